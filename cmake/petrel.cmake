@@ -1,0 +1,75 @@
+# Helpers shared by all folders.
+
+find_package(Threads REQUIRED)
+
+# Flags every Petrel target gets.
+add_library(petrel_flags INTERFACE)
+target_include_directories(petrel_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(petrel_flags INTERFACE -Wall -Wextra -Wpedantic
+  -Wno-unused-parameter -fvisibility-inlines-hidden)
+target_link_libraries(petrel_flags INTERFACE Threads::Threads)
+if(PETREL_SANITIZE)
+  target_compile_options(petrel_flags INTERFACE
+    -fsanitize=address,undefined -fno-sanitize-recover=undefined
+    -fno-omit-frame-pointer)
+  target_link_options(petrel_flags INTERFACE -fsanitize=address,undefined)
+endif()
+if(PETREL_TSAN)
+  target_compile_options(petrel_flags INTERFACE -fsanitize=thread)
+  target_link_options(petrel_flags INTERFACE -fsanitize=thread)
+endif()
+
+# Adds each direct subfolder of the current folder that has a CMakeLists.txt.
+function(petrel_add_subfolders)
+  file(GLOB children CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+    ${CMAKE_CURRENT_SOURCE_DIR}/*/CMakeLists.txt)
+  foreach(child ${children})
+    get_filename_component(folder ${child} DIRECTORY)
+    add_subdirectory(${folder})
+  endforeach()
+endfunction()
+
+# petrel_library(NAME [LIBS lib...] [EXCLUDE file...])
+# A static library of all *.cpp in the current folder (interface library when
+# there are none), named faas_NAME.
+function(petrel_library name)
+  cmake_parse_arguments(arg "" "" "LIBS;EXCLUDE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  foreach(file ${arg_EXCLUDE})
+    list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+  endforeach()
+  if(sources)
+    add_library(faas_${name} STATIC ${sources})
+    target_link_libraries(faas_${name} PUBLIC petrel_flags ${arg_LIBS})
+  else()
+    add_library(faas_${name} INTERFACE)
+    target_link_libraries(faas_${name} INTERFACE petrel_flags ${arg_LIBS})
+  endif()
+endfunction()
+
+# petrel_tests(KIND AREA [LIBS lib...] [TIMEOUT seconds])
+# One program of all *_test.cpp in the current folder; one ctest entry per file.
+# The suite in x_test.cpp must be called x_test. KIND becomes the label.
+function(petrel_tests kind area)
+  cmake_parse_arguments(arg "" "TIMEOUT" "LIBS;ENV" ${ARGN})
+  if(NOT PETREL_TESTS)
+    return()
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  set(program test_${kind}_${area})
+  add_executable(${program} ${sources})
+  target_link_libraries(${program} PRIVATE petrel_flags petrel_test_main
+    ${arg_LIBS})
+  foreach(source ${sources})
+    get_filename_component(suite ${source} NAME_WE)
+    add_test(NAME ${kind}.${area}.${suite}
+      COMMAND ${program} --run_test=${suite} --log_level=test_suite
+        --report_level=short --catch_system_errors=no)
+    set_tests_properties(${kind}.${area}.${suite} PROPERTIES
+      LABELS ${kind} TIMEOUT ${arg_TIMEOUT} ENVIRONMENT
+      "PETREL_SOURCE=${CMAKE_SOURCE_DIR};PETREL_BUILD=${CMAKE_BINARY_DIR};ASAN_OPTIONS=detect_leaks=1:detect_odr_violation=0;UBSAN_OPTIONS=print_stacktrace=1;${arg_ENV}")
+  endforeach()
+endfunction()
