@@ -1,0 +1,78 @@
+// One event to be run, and its answer.
+#pragma once
+
+#include "libfaas/core/blob.hpp"
+#include "libfaas/core/clock.hpp"
+#include "libfaas/core/error.hpp"
+#include "libfaas/core/id.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace faas {
+
+/// One HTTP-style header. Names compare without case (find_header).
+struct header {
+  std::string name;
+  std::string value;
+  bool operator==(const header&) const = default;
+};
+using header_list = std::vector<header>;
+
+/// Value of the first header of that name, or null.
+const std::string* find_header(const header_list& headers,
+                               std::string_view name) noexcept;
+
+/// Where an event came from.
+enum class trigger : uint8_t { http, mqtt, internal };
+
+/// One event: what is to be run, with what, until when. Plain data; a copy
+/// shares the body.
+struct invocation {
+  call_id id;
+  function_name function;
+  uint32_t version = 0; ///< 0: the acceptor chooses by traffic weight
+  std::string method = "POST";
+  std::string path = "/"; ///< what follows /function/{name}
+  std::string query;
+  std::string content_type;
+  header_list headers; ///< without hop-by-hop headers
+  blob body;
+  time_point accepted; ///< by the acceptor's clock
+  time_point deadline; ///< by this machine's clock; remaining time travels
+  std::string traceparent; ///< W3C Trace Context; may be empty
+  std::string tracestate;
+  std::string idempotency_key; ///< allows repetition where it may have run
+  double size = 0;  ///< the manifest's size feature, for the estimator
+  trigger source = trigger::http;
+  uint8_t attempt = 1; ///< counts executions tried for this event
+};
+
+/// Parts of an answer's time, measured where it ran, on that machine's clock.
+struct execution_times {
+  duration queue{};   ///< admission to start
+  duration service{}; ///< user code
+  duration cold{};    ///< instance start that this event waited for
+};
+
+/// The answer to one event: the function's own reply (code == ok; the status
+/// may still be 4xx or 5xx of the function's making), or Petrel's error.
+struct reply {
+  errc code = errc::ok;
+  uint16_t status = 200;
+  std::string content_type;
+  header_list headers;
+  blob body;
+  std::string message;   ///< for code != ok: what happened
+  std::string next_step; ///< for code != ok: what to do
+  execution_times times;
+  std::string site;          ///< where it ran; empty when it never ran
+  uint32_t version = 0;      ///< which version ran
+  uint32_t queue_length = 0; ///< waiting at the site at completion
+  bool started = false;      ///< user code may have begun
+
+  static reply failure(error what);
+};
+
+} // namespace faas

@@ -1,0 +1,109 @@
+// What a manifest says about one function: OpenFaaS stack.yml fields and
+// Petrel's own keys (the `petrel:` mapping of a function).
+#pragma once
+
+#include "libfaas/core/clock.hpp"
+#include "libfaas/core/id.hpp"
+#include "libfaas/core/limits.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace faas {
+
+using string_map = std::map<std::string, std::string>;
+
+/// Which runtime runs the artifact.
+enum class runtime_kind : uint8_t { native, torch };
+/// What the artifact file is.
+enum class artifact_kind : uint8_t { native, torchscript, aoti };
+/// How user code is kept from the node (design.md, section 4).
+enum class trust_mode : uint8_t {
+  isolated, ///< a sandboxed worker process (the default; a later issue)
+  threads,  ///< in process, on executor threads; trusted bundles only
+  inline_   ///< on the gateway loop itself; trusted bundles only
+};
+
+/// Where an event's size feature n comes from; the estimator models service
+/// time as a*n+b.
+struct size_feature {
+  enum class kind : uint8_t { bytes, header, json_pointer };
+  kind from = kind::bytes;
+  std::string name;   ///< header name or JSON pointer
+  double divisor = 1; ///< n = value / divisor; 784 makes bytes into images
+  bool operator==(const size_feature&) const = default;
+};
+
+/// Which sites may run the function. Empty lists allow all.
+struct placement_needs {
+  std::vector<std::string> tiers;
+  std::vector<std::string> nodes;
+  string_map labels;         ///< all must be equal on the node
+  uint64_t memory_bytes = 0; ///< per node
+  bool operator==(const placement_needs&) const = default;
+};
+
+/// Declared tensor of a model; -1 in the shape is the batch dimension.
+struct tensor_spec {
+  std::string name;
+  std::string datatype; ///< Open Inference Protocol name: FP32, UINT8, INT64
+  std::vector<int64_t> shape;
+  bool operator==(const tensor_spec&) const = default;
+};
+
+/// Petrel's keys.
+struct petrel_spec {
+  runtime_kind runtime = runtime_kind::native;
+  std::string artifact; ///< path of library or model inside the bundle
+  artifact_kind kind = artifact_kind::native;
+  trust_mode mode = trust_mode::isolated;
+  size_feature size;
+  placement_needs needs;
+  std::vector<std::string> topics; ///< MQTT filters (also annotation "topic")
+  std::string reply_topic;         ///< MQTT topic of replies; {topic} expands
+  uint32_t concurrency = 1;        ///< instances per node
+  uint32_t queue = limits::queue_length; ///< events that may wait per node
+  duration timeout = limits::event_timeout;
+  bool idempotent = false; ///< may run twice: retries at another site
+  std::string policy = "min-latency"; ///< see libfaas/routing
+  std::vector<tensor_spec> inputs;
+  std::string output = "labels"; ///< torch: labels | tensor
+  uint64_t max_body_bytes = limits::body_bytes;
+  bool operator==(const petrel_spec&) const = default;
+};
+
+/// One function of a manifest. Field names follow stack.yml.
+struct function_spec {
+  function_name name;
+  std::string name_space;
+  std::string lang;
+  std::string handler;
+  std::string image;
+  std::string fprocess;
+  string_map environment;
+  std::vector<std::string> environment_files;
+  std::vector<std::string> secrets;
+  string_map labels;
+  string_map annotations;
+  std::vector<std::string> constraints;
+  string_map limits;   ///< memory, cpu, ...
+  string_map requests; ///< memory, cpu, ...
+  bool readonly_root_filesystem = false;
+  petrel_spec petrel;
+  bool operator==(const function_spec&) const = default;
+};
+
+std::string_view name(runtime_kind kind) noexcept;
+std::string_view name(artifact_kind kind) noexcept;
+std::string_view name(trust_mode mode) noexcept; ///< "inline" for inline_
+
+/// The spec as canonical JSON (stable key order; defaults left out): what is
+/// stored in the catalog and sent between nodes. Unknown keys are ignored when
+/// reading, so that an older node understands a newer one.
+std::string to_json(const function_spec& spec);
+result<function_spec> spec_from_json(std::string_view json);
+
+} // namespace faas

@@ -1,0 +1,36 @@
+#include "libfaas/ports/admin_port.hpp"
+
+#include <algorithm>
+
+namespace faas {
+
+std::string_view name(instance_state state) noexcept {
+  switch (state) {
+    case instance_state::pending: return "pending";
+    case instance_state::pulling: return "pulling";
+    case instance_state::loading: return "loading";
+    case instance_state::ready: return "ready";
+    case instance_state::draining: return "draining";
+    case instance_state::failed: return "failed";
+    case instance_state::quarantined: return "quarantined";
+  }
+  return "unknown";
+}
+
+std::string_view name(node_state state) noexcept {
+  switch (state) {
+    case node_state::alive: return "alive";
+    case node_state::suspect: return "suspect";
+    case node_state::lost: return "lost";
+  }
+  return "unknown";
+}
+
+uint32_t function_status::available() const noexcept {
+  return static_cast<uint32_t>(
+    std::count_if(placements.begin(), placements.end(), [&](const auto& p) {
+      return p.version == version && p.state == instance_state::ready;
+    }));
+}
+
+} // namespace faas

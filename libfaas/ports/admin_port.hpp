@@ -1,0 +1,172 @@
+// The seam for management: desired-state commands and queries.
+#pragma once
+
+#include "libfaas/core/clock.hpp"
+#include "libfaas/core/id.hpp"
+#include "libfaas/manifest/function_spec.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace faas {
+
+/// Number of a change within one history of the catalog. A restored store
+/// starts a new history, so that it is never taken for the old one.
+struct revision {
+  std::string history;
+  uint64_t number = 0;
+  bool operator==(const revision&) const = default;
+};
+
+/// Chosen by the client; a command repeated with the same id has no second
+/// effect and gets the first outcome.
+using request_id = named<struct request_id_tag>;
+
+/// Creates a function or a new version of it.
+struct deploy_command {
+  request_id id;
+  function_spec spec;
+  digest bundle;
+  enum class condition : uint8_t { none, must_exist, must_not_exist };
+  condition when = condition::none;
+  std::string by; ///< who, for the record
+};
+
+struct remove_command {
+  request_id id;
+  function_name function;
+  std::string by;
+};
+
+/// Outcome of a command, durable before it is given.
+struct command_outcome {
+  revision at;
+  uint32_t version = 0;    ///< version made or removed
+  bool repeated = false;   ///< this request id was carried out before
+  bool unchanged = false;  ///< the same spec and bundle were already current
+};
+
+/// Life of one function version on one node.
+enum class instance_state : uint8_t {
+  pending,   ///< assigned, bundle not here yet
+  pulling,
+  loading,   ///< library or model being loaded and warmed up
+  ready,
+  draining,  ///< no new events
+  failed,    ///< will not serve; reason says why
+  quarantined
+};
+std::string_view name(instance_state state) noexcept;
+
+/// One function version on one node, as its agent reports it.
+struct placement_status {
+  node_name node;
+  uint32_t version = 0;
+  instance_state state = instance_state::pending;
+  std::string reason;    ///< why failed, quarantined, or not a candidate
+  uint32_t slots = 0;    ///< instances
+  uint32_t running = 0;
+  uint32_t waiting = 0;
+  string_map facts;      ///< runtime's facts, load time
+};
+
+struct function_status {
+  function_spec spec;
+  digest bundle;
+  uint32_t version = 0; ///< current
+  wall_time created;
+  uint64_t invocations = 0;
+  std::vector<placement_status> placements;
+  /// Placements of the current version that are ready.
+  uint32_t available() const noexcept;
+};
+
+enum class node_state : uint8_t { alive, suspect, lost };
+std::string_view name(node_state state) noexcept;
+
+struct node_status {
+  node_name name;
+  std::string tier;
+  std::string address;
+  node_state state = node_state::alive;
+  bool controller = false;
+  bool self = false;
+  uint32_t cores = 0;
+  string_map labels;
+  std::string version;   ///< software
+  std::string boot;
+  double rtt_ms = 0;     ///< to the node that answers; 0 for itself
+  uint64_t in_flight = 0;
+};
+
+/// What the predictor believes of one site for one function. All in ms.
+struct site_status {
+  site_name site;
+  std::string tier;
+  bool candidate = false;
+  std::string why_not; ///< when not a candidate
+  double size = 0;     ///< n for which the parts below are predicted
+  double network_ms = 0, queue_ms = 0, service_ms = 0, cold_ms = 0;
+  double total_ms = 0, stddev_ms = 0;
+  double slowdown = 1; ///< learned factor over the profile
+  double error_ms = 0; ///< mean absolute prediction error, recent
+  uint64_t chosen = 0, completed = 0, failed = 0, in_flight = 0;
+  bool best = false, runner_up = false;
+};
+
+struct actor_status {
+  std::string kind; ///< "agent", "lane", ...
+  uint64_t alive = 0, mailbox = 0, messages = 0, restarts = 0;
+};
+
+struct log_line {
+  wall_time at;
+  function_name function;
+  uint32_t version = 0;
+  std::string instance; ///< node name
+  std::string call;     ///< call id; empty outside a call
+  std::string text;
+  uint64_t sequence = 0; ///< per node, increasing
+};
+
+struct log_query {
+  function_name function;
+  int64_t tail = -1; ///< last lines; <= 0: all kept
+  wall_time since{};
+  uint64_t after_sequence = 0; ///< for following
+};
+
+/// Why a node is not ready; empty reasons = ready.
+struct readiness {
+  std::vector<std::string> reasons;
+};
+
+template <class T>
+using reply_to = std::function<void(result<T>)>;
+
+/// Management of the cluster, as seen from one node. Every call may be made on
+/// any thread and returns at once; the callback comes exactly once, on any
+/// thread, within a deadline (errc::unavailable when the controller cannot be
+/// reached, with the reason).
+class admin_port {
+public:
+  virtual ~admin_port() = default;
+  virtual void deploy(deploy_command command,
+                      reply_to<command_outcome> done) = 0;
+  virtual void remove(remove_command command,
+                      reply_to<command_outcome> done) = 0;
+  virtual void list(reply_to<std::vector<function_status>> done) = 0;
+  /// errc::not_found when there is no such function.
+  virtual void describe(function_name name, reply_to<function_status> done) = 0;
+  virtual void nodes(reply_to<std::vector<node_status>> done) = 0;
+  /// Sites for an event of size n of that function, with their parts.
+  virtual void sites(function_name name, double size,
+                     reply_to<std::vector<site_status>> done) = 0;
+  virtual void actors(reply_to<std::vector<actor_status>> done) = 0;
+  virtual void logs(log_query query, reply_to<std::vector<log_line>> done) = 0;
+  /// At once, from memory.
+  virtual readiness ready() const = 0;
+};
+
+} // namespace faas

@@ -1,0 +1,77 @@
+// The one interface of all function runtimes. The agent and the function
+// actor know nothing of their kind.
+#pragma once
+
+#include "libfaas/event/invocation.hpp"
+#include "libfaas/manifest/function_spec.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace faas {
+
+enum class log_level : uint8_t { debug, info, warning, error };
+
+/// What a function may ask of the node during one call. Thread rule: used on
+/// the calling thread only.
+class invocation_context {
+public:
+  virtual ~invocation_context() = default;
+  /// True when nobody waits for the answer any more.
+  virtual bool cancelled() const noexcept = 0;
+  /// Time until the deadline; zero or negative when it has passed.
+  virtual duration remaining() const noexcept = 0;
+  /// One line for the function's log, kept with the call id.
+  virtual void log(log_level level, std::string_view text) noexcept = 0;
+};
+
+/// One unit of execution. Used by one thread at a time.
+class function_instance {
+public:
+  virtual ~function_instance() = default;
+  /// Runs one event to its end; may block. Faults of user code (exception,
+  /// failure code, no answer, two answers) come back as an error reply, never
+  /// as an exception.
+  virtual reply invoke(const invocation& event,
+                       invocation_context& context) noexcept = 0;
+};
+
+/// One measured point of a service profile.
+struct profile_point {
+  double size = 0; ///< size feature n
+  double ms = 0;   ///< service time
+};
+
+/// One version's code or model, loaded in this process. Thread safe.
+class function_module {
+public:
+  virtual ~function_module() = default;
+  /// A new instance; may block (runs on an executor).
+  virtual result<std::unique_ptr<function_instance>> create_instance() = 0;
+  /// Service times seen in a trial run at load; empty when there was none.
+  virtual std::vector<profile_point> profile() const { return {}; }
+  /// For `describe`: name and value, such as layout=channels_last.
+  virtual string_map facts() const { return {}; }
+};
+
+/// What a runtime gets to load a version.
+struct load_request {
+  version_ref version;
+  const function_spec& spec;
+  std::filesystem::path folder; ///< the verified, unpacked bundle
+};
+
+/// One kind of runtime (native, torch, ...). Thread safe.
+class function_runtime {
+public:
+  virtual ~function_runtime() = default;
+  virtual runtime_kind kind() const noexcept = 0;
+  /// Loads and checks the artifact, with its warm-up; blocks (runs on an
+  /// executor). errc::bad_bundle with what is wrong and what to do.
+  virtual result<std::unique_ptr<function_module>>
+  load(const load_request& request) = 0;
+};
+
+} // namespace faas
