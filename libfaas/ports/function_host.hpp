@@ -1,0 +1,78 @@
+// One function version on one node: its instances, slots, queue and faults.
+#pragma once
+
+#include "libfaas/event/completion.hpp"
+#include "libfaas/ports/admin_port.hpp"
+#include "libfaas/ports/runtime.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace faas {
+
+/// Counters of a host since its start; a consistent-enough snapshot.
+struct host_stats {
+  uint32_t slots = 0;   ///< instances able to run
+  uint32_t running = 0;
+  uint32_t waiting = 0;
+  uint64_t accepted = 0, answered = 0, refused = 0, failed = 0, timed_out = 0;
+  uint32_t written_off = 0; ///< threads lost to calls past their deadline
+  double inline_p99_us = 0; ///< mode inline: recent p99 of one call
+};
+
+/// What a host reports. Called on any thread, must not block.
+struct host_events {
+  /// Loading ended: ready, or why not. Exactly once per host.
+  std::function<void(result<void>)> loaded;
+  /// The version was quarantined after repeated faults; the host refuses all
+  /// further events with errc::quarantined and this reason.
+  std::function<void(std::string reason)> quarantined;
+  /// Inline was withdrawn (p99 over 50 us or one long stall); the host goes on
+  /// in mode threads.
+  std::function<void(std::string reason)> inline_withdrawn;
+  /// A line from the function or about it.
+  std::function<void(log_line)> log;
+};
+
+/// Runs the events of one version on this node. Thread safe; no call blocks.
+class function_host {
+public:
+  virtual ~function_host() = default;
+  /// Admits and runs one event, or refuses it at once: errc::overloaded when
+  /// queue and slots are full, errc::deadline_exceeded when its remaining time
+  /// cannot be enough, errc::quarantined, errc::shutting_down. In mode inline
+  /// the function runs on the calling thread before submit returns, otherwise
+  /// on an executor. A call past its deadline is answered
+  /// errc::deadline_exceeded by the host itself, also while it still blocks.
+  virtual void submit(invocation&& event, completion&& done) = 0;
+  virtual host_stats stats() const = 0;
+  /// Trial-run profile and facts of the loaded module; empty before.
+  virtual std::vector<profile_point> profile() const = 0;
+  virtual string_map facts() const = 0;
+  /// Refuses new events, lets the admitted ones end (each is answered, at the
+  /// latest at its deadline), destroys the instances, then calls `closed`.
+  virtual void close(std::function<void()> closed) = 0;
+};
+
+/// What a host is made of.
+struct host_request {
+  version_ref version;
+  function_spec spec;
+  digest bundle;
+  std::filesystem::path folder; ///< the verified, unpacked bundle
+};
+
+/// Makes hosts; owns the runtimes and the executors. Thread safe.
+class function_hosts {
+public:
+  virtual ~function_hosts() = default;
+  /// Begins to load a version on an executor; returns at once. Errors that are
+  /// known at once (mode or runtime not available here, bundle not trusted):
+  /// errc::forbidden, errc::bad_bundle with the next step.
+  virtual result<std::shared_ptr<function_host>> open(host_request request,
+                                                      host_events events) = 0;
+  /// Resources that the hosts of this node may use: executor threads.
+  virtual uint32_t executor_threads() const = 0;
+};
+
+} // namespace faas
