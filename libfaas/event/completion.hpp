@@ -46,6 +46,11 @@ public:
     if (auto sink = std::exchange(sink_, nullptr))
       sink->complete(token_, std::move(answer));
   }
+  /// Hands the duty to answer to the caller: the sink (null when answered) and
+  /// its token. For routers that keep many completions in a table.
+  std::pair<std::shared_ptr<completion_sink>, uint64_t> release() noexcept {
+    return {std::exchange(sink_, nullptr), token_};
+  }
   /// True while an answer is owed.
   explicit operator bool() const noexcept { return sink_ != nullptr; }
   /// False when the answer would go nowhere.

@@ -1,0 +1,70 @@
+// Counts per kind of actor: how many live, what waits, what was handled.
+#pragma once
+
+#include "libfaas/ports/admin_port.hpp"
+#include "libfaas/ports/metrics.hpp"
+
+#include <array>
+#include <atomic>
+#include <string_view>
+
+namespace faas::actors {
+
+enum class actor_kind : uint8_t {
+  supervisor,
+  controller,
+  agent,
+  function,
+  lane,
+  link,
+  membership,
+  predictor,
+  keeper,
+};
+inline constexpr size_t actor_kinds = 9;
+std::string_view name(actor_kind kind) noexcept;
+
+/// One kind's counters. CAF 0.17 tells no mailbox depth, so it is what was
+/// sent less what was handled. All relaxed: a scrape may be one message off.
+struct actor_counters {
+  std::atomic<uint64_t> alive{0};
+  std::atomic<uint64_t> sent{0};
+  std::atomic<uint64_t> handled{0};
+  std::atomic<uint64_t> restarts{0};
+
+  void count_sent() noexcept { sent.fetch_add(1, std::memory_order_relaxed); }
+  void count_handled() noexcept {
+    handled.fetch_add(1, std::memory_order_relaxed);
+  }
+};
+
+/// The counters of all kinds. Thread safe.
+class census final : public metrics_source {
+public:
+  actor_counters& of(actor_kind kind) noexcept {
+    return counters_[static_cast<size_t>(kind)];
+  }
+  std::vector<actor_status> snapshot() const;
+  std::vector<metric_family> collect() const override;
+
+private:
+  std::array<actor_counters, actor_kinds> counters_;
+};
+
+/// Counts an actor as alive while it lives; a member of each actor's state.
+class alive_mark {
+public:
+  alive_mark(census& all, actor_kind kind) : counters_(&all.of(kind)) {
+    counters_->alive.fetch_add(1, std::memory_order_relaxed);
+  }
+  alive_mark(const alive_mark&) = delete;
+  alive_mark& operator=(const alive_mark&) = delete;
+  ~alive_mark() { counters_->alive.fetch_sub(1, std::memory_order_relaxed); }
+
+  actor_counters& counters() const noexcept { return *counters_; }
+
+private:
+  actor_counters* counters_;
+};
+
+} // namespace faas::actors
