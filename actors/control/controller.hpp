@@ -1,0 +1,25 @@
+// The actor that owns the catalog and turns desired state into assignments.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/system/census.hpp"
+#include "libfaas/core/clock.hpp"
+#include "libfaas/ports/catalog.hpp"
+
+namespace faas::actors {
+
+struct controller_config {
+  std::shared_ptr<catalog_store> store;
+  catalog_state state; ///< what store->load() gave
+  census* counters = nullptr;
+  const clock_source* clock = nullptr;
+  /// Gets each new view; must not block. Set to reach the local agent and,
+  /// through membership, the other nodes.
+  std::function<void(local<cluster_view>)> publish;
+};
+
+/// Detached: the store blocks. Its first view goes out at once.
+controller_actor spawn_controller(caf::actor_system& system,
+                                  controller_config config);
+
+} // namespace faas::actors

@@ -1,0 +1,190 @@
+#include "actors/functions/agent.hpp"
+
+#include "actors/functions/structure_builder.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace faas::actors {
+namespace {
+
+struct agent_state {
+  static constexpr const char* name = "faas.agent";
+  using pointer = agent_actor::stateful_pointer<agent_state>;
+
+  explicit agent_state(pointer self) : self(self) {}
+
+  void start(agent_config with) {
+    config = std::move(with);
+    mark = std::make_unique<alive_mark>(*config.counters, actor_kind::agent);
+    known.self = config.node;
+    known.executors = config.hosts->executor_threads();
+  }
+
+  // -- desired state ----------------------------------------------------------
+
+  void view(const local<cluster_view>& fresh) {
+    mark->counters().count_handled();
+    if (stopping)
+      return;
+    if (known.view && known.view->at.history == fresh->at.history
+        && fresh->at.number < known.view->at.number)
+      return; // overtaken on the way
+    known.view = fresh;
+    std::set<version_ref> wanted;
+    for (const auto& assigned : fresh->versions)
+      if (assigned.nodes.count(config.node) > 0) {
+        wanted.insert(assigned.version);
+        if (children.count(assigned.version) == 0)
+          spawn(assigned);
+      }
+    // Those no longer wanted drain; their hosts leave the structure first.
+    for (const auto& [version, child] : children)
+      if (wanted.count(version) == 0 && closing.insert(version).second) {
+        known.hosts.erase(version);
+        to_close.push_back(child);
+      }
+    publish();
+    for (const auto& child : std::exchange(to_close, {}))
+      close(child);
+  }
+
+  void spawn(const assigned_version& assigned) {
+    function_config made;
+    made.version = assigned.version;
+    made.spec = assigned.spec;
+    made.bundle = assigned.bundle;
+    made.node = config.node;
+    made.hosts = config.hosts;
+    made.logs = config.logs;
+    made.counters = config.counters;
+    made.clock = config.clock;
+    made.keeper = config.keeper;
+    made.report = [me = agent_actor{self},
+                   counters = config.counters](local<placement_changed> what) {
+      counters->of(actor_kind::agent).count_sent();
+      caf::anon_send(me, std::move(what));
+    };
+    auto child = spawn_function(self->system(), std::move(made));
+    self->monitor(child);
+    children[assigned.version] = child;
+  }
+
+  void close(const function_actor& child) {
+    config.counters->of(actor_kind::function).count_sent();
+    caf::anon_send(child, caf::close_atom::value);
+  }
+
+  // -- what became of it ------------------------------------------------------
+
+  void changed(const placement_changed& what) {
+    mark->counters().count_handled();
+    const auto& version = what.now.version;
+    if (children.count(version) == 0)
+      return;
+    known.own[version] = what.now;
+    if (what.host && closing.count(version) == 0)
+      known.hosts[version] = what.host;
+    else
+      known.hosts.erase(version);
+    publish();
+    report();
+  }
+
+  void peers(const peers_changed& what) {
+    mark->counters().count_handled();
+    known.peers = what.peers;
+    publish();
+  }
+
+  /// A function actor ended: after a drain, or by a fault of its own.
+  void down(const caf::down_msg& what) {
+    for (auto it = children.begin(); it != children.end(); ++it) {
+      if (it->second.address() != what.source)
+        continue;
+      const auto version = it->first;
+      children.erase(it);
+      known.hosts.erase(version);
+      known.own.erase(version);
+      const bool planned = closing.erase(version) > 0;
+      if (!planned && !stopping)
+        restart(version);
+      publish();
+      report();
+      break;
+    }
+    if (stopping && children.empty())
+      self->quit(caf::exit_reason::user_shutdown);
+  }
+
+  void restart(const version_ref& version) {
+    config.counters->of(actor_kind::function).restarts.fetch_add(1);
+    for (const auto& assigned : known.view->versions)
+      if (assigned.version == version)
+        spawn(assigned);
+  }
+
+  void stop() {
+    if (std::exchange(stopping, true))
+      return;
+    known.hosts.clear();
+    publish();
+    for (const auto& [version, child] : children)
+      close(child);
+    if (children.empty())
+      self->quit(caf::exit_reason::user_shutdown);
+  }
+
+  void publish() {
+    auto made = build_structure(known);
+    config.counters->of(actor_kind::predictor).count_sent();
+    caf::anon_send(config.predictor, make_local(std::move(made)));
+  }
+
+  void report() {
+    node_placements all;
+    all.node = config.node;
+    bool settled = true;
+    for (const auto& [version, at] : known.own) {
+      all.placements.push_back(at);
+      const auto state = at.status.state;
+      settled = settled && state != instance_state::pending
+                && state != instance_state::pulling
+                && state != instance_state::loading;
+    }
+    config.report(make_local(std::move(all)));
+    config.settled(settled && known.own.size() == children.size());
+  }
+
+  pointer self;
+  agent_config config;
+  std::unique_ptr<alive_mark> mark;
+  known_state known;
+  std::map<version_ref, function_actor> children;
+  std::set<version_ref> closing;
+  std::vector<function_actor> to_close;
+  bool stopping = false;
+};
+
+agent_actor::behavior_type agent_behavior(agent_state::pointer self,
+                                          agent_config config) {
+  self->state.start(std::move(config));
+  self->set_down_handler(
+    [self](const caf::down_msg& what) { self->state.down(what); });
+  self->set_exit_handler([self](const caf::exit_msg&) { self->state.stop(); });
+  return {
+    [=](const local<cluster_view>& view) { self->state.view(view); },
+    [=](const local<placement_changed>& what) { self->state.changed(*what); },
+    [=](const local<peers_changed>& what) { self->state.peers(*what); },
+  };
+}
+
+} // namespace
+
+agent_actor spawn_agent(caf::actor_system& system, agent_config config) {
+  return system.spawn(agent_behavior, std::move(config));
+}
+
+} // namespace faas::actors

@@ -1,0 +1,30 @@
+// The actor that makes its node match its assignments.
+#pragma once
+
+#include "actors/functions/function_actor.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/log_book.hpp"
+#include "actors/system/census.hpp"
+
+namespace faas::actors {
+
+struct agent_config {
+  node_name node;
+  function_hosts* hosts = nullptr;
+  log_book* logs = nullptr;
+  census* counters = nullptr;
+  const clock_source* clock = nullptr;
+  keeper_actor keeper;
+  predictor_actor predictor;
+  /// Gets this node's placements after each change; must not block.
+  std::function<void(local<node_placements>)> report;
+  /// Told whether every assignment has reached an end state; for readiness.
+  std::function<void(bool settled)> settled;
+};
+
+/// Spawns and stops one function actor per assigned version; gives the
+/// predictor a new structure whenever hosts, peers or the view change. On exit
+/// it closes all its function actors and ends after the last one.
+agent_actor spawn_agent(caf::actor_system& system, agent_config config);
+
+} // namespace faas::actors

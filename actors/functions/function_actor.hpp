@@ -1,0 +1,31 @@
+// The actor that represents one function version on this node.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/log_book.hpp"
+#include "actors/system/census.hpp"
+
+namespace faas::actors {
+
+struct function_config {
+  version_ref version;
+  function_spec spec;
+  digest bundle;
+  node_name node;
+  function_hosts* hosts = nullptr;
+  log_book* logs = nullptr;
+  census* counters = nullptr;
+  const clock_source* clock = nullptr;
+  keeper_actor keeper;
+  /// Gets every change of state; the agent. Must not block.
+  std::function<void(local<placement_changed>)> report;
+};
+
+/// Control only: gets the bundle, opens the host, reports pulling, loading,
+/// ready, failed, quarantined, and drains at the end. Events never pass
+/// through it. A bundle that cannot be had is asked for again with back-off; a
+/// bundle that is bad stays failed until the version changes.
+function_actor spawn_function(caf::actor_system& system,
+                              function_config config);
+
+} // namespace faas::actors

@@ -1,0 +1,101 @@
+#include "actors/functions/structure_builder.hpp"
+
+#include <algorithm>
+
+namespace faas::actors {
+namespace {
+
+std::shared_ptr<peer> peer_of(const known_state& known,
+                              const node_name& node) {
+  for (const auto& peer : known.peers)
+    if (peer->name == node)
+      return peer;
+  return nullptr;
+}
+
+std::string tier_of(const known_state& known, const node_name& node) {
+  for (const auto& record : known.view->nodes)
+    if (record.name == node)
+      return record.tier;
+  return {};
+}
+
+void add_reason(std::string& all, const placement& at) {
+  if (at.status.reason.empty() && at.status.state != instance_state::ready)
+    all += (all.empty() ? "" : "; ") + at.status.node.str() + " is "
+           + std::string{name(at.status.state)};
+  else if (!at.status.reason.empty())
+    all += (all.empty() ? "" : "; ") + at.status.node.str() + ": "
+           + at.status.reason;
+}
+
+structure::function build_function(const known_state& known,
+                                   const assigned_version& assigned) {
+  structure::function made;
+  made.version = assigned.version;
+  made.spec = assigned.spec;
+  const auto own = known.own.find(assigned.version);
+  if (const auto host = known.hosts.find(assigned.version);
+      host != known.hosts.end()) {
+    route_target target;
+    target.node = known.self;
+    target.site = cpu_site(known.self);
+    target.tier = tier_of(known, known.self);
+    target.servers
+      = std::min(assigned.spec.petrel.concurrency, known.executors);
+    target.host = host->second;
+    if (own != known.own.end())
+      made.profiles[target.site] = own->second.profile;
+    made.targets.push_back(std::move(target));
+  } else if (own != known.own.end()) {
+    add_reason(made.why_empty, own->second);
+  }
+  for (const auto& at : known.view->placements) {
+    if (at.version != assigned.version || at.status.node == known.self)
+      continue;
+    auto via = peer_of(known, at.status.node);
+    if (at.status.state != instance_state::ready || !via) {
+      add_reason(made.why_empty, at);
+      continue;
+    }
+    route_target target;
+    target.node = at.status.node;
+    target.site = cpu_site(target.node);
+    target.tier = tier_of(known, target.node);
+    target.servers = std::max<uint32_t>(at.status.slots, 1);
+    target.via = std::move(via);
+    made.profiles[target.site] = at.profile;
+    made.targets.push_back(std::move(target));
+  }
+  if (made.targets.empty() && assigned.nodes.empty())
+    made.why_empty = "no connected node meets its needs";
+  return made;
+}
+
+} // namespace
+
+site_name cpu_site(const node_name& node) {
+  return site_name{node.str() + "/cpu"};
+}
+
+structure build_structure(const known_state& known) {
+  structure made;
+  if (!known.view)
+    return made;
+  for (const auto& record : known.view->nodes) {
+    structure::site site;
+    site.name = cpu_site(record.name);
+    site.node = record.name;
+    site.tier = record.tier;
+    site.servers = record.name == known.self ? known.executors : 1;
+    site.via = peer_of(known, record.name);
+    made.sites.push_back(std::move(site));
+  }
+  made.hosts = known.hosts;
+  for (const auto& assigned : known.view->versions)
+    if (assigned.traffic)
+      made.functions.push_back(build_function(known, assigned));
+  return made;
+}
+
+} // namespace faas::actors

@@ -1,0 +1,359 @@
+#include "actors/link/link.hpp"
+
+#include "actors/link/reply_inbox.hpp"
+#include "actors/routing/lane.hpp"
+#include "libfaas/wire/codec.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/make_message.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace faas::actors {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto handshake_patience = 5s;
+
+/// The gate through which gateway loops reach the link.
+class link_gate final : public peer {
+public:
+  explicit link_gate(link_actor to, census& counters)
+    : to_(caf::actor_cast<caf::actor_addr>(to)), counters_(counters) {}
+
+  void send(std::vector<link_event> events) override {
+    if (const auto to = caf::actor_cast<link_actor>(to_)) {
+      counters_.of(actor_kind::link).count_sent();
+      auto batch = std::make_shared<outgoing_events>();
+      batch->events = std::move(events);
+      caf::anon_send(to, std::move(batch));
+      return;
+    }
+    for (auto& event : events)
+      event.done(reply::failure({errc::unavailable,
+                                 "the link to " + name.str() + " has ended",
+                                 "see faas-cli nodes"}));
+  }
+
+private:
+  caf::actor_addr to_;
+  census& counters_;
+};
+
+struct link_state {
+  static constexpr const char* name = "faas.link";
+  using pointer = link_actor::stateful_pointer<link_state>;
+
+  explicit link_state(pointer self) : self(self) {}
+
+  // -- life -------------------------------------------------------------------
+
+  void start(link_config with) {
+    config = std::move(with);
+    mark = std::make_unique<alive_mark>(*config.counters, actor_kind::link);
+    core.emplace(config.options);
+    inbox = std::make_shared<reply_inbox>(self->address());
+    gate = std::make_shared<link_gate>(link_actor{self}, *config.counters);
+    self->monitor(config.remote);
+    if (config.first)
+      greet(*config.first);
+    else
+      send_now({config.self});
+    self->delayed_send(self, handshake_patience, caf::tick_atom::value);
+    began = config.clock->now();
+  }
+
+  /// The first frame of the peer: its hello, or a refusal.
+  void greet(const wire_frame& frame) {
+    const auto decoded = wire::decode_frame(frame.bytes);
+    if (!decoded) {
+      end("the peer's first frame is broken: " + decoded.error().message);
+      return;
+    }
+    for (const auto& what : decoded->messages) {
+      if (const auto* no = std::get_if<wire::refused>(&what)) {
+        end("the peer refuses: " + no->why.to_string());
+        return;
+      }
+      if (const auto* hello = std::get_if<wire::hello>(&what))
+        return welcome(*hello);
+    }
+    end("the peer's first frame has no hello");
+  }
+
+  void welcome(const wire::hello& hello) {
+    const auto accepted = wire::accept(config.self, hello);
+    if (!accepted) {
+      if (config.first)
+        send_now({wire::refused{accepted.error()}});
+      end(accepted.error().to_string());
+      return;
+    }
+    if (config.first)
+      send_now({config.self, *accepted});
+    connected = true;
+    gate->name = hello.node;
+    core->peer_connected(config.clock->now(), hello);
+    gate->usable.store(true, std::memory_order_release);
+    tell(link_changed::what::up, {});
+    pump();
+  }
+
+  void send_now(std::vector<wire::message> handshake) {
+    send_bytes(wire::encode(wire::frame{0, std::move(handshake), 0}));
+  }
+
+  /// The peer's actor is of one of two types, membership or link, so the frame
+  /// is enqueued as it is; both take wire_frame.
+  void send_bytes(std::string bytes) {
+    config.remote->enqueue(caf::actor_cast<caf::strong_actor_ptr>(self),
+                           caf::make_message_id(),
+                           caf::make_message(wire_frame{std::move(bytes)}),
+                           self->context());
+  }
+
+  void tell(enum link_changed::what now, std::string reason) {
+    config.changed(make_local(
+      link_changed{config.number, now, core->peer(), gate, std::move(reason)}));
+  }
+
+  void end(std::string reason) {
+    if (std::exchange(ended, true))
+      return;
+    gate->usable.store(false, std::memory_order_release);
+    if (connected)
+      fail(core->peer_lost(config.clock->now(), reason));
+    for (auto& [version, lane] : lanes)
+      self->send_exit(lane, caf::exit_reason::user_shutdown);
+    lanes.clear();
+    tell(link_changed::what::down, std::move(reason));
+    self->quit(caf::exit_reason::user_shutdown);
+  }
+
+  static void fail(std::vector<wire::failed_transfer> given_back) {
+    for (auto& one : given_back)
+      one.done(reply::failure(one.why));
+  }
+
+  void close() {
+    if (connected && !ended) {
+      const auto now = config.clock->now();
+      if (core->send(now, wire::goodbye{"the node is shutting down"}))
+        carry_out(now);
+    }
+    end("closed");
+  }
+
+  // -- inputs -----------------------------------------------------------------
+
+  void frame(const wire_frame& got) {
+    mark->counters().count_handled();
+    if (ended)
+      return;
+    if (!connected) {
+      // The peer's membership handed us on: from now on its link is the peer.
+      self->demonitor(config.remote->address());
+      config.remote = caf::actor_cast<caf::actor>(self->current_sender());
+      self->monitor(config.remote);
+      greet(got);
+      return;
+    }
+    core->frame_received(config.clock->now(), got.bytes);
+    pump_soon();
+  }
+
+  void events(outgoing_events& batch) {
+    mark->counters().count_handled();
+    const auto now = config.clock->now();
+    for (auto& one : batch.events) {
+      if (!connected || ended) {
+        one.done(reply::failure({errc::unavailable,
+                                 "the link has ended", "see faas-cli nodes"}));
+        continue;
+      }
+      const auto taken = core->submit(now, std::move(one.event),
+                                     std::move(one.done));
+      if (!taken) // untouched
+        one.done(reply::failure(taken.error()));
+    }
+    pump_soon();
+  }
+
+  void control(const outgoing_control& out) {
+    mark->counters().count_handled();
+    if (connected && !ended)
+      (void) core->send(config.clock->now(), out.what);
+    pump_soon();
+  }
+
+  void flush() {
+    pumping = false;
+    if (!ended && connected)
+      pump();
+  }
+
+  void tick() {
+    if (ended)
+      return;
+    const auto now = config.clock->now();
+    if (!connected) {
+      if (now - began >= handshake_patience)
+        end("no answer to our hello");
+      return;
+    }
+    if (now >= next_tick)
+      next_tick = time_point::max();
+    core->tick(now);
+    pump();
+  }
+
+  void down(const caf::down_msg& what) {
+    if (what.source == config.remote.address())
+      end("connection lost");
+  }
+
+  // -- effects ----------------------------------------------------------------
+
+  /// Behind what waits in the mailbox already: all of it shares frames.
+  void pump_soon() {
+    if (!std::exchange(pumping, true))
+      self->send(self, caf::flush_atom::value);
+  }
+
+  void pump() {
+    const auto now = config.clock->now();
+    for (auto& [ticket, answer] : inbox->take())
+      core->reply_ready(now, ticket, std::move(answer));
+    carry_out(now);
+    if (ended)
+      return;
+    const auto stats = core->stats();
+    gate->backlog_bytes.store(stats.queued_bytes + stats.unacknowledged,
+                              std::memory_order_relaxed);
+    if (stats.rtt != told_rtt && stats.rtt > duration{})
+      tell_rtt(stats.rtt);
+    const auto wake = core->wake_at();
+    if (wake < next_tick) {
+      next_tick = wake;
+      self->delayed_send(self, std::max(wake - now, duration{100us}),
+                         caf::tick_atom::value);
+    }
+  }
+
+  void tell_rtt(duration rtt) {
+    told_rtt = rtt;
+    config.counters->of(actor_kind::predictor).count_sent();
+    caf::anon_send(config.predictor,
+                   make_local(ping_seen{gate->name, to_ms(rtt)}));
+  }
+
+  void carry_out(time_point now) {
+    for (auto& effect : core->take_effects(now))
+      std::visit([&](auto& one) { carry(one); }, effect);
+  }
+
+  void carry(wire::send_frame& one) {
+    if (!ended)
+      send_bytes(std::move(one.bytes));
+  }
+  void carry(wire::cancel_event& one) { inbox->cancel(one.ticket); }
+  void carry(wire::deliver_control& one) {
+    if (std::holds_alternative<wire::goodbye>(one.what)) {
+      gate->usable.store(false, std::memory_order_release);
+      leaving = true;
+    }
+    config.control(
+      make_local(control_arrived{gate->name, std::move(one.what)}));
+  }
+  void carry(wire::peer_suspect& one) {
+    gate->usable.store(false, std::memory_order_release);
+    tell(link_changed::what::suspect,
+         "silent for " + std::to_string(int64_t(to_ms(one.silence))) + " ms");
+    // What may run twice goes elsewhere now; the rest waits for the peer.
+    const auto table = config.board->table();
+    fail(core->take_back(config.clock->now(), [&](const invocation& event) {
+      const auto found = table->routes.find(event.function.str());
+      return found != table->routes.end() && found->second->view.idempotent;
+    }));
+  }
+  void carry(wire::peer_alive&) {
+    gate->usable.store(!leaving, std::memory_order_release);
+    tell(link_changed::what::alive, {});
+  }
+  void carry(wire::peer_silent& one) {
+    end("silent for " + std::to_string(int64_t(to_ms(one.silence))) + " ms");
+  }
+  void carry(wire::close_link& one) { end(one.reason); }
+
+  void carry(wire::deliver_event& one) {
+    completion done{inbox, one.ticket};
+    const auto table = config.board->table();
+    const version_ref version{one.event.function, one.event.version};
+    const auto host = table->hosts.find(version);
+    if (host == table->hosts.end()) {
+      done(reply::failure({errc::unavailable,
+                           version.function.str() + " version "
+                             + std::to_string(version.version)
+                             + " does not run on " + config.self.node.str(),
+                           "repeat; the structure has just changed"}));
+      return;
+    }
+    auto& lane = lanes[version];
+    auto& health = lane_healths[version];
+    if (!lane || health->dead.load(std::memory_order_acquire)) {
+      if (lane)
+        config.counters->of(actor_kind::lane).restarts.fetch_add(1);
+      health = std::make_shared<lane_health>();
+      lane = spawn_lane(self->system(), *config.counters, health);
+    }
+    feed_lane(lane, *config.counters,
+              std::make_shared<event_box>(event_box{
+                std::move(one.event), std::move(done), host->second}),
+              nullptr);
+  }
+
+  pointer self;
+  link_config config;
+  std::unique_ptr<alive_mark> mark;
+  std::optional<wire::link_core> core; ///< since start()
+  std::shared_ptr<reply_inbox> inbox;
+  std::shared_ptr<link_gate> gate;
+  std::map<version_ref, caf::actor> lanes;
+  std::map<version_ref, std::shared_ptr<lane_health>> lane_healths;
+  time_point began{};
+  time_point next_tick = time_point::max();
+  duration told_rtt{};
+  bool connected = false;
+  bool ended = false;
+  bool leaving = false;
+  bool pumping = false;
+};
+
+link_actor::behavior_type link_behavior(link_state::pointer self,
+                                        link_config config) {
+  self->set_down_handler(
+    [self](const caf::down_msg& what) { self->state.down(what); });
+  self->set_exit_handler([self](const caf::exit_msg&) { self->state.close(); });
+  self->state.start(std::move(config));
+  return {
+    [=](const wire_frame& frame) { self->state.frame(frame); },
+    [=](const std::shared_ptr<outgoing_events>& batch) {
+      self->state.events(*batch);
+    },
+    [=](const local<outgoing_control>& out) { self->state.control(*out); },
+    [=](caf::flush_atom) { self->state.flush(); },
+    [=](caf::tick_atom) { self->state.tick(); },
+    [=](caf::close_atom) { self->state.close(); },
+  };
+}
+
+} // namespace
+
+link_actor spawn_link(caf::actor_system& system, link_config config) {
+  return system.spawn(link_behavior, std::move(config));
+}
+
+} // namespace faas::actors

@@ -1,0 +1,416 @@
+#include "actors/link/membership.hpp"
+
+#include "actors/link/link.hpp"
+#include "actors/link/view_messages.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/io/middleman_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace faas::actors {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto dial_patience = 3s;
+constexpr double first_pause_ms = 200, longest_pause_ms = 5000;
+
+/// One link, from spawn to end.
+struct known_link {
+  link_actor actor;
+  std::shared_ptr<peer> gate; ///< once up
+  wire::hello hello;
+  node_state state = node_state::alive;
+  bool up = false;
+  std::optional<size_t> dialled; ///< index in join
+};
+
+struct dialling {
+  double pause_ms = first_pause_ms;
+  time_point next{};
+  bool busy = false; ///< a call or a link is under way
+};
+
+struct membership_state {
+  static constexpr const char* name = "faas.membership";
+  using pointer = membership_actor::stateful_pointer<membership_state>;
+
+  explicit membership_state(pointer self) : self(self), random(0) {}
+
+  void start(membership_config with) {
+    config = std::move(with);
+    random = random_source{config.seed};
+    mark = std::make_unique<alive_mark>(*config.counters,
+                                        actor_kind::membership);
+    dials.resize(config.join.size());
+    if (config.controller) {
+      node_record me;
+      me.name = config.self.node;
+      me.tier = config.self.tier;
+      me.labels = config.self.labels;
+      me.runtimes = config.self.runtimes;
+      me.connected = true;
+      tell_controller(std::move(me));
+    }
+    tick();
+  }
+
+  // -- dialling ---------------------------------------------------------------
+
+  void tick() {
+    if (stopping)
+      return;
+    const auto now = config.clock->now();
+    for (size_t i = 0; i < dials.size(); ++i)
+      if (!dials[i].busy && now >= dials[i].next)
+        dial(i);
+    self->delayed_send(self, 100ms, caf::tick_atom::value);
+  }
+
+  void dial(size_t i) {
+    dials[i].busy = true;
+    const auto& to = config.join[i];
+    auto mm = self->system().middleman().actor_handle();
+    self->request(mm, dial_patience, caf::connect_atom::value, to.host, to.port)
+      .then(
+        [this, i](const caf::node_id&, caf::strong_actor_ptr& remote,
+                  const std::set<std::string>&) {
+          if (remote)
+            open_link(std::move(remote), std::nullopt, i);
+          else
+            later(i, "it has no membership");
+        },
+        [this, i](caf::error& why) {
+          later(i, self->system().render(why));
+        });
+  }
+
+  void later(size_t i, const std::string& why) {
+    auto& dial = dials[i];
+    dial.busy = false;
+    const auto pause = dial.pause_ms * (0.5 + random.uniform());
+    dial.next = config.clock->now() + from_ms(pause);
+    if (dial.pause_ms == first_pause_ms)
+      config.log("cannot reach " + config.join[i].host + ":"
+                 + std::to_string(config.join[i].port) + " (" + why
+                 + "); trying again with back-off");
+    dial.pause_ms = std::min(dial.pause_ms * 2, longest_pause_ms);
+  }
+
+  // -- links ------------------------------------------------------------------
+
+  void called(const wire_frame& first) {
+    mark->counters().count_handled();
+    auto from = self->current_sender();
+    if (stopping || !from)
+      return;
+    open_link(std::move(from), first, std::nullopt);
+  }
+
+  void open_link(caf::strong_actor_ptr remote, std::optional<wire_frame> first,
+                 std::optional<size_t> dialled) {
+    link_config made;
+    made.number = ++last_link;
+    made.self = config.self;
+    made.options = config.options;
+    made.remote = caf::actor_cast<caf::actor>(remote);
+    made.first = std::move(first);
+    made.board = config.board;
+    made.counters = config.counters;
+    made.clock = config.clock;
+    made.predictor = config.predictor;
+    made.changed = [me = self->address()](local<link_changed> what) {
+      if (auto to = caf::actor_cast<membership_actor>(me))
+        caf::anon_send(to, std::move(what));
+    };
+    made.control = [me = self->address()](local<control_arrived> what) {
+      if (auto to = caf::actor_cast<membership_actor>(me))
+        caf::anon_send(to, std::move(what));
+    };
+    known_link link;
+    link.dialled = dialled;
+    link.actor = spawn_link(self->system(), std::move(made));
+    links[last_link] = std::move(link);
+  }
+
+  void changed(const link_changed& what) {
+    mark->counters().count_handled();
+    const auto found = links.find(what.link);
+    if (found == links.end())
+      return;
+    auto& link = found->second;
+    using change = enum link_changed::what;
+    switch (what.now) {
+      case change::up: went_up(what, link); break;
+      case change::suspect: link.state = node_state::suspect; break;
+      case change::alive: link.state = node_state::alive; break;
+      case change::down: went_down(what, found); break;
+    }
+  }
+
+  void went_up(const link_changed& what, known_link& link) {
+    for (auto& [number, other] : links)
+      if (number != what.link && other.up
+          && other.hello.node == what.peer.node) {
+        // The newer connection wins: a node that restarted, or whose old
+        // connection is dead and not yet noticed.
+        close(other.actor);
+      }
+    link.up = true;
+    link.hello = what.peer;
+    link.gate = what.gate;
+    link.state = node_state::alive;
+    if (link.dialled)
+      dials[*link.dialled].pause_ms = first_pause_ms;
+    config.log("node " + what.peer.node.str() + " (" + what.peer.tier
+               + ") is connected");
+    lost.erase(what.peer.node);
+    peers_moved();
+    if (config.controller) {
+      node_record record;
+      record.name = what.peer.node;
+      record.tier = what.peer.tier;
+      record.labels = what.peer.labels;
+      record.runtimes = what.peer.runtimes;
+      record.connected = true;
+      tell_controller(std::move(record));
+    }
+    if (what.peer.controller) {
+      offer_bundles();
+      if (own)
+        send_placements(link);
+    }
+  }
+
+  void went_down(const link_changed& what,
+                 std::map<uint64_t, known_link>::iterator found) {
+    auto link = std::move(found->second);
+    links.erase(found);
+    if (link.dialled)
+      later(*link.dialled, what.reason);
+    if (link.up) {
+      config.log("node " + link.hello.node.str() + " is gone: " + what.reason);
+      bool again = false;
+      for (const auto& [number, other] : links)
+        again = again || (other.up && other.hello.node == link.hello.node);
+      if (!again) {
+        lost[link.hello.node] = link.hello;
+        if (config.controller) {
+          node_record record;
+          record.name = link.hello.node;
+          tell_controller(std::move(record));
+        }
+      }
+      peers_moved();
+    }
+    if (stopping && links.empty())
+      self->quit(caf::exit_reason::user_shutdown);
+  }
+
+  void close(const link_actor& link) {
+    config.counters->of(actor_kind::link).count_sent();
+    caf::anon_send(link, caf::close_atom::value);
+  }
+
+  void peers_moved() {
+    peers_changed now;
+    for (const auto& [number, link] : links)
+      if (link.up)
+        now.peers.push_back(link.gate);
+    config.counters->of(actor_kind::agent).count_sent();
+    caf::anon_send(config.agent, make_local(std::move(now)));
+  }
+
+  void tell_controller(node_record record) {
+    config.counters->of(actor_kind::controller).count_sent();
+    caf::anon_send(*config.controller,
+                   make_local(node_changed{std::move(record)}));
+  }
+
+  // -- control messages -------------------------------------------------------
+
+  known_link* link_to(const node_name& node) {
+    for (auto& [number, link] : links)
+      if (link.up && link.hello.node == node)
+        return &link;
+    return nullptr;
+  }
+
+  void send(const known_link& link, wire::message what) {
+    config.counters->of(actor_kind::link).count_sent();
+    caf::anon_send(link.actor, make_local(outgoing_control{std::move(what)}));
+  }
+
+  void arrived(const control_arrived& got) {
+    mark->counters().count_handled();
+    std::visit([&](const auto& what) { handle(got.from, what); }, got.what);
+  }
+
+  template <class Other>
+  void handle(const node_name&, const Other&) {} // the link's own business
+  void handle(const node_name&, const wire::node_report& nodes) {
+    assembler.take(nodes);
+  }
+  void handle(const node_name& from, const wire::placement_report& report) {
+    if (!config.controller) {
+      assembler.take(report);
+      return;
+    }
+    if (report.node != from)
+      return; // a node speaks for itself only
+    config.counters->of(actor_kind::controller).count_sent();
+    caf::anon_send(*config.controller,
+                   make_local(node_placements{from, from_report(report)}));
+  }
+  void handle(const node_name& from, const wire::assignments& assigned) {
+    if (config.controller)
+      return; // only the controller gives assignments
+    auto view = assembler.take(assigned);
+    if (!view) {
+      config.log("assignments from " + from.str()
+                 + " are unusable: " + view.error().to_string());
+      return;
+    }
+    config.counters->of(actor_kind::agent).count_sent();
+    caf::anon_send(config.agent, make_local(std::move(*view)));
+  }
+  void handle(const node_name& from, const wire::bundle_request& request) {
+    chunk_wanted wanted;
+    wanted.request = request;
+    if (const auto* link = link_to(from))
+      wanted.answer = [to = link->actor,
+                       counters = config.counters](wire::bundle_chunk chunk) {
+        counters->of(actor_kind::link).count_sent();
+        caf::anon_send(to, make_local(outgoing_control{std::move(chunk)}));
+      };
+    else
+      return;
+    config.counters->of(actor_kind::keeper).count_sent();
+    caf::anon_send(config.keeper, make_local(std::move(wanted)));
+  }
+  void handle(const node_name&, const wire::bundle_chunk& chunk) {
+    config.counters->of(actor_kind::keeper).count_sent();
+    caf::anon_send(config.keeper, make_local(chunk_arrived{chunk}));
+  }
+
+  /// Bundles come from the node that has the controller.
+  void offer_bundles() {
+    for (const auto& [number, link] : links) {
+      if (!link.up || !link.hello.controller)
+        continue;
+      bundle_source source;
+      source.ask = [gate = link.gate, to = link.actor,
+                    counters = config.counters](wire::bundle_request request) {
+        if (!gate->usable.load(std::memory_order_acquire))
+          return false;
+        counters->of(actor_kind::link).count_sent();
+        caf::anon_send(to, make_local(outgoing_control{std::move(request)}));
+        return true;
+      };
+      config.counters->of(actor_kind::keeper).count_sent();
+      caf::anon_send(config.keeper, make_local(std::move(source)));
+    }
+  }
+
+  void spread(const spread_view& what) {
+    mark->counters().count_handled();
+    const auto messages = to_messages(*what.view);
+    for (const auto& [number, link] : links)
+      if (link.up)
+        for (const auto& message : messages)
+          send(link, message);
+  }
+
+  void spread(const spread_placements& what) {
+    mark->counters().count_handled();
+    own = what.placements;
+    for (const auto& [number, link] : links)
+      if (link.up && link.hello.controller)
+        send_placements(link);
+  }
+
+  void send_placements(const known_link& link) {
+    send(link, to_report(own->node, revision{}, own->placements));
+  }
+
+  // -- for people -------------------------------------------------------------
+
+  void nodes(const nodes_call& call) {
+    mark->counters().count_handled();
+    std::vector<node_status> all;
+    all.push_back(status_of(config.self, node_state::alive));
+    all.back().self = true;
+    for (const auto& [number, link] : links) {
+      if (!link.up)
+        continue;
+      all.push_back(status_of(link.hello, link.state));
+    }
+    for (const auto& [name, hello] : lost)
+      all.push_back(status_of(hello, node_state::lost));
+    call.done(std::move(all));
+  }
+
+  static node_status status_of(const wire::hello& of, node_state state) {
+    node_status status;
+    status.name = of.node;
+    status.tier = of.tier;
+    status.address = of.address;
+    status.state = state;
+    status.controller = of.controller;
+    status.cores = of.cores;
+    status.labels = of.labels;
+    status.version = of.software;
+    status.boot = of.boot.str();
+    return status;
+  }
+
+  void stop() {
+    if (std::exchange(stopping, true))
+      return;
+    for (const auto& [number, link] : links)
+      close(link.actor);
+    if (links.empty())
+      self->quit(caf::exit_reason::user_shutdown);
+  }
+
+  pointer self;
+  membership_config config;
+  random_source random;
+  std::unique_ptr<alive_mark> mark;
+  std::map<uint64_t, known_link> links;
+  std::map<node_name, wire::hello> lost;
+  std::vector<dialling> dials;
+  view_assembler assembler;
+  local<node_placements> own;
+  uint64_t last_link = 0;
+  bool stopping = false;
+};
+
+membership_actor::behavior_type
+membership_behavior(membership_state::pointer self, membership_config config) {
+  self->state.start(std::move(config));
+  self->set_exit_handler([self](const caf::exit_msg&) { self->state.stop(); });
+  return {
+    [=](const wire_frame& frame) { self->state.called(frame); },
+    [=](const local<link_changed>& what) { self->state.changed(*what); },
+    [=](const local<control_arrived>& got) { self->state.arrived(*got); },
+    [=](const local<nodes_call>& call) { self->state.nodes(*call); },
+    [=](const local<spread_view>& what) { self->state.spread(*what); },
+    [=](const local<spread_placements>& what) { self->state.spread(*what); },
+    [=](caf::tick_atom) { self->state.tick(); },
+    [=](caf::close_atom) { self->state.stop(); },
+  };
+}
+
+} // namespace
+
+membership_actor spawn_membership(caf::actor_system& system,
+                                  membership_config config) {
+  return system.spawn(membership_behavior, std::move(config));
+}
+
+} // namespace faas::actors

@@ -1,0 +1,38 @@
+// The actor that knows the other nodes: dials them, takes their calls, and
+// passes control messages on.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/system/census.hpp"
+#include "libfaas/core/random.hpp"
+#include "libfaas/wire/link_types.hpp"
+
+namespace faas::actors {
+
+/// Where another node listens. Loopback until links are encrypted.
+struct node_endpoint {
+  std::string host;
+  uint16_t port = 0;
+};
+
+struct membership_config {
+  wire::hello self;
+  std::vector<node_endpoint> join; ///< nodes to dial and keep dialling
+  wire::link_options options;
+  routing_board* board = nullptr;
+  census* counters = nullptr;
+  const clock_source* clock = nullptr;
+  uint64_t seed = 0;
+  agent_actor agent;
+  keeper_actor keeper;
+  predictor_actor predictor;
+  std::optional<controller_actor> controller; ///< when this node has it
+  std::function<void(std::string)> log;
+};
+
+/// Publish it to take calls (middleman). A node that restarted replaces its
+/// former link; two nodes of one name are refused.
+membership_actor spawn_membership(caf::actor_system& system,
+                                  membership_config config);
+
+} // namespace faas::actors

@@ -1,0 +1,269 @@
+#include "actors/predictor/predictor_actor.hpp"
+
+#include "libfaas/routing/predictor.hpp"
+#include "libfaas/routing/profile.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <cmath>
+
+namespace faas::actors {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto tick_period = 100ms;
+
+std::string key_of(const version_ref& version) {
+  return version.function.str() + "@" + std::to_string(version.version);
+}
+
+struct predictor_state {
+  static constexpr const char* name = "faas.predictor";
+  using pointer = predictor_actor::stateful_pointer<predictor_state>;
+
+  explicit predictor_state(pointer self) : self(self) {}
+
+  void start(predictor_actor_config with) {
+    config = with;
+    mark = std::make_unique<alive_mark>(*config.counters,
+                                        actor_kind::predictor);
+    self->delayed_send(self, tick_period, caf::tick_atom::value);
+  }
+
+  // -- structure --------------------------------------------------------------
+
+  void learn(const local<structure>& fresh) {
+    mark->counters().count_handled();
+    current = fresh;
+    for (const auto& site : fresh->sites)
+      add_site(site);
+    forget_removed(*fresh);
+    auto table = std::make_shared<routing_table>();
+    for (const auto& function : fresh->functions)
+      table->routes.emplace(function.version.function.str(),
+                            route_for(function));
+    table->hosts.insert(fresh->hosts.begin(), fresh->hosts.end());
+    config.board->publish(std::move(table));
+  }
+
+  void add_site(const structure::site& site) {
+    const bool here = site.node == config.node;
+    if (sites.count(site.name) > 0)
+      return;
+    auto spec = here ? routing::loopback_link() : routing::link_spec{};
+    if (!here)
+      spec.name = site.node.str();
+    const auto link = core.add_link(spec);
+    if (!link)
+      return;
+    links[site.node] = *link;
+    const auto index = core.add_site(
+      {site.name.str(), site.tier, *link, site.servers});
+    if (index)
+      sites[site.name] = *index;
+  }
+
+  void forget_removed(const structure& fresh) {
+    std::map<version_ref, routing::function_index> kept;
+    for (const auto& function : fresh.functions)
+      if (const auto found = functions.find(function.version);
+          found != functions.end())
+        kept.insert(*found);
+    for (const auto& [version, index] : functions)
+      if (kept.count(version) == 0)
+        core.remove_function(index);
+    functions = std::move(kept);
+  }
+
+  std::shared_ptr<const route> route_for(const structure::function& from) {
+    const auto now = config.clock->now();
+    const auto& petrel = from.spec.petrel;
+    auto made = std::make_shared<route>();
+    made->version = from.version;
+    made->view.name = from.version.function;
+    made->view.timeout = petrel.timeout;
+    made->view.max_body_bytes = petrel.max_body_bytes;
+    made->view.size = petrel.size;
+    made->view.topics = petrel.topics;
+    made->view.reply_topic = petrel.reply_topic;
+    made->view.idempotent = petrel.idempotent;
+    made->why_empty = from.why_empty;
+    made->policy = petrel.policy;
+    if (petrel.policy.starts_with("static:")) {
+      made->policy = "static";
+      const auto site = sites.find(site_name{petrel.policy.substr(7)});
+      if (site != sites.end())
+        made->fixed = site->second;
+    }
+    const bool fresh = functions.count(from.version) == 0;
+    if (fresh) {
+      const auto added = core.add_function(key_of(from.version));
+      if (!added)
+        return made;
+      functions[from.version] = *added;
+    }
+    made->index = functions[from.version];
+    for (auto target : from.targets) {
+      const auto site = sites.find(target.site);
+      if (site == sites.end())
+        continue;
+      target.index = site->second;
+      use_profile(from, target, now);
+      target.cell = core.cell(made->index, target.index, now);
+      made->targets.push_back(std::move(target));
+    }
+    return made;
+  }
+
+  /// A trial run is used once per function and site.
+  void use_profile(const structure::function& from, const route_target& target,
+                   time_point now) {
+    const auto points = from.profiles.find(target.site);
+    if (points == from.profiles.end() || points->second.size() < 2
+        || !profiled.insert({from.version, target.site}).second)
+      return;
+    std::vector<routing::profile_point> measured;
+    for (const auto& point : points->second)
+      measured.push_back({point.size, point.ms});
+    core.set_profile(functions[from.version], target.index,
+                     routing::fit_line(measured), now);
+  }
+
+  // -- observations -----------------------------------------------------------
+
+  void report(const loop_report& what) {
+    mark->counters().count_handled();
+    for (const auto& seen : what.ended)
+      core.observe(seen);
+    const auto now = config.clock->now();
+    if (what.complete)
+      core.tick(what.in_flight, now);
+    core.publish(now);
+  }
+
+  void ping(const ping_seen& what) {
+    mark->counters().count_handled();
+    if (const auto link = links.find(what.node); link != links.end())
+      core.observe_ping(link->second, what.rtt_ms, config.clock->now());
+  }
+
+  void probe(const probe_seen& what) {
+    mark->counters().count_handled();
+    if (const auto site = sites.find(what.site); site != sites.end())
+      core.observe_probe(site->second, what.slowdown, config.clock->now());
+  }
+
+  void tick() {
+    config.ports->request_reports();
+    self->delayed_send(self, tick_period, caf::tick_atom::value);
+  }
+
+  // -- for people -------------------------------------------------------------
+
+  void describe(const sites_call& call) {
+    mark->counters().count_handled();
+    const auto table = config.board->table();
+    const auto found = table->routes.find(call.function.str());
+    if (found == table->routes.end()) {
+      call.done(error{errc::not_found,
+                      "no function called " + call.function.str(),
+                      "see faas-cli list"});
+      return;
+    }
+    call.done(rows(*found->second, call.size));
+  }
+
+  std::vector<site_status> rows(const route& of, double size) const {
+    const auto now = config.clock->now();
+    std::vector<site_status> all;
+    routing::event_features event;
+    event.size = size;
+    for (const auto& target : of.targets) {
+      site_status row;
+      row.site = target.site;
+      row.tier = target.tier;
+      row.size = size;
+      row.candidate = target.host != nullptr
+                      || (target.via && target.via->usable.load());
+      if (!row.candidate)
+        row.why_not = "the node does not answer";
+      routing::candidate candidate;
+      candidate.site = target.index;
+      candidate.cell = target.cell.get();
+      const auto belief = target.cell->read();
+      const auto parts = routing::predict(belief, candidate, event, now);
+      row.network_ms = parts.network;
+      row.queue_ms = parts.queue;
+      row.service_ms = parts.service;
+      row.cold_ms = parts.cold;
+      row.total_ms = parts.total;
+      row.stddev_ms = std::sqrt(std::max(parts.variance, 0.0));
+      row.slowdown = core.health_of(target.index).slowdown;
+      const auto totals = config.stats->of(of.view.name, target.site);
+      row.chosen = totals.chosen;
+      row.completed = totals.completed;
+      row.failed = totals.failed;
+      row.in_flight = totals.in_flight;
+      row.error_ms = totals.error_ms;
+      all.push_back(std::move(row));
+    }
+    rank(all);
+    return all;
+  }
+
+  static void rank(std::vector<site_status>& all) {
+    site_status* best = nullptr;
+    site_status* second = nullptr;
+    for (auto& row : all) {
+      if (!row.candidate)
+        continue;
+      if (best == nullptr || row.total_ms < best->total_ms) {
+        second = best;
+        best = &row;
+      } else if (second == nullptr || row.total_ms < second->total_ms) {
+        second = &row;
+      }
+    }
+    if (best != nullptr)
+      best->best = true;
+    if (second != nullptr)
+      second->runner_up = true;
+  }
+
+  pointer self;
+  predictor_actor_config config;
+  std::unique_ptr<alive_mark> mark;
+  routing::predictor core;
+  local<structure> current;
+  std::map<node_name, routing::link_index> links;
+  std::map<site_name, routing::site_index> sites;
+  std::map<version_ref, routing::function_index> functions;
+  std::set<std::pair<version_ref, site_name>> profiled;
+};
+
+predictor_actor::behavior_type
+predictor_behavior(predictor_state::pointer self,
+                   predictor_actor_config config) {
+  self->state.start(config);
+  return {
+    [=](const local<structure>& fresh) { self->state.learn(fresh); },
+    [=](const local<loop_report>& what) { self->state.report(*what); },
+    [=](const local<ping_seen>& what) { self->state.ping(*what); },
+    [=](const local<probe_seen>& what) { self->state.probe(*what); },
+    [=](const local<sites_call>& call) { self->state.describe(*call); },
+    [=](caf::tick_atom) { self->state.tick(); },
+  };
+}
+
+} // namespace
+
+predictor_actor spawn_predictor(caf::actor_system& system,
+                                predictor_actor_config config) {
+  return system.spawn(predictor_behavior, config);
+}
+
+} // namespace faas::actors

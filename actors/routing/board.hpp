@@ -1,0 +1,111 @@
+// The structure snapshot that gateway loops route by.
+#pragma once
+
+#include "libfaas/ports/event_port.hpp"
+#include "libfaas/ports/function_host.hpp"
+#include "libfaas/routing/decision.hpp"
+#include "libfaas/routing/predictor_types.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace faas::actors {
+
+struct link_event;
+
+/// Another node that this one has a link to, as the loops see it. Written by
+/// the link, read by the loops.
+class peer {
+public:
+  virtual ~peer() = default;
+  /// Hands a turn's events to the link; one message. Any thread.
+  virtual void send(std::vector<link_event> events) = 0;
+
+  node_name name;
+  /// Connected and not suspect.
+  std::atomic<bool> usable{false};
+  /// Bytes that wait in the link for credits.
+  std::atomic<uint64_t> backlog_bytes{0};
+};
+
+/// One event on its way to a peer.
+struct link_event {
+  invocation event;
+  completion done;
+};
+
+/// One site that may run a function.
+struct route_target {
+  site_name site;
+  std::string tier;
+  node_name node;
+  routing::site_index index = routing::no_site;
+  double servers = 1;
+  std::shared_ptr<function_host> host;  ///< of this node, else null
+  std::shared_ptr<faas::actors::peer> via; ///< of another node, else null
+  std::shared_ptr<const routing::estimate_cell> cell;
+};
+
+/// A function version that gets traffic, and where.
+struct route {
+  function_view view;
+  version_ref version;
+  std::string policy;
+  routing::site_index fixed = routing::no_site; ///< policy "static:SITE"
+  routing::function_index index{};
+  std::vector<route_target> targets;
+  std::string why_empty; ///< when no site is ready: the reason for people
+};
+
+struct string_hash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const noexcept {
+    return std::hash<std::string_view>{}(text);
+  }
+};
+
+/// Immutable; one per change of the structure.
+struct routing_table {
+  uint64_t number = 0;
+  std::unordered_map<std::string, std::shared_ptr<const route>, string_hash,
+                     std::equal_to<>>
+    routes;
+  /// Every version that runs on this node, with or without traffic: what a
+  /// peer's events are run by.
+  std::unordered_map<version_ref, std::shared_ptr<function_host>> hosts;
+};
+
+/// Holds the current table. Readers look at number() on each event (one load)
+/// and take the table only when it has moved. Thread safe.
+class routing_board {
+public:
+  routing_board() : table_(std::make_shared<routing_table>()) {}
+
+  uint64_t number() const noexcept {
+    return number_.load(std::memory_order_acquire);
+  }
+  std::shared_ptr<const routing_table> table() const {
+    const std::lock_guard lock{mutex_};
+    return table_;
+  }
+  /// Numbers the table and makes it current.
+  void publish(std::shared_ptr<routing_table> table) {
+    const std::lock_guard lock{mutex_};
+    table->number = number_.load(std::memory_order_relaxed) + 1;
+    table_ = std::move(table);
+    number_.store(table_->number, std::memory_order_release);
+  }
+
+private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const routing_table> table_;
+  std::atomic<uint64_t> number_{0};
+};
+
+} // namespace faas::actors

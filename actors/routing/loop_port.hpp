@@ -1,0 +1,128 @@
+// The event port of one gateway loop: chooses a site for each event, sends it
+// there, and owes the answer.
+#pragma once
+
+#include "actors/routing/board.hpp"
+#include "actors/routing/lane.hpp"
+#include "actors/routing/port_book.hpp"
+#include "actors/routing/route_stats.hpp"
+#include "actors/system/loop_unit.hpp"
+#include "libfaas/core/random.hpp"
+#include "libfaas/flow/slot_table.hpp"
+#include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/queue_model.hpp"
+
+#include <caf/actor.hpp>
+
+#include <map>
+
+namespace faas::actors {
+
+/// What all ports of a node share. Everything outlives the ports.
+struct port_deps {
+  caf::actor_system& system;
+  census& counters;
+  routing_board& board;
+  stats_book& stats;
+  port_book& ports;
+  const clock_source& clock;
+  uint64_t seed = 0;
+  uint32_t capacity = 16'384; ///< events in flight per loop
+};
+
+/// See event_port. The completions it hands out come back to itself, from any
+/// thread; those that come from elsewhere wait in an inbox for the next turn.
+class loop_port final : public event_port, public port_book::member {
+public:
+  loop_port(port_deps deps, loop_context& loop);
+  ~loop_port() override;
+
+  const function_view* find(std::string_view name) override;
+  std::vector<const function_view*> functions() override;
+  uint64_t structure_version() const noexcept override;
+  void submit(invocation&& event, completion&& done) override;
+
+  void request_report() override;
+
+private:
+  class inbox;
+  friend class inbox;
+
+  /// A route with what this loop keeps for it.
+  struct local_route {
+    uint64_t checked = 0; ///< number of the table that it was taken from
+    std::shared_ptr<const route> shared;
+    std::unique_ptr<routing::policy> policy;
+    std::vector<std::shared_ptr<target_stats>> stats; ///< one per target
+    caf::actor lane;
+    std::shared_ptr<lane_health> health;
+    double reply_bytes = 0; ///< smoothed, for the network estimate
+  };
+
+  /// One event that was sent somewhere.
+  struct flight {
+    std::shared_ptr<completion_sink> owner;
+    uint64_t owner_token = 0;
+    invocation event; ///< kept for a retry elsewhere
+    std::shared_ptr<const route> via;
+    std::shared_ptr<target_stats> stats;
+    time_point sent;
+    routing::site_index site = routing::no_site;
+    double expected_ms = 0; ///< service, for the site's load
+    routing::prediction predicted;
+    uint32_t target = 0;
+    uint32_t tried = 0; ///< bit per target
+    uint8_t attempts = 0;
+  };
+
+  local_route* resolve(std::string_view name);
+  void rebuild(local_route& mine, std::shared_ptr<const route> fresh);
+  routing::decision choose(local_route& mine, const invocation& event,
+                           uint32_t excluded, time_point now);
+  void dispatch(local_route& mine, flight&& ready, time_point now);
+  void send_local(local_route& mine, const route_target& target,
+                  invocation&& event, completion&& done);
+  void send_remote(const std::shared_ptr<peer>& to, invocation&& event,
+                   completion&& done);
+  void flush_outboxes();
+  void finish(uint64_t token, reply&& answer);
+  bool may_retry(const flight& ended, const reply& answer,
+                 time_point now) const;
+  bool retry(flight& ended, time_point now);
+  void record(const flight& ended, const reply& answer, time_point now,
+              site_outcome outcome);
+  void observe(const flight& ended, const reply& answer, time_point now,
+               site_outcome outcome);
+  void flush_observations(time_point now);
+  void report_in_flight();
+  routing::site_load& load_of(routing::site_index site);
+
+  port_deps deps_;
+  loop_context& loop_;
+  loop_unit unit_;
+  random_source random_;
+  std::shared_ptr<inbox> inbox_;
+  uint64_t seen_ = 0; ///< number of table_
+  std::shared_ptr<const routing_table> table_;
+  std::unordered_map<std::string, local_route, string_hash, std::equal_to<>>
+    routes_;
+  flow::slot_table<flight> flights_;
+  std::vector<routing::site_load> loads_; ///< by site index
+  std::map<std::shared_ptr<peer>, std::vector<link_event>> outboxes_;
+  bool flush_posted_ = false;
+  std::vector<routing::observation> observations_;
+  time_point last_flush_{};
+};
+
+/// Opens a loop_port per gateway loop.
+class port_factory final : public event_port_factory {
+public:
+  explicit port_factory(port_deps deps) : deps_(deps) {}
+  std::unique_ptr<event_port> open(loop_context& loop) override;
+
+private:
+  port_deps deps_;
+  std::atomic<uint64_t> opened_{0};
+};
+
+} // namespace faas::actors
