@@ -1,0 +1,80 @@
+#include "actors/control/admin_adapter.hpp"
+
+#include <caf/send.hpp>
+
+namespace faas::actors {
+
+template <class Call, class T>
+void admin_adapter::to_controller(Call call, const reply_to<T>& done) {
+  if (!deps_.controller) {
+    done(error{errc::unavailable,
+               "this node has no controller, so it takes no management calls",
+               "use the gateway of the node that faas-cli nodes shows as "
+               "controller"});
+    return;
+  }
+  deps_.counters->of(actor_kind::controller).count_sent();
+  caf::anon_send(*deps_.controller, make_local(std::move(call)));
+}
+
+void admin_adapter::deploy(deploy_command command,
+                           reply_to<command_outcome> done) {
+  to_controller(deploy_call{std::move(command), once{done}}, done);
+}
+
+void admin_adapter::remove(remove_command command,
+                           reply_to<command_outcome> done) {
+  to_controller(remove_call{std::move(command), once{done}}, done);
+}
+
+void admin_adapter::list(reply_to<std::vector<function_status>> done) {
+  auto counted = [stats = deps_.stats,
+                  done](result<std::vector<function_status>> all) {
+    if (all)
+      for (auto& status : *all)
+        status.invocations = stats->invocations(status.spec.name);
+    done(std::move(all));
+  };
+  to_controller(list_call{once<std::vector<function_status>>{counted}}, done);
+}
+
+void admin_adapter::describe(function_name name,
+                             reply_to<function_status> done) {
+  auto counted = [stats = deps_.stats, done](result<function_status> one) {
+    if (one)
+      one->invocations = stats->invocations(one->spec.name);
+    done(std::move(one));
+  };
+  to_controller(describe_call{std::move(name), once<function_status>{counted}},
+                done);
+}
+
+void admin_adapter::nodes(reply_to<std::vector<node_status>> done) {
+  deps_.counters->of(actor_kind::membership).count_sent();
+  caf::anon_send(deps_.membership, make_local(nodes_call{once{done}}));
+}
+
+void admin_adapter::sites(function_name name, double size,
+                          reply_to<std::vector<site_status>> done) {
+  deps_.counters->of(actor_kind::predictor).count_sent();
+  caf::anon_send(deps_.predictor,
+                 make_local(sites_call{std::move(name), size, once{done}}));
+}
+
+void admin_adapter::actors(reply_to<std::vector<actor_status>> done) {
+  done(deps_.counters->snapshot());
+}
+
+void admin_adapter::logs(log_query query,
+                         reply_to<std::vector<log_line>> done) {
+  done(deps_.logs->query(query));
+}
+
+readiness admin_adapter::ready() const {
+  readiness now;
+  if (!deps_.settled->load(std::memory_order_acquire))
+    now.reasons.push_back("functions are still being loaded");
+  return now;
+}
+
+} // namespace faas::actors

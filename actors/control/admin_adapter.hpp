@@ -1,0 +1,48 @@
+// The admin port over the actors of a node.
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/log_book.hpp"
+#include "actors/routing/route_stats.hpp"
+#include "actors/system/census.hpp"
+#include "libfaas/ports/admin_port.hpp"
+
+#include <atomic>
+#include <optional>
+
+namespace faas::actors {
+
+struct admin_deps {
+  std::optional<controller_actor> controller;
+  membership_actor membership;
+  predictor_actor predictor;
+  log_book* logs = nullptr;
+  stats_book* stats = nullptr;
+  census* counters = nullptr;
+  const std::atomic<bool>* settled = nullptr; ///< assignments reached
+};
+
+/// Each call is one message; answers come from the actors.
+class admin_adapter final : public admin_port {
+public:
+  explicit admin_adapter(admin_deps deps) : deps_(std::move(deps)) {}
+
+  void deploy(deploy_command command, reply_to<command_outcome> done) override;
+  void remove(remove_command command, reply_to<command_outcome> done) override;
+  void list(reply_to<std::vector<function_status>> done) override;
+  void describe(function_name name, reply_to<function_status> done) override;
+  void nodes(reply_to<std::vector<node_status>> done) override;
+  void sites(function_name name, double size,
+             reply_to<std::vector<site_status>> done) override;
+  void actors(reply_to<std::vector<actor_status>> done) override;
+  void logs(log_query query, reply_to<std::vector<log_line>> done) override;
+  readiness ready() const override;
+
+private:
+  template <class Call, class T>
+  void to_controller(Call call, const reply_to<T>& done);
+
+  admin_deps deps_;
+};
+
+} // namespace faas::actors

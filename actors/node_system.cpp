@@ -1,0 +1,256 @@
+#include "actors/node_system.hpp"
+
+#include "actors/control/admin_adapter.hpp"
+#include "actors/control/controller.hpp"
+#include "actors/functions/agent.hpp"
+#include "actors/functions/keeper.hpp"
+#include "actors/predictor/predictor_actor.hpp"
+#include "actors/routing/loop_port.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <future>
+#include <thread>
+
+namespace faas::actors {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// CAF's settings, all set in code: its own file is never read.
+struct system_config : caf::actor_system_config {
+  explicit system_config(uint32_t threads) {
+    load<caf::io::middleman>();
+    add_message_types<caf::id_block::petrel>();
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", size_t{threads});
+    set("scheduler.max-throughput", size_t{100});
+    set("middleman.heartbeat-interval", size_t{1000});
+    set("middleman.connection-timeout", size_t{5000});
+    set("middleman.app-identifiers", std::vector<std::string>{"faas-1"});
+  }
+};
+
+} // namespace
+
+struct node_system::impl {
+  explicit impl(node_system_config with)
+    : config(std::move(with)),
+      caf_config(config.scheduler_threads),
+      system(std::make_unique<caf::actor_system>(caf_config)) {}
+
+  result<void> spawn();
+  result<void> spawn_control();
+  result<void> publish();
+  bool stop(duration grace);
+
+  /// Actors start to talk before their handles are stored here.
+  membership_actor to_membership() {
+    const std::lock_guard lock{handles};
+    return membership;
+  }
+  void send_to_agent(local<cluster_view> view) {
+    counters.of(actor_kind::agent).count_sent();
+    const std::lock_guard lock{handles};
+    caf::anon_send(agent, std::move(view));
+  }
+  void send_to_controller(local<node_placements> placements) {
+    const std::lock_guard lock{handles};
+    if (!controller)
+      return;
+    counters.of(actor_kind::controller).count_sent();
+    caf::anon_send(*controller, std::move(placements));
+  }
+
+  node_system_config config;
+  system_config caf_config;
+  census counters;
+  routing_board board;
+  port_book ports;
+  stats_book stats;
+  log_book logs;
+  std::atomic<bool> settled{true};
+  std::unique_ptr<caf::actor_system> system;
+  std::mutex handles; ///< guards the five below while they are being set
+  keeper_actor keeper;
+  predictor_actor predictor;
+  agent_actor agent;
+  membership_actor membership;
+  std::optional<controller_actor> controller;
+  std::unique_ptr<port_factory> factory;
+  std::unique_ptr<admin_adapter> admin;
+  uint16_t port = 0;
+  bool stopped = false;
+};
+
+result<void> node_system::impl::spawn() {
+  keeper = spawn_keeper(*system, {config.bundles, &counters, config.clock});
+  predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
+                                        &stats, &counters, config.clock});
+  ports.receive_with([this](loop_report report) {
+    counters.of(actor_kind::predictor).count_sent();
+    caf::anon_send(predictor, make_local(std::move(report)));
+  });
+  if (auto made = spawn_control(); !made)
+    return made;
+  factory = std::make_unique<port_factory>(
+    port_deps{*system, counters, board, stats, ports, *config.clock,
+              config.seed});
+  admin = std::make_unique<admin_adapter>(
+    admin_deps{controller, membership, predictor, &logs, &stats, &counters,
+               &settled});
+  return publish();
+}
+
+result<void> node_system::impl::spawn_control() {
+  // Agent, membership and controller know each other through the members of
+  // this object; whoever speaks early waits until all are set.
+  const std::lock_guard lock{handles};
+  agent_config for_agent;
+  for_agent.node = config.self.node;
+  for_agent.hosts = config.hosts;
+  for_agent.logs = &logs;
+  for_agent.counters = &counters;
+  for_agent.clock = config.clock;
+  for_agent.keeper = keeper;
+  for_agent.predictor = predictor;
+  for_agent.report = [this](local<node_placements> placements) {
+    send_to_controller(placements);
+    counters.of(actor_kind::membership).count_sent();
+    caf::anon_send(to_membership(),
+                   make_local(spread_placements{std::move(placements)}));
+  };
+  for_agent.settled = [this](bool all) {
+    settled.store(all, std::memory_order_release);
+  };
+  agent = spawn_agent(*system, std::move(for_agent));
+
+  membership_config for_membership;
+  for_membership.self = config.self;
+  for_membership.join = config.join;
+  for_membership.options = config.links;
+  for_membership.board = &board;
+  for_membership.counters = &counters;
+  for_membership.clock = config.clock;
+  for_membership.seed = config.seed;
+  for_membership.agent = agent;
+  for_membership.keeper = keeper;
+  for_membership.predictor = predictor;
+  for_membership.log = config.log;
+  if (config.catalog) {
+    auto state = config.catalog->load();
+    if (!state)
+      return state.error();
+    settled = state->functions.empty();
+    controller_config for_controller;
+    for_controller.store = config.catalog;
+    for_controller.state = std::move(*state);
+    for_controller.counters = &counters;
+    for_controller.clock = config.clock;
+    for_controller.publish = [this](local<cluster_view> view) {
+      send_to_agent(view);
+      counters.of(actor_kind::membership).count_sent();
+      caf::anon_send(to_membership(), make_local(spread_view{std::move(view)}));
+    };
+    controller = spawn_controller(*system, std::move(for_controller));
+    for_membership.controller = controller;
+  }
+  membership = spawn_membership(*system, std::move(for_membership));
+  return {};
+}
+
+result<void> node_system::impl::publish() {
+  if (!config.link_port)
+    return {};
+  auto opened = system->middleman().publish(membership, *config.link_port,
+                                            "127.0.0.1", false);
+  if (!opened)
+    return error{errc::conflict,
+                 "cannot listen for other nodes on 127.0.0.1:"
+                   + std::to_string(*config.link_port) + ": "
+                   + system->render(opened.error()),
+                 "choose another link port"};
+  port = *opened;
+  return {};
+}
+
+bool node_system::impl::stop(duration grace) {
+  if (std::exchange(stopped, true))
+    return true;
+  if (port != 0)
+    (void) system->middleman().unpublish(membership, port);
+  bool clean = true;
+  caf::scoped_actor self{*system};
+  // Order: no new work from peers; functions drain; desired state; the rest.
+  const auto end = [&](const auto& actor, duration patience) {
+    if (!actor)
+      return;
+    self->monitor(actor);
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    bool gone = false;
+    self->receive([&](const caf::down_msg&) { gone = true; },
+                  caf::after(std::chrono::ceil<std::chrono::milliseconds>(
+                    patience)) >> [] {});
+    if (!gone) {
+      clean = false;
+      caf::anon_send_exit(actor, caf::exit_reason::kill);
+      self->receive([](const caf::down_msg&) {}, caf::after(1s) >> [] {});
+    }
+  };
+  end(agent, grace);
+  end(membership, 2s);
+  if (controller)
+    end(*controller, 2s);
+  end(predictor, 1s);
+  end(keeper, 2s);
+  admin.reset();
+  factory.reset();
+  return clean;
+}
+
+node_system::node_system(std::unique_ptr<impl> impl) : impl_(std::move(impl)) {}
+
+node_system::~node_system() {
+  impl_->stop(limits::shutdown_grace);
+  impl_->keeper = nullptr;
+  impl_->predictor = nullptr;
+  impl_->agent = nullptr;
+  impl_->membership = nullptr;
+  impl_->controller.reset();
+}
+
+result<std::unique_ptr<node_system>>
+node_system::start(node_system_config config) {
+  auto made = std::make_unique<impl>(std::move(config));
+  auto spawned = made->spawn();
+  std::unique_ptr<node_system> system{new node_system(std::move(made))};
+  if (!spawned)
+    return spawned.error();
+  return system;
+}
+
+event_port_factory& node_system::events() {
+  return *impl_->factory;
+}
+
+admin_port& node_system::admin() {
+  return *impl_->admin;
+}
+
+std::vector<const metrics_source*> node_system::metrics() const {
+  return {&impl_->stats, &impl_->counters};
+}
+
+uint16_t node_system::link_port() const {
+  return impl_->port;
+}
+
+bool node_system::stop(duration grace) {
+  return impl_->stop(grace);
+}
+
+} // namespace faas::actors

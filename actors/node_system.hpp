@@ -1,0 +1,65 @@
+// The actors of one node: built, supervised, stopped in order.
+#pragma once
+
+#include "actors/link/membership.hpp"
+#include "actors/log_book.hpp"
+#include "actors/routing/port_book.hpp"
+#include "actors/routing/route_stats.hpp"
+#include "actors/system/census.hpp"
+#include "libfaas/ports/admin_port.hpp"
+#include "libfaas/ports/bundle_store.hpp"
+#include "libfaas/ports/catalog.hpp"
+#include "libfaas/ports/event_port.hpp"
+#include "libfaas/ports/function_host.hpp"
+#include "libfaas/ports/metrics.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace faas::actors {
+
+/// What a node's actors are made of. All pointers outlive the node_system.
+struct node_system_config {
+  wire::hello self; ///< name, tier, labels, runtimes; boot id made by main
+  uint32_t scheduler_threads = 2;
+  /// Port for other nodes on 127.0.0.1; 0: any; nullopt: none.
+  std::optional<uint16_t> link_port;
+  std::vector<node_endpoint> join;
+  wire::link_options links;
+  bundle_store* bundles = nullptr;
+  function_hosts* hosts = nullptr;
+  /// With it this node has the controller.
+  std::shared_ptr<catalog_store> catalog;
+  const clock_source* clock = nullptr;
+  uint64_t seed = 0;
+  std::function<void(std::string)> log;
+};
+
+/// Owns the actor system. Construction spawns the actors; stop() ends them in
+/// order. Thread safe where the ports say so.
+class node_system {
+public:
+  /// errc::internal when the catalog cannot be loaded or the port is taken.
+  static result<std::unique_ptr<node_system>> start(node_system_config config);
+  ~node_system();
+
+  event_port_factory& events();
+  admin_port& admin();
+  /// Metrics of routing and of the actors.
+  std::vector<const metrics_source*> metrics() const;
+  /// Port on which other nodes reach this one; 0: none.
+  uint16_t link_port() const;
+
+  /// Ends the actors: links say goodbye, functions drain, then the rest. Waits
+  /// at most `grace`, then kills. False when something had to be killed.
+  /// Gateway loops must have closed their ports before.
+  bool stop(duration grace);
+
+private:
+  struct impl;
+  explicit node_system(std::unique_ptr<impl> impl);
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace faas::actors
