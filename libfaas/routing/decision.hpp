@@ -30,10 +30,10 @@ struct candidate {
   site_index site = no_site;
   const estimate_cell* cell = nullptr;
   /// Own events at the site that have not returned, all functions, and the
-  /// sum of their expected service still to come (see site_load).
+  /// time until they will have been served (see site_load).
   uint32_t in_flight = 0;
-  double outstanding_ms = 0;
-  /// Own bytes that wait for the link in front of this event.
+  double drain_ms = 0;
+  /// Own bytes that wait for the link in front of this event (link_load).
   double backlog_bytes = 0;
   /// How late the loop that would run it is (local sites), or the outbox.
   double loop_lag_ms = 0;
@@ -49,6 +49,7 @@ struct prediction {
   double cold = 0;
   double overdue = 0;
   double total = 0;
+  double transit = 0;   ///< part of network that passes before the site has it
   double variance = 0;  ///< of one event's latency, ms^2
   double epistemic = 0; ///< of the mean only, ms^2
 };
@@ -114,6 +115,10 @@ prediction predict(const estimate& belief, const candidate& site,
 decision decide(std::span<const candidate> candidates,
                 const event_features& event, policy& rule,
                 random_source& random, time_point now) noexcept;
+
+/// Healthy candidate with the smallest total, ties by site index; `except` is
+/// left out. decision::none if there is none.
+uint8_t best_of(const decision& made, uint8_t except = decision::none) noexcept;
 
 /// One line for people: chosen site with its parts, runner-up, reason. `names`
 /// are the sites' names in the order of the candidates (missing: "#index").

@@ -29,13 +29,15 @@ struct estimate {
   double log_var_per_ms = 0;
   /// Scatter of single events around the belief (aleatoric), log domain.
   double log_noise = 0.03;
+  double grain_ms = 0.2; ///< further scatter that matters for short events
   /// Network: rtt + ms_per_byte * bytes, with its variances (ms^2).
   double rtt_ms = 0.05;
   double ms_per_byte = 0;
   double rtt_var = 1;
   double byte_var = 0;         ///< variance of ms_per_byte
   double net_cov = 0;          ///< covariance of the two
-  double net_noise_ms2 = 0.01; ///< scatter of single events
+  double net_noise_ms2 = 0.01; ///< scatter of single events, ...
+  double net_noise_share2 = 0; ///< ... and what grows with the mean, squared
   /// Share of the cold start that one event bears when it arrives after
   /// warm_until_ms.
   double cold_charge_ms = 0;

@@ -12,14 +12,14 @@ struct network_prior {
   double ms_per_byte = 8e-5; ///< 100 Mbit/s
   double byte_sd = 4e-4;
   double noise_ms = 1; ///< scatter that does not grow with the time
+  double jump_ms = 30; ///< standard deviation added to the RTT after a step
 };
 
 struct network_config {
   double rtt_q = 0.2;       ///< process noise, ms^2 per s
   double byte_q_rel = 0.01; ///< share of ms_per_byte, squared, per s
   double rho = 0.08;        ///< scatter as a share of the predicted time
-  double jump_ms = 30;      ///< standard deviation added after a step ...
-  double jump_byte_rel = 1; ///< ... to both
+  double jump_byte_rel = 1; ///< same for ms_per_byte, as a share of it
   change_config change;
   double huber = 2.5;
 };
@@ -48,6 +48,13 @@ public:
   double var(double bytes) const noexcept;
   /// Of one event around the mean.
   double noise(double bytes) const noexcept;
+  /// Its two parts: ms^2, and per ms^2 of the mean.
+  double fixed_noise() const noexcept {
+    return scatter_ * prior_.noise_ms * prior_.noise_ms;
+  }
+  double share_noise() const noexcept {
+    return scatter_ * config_.rho * config_.rho;
+  }
   const nis_monitor& nis() const noexcept { return nis_; }
   unsigned long changes() const noexcept { return change_.alarms(); }
 
@@ -57,13 +64,15 @@ public:
   void advance(time_point now) noexcept;
 
 private:
-  bool update(double bytes, double ms, time_point now) noexcept;
+  void update(double bytes, double ms, time_point now) noexcept;
   void jump() noexcept;
+  double nominal_noise(double bytes) const noexcept;
 
   network_prior prior_;
   network_config config_;
   double rtt_, byte_;
   double p_rr_, p_bb_, p_rb_ = 0;
+  double scatter_ = 1; ///< true scatter over nominal, for intervals only
   time_point at_{};
   bool started_ = false;
   change_detector change_;

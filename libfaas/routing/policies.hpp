@@ -11,20 +11,23 @@ namespace faas::routing {
 
 /// Bounds on learning at the users' expense.
 struct exploration {
-  double share = 0.03;      ///< of decisions, at most (token bucket)
-  double burst = 2;         ///< decisions that may be saved up
-  double tail_share = 0.9;  ///< explored events stay under this quantile ...
-  double tail_factor = 1.0; ///< ... of recent latencies times this factor
+  double share = 0.03; ///< of decisions, at most (token bucket)
+  double burst = 2;    ///< decisions that may be saved up
+  /// Freely explored are events whose 95 % quantile at the other site stays
+  /// under this quantile of recent predictions: they make no new tail.
+  double tail = 0.9;
+  /// Others only from a budget that grows by this share of the latency served.
+  double regret_share = 0.01;
 };
 
 /// Smallest predicted latency; now and then the likeliest challenger, with the
-/// probability that it is in truth the better one (Thompson sampling between
-/// two normals, Granmo and Berg 2010, with epistemic variance only). Explores
-/// only if the challenger's 95 % quantile keeps the deadline and makes no new
-/// tail.
+/// probability that it is in truth the better one: Thompson sampling between
+/// the two, with epistemic variance only (Kalman-Thompson: Granmo and Berg,
+/// 2010), bounded by `exploration` and the deadline. For two sites it is
+/// Thompson sampling proper; for more it keeps the propensity exact.
 class min_latency final : public policy {
 public:
-  explicit min_latency(exploration bounds = {}) noexcept;
+  explicit min_latency(exploration bounds = {}) noexcept : bounds_(bounds) {}
   std::string_view name() const noexcept override { return "min-latency"; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
@@ -32,11 +35,14 @@ public:
 private:
   uint8_t challenger(const decision& so_far, const event_features& event,
                      uint8_t best) const noexcept;
-  void learn_tail(double chosen_ms) noexcept;
+  bool affordable(const prediction& other, const prediction& best,
+                  const event_features& event) const noexcept;
+  void served(const prediction& chosen) noexcept;
 
   exploration bounds_;
   double tokens_ = 0;
-  double tail_ms_ = 0; ///< running quantile of predicted latencies
+  double tail_ms_ = 0;   ///< running quantile of predicted latencies
+  double regret_ms_ = 0; ///< saved up
 };
 
 /// Always one site.

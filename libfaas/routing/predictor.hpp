@@ -83,7 +83,7 @@ public:
   // -- across restarts ------------------------------------------------------
 
   /// Means only matter a while: restore() widens them by the time away.
-  snapshot save(time_point now) const;
+  snapshot save() const;
   /// For names already registered; unknown names are skipped, and so is
   /// anything not finite. Returns how many entries were taken. `away`: time
   /// since the snapshot was saved.

@@ -50,13 +50,14 @@ struct observation {
   function_index function{};
   site_index site{};
   event_outcome outcome = event_outcome::done;
-  double size = 1;     ///< size feature
-  double bytes = 0;    ///< request + reply
-  double total_ms = 0; ///< measured by this router, from dispatch to reply
-  double queue_ms = 0; ///< these three measured and reported by the site
+  double size = 1;          ///< size feature, of the whole batch if batched
+  double bytes = 0;         ///< request + reply
+  double backlog_bytes = 0; ///< own bytes that waited for the link before it
+  double total_ms = 0;      ///< measured by this router, from dispatch to reply
+  double queue_ms = 0;      ///< these three measured and reported by the site
   double service_ms = 0;
-  double cold_ms = 0;        ///< > 0: load and warm-up happened for this event
-  uint32_t batch = 1;        ///< events run together in service_ms
+  double cold_ms = 0; ///< > 0: load and warm-up happened for this event
+
   uint32_t queue_length = 0; ///< at the site at completion, all routers'
   uint32_t in_flight = 0;  ///< own at that site when the reply came, without it
   double predicted_ms = 0; ///< from the decision; 0: not predicted
