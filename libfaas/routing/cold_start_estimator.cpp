@@ -1,0 +1,58 @@
+#include "libfaas/routing/cold_start_estimator.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faas::routing {
+namespace {
+
+constexpr double averaging_s = 30;
+constexpr double noise = 0.1; ///< of one cold start, log domain
+constexpr double drift = 0.01;
+
+} // namespace
+
+void rate_estimator::arrive(time_point now) noexcept {
+  weight_ = per_second(now) * averaging_s + 1;
+  at_ = std::max(at_, now);
+}
+
+double rate_estimator::per_second(time_point now) const noexcept {
+  if (weight_ == 0)
+    return 0;
+  const double age = std::max(0.0, to_ms(now - at_) / 1000);
+  return weight_ * std::exp(-age / averaging_s) / averaging_s;
+}
+
+cold_start_estimator::cold_start_estimator(double prior_ms) noexcept
+  : mean_(std::log(std::clamp(prior_ms, 1e-3, 1e7))) {}
+
+bool cold_start_estimator::observe(double ms) noexcept {
+  if (!std::isfinite(ms) || ms <= 0 || ms > 1e7)
+    return false;
+  var_ += drift;
+  const double gain = var_ / (var_ + noise);
+  mean_ += gain * (std::log(ms) - mean_);
+  var_ *= 1 - gain;
+  return true;
+}
+
+double cold_start_estimator::mean_ms() const noexcept {
+  return std::exp(mean_ + noise / 2);
+}
+
+bool cold_start_estimator::restore(double log_mean, double log_var) noexcept {
+  if (!std::isfinite(log_mean) || !std::isfinite(log_var)
+      || std::abs(log_mean) > 17 || log_var <= 0)
+    return false;
+  mean_ = log_mean;
+  var_ = std::min(log_var, 1.0);
+  return true;
+}
+
+double cold_charge_ms(double cold_ms, double per_second,
+                      double keep_ms) noexcept {
+  return cold_ms / (1 + per_second * keep_ms / 1000);
+}
+
+} // namespace faas::routing

@@ -1,0 +1,42 @@
+// What loading and warming up a function costs, and how often it is needed.
+#pragma once
+
+#include "libfaas/core/clock.hpp"
+
+namespace faas::routing {
+
+/// Events per second, exponentially averaged over some 30 s. Not thread safe.
+class rate_estimator {
+public:
+  void arrive(time_point now) noexcept;
+  double per_second(time_point now) const noexcept;
+
+private:
+  double weight_ = 0; ///< arrivals, each fading with exp(-age / 30 s)
+  time_point at_{};
+};
+
+/// Log-normal estimate of load + warm-up of one function on one site. Not
+/// thread safe.
+class cold_start_estimator {
+public:
+  /// Prior: 100 ms, wide (a native function 1 ms, a large model seconds).
+  explicit cold_start_estimator(double prior_ms = 100) noexcept;
+
+  bool observe(double ms) noexcept;
+  double mean_ms() const noexcept;
+  double log_mean() const noexcept { return mean_; }
+  double log_var() const noexcept { return var_; }
+  bool restore(double log_mean, double log_var) noexcept;
+
+private:
+  double mean_;
+  double var_ = 1; ///< of the mean
+};
+
+/// The share of a cold start that one event bears: C / (1 + rate * keep), since
+/// that many more are expected to find the function loaded.
+double cold_charge_ms(double cold_ms, double per_second,
+                      double keep_ms) noexcept;
+
+} // namespace faas::routing

@@ -1,0 +1,154 @@
+#include "libfaas/routing/decision.hpp"
+
+#include "libfaas/routing/queue_model.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdio>
+
+namespace faas::routing {
+namespace {
+
+constexpr std::array<std::string_view, 8> reason_names{
+  "no-candidate", "only-candidate", "best",   "explored",
+  "fixed",        "fallback",       "random", "round-robin"};
+
+/// exp(x) - 1 for the small variances that occur; bounded for large ones.
+double spread_of(double log_var) noexcept {
+  const double v = std::min(log_var, 2.0);
+  return v * (1 + v / 2);
+}
+
+/// A feature that is no number counts as none.
+double sound(double x) noexcept {
+  return x >= 0 && x <= 1e12 ? x : 0;
+}
+
+/// Epistemic variance of the log service time at this size, aged to now.
+double log_var_at(const estimate& e, double w, double now_ms) noexcept {
+  const double idle = std::max(0.0, now_ms - e.updated_ms);
+  const double v = e.log_var + 2 * w * e.cov_shape + w * w * e.var_shape
+                   + idle * e.log_var_per_ms;
+  return std::clamp(v, 0.0, 2.0);
+}
+
+} // namespace
+
+std::string_view name(reason why) noexcept {
+  const auto index = static_cast<size_t>(why);
+  return index < reason_names.size() ? reason_names[index] : "unknown";
+}
+
+pick policy::only(const decision&, uint8_t index) noexcept {
+  return {index, reason::only_candidate, 1};
+}
+
+prediction predict(const estimate& belief, const candidate& site,
+                   const event_features& event, time_point now) noexcept {
+  const double now_ms = to_ms(now.time_since_epoch());
+  const double bytes = event.bytes + site.backlog_bytes;
+  const double base = belief.slope * event.size + belief.intercept;
+  const double known = log_var_at(belief, belief.intercept / base, now_ms);
+  // The mean of a log-normal; a vague belief must not look slow only because
+  // it is vague, so the correction is bounded.
+  const double service
+    = base
+      * std::exp(belief.log_mean
+                 + std::min(known + belief.log_noise, 0.25) / 2);
+  prediction p;
+  p.network = belief.rtt_ms + belief.ms_per_byte * bytes;
+  p.transit = p.network - belief.rtt_ms / 2;
+  p.service = service;
+  p.queue
+    = site.loop_lag_ms
+      + own_wait_ms(site.in_flight, site.drain_ms, belief.servers, p.transit)
+      + external_wait_ms(belief.external_queue_ms, now_ms - belief.reported_ms);
+  p.cold = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
+  p.overdue = belief.overdue_ms;
+  p.total = p.network + p.queue + p.service + p.cold + p.overdue;
+  const double busy = service + p.queue;
+  const double grain = belief.grain_ms / service;
+  p.epistemic = busy * busy * spread_of(known) + belief.rtt_var
+                + 2 * bytes * belief.net_cov + bytes * bytes * belief.byte_var;
+  p.variance
+    = p.epistemic + belief.net_noise_ms2
+      + p.network * p.network * belief.net_noise_share2
+      + service * service
+          * (spread_of(belief.log_noise) + std::min(grain * grain, 4.0))
+      + p.queue * p.queue * belief.log_noise;
+  return p;
+}
+
+decision decide(std::span<const candidate> candidates,
+                const event_features& features, policy& rule,
+                random_source& random, time_point now) noexcept {
+  auto event = features;
+  event.size = sound(event.size);
+  event.bytes = sound(event.bytes);
+  decision made;
+  made.count
+    = static_cast<uint8_t>(std::min(candidates.size(), max_candidates));
+  for (uint8_t i = 0; i < made.count; ++i) {
+    const auto& site = candidates[i];
+    made.sites[i] = site.site;
+    if (!site.healthy || !site.cell)
+      continue;
+    made.healthy |= uint32_t{1} << i;
+    made.parts[i] = predict(site.cell->read(), site, event, now);
+  }
+  if (made.healthy == 0)
+    return made;
+  const bool single = std::has_single_bit(made.healthy);
+  const auto answer
+    = single
+        ? rule.only(made, static_cast<uint8_t>(std::countr_zero(made.healthy)))
+        : rule.choose(made, event, random, now);
+  made.chosen = answer.chosen;
+  made.why = answer.why;
+  made.propensity = answer.propensity;
+  if (!single)
+    made.runner_up = best_of(made, made.chosen);
+  return made;
+}
+
+uint8_t best_of(const decision& made, uint8_t except) noexcept {
+  uint8_t best = decision::none;
+  for (auto left = made.healthy; left != 0; left &= left - 1) {
+    const auto i = static_cast<uint8_t>(std::countr_zero(left));
+    if (i == except)
+      continue;
+    if (best == decision::none || made.parts[i].total < made.parts[best].total
+        || (made.parts[i].total == made.parts[best].total
+            && made.sites[i] < made.sites[best]))
+      best = i;
+  }
+  return best;
+}
+
+std::string explain(const decision& made,
+                    std::span<const std::string_view> names) {
+  const auto called = [&](uint8_t i) {
+    return i < names.size() ? std::string{names[i]}
+                            : "#" + std::to_string(to_int(made.sites[i]));
+  };
+  if (!made)
+    return "no site: " + std::string{name(made.why)};
+  char text[256];
+  const auto& p = made.chosen_parts();
+  std::snprintf(text, sizeof text,
+                "%.1f ms = network %.1f + queue %.1f + service %.1f + cold "
+                "%.1f + overdue %.1f, sd %.1f; %s, p=%.3f",
+                p.total, p.network, p.queue, p.service, p.cold, p.overdue,
+                std::sqrt(p.variance), std::string{name(made.why)}.c_str(),
+                made.propensity);
+  auto line = called(made.chosen) + ": " + text;
+  if (made.runner_up != decision::none) {
+    std::snprintf(text, sizeof text, " %.1f ms",
+                  made.parts[made.runner_up].total);
+    line += "; runner-up " + called(made.runner_up) + text;
+  }
+  return line;
+}
+
+} // namespace faas::routing

@@ -1,0 +1,128 @@
+// Which site an event goes to, and why.
+#pragma once
+
+#include "libfaas/core/clock.hpp"
+#include "libfaas/core/random.hpp"
+#include "libfaas/routing/estimate_cell.hpp"
+#include "libfaas/routing/keys.hpp"
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace faas::routing {
+
+/// More candidates than this are not looked at (the caller pre-selects).
+inline constexpr size_t max_candidates = 32;
+
+/// What is known of an event before it runs.
+struct event_features {
+  double size = 1;         ///< the manifest's size feature, e.g. images
+  double bytes = 0;        ///< request plus expected reply, for the network
+  double deadline_ms = 0;  ///< time left; 0: none
+  bool may_explore = true; ///< false for priority "critical"
+};
+
+/// A site that could run the event, with what only this router knows.
+struct candidate {
+  site_index site = no_site;
+  const estimate_cell* cell = nullptr;
+  /// Own events at the site that have not returned, all functions, and the
+  /// time until they will have been served (see site_load).
+  uint32_t in_flight = 0;
+  double drain_ms = 0;
+  /// Own bytes that wait for the link in front of this event (link_load).
+  double backlog_bytes = 0;
+  /// How late the loop that would run it is (local sites), or the outbox.
+  double loop_lag_ms = 0;
+  bool healthy = true;
+};
+
+/// Prediction for one candidate, ms. total = sum of the other five means;
+/// variance = epistemic + scatter of single events.
+struct prediction {
+  double network = 0;
+  double queue = 0; ///< own in flight, reports, loop lag
+  double service = 0;
+  double cold = 0;
+  double overdue = 0;
+  double total = 0;
+  double transit = 0;   ///< part of network that passes before the site has it
+  double variance = 0;  ///< of one event's latency, ms^2
+  double epistemic = 0; ///< of the mean only, ms^2
+};
+
+enum class reason : uint8_t {
+  no_candidate, ///< none healthy (or the static site is not)
+  only_candidate,
+  best,     ///< smallest predicted latency
+  explored, ///< worse on paper, chosen to learn
+  fixed,    ///< static policy
+  fallback, ///< the static site was not available
+  random,
+  round_robin,
+};
+std::string_view name(reason why) noexcept;
+
+/// The outcome. Indices are positions in the candidates given; parts[i] is
+/// valid for healthy candidates i < count.
+struct decision {
+  static constexpr uint8_t none = 255;
+  uint8_t chosen = none;
+  uint8_t runner_up = none; ///< best total among the others
+  uint8_t count = 0;
+  reason why = reason::no_candidate;
+  double propensity = 1; ///< probability that the policy chose as it did
+  uint32_t healthy = 0;  ///< bit i: candidate i was looked at
+  std::array<prediction, max_candidates> parts;
+  std::array<site_index, max_candidates> sites;
+
+  decision() noexcept {} // leaves the arrays alone: they are 2 KiB
+  explicit operator bool() const noexcept { return chosen != none; }
+  const prediction& chosen_parts() const noexcept { return parts[chosen]; }
+};
+
+/// A policy's answer: position, reason, propensity.
+struct pick {
+  uint8_t chosen = decision::none;
+  reason why = reason::no_candidate;
+  double propensity = 1;
+};
+
+/// Chooses among predictions. One object per function and gateway loop: not
+/// thread safe, may keep state, must not allocate in choose(). `so_far` has
+/// healthy, parts, sites, count filled and at least two bits in healthy.
+class policy {
+public:
+  virtual ~policy() = default;
+  virtual std::string_view name() const noexcept = 0;
+  virtual pick choose(const decision& so_far, const event_features& event,
+                      random_source& random, time_point now) noexcept = 0;
+  /// Called in place of choose() when one candidate is healthy.
+  virtual pick only(const decision& so_far, uint8_t index) noexcept;
+};
+
+/// The prediction for one candidate. Section 2 of the predictor's design:
+/// network + queue + service + amortised cold start.
+prediction predict(const estimate& belief, const candidate& site,
+                   const event_features& event, time_point now) noexcept;
+
+/// Predicts for every healthy candidate and lets the policy choose.
+/// Allocation-free. Candidates without cell count as not healthy; those beyond
+/// max_candidates are ignored.
+decision decide(std::span<const candidate> candidates,
+                const event_features& event, policy& rule,
+                random_source& random, time_point now) noexcept;
+
+/// Healthy candidate with the smallest total, ties by site index; `except` is
+/// left out. decision::none if there is none.
+uint8_t best_of(const decision& made, uint8_t except = decision::none) noexcept;
+
+/// One line for people: chosen site with its parts, runner-up, reason. `names`
+/// are the sites' names in the order of the candidates (missing: "#index").
+std::string explain(const decision& made,
+                    std::span<const std::string_view> names = {});
+
+} // namespace faas::routing

@@ -1,0 +1,105 @@
+// What the predictor believes about one function on one site, shared with the
+// gateway loops without a lock.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace faas::routing {
+
+/// One belief. Doubles only, so that a cell is an array of words. Times are
+/// milliseconds of the router's monotonic clock (see to_ms()).
+struct estimate {
+  /// Service time of an event of size n: exp(log_mean) * (slope * n +
+  /// intercept) ms; the line already holds what was learned on this site.
+  double slope = 0.34;
+  double intercept = 1;
+  double log_mean = 0;
+  /// Uncertainty of the belief (epistemic) about the log of the service time,
+  /// as a quadratic form in w = intercept / (slope * n + intercept):
+  /// var + 2 w cov_shape + w^2 var_shape.
+  double log_var = 1;
+  double cov_shape = 0;
+  double var_shape = 0;
+  /// Growth of log_var per ms since `updated`: nobody looked meanwhile.
+  double log_var_per_ms = 0;
+  /// Scatter of single events around the belief (aleatoric), log domain.
+  double log_noise = 0.03;
+  double grain_ms = 0.2; ///< further scatter that matters for short events
+  /// Network: rtt + ms_per_byte * bytes, with its variances (ms^2).
+  double rtt_ms = 0.05;
+  double ms_per_byte = 0;
+  double rtt_var = 1;
+  double byte_var = 0;         ///< variance of ms_per_byte
+  double net_cov = 0;          ///< covariance of the two
+  double net_noise_ms2 = 0.01; ///< scatter of single events, ...
+  double net_noise_share2 = 0; ///< ... and what grows with the mean, squared
+  /// Share of the cold start that one event bears when it arrives after
+  /// warm_until_ms.
+  double cold_charge_ms = 0;
+  double warm_until_ms = 0;
+  /// Work of other routers waiting at the site, as reported at reported_ms;
+  /// fades with age.
+  double external_queue_ms = 0;
+  double reported_ms = 0;
+  /// Lateness of events in flight beyond what was predicted for them (nothing
+  /// has come back yet): added to every prediction until they return.
+  double overdue_ms = 0;
+  double servers = 1;
+  double updated_ms = 0;
+};
+static_assert(std::is_trivially_copyable_v<
+                estimate> && sizeof(estimate) % sizeof(double) == 0);
+
+/// Sequence lock around an estimate: one writer (the predictor), any number of
+/// readers that never block the writer. All words are atomics, so that there is
+/// no race to be excused (Boehm, "Can seqlocks get along with programming
+/// language memory models?", MSPC 2012; acquire loads and release stores in
+/// place of his fences, which ThreadSanitizer does not know).
+class estimate_cell {
+public:
+  estimate_cell() noexcept { write(estimate{}); }
+  explicit estimate_cell(const estimate& value) noexcept { write(value); }
+  estimate_cell(const estimate_cell&) = delete;
+  estimate_cell& operator=(const estimate_cell&) = delete;
+
+  /// Only from the writer's thread.
+  void write(const estimate& value) noexcept {
+    const auto words = std::bit_cast<words_type>(value);
+    const auto version = version_.load(std::memory_order_relaxed);
+    version_.store(version + 1, std::memory_order_relaxed);
+    for (size_t i = 0; i < count; ++i)
+      words_[i].store(words[i], std::memory_order_release);
+    version_.store(version + 2, std::memory_order_release);
+  }
+
+  /// From any thread; repeats while a write is under way (some 20 ns).
+  estimate read() const noexcept {
+    words_type words;
+    for (;;) {
+      const auto before = version_.load(std::memory_order_acquire);
+      for (size_t i = 0; i < count; ++i)
+        words[i] = words_[i].load(std::memory_order_acquire);
+      if (!(before & 1) && version_.load(std::memory_order_relaxed) == before)
+        return std::bit_cast<estimate>(words);
+    }
+  }
+
+  /// Number of writes so far; from any thread.
+  uint64_t writes() const noexcept {
+    return version_.load(std::memory_order_acquire) / 2;
+  }
+
+private:
+  static constexpr size_t count = sizeof(estimate) / sizeof(uint64_t);
+  using words_type = std::array<uint64_t, count>;
+
+  alignas(64) std::atomic<uint64_t> version_{0};
+  std::array<std::atomic<uint64_t>, count> words_{};
+};
+
+} // namespace faas::routing

@@ -1,0 +1,153 @@
+#include "libfaas/routing/policies.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace faas::routing {
+namespace {
+
+constexpr double too_unlikely = 9; ///< 3 standard deviations, squared
+constexpr double tail_step = 0.05;
+
+double p95(const prediction& p) noexcept {
+  return p.total + 1.645 * std::sqrt(p.variance);
+}
+
+/// Position of the k-th healthy candidate.
+uint8_t nth(uint32_t healthy, uint64_t k) noexcept {
+  for (; k > 0; --k)
+    healthy &= healthy - 1;
+  return static_cast<uint8_t>(std::countr_zero(healthy));
+}
+
+} // namespace
+
+bool min_latency::affordable(const prediction& other, const prediction& best,
+                             const event_features& event) const noexcept {
+  const double slow = p95(other);
+  if (event.deadline_ms > 0 && slow > event.deadline_ms)
+    return false;
+  return slow <= tail_ms_ || slow - best.total <= regret_ms_;
+}
+
+uint8_t min_latency::challenger(const decision& so_far,
+                                const event_features& event,
+                                uint8_t best) const noexcept {
+  const auto& first = so_far.parts[best];
+  auto found = decision::none;
+  double least = too_unlikely;
+  for (auto left = so_far.healthy; left != 0; left &= left - 1) {
+    const auto i = static_cast<uint8_t>(std::countr_zero(left));
+    if (i == best)
+      continue;
+    const auto& other = so_far.parts[i];
+    const double gap = other.total - first.total;
+    const double distance = gap * gap / (other.epistemic + first.epistemic);
+    const bool nearer = distance < least
+                        || (distance == least && found != decision::none
+                            && so_far.sites[i] < so_far.sites[found]);
+    if (nearer && affordable(other, first, event)) {
+      least = distance;
+      found = i;
+    }
+  }
+  return found;
+}
+
+void min_latency::served(const prediction& chosen) noexcept {
+  if (tail_ms_ == 0)
+    tail_ms_ = chosen.total;
+  const double step = tail_step * tail_ms_;
+  tail_ms_ += chosen.total > tail_ms_ ? step * bounds_.tail
+                                      : -step * (1 - bounds_.tail);
+  const double most = 100 * tail_ms_;
+  regret_ms_ = std::min(regret_ms_ + bounds_.regret_share * chosen.total, most);
+}
+
+pick min_latency::choose(const decision& so_far, const event_features& event,
+                         random_source& random, time_point) noexcept {
+  const auto best = best_of(so_far);
+  const auto& first = so_far.parts[best];
+  served(first);
+  tokens_ = std::min(tokens_ + bounds_.share, bounds_.burst);
+  if (!event.may_explore || tokens_ < 1)
+    return {best, reason::best, 1};
+  const auto other = challenger(so_far, event, best);
+  if (other == decision::none)
+    return {best, reason::best, 1};
+  const auto& second = so_far.parts[other];
+  const double gap = second.total - first.total;
+  const double spread = second.epistemic + first.epistemic;
+  const double better = 0.5 * std::erfc(gap / std::sqrt(2 * spread));
+  if (random.uniform() >= better)
+    return {best, reason::best, 1 - better};
+  tokens_ -= 1;
+  if (p95(second) > tail_ms_)
+    regret_ms_ = std::max(0.0, regret_ms_ - (p95(second) - first.total));
+  return {other, reason::explored, better};
+}
+
+pick static_site::choose(const decision& so_far, const event_features&,
+                         random_source&, time_point) noexcept {
+  for (auto left = so_far.healthy; left != 0; left &= left - 1) {
+    const auto i = static_cast<uint8_t>(std::countr_zero(left));
+    if (so_far.sites[i] == site_)
+      return {i, reason::fixed, 1};
+  }
+  if (!fall_back_)
+    return {};
+  return {best_of(so_far), reason::fallback, 1};
+}
+
+pick static_site::only(const decision& so_far, uint8_t index) noexcept {
+  if (so_far.sites[index] == site_)
+    return {index, reason::fixed, 1};
+  return fall_back_ ? pick{index, reason::fallback, 1} : pick{};
+}
+
+pick random_choice::choose(const decision& so_far, const event_features&,
+                           random_source& random, time_point) noexcept {
+  const auto count = static_cast<uint64_t>(std::popcount(so_far.healthy));
+  return {nth(so_far.healthy, random.below(count)), reason::random,
+          1.0 / static_cast<double>(count)};
+}
+
+pick round_robin::choose(const decision& so_far, const event_features&,
+                         random_source&, time_point) noexcept {
+  auto lowest = decision::none;
+  auto next = decision::none; // lowest site above the last one
+  for (auto left = so_far.healthy; left != 0; left &= left - 1) {
+    const auto i = static_cast<uint8_t>(std::countr_zero(left));
+    const auto below = [&](uint8_t j) {
+      return j == decision::none || so_far.sites[i] < so_far.sites[j];
+    };
+    if (below(lowest))
+      lowest = i;
+    if (last_ != no_site && so_far.sites[i] > last_ && below(next))
+      next = i;
+  }
+  const auto chosen = next != decision::none ? next : lowest;
+  last_ = so_far.sites[chosen];
+  return {chosen, reason::round_robin, 1};
+}
+
+result<std::unique_ptr<policy>> make_policy(std::string_view name,
+                                            site_index site) {
+  if (name == "min-latency")
+    return std::unique_ptr<policy>{std::make_unique<min_latency>()};
+  if (name == "static" && site != no_site)
+    return std::unique_ptr<policy>{std::make_unique<static_site>(site)};
+  if (name == "static")
+    return error{errc::invalid_argument, "policy static names no known site",
+                 "give the site's name, see faas-cli nodes"};
+  if (name == "random")
+    return std::unique_ptr<policy>{std::make_unique<random_choice>()};
+  if (name == "round-robin")
+    return std::unique_ptr<policy>{std::make_unique<round_robin>()};
+  return error{errc::invalid_argument,
+               "unknown policy \"" + std::string{name} + "\"",
+               "use min-latency, static, random or round-robin"};
+}
+
+} // namespace faas::routing

@@ -1,0 +1,88 @@
+// The policies of the first slice. Further ones (hedging, deadline, C3,
+// Prequal) are more classes like these.
+#pragma once
+
+#include "libfaas/core/result.hpp"
+#include "libfaas/routing/decision.hpp"
+
+#include <memory>
+
+namespace faas::routing {
+
+/// Bounds on learning at the users' expense.
+struct exploration {
+  double share = 0.03; ///< of decisions, at most (token bucket)
+  double burst = 2;    ///< decisions that may be saved up
+  /// Freely explored are events whose 95 % quantile at the other site stays
+  /// under this quantile of recent predictions: they make no new tail.
+  double tail = 0.9;
+  /// Others only from a budget that grows by this share of the latency served.
+  double regret_share = 0.01;
+};
+
+/// Smallest predicted latency; now and then the likeliest challenger, with the
+/// probability that it is in truth the better one: Thompson sampling between
+/// the two, with epistemic variance only (Kalman-Thompson: Granmo and Berg,
+/// 2010), bounded by `exploration` and the deadline. For two sites it is
+/// Thompson sampling proper; for more it keeps the propensity exact.
+class min_latency final : public policy {
+public:
+  explicit min_latency(exploration bounds = {}) noexcept : bounds_(bounds) {}
+  std::string_view name() const noexcept override { return "min-latency"; }
+  pick choose(const decision& so_far, const event_features& event,
+              random_source& random, time_point now) noexcept override;
+
+private:
+  uint8_t challenger(const decision& so_far, const event_features& event,
+                     uint8_t best) const noexcept;
+  bool affordable(const prediction& other, const prediction& best,
+                  const event_features& event) const noexcept;
+  void served(const prediction& chosen) noexcept;
+
+  exploration bounds_;
+  double tokens_ = 0;
+  double tail_ms_ = 0;   ///< running quantile of predicted latencies
+  double regret_ms_ = 0; ///< saved up
+};
+
+/// Always one site.
+class static_site final : public policy {
+public:
+  /// `fall_back`: take the best other one when the site is not available.
+  explicit static_site(site_index site, bool fall_back = false) noexcept
+    : site_(site), fall_back_(fall_back) {}
+  std::string_view name() const noexcept override { return "static"; }
+  pick choose(const decision& so_far, const event_features& event,
+              random_source& random, time_point now) noexcept override;
+  pick only(const decision& so_far, uint8_t index) noexcept override;
+
+private:
+  site_index site_;
+  bool fall_back_;
+};
+
+/// Any healthy site with equal probability.
+class random_choice final : public policy {
+public:
+  std::string_view name() const noexcept override { return "random"; }
+  pick choose(const decision& so_far, const event_features& event,
+              random_source& random, time_point now) noexcept override;
+};
+
+/// Healthy sites in turn, by site index.
+class round_robin final : public policy {
+public:
+  std::string_view name() const noexcept override { return "round-robin"; }
+  pick choose(const decision& so_far, const event_features& event,
+              random_source& random, time_point now) noexcept override;
+
+private:
+  site_index last_ = no_site;
+};
+
+/// By name ("min-latency", "static", "random", "round-robin"); `site` is for
+/// "static". errc::invalid_argument for another name.
+result<std::unique_ptr<policy>> make_policy(std::string_view name,
+                                            site_index site = no_site);
+
+} // namespace faas::routing

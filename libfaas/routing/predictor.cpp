@@ -1,0 +1,292 @@
+#include "libfaas/routing/predictor.hpp"
+
+#include "libfaas/routing/predictor_impl.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faas::routing {
+namespace {
+
+// Bounds of what one router knows; each pair costs about 1 KiB.
+constexpr size_t max_links = 1024;
+constexpr size_t max_sites = 1024;
+constexpr size_t max_functions = 100'000;
+
+/// Index of a name in `names`, or the next one, entered.
+template <class Index>
+result<std::pair<Index, bool>>
+enter(std::unordered_map<std::string, uint32_t>& names, const std::string& name,
+      size_t size, size_t limit, const char* what) {
+  if (name.empty())
+    return error{errc::invalid_argument, std::string{what} + " without a name"};
+  if (const auto at = names.find(name); at != names.end())
+    return std::pair{Index{at->second}, false};
+  if (size >= limit)
+    return error{errc::overloaded,
+                 "the predictor knows " + std::to_string(limit) + " " + what
+                   + "s already",
+                 "remove some"};
+  names.emplace(name, static_cast<uint32_t>(size));
+  return std::pair{Index{static_cast<uint32_t>(size)}, true};
+}
+
+} // namespace
+
+link_spec loopback_link() {
+  return {"loopback", {0.05, 0.05, 0, 1e-9, 0.05, 1}};
+}
+
+predictor::predictor(predictor_config config)
+  : impl_(std::make_unique<impl>()) {
+  impl_->config = config;
+}
+predictor::~predictor() = default;
+predictor::predictor(predictor&&) noexcept = default;
+predictor& predictor::operator=(predictor&&) noexcept = default;
+
+result<link_index> predictor::add_link(const link_spec& spec) {
+  auto& links = impl_->links;
+  const auto at = enter<link_index>(impl_->link_names, spec.name, links.size(),
+                                    max_links, "link");
+  if (!at)
+    return at.error();
+  if (at->second)
+    links.push_back(
+      {spec.name, network_estimator{spec.prior, impl_->config.network}});
+  return at->first;
+}
+
+result<site_index> predictor::add_site(const site_spec& spec) {
+  auto& sites = impl_->sites;
+  if (to_int(spec.link) >= impl_->links.size())
+    return error{errc::invalid_argument,
+                 "site " + spec.name + " has an unknown link"};
+  if (!std::isfinite(spec.servers) || spec.servers < 1)
+    return error{errc::invalid_argument,
+                 "site " + spec.name + " has less than one server"};
+  const auto at = enter<site_index>(impl_->site_names, spec.name, sites.size(),
+                                    max_sites, "site");
+  if (!at)
+    return at.error();
+  if (!at->second) { // back again, maybe rewired
+    auto& site = sites[to_int(at->first)];
+    site.link = to_int(spec.link);
+    site.servers = spec.servers;
+    return at->first;
+  }
+  double sum = 0, count = 0;
+  for (const auto& other : sites)
+    if (other.tier == spec.tier && other.filter.started) {
+      sum += other.filter.g;
+      ++count;
+    }
+  site_state site;
+  site.name = spec.name;
+  site.tier = spec.tier;
+  site.link = to_int(spec.link);
+  site.servers = spec.servers;
+  site.filter = site_filter{impl_->config.service, count > 0 ? sum / count : 0};
+  sites.push_back(std::move(site));
+  return at->first;
+}
+
+result<function_index> predictor::add_function(const std::string& name,
+                                               std::optional<line> profile) {
+  auto& functions = impl_->functions;
+  const auto at = enter<function_index>(
+    impl_->function_names, name, functions.size(), max_functions, "function");
+  if (!at)
+    return at.error();
+  if (at->second)
+    functions.push_back({name, default_profile, {}, false});
+  if (profile)
+    functions[to_int(at->first)].profile = sane(*profile);
+  return at->first;
+}
+
+void predictor::remove_function(function_index function) {
+  if (!impl_->known(function))
+    return;
+  const auto index = to_int(function);
+  for (auto& site : impl_->sites) {
+    if (index < site.pairs.size())
+      site.pairs[index].reset();
+    std::erase(site.functions, index);
+  }
+  auto& state = impl_->functions[index];
+  impl_->function_names.erase(state.name);
+  state.removed = true;
+}
+
+bool predictor::set_profile(function_index function, line profile) {
+  if (!impl_->known(function))
+    return impl_->refuse();
+  impl_->functions[to_int(function)].profile = sane(profile);
+  return true;
+}
+
+bool predictor::set_profile(function_index function, site_index site,
+                            line profile, time_point now) {
+  if (!impl_->known(function) || !impl_->known(site)
+      || !std::isfinite(profile.slope) || !std::isfinite(profile.intercept))
+    return impl_->refuse();
+  auto& pair = impl_->obtain(to_int(function), to_int(site));
+  pair.filter.reset(profile, impl_->sites[to_int(site)].filter,
+                    impl_->config.service, now);
+  pair.own_profile = true;
+  impl_->mark(pair, to_int(function), to_int(site));
+  return true;
+}
+
+std::shared_ptr<const estimate_cell>
+predictor::cell(function_index function, site_index site, time_point now) {
+  if (!impl_->known(function) || !impl_->known(site))
+    return nullptr;
+  const bool fresh = !impl_->find(to_int(function), to_int(site));
+  auto& pair = impl_->obtain(to_int(function), to_int(site));
+  if (fresh)
+    impl_->write(pair, to_int(function), to_int(site), now);
+  return pair.cell;
+}
+
+accuracy predictor::accuracy_of(function_index function,
+                                site_index site) const {
+  const auto* pair = impl_->known(site)
+                       ? impl_->find(to_int(function), to_int(site))
+                       : nullptr;
+  if (!pair)
+    return {};
+  auto values = pair->quality.values();
+  const auto& link = impl_->links[impl_->sites[to_int(site)].link];
+  values.service_nis = pair->filter.nis().mean();
+  values.network_nis = link.filter.nis().mean();
+  values.changes = pair->filter.changes();
+  return values;
+}
+
+site_health predictor::health_of(site_index site) const {
+  if (!impl_->known(site))
+    return {};
+  const auto& filter = impl_->sites[to_int(site)].filter;
+  return {std::exp(filter.g), filter.var, filter.change.alarms()};
+}
+
+uint64_t predictor::refused() const noexcept {
+  return impl_->refused;
+}
+
+// -- inside ------------------------------------------------------------------
+
+pair_state* predictor::impl::find(uint32_t function,
+                                  uint32_t site) const noexcept {
+  const auto& pairs = sites[site].pairs;
+  return function < pairs.size() ? pairs[function].get() : nullptr;
+}
+
+const pair_state* predictor::impl::tier_mate(uint32_t function,
+                                             uint32_t site) const noexcept {
+  const pair_state* best = nullptr;
+  for (uint32_t i = 0; i < sites.size(); ++i) {
+    if (i == site || sites[i].tier != sites[site].tier)
+      continue;
+    const auto* other = find(function, i);
+    if (other
+        && (!best
+            || other->quality.values().events > best->quality.values().events))
+      best = other;
+  }
+  return best;
+}
+
+pair_state& predictor::impl::obtain(uint32_t function, uint32_t site) {
+  if (auto* pair = find(function, site))
+    return *pair;
+  auto& home = sites[site];
+  if (home.pairs.size() <= function)
+    home.pairs.resize(function + 1);
+  auto made = std::make_unique<pair_state>();
+  if (const auto* mate = tier_mate(function, site)) {
+    made->filter = function_filter{mate->filter.profile(), config.service,
+                                   mate->filter.own(), mate->filter.shape()};
+    made->cold = mate->cold;
+  } else {
+    made->filter = function_filter{functions[function].profile, config.service};
+  }
+  home.pairs[function] = std::move(made);
+  home.functions.push_back(function);
+  return *home.pairs[function];
+}
+
+void predictor::impl::mark(pair_state& pair, uint32_t function, uint32_t site) {
+  if (pair.dirty)
+    return;
+  pair.dirty = true;
+  dirty.emplace_back(site, function);
+}
+
+bool predictor::impl::moved(const site_state& site) const noexcept {
+  const auto& link = links[site.link];
+  const double step = config.publish_step;
+  const auto differs = [&](double now, double then, double grain) {
+    return std::abs(now - then) > step * (std::abs(then) + grain);
+  };
+  return std::abs(site.filter.g - site.published_g) > step
+         || differs(site.external_ms, site.published_external, 20)
+         || differs(link.filter.rtt_ms(), link.published_rtt, 1)
+         || differs(link.filter.ms_per_byte(), link.published_byte, 1e-6);
+}
+
+void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
+                            time_point now) {
+  const auto& home = sites[site];
+  const auto& net = links[home.link].filter;
+  estimate out;
+  pair.filter.fill(out, home.filter);
+  out.log_var_per_ms
+    = config.service.q_second * (1 + config.service.own_share) / 1000;
+  out.rtt_ms = net.rtt_ms();
+  out.ms_per_byte = net.ms_per_byte();
+  out.rtt_var = net.rtt_var();
+  out.byte_var = net.byte_var();
+  out.net_cov = net.cov();
+  out.net_noise_ms2 = net.fixed_noise();
+  out.net_noise_share2 = net.share_noise();
+  out.warm_until_ms = pair.warm_until_ms == 0 ? 1e300 : pair.warm_until_ms;
+  out.cold_charge_ms
+    = cold_charge_ms(pair.cold.mean_ms(),
+                     functions[function].rate.per_second(now), config.keep_ms);
+  out.external_queue_ms = home.external_ms;
+  out.reported_ms = home.reported_ms;
+  out.overdue_ms = pair.overdue_ms;
+  out.servers = home.servers;
+  out.updated_ms = to_ms(now.time_since_epoch());
+  pair.cell->write(out);
+  pair.dirty = false;
+}
+
+size_t predictor::publish(time_point now) {
+  size_t count = 0;
+  for (uint32_t s = 0; s < impl_->sites.size(); ++s) {
+    auto& site = impl_->sites[s];
+    if (!impl_->moved(site))
+      continue;
+    for (const auto f : site.functions)
+      impl_->mark(*site.pairs[f], f, s);
+    site.published_g = site.filter.g;
+    site.published_external = site.external_ms;
+  }
+  for (auto& link : impl_->links) {
+    link.published_rtt = link.filter.rtt_ms();
+    link.published_byte = link.filter.ms_per_byte();
+  }
+  for (const auto& [s, f] : impl_->dirty)
+    if (auto* pair = impl_->find(f, s); pair && pair->dirty) {
+      impl_->write(*pair, f, s, now);
+      ++count;
+    }
+  impl_->dirty.clear();
+  return count;
+}
+
+} // namespace faas::routing

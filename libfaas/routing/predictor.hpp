@@ -1,0 +1,97 @@
+// The pure core of the predictor actor: observations in, estimate cells out.
+#pragma once
+
+#include "libfaas/core/clock.hpp"
+#include "libfaas/core/result.hpp"
+#include "libfaas/routing/estimate_cell.hpp"
+#include "libfaas/routing/keys.hpp"
+#include "libfaas/routing/predictor_types.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace faas::routing {
+
+/// Learns from what happened and publishes what to expect. Not thread safe;
+/// the cells it hands out may be read by any thread while it writes them.
+/// Bad input (not finite, negative, unknown index) is refused and counted,
+/// never learned.
+class predictor {
+public:
+  explicit predictor(predictor_config config = {});
+  ~predictor();
+  predictor(predictor&&) noexcept;
+  predictor& operator=(predictor&&) noexcept;
+
+  // -- registration ---------------------------------------------------------
+
+  /// A name that is known gives its old index (and keeps what was learned).
+  result<link_index> add_link(const link_spec& spec);
+  /// The new site starts from what its tier's sites have in common.
+  result<site_index> add_site(const site_spec& spec);
+  /// One entry per function version. `profile` is the reference line for sites
+  /// that have none of their own.
+  result<function_index> add_function(const std::string& name,
+                                      std::optional<line> profile = {});
+  /// Forgets everything about it; cells already handed out stay readable.
+  void remove_function(function_index function);
+  /// A line measured on this very site: what is known of the function there is
+  /// replaced by it, uncertainty included.
+  bool set_profile(function_index function, site_index site, line profile,
+                   time_point now);
+  /// Profile measured elsewhere: the reference for sites without their own.
+  bool set_profile(function_index function, line profile);
+
+  // -- what happened --------------------------------------------------------
+
+  /// One event has ended. False if refused.
+  bool observe(const observation& seen);
+  /// A calibrated CPU task on the site took `slowdown` times its normal time:
+  /// tells the site's own slow-down without a user's event. Only changes
+  /// count: a constant factor between probe and functions is learned.
+  bool observe_probe(site_index site, double slowdown, time_point now);
+  /// A keep-alive crossed the link and back.
+  bool observe_ping(link_index link, double rtt_ms, time_point now);
+  /// The site says whether the function's model is loaded there.
+  bool observe_residency(function_index function, site_index site,
+                         bool resident, time_point now);
+  /// Every 20-100 ms, with all own events in flight: those that are later than
+  /// predicted are evidence already (censored observations).
+  void tick(std::span<const in_flight_event> events, time_point now);
+
+  // -- what to expect -------------------------------------------------------
+
+  /// The cell of the pair, made from the prior when new; nullptr for an
+  /// unknown index. Keep the pointer in the routing snapshot.
+  std::shared_ptr<const estimate_cell> cell(function_index function,
+                                            site_index site, time_point now);
+  /// Writes the cells whose beliefs have moved; call after each batch of
+  /// observations, after tick() and after probes. Returns how many.
+  size_t publish(time_point now);
+
+  // -- for metrics and people -----------------------------------------------
+
+  /// All zero for a pair that never was.
+  accuracy accuracy_of(function_index function, site_index site) const;
+  /// Site-wide slow-down factor and its log variance.
+  site_health health_of(site_index site) const;
+  uint64_t refused() const noexcept;
+
+  // -- across restarts ------------------------------------------------------
+
+  /// Means only matter a while: restore() widens them by the time away.
+  snapshot save() const;
+  /// For names already registered; unknown names are skipped, and so is
+  /// anything not finite. Returns how many entries were taken. `away`: time
+  /// since the snapshot was saved.
+  size_t restore(const snapshot& saved, duration away, time_point now);
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace faas::routing

@@ -1,0 +1,84 @@
+// Inside of the predictor; include only from predictor*.cpp.
+#pragma once
+
+#include "libfaas/routing/accuracy_tracker.hpp"
+#include "libfaas/routing/cold_start_estimator.hpp"
+#include "libfaas/routing/predictor.hpp"
+
+#include <unordered_map>
+
+namespace faas::routing {
+
+/// One function on one site.
+struct pair_state {
+  function_filter filter;
+  cold_start_estimator cold;
+  accuracy_tracker quality;
+  std::shared_ptr<estimate_cell> cell = std::make_shared<estimate_cell>();
+  double warm_until_ms = 0; ///< 0: never seen there, taken as loaded
+  double overdue_ms = 0;
+  double late = 0; ///< evidence gathered by the tick under way
+  double late_ms = 0;
+  bool dirty = false; ///< its cell is stale
+  bool own_profile = false;
+};
+
+struct link_state {
+  std::string name;
+  network_estimator filter;
+  double published_rtt = 0, published_byte = 0;
+};
+
+struct site_state {
+  std::string name, tier;
+  uint32_t link = 0;
+  double servers = 1;
+  site_filter filter;
+  std::optional<function_filter> probe;
+  uint64_t probe_changes = 0;
+  double mean_service_ms = 0;
+  double external_ms = 0, reported_ms = 0;
+  double published_g = 0, published_external = 0;
+  std::vector<std::unique_ptr<pair_state>> pairs; ///< by function index
+  std::vector<uint32_t> functions;                ///< that have a pair
+};
+
+struct function_state {
+  std::string name;
+  line profile = default_profile;
+  rate_estimator rate;
+  bool removed = false;
+};
+
+struct predictor::impl {
+  predictor_config config;
+  std::vector<link_state> links;
+  std::vector<site_state> sites;
+  std::vector<function_state> functions;
+  std::unordered_map<std::string, uint32_t> link_names, site_names,
+    function_names;
+  std::vector<std::pair<uint32_t, uint32_t>> dirty; ///< site, function
+  uint64_t refused = 0;
+
+  bool known(function_index f) const noexcept {
+    return to_int(f) < functions.size() && !functions[to_int(f)].removed;
+  }
+  bool known(site_index s) const noexcept { return to_int(s) < sites.size(); }
+  bool refuse() noexcept {
+    ++refused;
+    return false;
+  }
+
+  pair_state* find(uint32_t function, uint32_t site) const noexcept;
+  pair_state& obtain(uint32_t function, uint32_t site);
+  const pair_state* tier_mate(uint32_t function, uint32_t site) const noexcept;
+  void mark(pair_state& pair, uint32_t function, uint32_t site);
+  void write(pair_state& pair, uint32_t function, uint32_t site,
+             time_point now);
+  bool moved(const site_state& site) const noexcept;
+  void learn_service(const observation& seen, pair_state& pair,
+                     site_state& site);
+  void learn_queue(const observation& seen, site_state& site);
+};
+
+} // namespace faas::routing

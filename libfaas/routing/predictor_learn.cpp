@@ -1,0 +1,157 @@
+// What the predictor makes of events, probes and silence.
+#include "libfaas/routing/predictor_impl.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faas::routing {
+namespace {
+
+constexpr double max_ms = 1e7;
+constexpr double late_sigmas = 3;
+
+bool plausible_ms(double ms) noexcept {
+  return std::isfinite(ms) && ms >= 0 && ms <= max_ms;
+}
+
+bool plausible(const observation& seen) noexcept {
+  return plausible_ms(seen.total_ms) && plausible_ms(seen.queue_ms)
+         && plausible_ms(seen.service_ms) && plausible_ms(seen.cold_ms)
+         && std::isfinite(seen.size) && seen.size >= 0
+         && std::isfinite(seen.bytes) && seen.bytes >= 0
+         && std::isfinite(seen.backlog_bytes) && seen.backlog_bytes >= 0;
+}
+
+} // namespace
+
+void predictor::impl::learn_service(const observation& seen, pair_state& pair,
+                                    site_state& site) {
+  if (seen.cold_ms > 0) { // its service was not that of a warm instance
+    pair.cold.observe(seen.cold_ms);
+    return;
+  }
+  const auto before = pair.filter.at(seen.size, site.filter);
+  if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
+                           config.service))
+    return;
+  pair.quality.service(before.log_ms, before.log_var + before.noise,
+                       seen.service_ms);
+  const double first = site.mean_service_ms == 0;
+  site.mean_service_ms
+    += (first ? 1 : 0.1) * (seen.service_ms - site.mean_service_ms);
+}
+
+void predictor::impl::learn_queue(const observation& seen, site_state& site) {
+  const double others = seen.queue_length > seen.in_flight
+                          ? seen.queue_length - seen.in_flight
+                          : 0;
+  site.external_ms = others * site.mean_service_ms / site.servers;
+  site.reported_ms = to_ms(seen.at.time_since_epoch());
+}
+
+bool predictor::observe(const observation& seen) {
+  auto& my = *impl_;
+  if (!my.known(seen.function) || !my.known(seen.site) || !plausible(seen))
+    return my.refuse();
+  const auto f = to_int(seen.function), s = to_int(seen.site);
+  auto& pair = my.obtain(f, s);
+  auto& site = my.sites[s];
+  auto& link = my.links[site.link].filter;
+  pair.overdue_ms = 0; // the next tick says it again if others are late, too
+  my.mark(pair, f, s);
+  my.learn_queue(seen, site);
+  if (seen.outcome == event_outcome::refused)
+    return true;
+  pair.quality.event();
+  my.functions[f].rate.arrive(seen.at);
+  if (seen.outcome == event_outcome::timed_out) {
+    const double elsewhere
+      = link.mean(seen.bytes + seen.backlog_bytes) + seen.queue_ms;
+    if (seen.total_ms > elsewhere)
+      pair.filter.observe_at_least(seen.size, seen.total_ms - elsewhere,
+                                   seen.at, site.filter, my.config.service);
+    return true;
+  }
+  if (seen.cold_ms > 0 || pair.warm_until_ms > 0) // it does get unloaded
+    pair.warm_until_ms = to_ms(seen.at.time_since_epoch()) + my.config.keep_ms;
+  pair.quality.total(seen.predicted_ms, seen.predicted_sd, seen.total_ms);
+  const bool sound = link.observe(
+    seen.bytes + seen.backlog_bytes,
+    seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms, seen.at);
+  if (!sound)
+    ++my.refused; // parts larger than the whole: learn none of them
+  else if (seen.outcome == event_outcome::done)
+    my.learn_service(seen, pair, site);
+  return sound;
+}
+
+bool predictor::observe_probe(site_index site, double slowdown,
+                              time_point now) {
+  auto& my = *impl_;
+  if (!my.known(site) || !std::isfinite(slowdown) || slowdown <= 0
+      || slowdown > max_ms)
+    return my.refuse();
+  auto& home = my.sites[to_int(site)];
+  if (!home.probe) {
+    home.probe
+      = function_filter::probe(slowdown, now, home.filter, my.config.service);
+    return true;
+  }
+  return home.probe->observe(0, slowdown, now, home.filter, my.config.service);
+}
+
+bool predictor::observe_ping(link_index link, double rtt_ms, time_point now) {
+  auto& my = *impl_;
+  if (to_int(link) >= my.links.size()
+      || !my.links[to_int(link)].filter.observe_rtt(rtt_ms, now))
+    return my.refuse();
+  return true;
+}
+
+bool predictor::observe_residency(function_index function, site_index site,
+                                  bool resident, time_point now) {
+  auto& my = *impl_;
+  if (!my.known(function) || !my.known(site))
+    return my.refuse();
+  auto& pair = my.obtain(to_int(function), to_int(site));
+  pair.warm_until_ms = resident ? 1e300 : to_ms(now.time_since_epoch()) - 1;
+  my.mark(pair, to_int(function), to_int(site));
+  return true;
+}
+
+void predictor::tick(std::span<const in_flight_event> events, time_point now) {
+  auto& my = *impl_;
+  const auto& slack = my.config.service.change;
+  for (const auto& event : events) {
+    auto* pair = my.known(event.function) && my.known(event.site)
+                   ? my.find(to_int(event.function), to_int(event.site))
+                   : nullptr;
+    if (!pair || !plausible_ms(event.age_ms) || !(event.predicted_ms > 0)
+        || !(event.predicted_sd > 0))
+      continue;
+    const auto& site = my.sites[to_int(event.site)];
+    const double service
+      = std::exp(pair->filter.at(event.size, site.filter).log_ms);
+    const double due = std::max(event.predicted_ms, service);
+    const double z = (event.age_ms - due) / event.predicted_sd;
+    pair->late += std::max(0.0, std::min(z, slack.clip) - slack.slack);
+    if (z > late_sigmas)
+      pair->late_ms = std::max(pair->late_ms, event.age_ms - due);
+  }
+  for (uint32_t s = 0; s < my.sites.size(); ++s) {
+    auto& site = my.sites[s];
+    site.filter.advance(now, my.config.service);
+    my.links[site.link].filter.advance(now);
+    for (const auto f : site.functions) {
+      auto& pair = *site.pairs[f];
+      if (pair.late > 0)
+        pair.filter.observe_late(pair.late, site.filter, my.config.service);
+      if (pair.late > 0 || pair.late_ms != pair.overdue_ms)
+        my.mark(pair, f, s);
+      pair.overdue_ms = pair.late_ms;
+      pair.late = pair.late_ms = 0;
+    }
+  }
+}
+
+} // namespace faas::routing

@@ -1,0 +1,118 @@
+// Values that go into and come out of the predictor.
+#pragma once
+
+#include "libfaas/core/clock.hpp"
+#include "libfaas/routing/keys.hpp"
+#include "libfaas/routing/network_estimator.hpp"
+#include "libfaas/routing/profile.hpp"
+#include "libfaas/routing/service_estimator.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace faas::routing {
+
+struct predictor_config {
+  service_config service;
+  network_config network;
+  /// How long an idle function stays loaded where nothing is reported.
+  double keep_ms = 300'000;
+  /// A sibling's cell is written again when its site's or link's belief has
+  /// moved by this much (log domain; share of the RTT).
+  double publish_step = 0.02;
+};
+
+/// A way to a site. For sites of this node use `loopback_link()`.
+struct link_spec {
+  std::string name;
+  network_prior prior;
+};
+/// Prior of a link that is no link: a function call within this node.
+link_spec loopback_link();
+
+struct site_spec {
+  std::string name; ///< "edge-1/cpu"
+  std::string tier; ///< "edge"; groups sites that resemble each other
+  link_index link{};
+  double servers = 1; ///< events it runs at the same time
+};
+
+enum class event_outcome : uint8_t {
+  done,      ///< answered, all times valid
+  failed,    ///< the function said so: the network is learned, not the service
+  timed_out, ///< no answer within total_ms: it would have taken longer
+  refused,   ///< the site's queue was full: only queue_length is learned
+};
+
+/// One ended event. L, Q, S, C of the design; all in ms.
+struct observation {
+  function_index function{};
+  site_index site{};
+  event_outcome outcome = event_outcome::done;
+  double size = 1;          ///< size feature, of the whole batch if batched
+  double bytes = 0;         ///< request + reply
+  double backlog_bytes = 0; ///< own bytes that waited for the link before it
+  double total_ms = 0;      ///< measured by this router, from dispatch to reply
+  double queue_ms = 0;      ///< these three measured and reported by the site
+  double service_ms = 0;
+  double cold_ms = 0; ///< > 0: load and warm-up happened for this event
+
+  uint32_t queue_length = 0; ///< at the site at completion, all routers'
+  uint32_t in_flight = 0;  ///< own at that site when the reply came, without it
+  double predicted_ms = 0; ///< from the decision; 0: not predicted
+  double predicted_sd = 0;
+  time_point at{};
+};
+
+/// One own event that has not returned yet.
+struct in_flight_event {
+  function_index function{};
+  site_index site{};
+  double size = 1;
+  double age_ms = 0;
+  double predicted_ms = 0; ///< from the decision
+  double predicted_sd = 0;
+};
+
+/// How good the predictions of one pair were (exponential averages over some
+/// 100 events, service and total).
+struct accuracy {
+  uint64_t events = 0;
+  double service_error = 0; ///< mean |predicted - true| / true
+  double total_error = 0;   ///< same, of the whole latency
+  double service_nis = 0;   ///< about 1 when consistent; alarm outside 0.3-3
+  double network_nis = 0;
+  double service_coverage = 0; ///< share inside the 90 % interval
+  double total_coverage = 0;
+  uint64_t changes = 0; ///< steps detected (service)
+};
+
+struct site_health {
+  double slowdown = 1;
+  double log_var = 0;
+  uint64_t changes = 0;
+};
+
+/// Everything worth keeping over a restart, by name.
+struct snapshot {
+  struct link {
+    std::string name;
+    double rtt_ms = 0, ms_per_byte = 0;
+  };
+  struct site {
+    std::string name;
+    double log_slowdown = 0;
+  };
+  struct pair {
+    std::string function, site;
+    double slope = 0, intercept = 0; ///< the reference line
+    double log_slowdown = 0, log_shape = 0, log_noise = 0;
+    double cold_log_mean = 0, cold_log_var = 0;
+  };
+  std::vector<link> links;
+  std::vector<site> sites;
+  std::vector<pair> pairs;
+};
+
+} // namespace faas::routing

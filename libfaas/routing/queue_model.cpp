@@ -1,0 +1,65 @@
+#include "libfaas/routing/queue_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faas::routing {
+
+double own_wait_ms(uint32_t in_flight, double drain_ms, double servers,
+                   double transit_ms) noexcept {
+  const double n = in_flight;
+  if (n == 0 || n < servers || !(drain_ms > 0))
+    return 0;
+  return std::max(0.0, (n - servers + 1) / n * drain_ms - transit_ms);
+}
+
+double external_wait_ms(double reported_ms, double age_ms) noexcept {
+  constexpr double fading_ms = 500;
+  if (!(reported_ms > 0))
+    return 0;
+  return reported_ms * std::exp(-std::max(0.0, age_ms) / fading_ms);
+}
+
+void site_load::start(double service_ms, double transit_ms,
+                      time_point now) noexcept {
+  if (count_++ == 0)
+    sum_ms_ = free_ms_ = 0;
+  const double work = std::max(0.0, service_ms);
+  const double there = ms(now) + std::max(0.0, transit_ms);
+  sum_ms_ += work;
+  free_ms_ = std::max(free_ms_, there) + work / servers_;
+  last_ms_ = there + work;
+}
+
+void site_load::finish(double service_ms, double back_ms,
+                       time_point now) noexcept {
+  if (count_ == 0)
+    return;
+  --count_;
+  sum_ms_ = std::max(0.0, sum_ms_ - std::max(0.0, service_ms));
+  // The others began when this one left the site, unless still on their way.
+  free_ms_ = std::max(ms(now) - back_ms + sum_ms_ / servers_, last_ms_);
+}
+
+double site_load::drain_ms(time_point now) const noexcept {
+  if (count_ == 0)
+    return 0;
+  // Slower than expected: at least a tenth of a mean service is left.
+  const double least = 0.1 * sum_ms_ / count_;
+  return std::max(free_ms_ - ms(now), least);
+}
+
+void link_load::send(double bytes, double ms_per_byte,
+                     time_point now) noexcept {
+  const double now_ms = to_ms(now.time_since_epoch());
+  free_ms_ = std::max(free_ms_, now_ms)
+             + std::max(0.0, bytes) * std::max(0.0, ms_per_byte);
+}
+
+double link_load::backlog_bytes(double ms_per_byte,
+                                time_point now) const noexcept {
+  const double left = free_ms_ - to_ms(now.time_since_epoch());
+  return left > 0 && ms_per_byte > 0 ? left / ms_per_byte : 0;
+}
+
+} // namespace faas::routing

@@ -1,0 +1,276 @@
+#include "libfaas/routing/service_estimator.hpp"
+
+#include "libfaas/routing/estimate_cell.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faas::routing {
+namespace {
+
+constexpr double max_ms = 1e7;
+constexpr double max_size = 1e9;
+constexpr double smallest_fade = 1e-60;
+constexpr double least_scatter = 0.005;
+constexpr double scatter_weight = 0.03;
+constexpr double max_shape = 6; ///< the intercept changes by e^6 at most
+
+bool usable(double n, double ms) noexcept {
+  return std::isfinite(n) && std::isfinite(ms) && n >= 0 && n <= max_size
+         && ms > 0 && ms <= max_ms;
+}
+
+} // namespace
+
+void site_filter::advance(time_point now,
+                          const service_config& config) noexcept {
+  if (started && now > at)
+    grow(config.q_second * to_ms(now - at) / 1000, config.max_var);
+  if (!started || now > at)
+    at = now;
+  started = true;
+}
+
+void site_filter::grow(double variance, double max_var) noexcept {
+  // At the bound the covariances are scaled along with the variance, so that
+  // the uncertainty of sums still grows.
+  const double wanted = var + variance;
+  const double scale = wanted > max_var ? std::sqrt(max_var / wanted) : 1;
+  const double grown = wanted * scale * scale;
+  fade *= scale * var / grown;
+  var = grown;
+  if (fade < smallest_fade) {
+    fade = 1;
+    shift = shrink = 0;
+    ++epoch;
+  }
+}
+
+void site_filter::apply(double dg, double dvar) noexcept {
+  g += dg;
+  var = std::max(var - dvar, 1e-9);
+  shift += fade * dg;
+  shrink += fade * fade * dvar;
+}
+
+/// The model linearised at size n, in the present state.
+struct function_filter::view {
+  double log_ms;        ///< g + h + ln(a n + b e^k)
+  double w;             ///< its derivative by k
+  double p_g, p_h, p_k; ///< covariances of the states with the observation
+  double var;           ///< epistemic variance of log_ms
+  double grain;         ///< scatter from the grain of short times
+};
+
+function_filter::function_filter(const line& profile,
+                                 const service_config& config, double own_mean,
+                                 double shape_mean) noexcept
+  : profile_(sane(profile)), h_(own_mean), k_(shape_mean),
+    p_hh_(config.own_var), p_kk_(config.shape_var), scatter_(config.noise),
+    grain_ms_(config.grain_ms), q_own_(config.q_second * config.own_share),
+    q_shape_(config.q_shape), change_(config.change) {}
+
+function_filter function_filter::probe(double slowdown, time_point now,
+                                       site_filter& site,
+                                       const service_config& config) noexcept {
+  function_filter made{default_profile, config};
+  made.q_own_ = config.q_probe;
+  made.q_shape_ = 0;
+  made.scatter_ = config.probe_noise;
+  made.grain_ms_ = 0;
+  made.reset(default_profile, site, config, now);
+  made.profile_ = {0, 1};
+  made.p_kk_ = 0;
+  made.h_ += std::log(slowdown);
+  return made;
+}
+
+void function_filter::sync(const site_filter& site) noexcept {
+  if (epoch_ != site.epoch) { // long asleep: what tied it to g has faded
+    r_h_ = r_k_ = 0;
+  } else {
+    const double moved = (site.shift - shift_) / fade_;
+    const double gone = (site.shrink - shrink_) / (fade_ * fade_);
+    h_ += r_h_ * moved;
+    k_ = std::clamp(k_ + r_k_ * moved, -max_shape, max_shape);
+    p_hh_ = std::max(p_hh_ - r_h_ * r_h_ * gone, 1e-9);
+    p_kk_ = std::max(p_kk_ - r_k_ * r_k_ * gone, 0.0);
+    p_hk_ -= r_h_ * r_k_ * gone;
+    r_h_ *= site.fade / fade_;
+    r_k_ *= site.fade / fade_;
+  }
+  fade_ = site.fade;
+  shift_ = site.shift;
+  shrink_ = site.shrink;
+  epoch_ = site.epoch;
+}
+
+void function_filter::grow_own(double variance, double max_var) noexcept {
+  const double wanted = p_hh_ + variance;
+  const double scale = wanted > max_var ? std::sqrt(max_var / wanted) : 1;
+  p_hh_ = wanted * scale * scale;
+  p_hk_ *= scale;
+  r_h_ *= scale;
+}
+
+void function_filter::advance(time_point now,
+                              const service_config& config) noexcept {
+  if (started_ && now > at_) {
+    const double seconds = to_ms(now - at_) / 1000;
+    grow_own(q_own_ * seconds, config.max_var);
+    p_kk_
+      = std::max(p_kk_, std::min(p_kk_ + q_shape_ * seconds, config.shape_var));
+  }
+  if (!started_ || now > at_)
+    at_ = now;
+  started_ = true;
+}
+
+function_filter::view
+function_filter::look(double n, const site_filter& site) const noexcept {
+  view seen;
+  const double fixed = profile_.intercept * std::exp(k_);
+  const double base = profile_.slope * n + fixed;
+  seen.log_ms = site.g + h_ + std::log(base);
+  const double w = seen.w = fixed / base;
+  const double c_h = r_h_ * site.var;
+  const double c_k = r_k_ * site.var;
+  seen.p_g = site.var + c_h + w * c_k;
+  seen.p_h = c_h + p_hh_ + w * p_hk_;
+  seen.p_k = c_k + p_hk_ + w * p_kk_;
+  seen.var = std::max(seen.p_g + seen.p_h + w * seen.p_k, 1e-9);
+  const double share = grain_ms_ / std::exp(seen.log_ms);
+  seen.grain = std::min(share * share, 4.0);
+  return seen;
+}
+
+function_filter::belief function_filter::at(double n,
+                                            const site_filter& site) noexcept {
+  sync(site);
+  const auto seen = look(n, site);
+  return {seen.log_ms, seen.var, scatter_ + seen.grain};
+}
+
+void function_filter::jump(site_filter& site,
+                           const service_config& config) noexcept {
+  site.grow(config.jump, 2 * config.max_var);
+  sync(site);
+  grow_own(config.jump * config.own_share, 2 * config.max_var);
+  if (p_kk_ > 0)
+    p_kk_ += config.shape_jump;
+  ++changes_;
+}
+
+void function_filter::update(double nu, double s, const view& seen,
+                             site_filter& site) noexcept {
+  const double dg = seen.p_g / s * nu;
+  const double dvar = std::min(seen.p_g * seen.p_g / s, site.var - 1e-9);
+  const double c_h = r_h_ * site.var - seen.p_g * seen.p_h / s;
+  const double c_k = r_k_ * site.var - seen.p_g * seen.p_k / s;
+  h_ += seen.p_h / s * nu;
+  k_ = std::clamp(k_ + seen.p_k / s * nu, -max_shape, max_shape);
+  p_hh_ = std::max(p_hh_ - seen.p_h * seen.p_h / s, 1e-9);
+  p_hk_ -= seen.p_h * seen.p_k / s;
+  p_kk_ = std::max(p_kk_ - seen.p_k * seen.p_k / s, 0.0);
+  site.apply(dg, dvar);
+  r_h_ = c_h / site.var;
+  r_k_ = c_k / site.var;
+  shift_ = site.shift; // it has had its share of this move
+  shrink_ = site.shrink;
+}
+
+void function_filter::learn_scatter(double nu, double known,
+                                    double spread) noexcept {
+  if (known > 2 * scatter_)
+    return; // the belief is too vague to tell scatter from error
+  const double seen = std::min(nu * nu, 9 * spread) - (spread - scatter_);
+  scatter_ += scatter_weight * (seen - scatter_);
+  scatter_ = std::max(scatter_, least_scatter);
+}
+
+bool function_filter::observe(double n, double ms, time_point now,
+                              site_filter& site,
+                              const service_config& config) noexcept {
+  if (!usable(n, ms))
+    return false;
+  site.advance(now, config);
+  site.grow(config.q_event, config.max_var);
+  sync(site);
+  advance(now, config);
+  auto seen = look(n, site);
+  const double nu = std::log(ms) - seen.log_ms;
+  const double spread = seen.var + scatter_ + seen.grain;
+  nis_.add(nu, spread);
+  const double z = nu / std::sqrt(spread);
+  const bool own_step = change_.add(z);
+  if (site.change.add(z) || own_step) {
+    jump(site, config);
+    seen = look(n, site);
+  } else {
+    learn_scatter(nu, seen.var, spread);
+  }
+  const bool probe = q_shape_ == 0;
+  const double noise = config.adapt_noise || probe ? scatter_ : config.noise;
+  update(nu, huber_variance(nu, seen.var + noise + seen.grain, config.huber),
+         seen, site);
+  return true;
+}
+
+bool function_filter::observe_at_least(double n, double ms, time_point now,
+                                       site_filter& site,
+                                       const service_config& config) noexcept {
+  if (!usable(n, ms))
+    return false;
+  site.advance(now, config);
+  sync(site);
+  advance(now, config);
+  const auto seen = look(n, site);
+  const double nu = std::log(ms) - seen.log_ms;
+  if (nu > 0)
+    update(nu, seen.var + 4 * (config.noise + seen.grain), seen, site);
+  return true;
+}
+
+void function_filter::observe_late(double evidence, site_filter& site,
+                                   const service_config& config) noexcept {
+  if (change_.add_censored(evidence)) {
+    sync(site);
+    jump(site, config);
+  }
+}
+
+void function_filter::reset(const line& profile, site_filter& site,
+                            const service_config& config,
+                            time_point now) noexcept {
+  site.advance(now, config);
+  sync(site);
+  advance(now, config);
+  profile_ = sane(profile);
+  k_ = 0;
+  p_kk_ = std::min(p_kk_, 0.1);
+  // The sum g + h is zero and known to some 20 %; g alone is not.
+  h_ = -site.g;
+  p_hh_ = site.var + 0.04;
+  p_hk_ = r_k_ = 0;
+  r_h_ = -1;
+}
+
+void function_filter::restore(double own, double shape, double noise) noexcept {
+  h_ = own;
+  k_ = std::clamp(shape, -max_shape, max_shape);
+  scatter_ = std::clamp(noise, least_scatter, 1.0);
+}
+
+void function_filter::fill(estimate& out, const site_filter& site) noexcept {
+  sync(site);
+  out.slope = profile_.slope;
+  out.intercept = profile_.intercept * std::exp(k_);
+  out.log_mean = site.g + h_;
+  out.log_var = std::max(site.var * (1 + 2 * r_h_) + p_hh_, 1e-9);
+  out.cov_shape = r_k_ * site.var + p_hk_;
+  out.var_shape = p_kk_;
+  out.log_noise = scatter_;
+  out.grain_ms = grain_ms_;
+}
+
+} // namespace faas::routing
