@@ -8,6 +8,12 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// The message of a failure; empty for a success.
+template <class T>
+std::string why(const result<T>& r) {
+  return r ? "" : r.error().message;
+}
+
 /// Parses one function whose petrel mapping has these lines (from line 4 on;
 /// line 3 is `petrel:`).
 result<function_spec> with(const std::string& keys, bool artifact = true) {
@@ -62,7 +68,7 @@ inputs:
 output: tensor
 max_body: 1Mi)",
                            false);
-    BOOST_REQUIRE_MESSAGE(spec, spec.error().message);
+    BOOST_REQUIRE_MESSAGE(spec, why(spec));
     const auto& p = spec->petrel;
     petrel_spec wanted;
     wanted.runtime = runtime_kind::torch;
