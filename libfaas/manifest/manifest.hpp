@@ -18,8 +18,8 @@ struct manifest {
 };
 
 /// Looks up an environment variable for ${VAR:-default}; nullopt = unset.
-using environment_lookup =
-  std::function<std::optional<std::string>(std::string_view)>;
+using environment_lookup
+  = std::function<std::optional<std::string>(std::string_view)>;
 
 /// Parses a stack.yml (OpenFaaS schema version 1.0 plus Petrel's keys). Every
 /// error names the line and the key and says what is allowed. Existing

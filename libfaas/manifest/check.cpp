@@ -1,0 +1,194 @@
+#include "libfaas/manifest/check.hpp"
+
+#include "libfaas/manifest/choices.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faas {
+namespace {
+
+using problems = std::vector<problem>;
+
+constexpr std::string_view datatypes[]
+  = {"BOOL",  "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16",
+     "INT32", "INT64", "FP16",   "FP32",   "FP64",   "BF16", "BYTES"};
+
+bool printable(std::string_view text) noexcept {
+  return std::none_of(text.begin(), text.end(),
+                      [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+/// Stays inside the bundle: relative, no "..", no empty part.
+bool inside_bundle(std::string_view path) noexcept {
+  if (path.size() > 255 || !printable(path)
+      || path.find('\\') != std::string_view::npos)
+    return false;
+  while (true) {
+    const auto slash = path.find('/');
+    const auto part = path.substr(0, slash);
+    if (part.empty() || part == "." || part == "..")
+      return false;
+    if (slash == std::string_view::npos)
+      return true;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+bool header_name(std::string_view text) noexcept {
+  return !text.empty() && text.size() <= 128
+         && std::all_of(text.begin(), text.end(), [](char c) {
+              return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+                     || (c >= '0' && c <= '9') || c == '-' || c == '_';
+            });
+}
+
+void check_artifact(const petrel_spec& p, problems& out) {
+  if (!p.artifact.empty() && !inside_bundle(p.artifact))
+    out.push_back(
+      {"petrel.artifact",
+       "must be a relative path inside the bundle, without \"..\""});
+  const bool native = p.kind == artifact_kind::native;
+  if (native != (p.runtime == runtime_kind::native))
+    out.push_back({"petrel.artifact_kind",
+                   "\"" + std::string{name(p.kind)}
+                     + "\" does not go with runtime \""
+                     + std::string{name(p.runtime)}
+                     + "\"; native: native; torch: torchscript, aoti"});
+  if (p.output != "labels" && p.output != "tensor")
+    out.push_back({"petrel.output", "must be one of: labels, tensor"});
+}
+
+void check_size(const size_feature& size, problems& out) {
+  using kind = size_feature::kind;
+  if (!(size.divisor > 0) || !std::isfinite(size.divisor))
+    out.push_back({"petrel.size.divisor", "must be a number above 0"});
+  if (size.from == kind::header && !header_name(size.name))
+    out.push_back({"petrel.size.name", "must be the name of a header"});
+  if (size.from == kind::json_pointer
+      && ((!size.name.empty() && size.name[0] != '/')
+          || size.name.size() > 256))
+    out.push_back({"petrel.size.name",
+                   "must be a JSON pointer (RFC 6901), for example /images"});
+}
+
+void check_range(const char* key, uint64_t value, uint64_t low, uint64_t high,
+                 problems& out) {
+  if (value < low || value > high)
+    out.push_back(
+      {key, "must be " + std::to_string(low) + " to " + std::to_string(high)});
+}
+
+void check_numbers(const petrel_spec& p, problems& out) {
+  using namespace std::chrono_literals;
+  check_range("petrel.concurrency", p.concurrency, 1, spec_limits::concurrency,
+              out);
+  check_range("petrel.queue", p.queue, 0, spec_limits::queue, out);
+  check_range("petrel.max_body", p.max_body_bytes, 1, limits::body_bytes, out);
+  if (p.timeout < 1ms || p.timeout > limits::max_event_timeout)
+    out.push_back({"petrel.timeout", "must be 1ms to 3600s"});
+}
+
+void check_topics(const petrel_spec& p, problems& out) {
+  if (p.topics.size() > spec_limits::topics)
+    out.push_back(
+      {"petrel.topics", "at most " + std::to_string(spec_limits::topics)});
+  for (const auto& topic : p.topics)
+    if (!valid_topic_filter(topic))
+      out.push_back({"petrel.topics",
+                     "\"" + topic.substr(0, 64)
+                       + "\" is not an MQTT topic filter; `+` fills a whole "
+                         "level, `#` is the last one"});
+  const auto& reply = p.reply_topic;
+  if (!printable(reply) || reply.size() > spec_limits::topic_bytes
+      || reply.find_first_of("+#") != std::string::npos)
+    out.push_back({"petrel.reply_topic",
+                   "must be an MQTT topic without `+` and `#`; {topic} stands "
+                   "for the topic of the event"});
+}
+
+void check_policy(const petrel_spec& p, problems& out) {
+  const std::string_view policy = p.policy;
+  if (policy == "min-latency" || policy == "random" || policy == "round-robin")
+    return;
+  constexpr std::string_view prefix = "static:";
+  if (policy.starts_with(prefix) && policy.size() > prefix.size()
+      && policy.size() < 200 && printable(policy)
+      && policy.find(' ') == std::string_view::npos)
+    return;
+  out.push_back({"petrel.policy", "must be one of: min-latency, random, "
+                                  "round-robin, static:SITE (for example "
+                                  "static:edge-1/cpu)"});
+}
+
+void check_input(const tensor_spec& input, const std::string& key,
+                 problems& out) {
+  if (input.name.empty() || input.name.size() > 128 || !printable(input.name))
+    out.push_back({key + ".name", "must be 1 to 128 characters"});
+  if (std::find(std::begin(datatypes), std::end(datatypes), input.datatype)
+      == std::end(datatypes)) {
+    std::string all;
+    for (const auto type : datatypes)
+      all += (all.empty() ? "" : ", ") + std::string{type};
+    out.push_back({key + ".datatype", "must be one of: " + all});
+  }
+  const auto& shape = input.shape;
+  if (shape.empty() || shape.size() > spec_limits::rank
+      || std::count(shape.begin(), shape.end(), -1) > 1
+      || std::any_of(shape.begin(), shape.end(), [](int64_t d) {
+           return d != -1 && (d < 1 || d > spec_limits::dimension);
+         }))
+    out.push_back({key + ".shape", "must be 1 to 8 numbers of at least 1; one "
+                                   "of them may be -1, the batch"});
+}
+
+void check_needs(const placement_needs& needs, problems& out) {
+  for (const auto& tier : needs.tiers)
+    if (tier.empty() || tier.size() > 63 || !printable(tier))
+      out.push_back({"petrel.needs.tiers", "a tier is 1 to 63 characters"});
+  for (const auto& node : needs.nodes)
+    if (!valid_function_name(node))
+      out.push_back({"petrel.needs.nodes",
+                     "\"" + node.substr(0, 64) + "\" is not a node's name"});
+}
+
+} // namespace
+
+bool valid_topic_filter(std::string_view text) noexcept {
+  if (text.empty() || text.size() > spec_limits::topic_bytes
+      || !printable(text))
+    return false;
+  while (true) {
+    const auto slash = text.find('/');
+    const auto level = text.substr(0, slash);
+    const bool last = slash == std::string_view::npos;
+    if (level.find_first_of("+#") != std::string_view::npos
+        && !(level == "+" || (level == "#" && last)))
+      return false;
+    if (last)
+      return true;
+    text.remove_prefix(slash + 1);
+  }
+}
+
+std::vector<problem> check(const function_spec& spec) {
+  problems out;
+  if (!valid_function_name(spec.name.str()))
+    out.push_back({"", "the name of a function is 1 to 63 of a-z, 0-9 and -, "
+                       "with no - at either end"});
+  const auto& p = spec.petrel;
+  check_artifact(p, out);
+  check_size(p.size, out);
+  check_needs(p.needs, out);
+  check_topics(p, out);
+  check_numbers(p, out);
+  check_policy(p, out);
+  if (p.inputs.size() > spec_limits::inputs)
+    out.push_back(
+      {"petrel.inputs", "at most " + std::to_string(spec_limits::inputs)});
+  for (size_t i = 0; i < p.inputs.size(); ++i)
+    check_input(p.inputs[i], "petrel.inputs[" + std::to_string(i) + "]", out);
+  return out;
+}
+
+} // namespace faas

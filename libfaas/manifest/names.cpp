@@ -1,0 +1,52 @@
+// Names of the manifest's enums, as written in stack.yml.
+#include "libfaas/manifest/choices.hpp"
+
+namespace faas {
+
+std::string_view name(runtime_kind kind) noexcept {
+  switch (kind) {
+  case runtime_kind::native:
+    return "native";
+  case runtime_kind::torch:
+    return "torch";
+  }
+  return "unknown";
+}
+
+std::string_view name(artifact_kind kind) noexcept {
+  switch (kind) {
+  case artifact_kind::native:
+    return "native";
+  case artifact_kind::torchscript:
+    return "torchscript";
+  case artifact_kind::aoti:
+    return "aoti";
+  }
+  return "unknown";
+}
+
+std::string_view name(trust_mode mode) noexcept {
+  switch (mode) {
+  case trust_mode::isolated:
+    return "isolated";
+  case trust_mode::threads:
+    return "threads";
+  case trust_mode::inline_:
+    return "inline";
+  }
+  return "unknown";
+}
+
+std::string_view name(size_feature::kind kind) noexcept {
+  switch (kind) {
+  case size_feature::kind::bytes:
+    return "bytes";
+  case size_feature::kind::header:
+    return "header";
+  case size_feature::kind::json_pointer:
+    return "json";
+  }
+  return "unknown";
+}
+
+} // namespace faas

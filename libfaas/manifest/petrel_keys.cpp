@@ -1,0 +1,107 @@
+#include "libfaas/manifest/petrel_keys.hpp"
+
+#include "libfaas/manifest/choices.hpp"
+
+namespace faas {
+namespace {
+
+using enum section::strictness;
+
+template <class Enum, size_t N>
+void read_choice(section& keys, std::string_view key,
+                 const std::array<Enum, N>& choices, Enum& out) {
+  std::string text;
+  keys.read(key, text);
+  if (!text.empty() && !choose(text, choices, out))
+    keys.fail(key, "\"" + text.substr(0, 64)
+                     + "\" must be one of: " + names_of(choices));
+}
+
+void read_runtime(section& keys, petrel_spec& out) {
+  read_choice(keys, "runtime", runtime_kinds, out.runtime);
+  if (out.runtime == runtime_kind::torch)
+    out.kind = artifact_kind::torchscript;
+  read_choice(keys, "artifact_kind", artifact_kinds, out.kind);
+  // TorchScript is interpreted; native code needs the guard of a process.
+  if (out.kind == artifact_kind::torchscript)
+    out.mode = trust_mode::threads;
+  read_choice(keys, "mode", trust_modes, out.mode);
+  keys.read("artifact", out.artifact);
+  if (out.artifact.empty())
+    keys.fail("artifact", "is required: the file in the function's folder "
+                          "that is run, for example hello.so");
+}
+
+void read_size(section& parent, size_feature& out) {
+  const auto* node = parent.get("size");
+  if (!node)
+    return;
+  section keys{*node, parent.path() + ".size", parent.found()};
+  read_choice(keys, "from", size_kinds, out.from);
+  keys.read("name", out.name);
+  keys.read("divisor", out.divisor);
+  constexpr std::string_view known[] = {"from", "name", "divisor"};
+  keys.finish(known, unknown_is_error);
+}
+
+void read_needs(section& parent, placement_needs& out) {
+  const auto* node = parent.get("needs");
+  if (!node)
+    return;
+  section keys{*node, parent.path() + ".needs", parent.found()};
+  keys.read("tiers", out.tiers);
+  keys.read("nodes", out.nodes);
+  keys.read("labels", out.labels);
+  keys.read_bytes("memory", out.memory_bytes);
+  constexpr std::string_view known[] = {"tiers", "nodes", "labels", "memory"};
+  keys.finish(known, unknown_is_error);
+}
+
+void read_inputs(section& parent, std::vector<tensor_spec>& out) {
+  const auto* node = parent.get("inputs");
+  if (!node || node->type == yaml_node::kind::null)
+    return;
+  if (node->type != yaml_node::kind::sequence) {
+    parent.fail("inputs", "must be a list of {name, datatype, shape}");
+    return;
+  }
+  for (const auto& item : node->items) {
+    const auto path
+      = parent.path() + ".inputs[" + std::to_string(out.size()) + "]";
+    parent.found().lines.emplace(path, item->line);
+    section keys{*item, path, parent.found()};
+    auto& input = out.emplace_back();
+    keys.read("name", input.name);
+    keys.read("datatype", input.datatype);
+    keys.read("shape", input.shape);
+    constexpr std::string_view known[] = {"name", "datatype", "shape"};
+    keys.finish(known, unknown_is_error);
+  }
+}
+
+constexpr std::string_view petrel_keys[]
+  = {"runtime", "artifact",    "artifact_kind", "mode",
+     "size",    "needs",       "topics",        "reply_topic",
+     "queue",   "concurrency", "timeout",       "idempotent",
+     "policy",  "inputs",      "output",        "max_body"};
+
+} // namespace
+
+void read_petrel(section& keys, petrel_spec& out) {
+  read_runtime(keys, out);
+  read_size(keys, out.size);
+  read_needs(keys, out.needs);
+  keys.read("topics", out.topics);
+  keys.read("reply_topic", out.reply_topic);
+  keys.read("concurrency", out.concurrency);
+  keys.read("queue", out.queue);
+  keys.read("timeout", out.timeout);
+  keys.read("idempotent", out.idempotent);
+  keys.read("policy", out.policy);
+  read_inputs(keys, out.inputs);
+  keys.read("output", out.output);
+  keys.read_bytes("max_body", out.max_body_bytes);
+  keys.finish(petrel_keys, unknown_is_error);
+}
+
+} // namespace faas
