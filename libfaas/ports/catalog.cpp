@@ -64,10 +64,11 @@ function_record base_record(const catalog_state& state,
   return record;
 }
 
-bool is_current(const function_record& record, const deploy_command& command) {
+bool is_current(const function_record& record, const function_spec& spec,
+                const digest& bundle) {
   const auto i = record.versions.find(record.current);
-  return i != record.versions.end() && i->second.bundle == command.bundle
-         && canonical(i->second.spec) == canonical(command.spec);
+  return i != record.versions.end() && i->second.bundle == bundle
+         && canonical(i->second.spec) == canonical(spec);
 }
 
 void forget_longest_retired(catalog_state& state) {
@@ -93,9 +94,13 @@ result<catalog_change> plan(const catalog_state& state,
     return error{errc::conflict,
                  "there is already a function '" + name.str() + "'",
                  "update it, or remove it first"};
+  // What a store could not read again must not get into one.
+  auto spec = spec_from_json(to_json(command.spec));
+  if (!spec)
+    return spec.error();
   auto record = base_record(state, name);
   catalog_change change{command.id, name, {}, {state.at, record.current}};
-  if (exists && is_current(record, command)) {
+  if (exists && is_current(record, *spec, command.bundle)) {
     change.outcome.unchanged = true;
     change.record = std::move(record);
     return change;
@@ -106,7 +111,7 @@ result<catalog_change> plan(const catalog_state& state,
                  "deploy it under another name"};
   record.current = ++record.last;
   record.versions[record.current]
-    = {record.current, command.spec, command.bundle, now, command.by};
+    = {record.current, std::move(*spec), command.bundle, now, command.by};
   trim(record);
   ++change.outcome.at.number;
   change.outcome.version = record.current;

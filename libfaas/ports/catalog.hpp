@@ -64,7 +64,8 @@ struct catalog_change {
 /// that is `unchanged` and carries the present revision. Specs are compared as
 /// canonical JSON, the order of lists that are sets (topics, tiers, ...) not
 /// counting. errc::not_found, errc::conflict as the condition demands,
-/// errc::invalid_argument for a bad function name or request id.
+/// errc::invalid_argument for a bad function name, spec or request id. The
+/// version gets the spec as a store would give it back.
 result<catalog_change> plan(const catalog_state& state,
                             const deploy_command& command, wall_time now);
 result<catalog_change> plan(const catalog_state& state,
