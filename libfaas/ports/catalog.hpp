@@ -27,10 +27,26 @@ struct function_record {
   bool operator==(const function_record&) const = default;
 };
 
+/// What is remembered of a removed function, so that its version numbers are
+/// not given again to a new function of that name.
+struct retired_function {
+  uint32_t last = 0;    ///< highest version number ever given
+  uint64_t removed = 0; ///< number of the revision that removed it
+  bool operator==(const retired_function&) const = default;
+};
+
+/// Versions kept per function, besides the current one.
+inline constexpr size_t kept_versions = 10;
+/// Removed functions that are remembered; the longest gone are forgotten.
+inline constexpr size_t kept_retired = 1000;
+/// Longest request id.
+inline constexpr size_t request_id_bytes = 128;
+
 /// Everything the catalog knows at one revision.
 struct catalog_state {
   revision at;
   std::map<function_name, function_record> functions;
+  std::map<function_name, retired_function> retired;
   bool operator==(const catalog_state&) const = default;
 };
 
@@ -45,8 +61,11 @@ struct catalog_change {
 
 /// Pure core: what a command would change. The outcome carries the next
 /// revision number; a deploy of an identical spec and bundle gives a change
-/// that is `unchanged` (nothing to write). errc::not_found, errc::conflict as
-/// the condition demands.
+/// that is `unchanged` and carries the present revision. Specs are compared as
+/// canonical JSON, the order of lists that are sets (topics, tiers, ...) not
+/// counting. errc::not_found, errc::conflict as the condition demands,
+/// errc::invalid_argument for a bad function name, spec or request id. The
+/// version gets the spec as a store would give it back.
 result<catalog_change> plan(const catalog_state& state,
                             const deploy_command& command, wall_time now);
 result<catalog_change> plan(const catalog_state& state,
@@ -65,7 +84,10 @@ public:
   /// last 10,000 are).
   virtual result<std::optional<command_outcome>>
   outcome_of(const request_id& request) = 0;
-  /// Durable when it returns (fsync). errc::storage_full, errc::internal.
+  /// Durable when it returns (fsync). Of an unchanged change only the request
+  /// is remembered; an empty request id never is. errc::conflict when the
+  /// change was not planned on the present revision, errc::storage_full,
+  /// errc::internal; after an error nothing of the change is stored.
   virtual result<void> commit(const catalog_change& change) = 0;
 };
 

@@ -1,0 +1,124 @@
+#include "registry/sqlite/schema.hpp"
+
+#include "registry/files/files.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+#include <array>
+#include <sqlite3.h>
+#include <string>
+
+namespace faas::registry {
+namespace {
+
+constexpr std::array<std::string_view, 1> steps_{
+  // 1: a removed function keeps its row with current = 0, so that its version
+  // numbers are not given again.
+  R"sql(
+    CREATE TABLE revision (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      history TEXT NOT NULL,
+      number INTEGER NOT NULL);
+    CREATE TABLE functions (
+      name TEXT PRIMARY KEY,
+      current INTEGER NOT NULL,
+      last INTEGER NOT NULL,
+      removed INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+    CREATE TABLE versions (
+      function TEXT NOT NULL,
+      number INTEGER NOT NULL,
+      spec TEXT NOT NULL,
+      bundle TEXT NOT NULL,
+      created_ns INTEGER NOT NULL,
+      author TEXT NOT NULL,
+      PRIMARY KEY (function, number)) WITHOUT ROWID;
+    CREATE TABLE requests (
+      sequence INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      number INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      unchanged INTEGER NOT NULL);
+  )sql"};
+
+int64_t single_value(SQLite::Database& db, const char* sql) {
+  return db.execAndGet(sql).getInt64();
+}
+
+} // namespace
+
+std::span<const std::string_view> catalog_migrations() noexcept {
+  return steps_;
+}
+
+result<uint32_t> schema_version(SQLite::Database& db) {
+  if (db.tableExists("petrel_schema"))
+    return static_cast<uint32_t>(
+      single_value(db, "SELECT version FROM petrel_schema"));
+  if (single_value(db, "SELECT count(*) FROM sqlite_master") == 0)
+    return uint32_t{0};
+  return error{errc::conflict,
+               db.getFilename() + " is a database, but no Petrel catalog",
+               "move it away or choose another data folder"};
+}
+
+result<void> migrate(SQLite::Database& db,
+                     std::span<const std::string_view> steps) {
+  auto version = schema_version(db);
+  if (!version)
+    return version.error();
+  if (*version > steps.size())
+    return error{errc::conflict,
+                 "the catalog " + db.getFilename()
+                   + " was written by a newer Petrel (schema "
+                   + std::to_string(*version) + ", this one knows up to "
+                   + std::to_string(steps.size()) + ")",
+                 "start the newer faas-node, or restore a backup made before "
+                 "the upgrade"};
+  for (auto next = *version; next < steps.size(); ++next) {
+    SQLite::Transaction transaction{db, SQLite::TransactionBehavior::IMMEDIATE};
+    if (next == 0)
+      db.exec("CREATE TABLE petrel_schema (version INTEGER NOT NULL);"
+              "INSERT INTO petrel_schema VALUES (0)");
+    db.exec(std::string{steps[next]});
+    db.exec("UPDATE petrel_schema SET version = " + std::to_string(next + 1));
+    transaction.commit();
+  }
+  return {};
+}
+
+error damaged_error(const std::filesystem::path& file,
+                    const std::string& detail) {
+  const auto name = file.filename().string();
+  return {errc::internal,
+          "the catalog " + file.string() + " is damaged: " + detail,
+          "stop the node, move " + name + ", " + name + "-wal and " + name
+            + "-shm aside, then restore a backup, or start without one and "
+              "deploy the functions again"};
+}
+
+error sqlite_error(SQLite::Database* db, const SQLite::Exception& thrown,
+                   const std::filesystem::path& file) {
+  const int code = thrown.getErrorCode() & 0xff;
+  const int system
+    = db && db->getHandle() ? sqlite3_system_errno(db->getHandle()) : 0;
+  if (code == SQLITE_FULL || (code == SQLITE_IOERR && means_full(system)))
+    return {errc::storage_full,
+            "no room for the catalog " + file.string() + ": " + thrown.what(),
+            "free space on that file system; nothing was changed, so the "
+            "command can be repeated"};
+  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+    return damaged_error(file, thrown.what());
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+    return {errc::unavailable,
+            "the catalog " + file.string() + " is locked by another program",
+            "end the backup or shell that holds it, and repeat"};
+  auto text = "the catalog " + file.string() + ": " + thrown.what();
+  if (system != 0)
+    return os_error(system, text);
+  return {errc::internal, std::move(text),
+          "check the disk and the permissions of the file and its folder"};
+}
+
+} // namespace faas::registry

@@ -1,0 +1,175 @@
+#include "registry/sqlite/sqlite_catalog.hpp"
+
+#include "registry/files/files.hpp"
+#include "registry/sqlite/rows.hpp"
+#include "registry/sqlite/schema.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+#include <SQLiteCpp/Statement.h>
+#include <SQLiteCpp/Transaction.h>
+#include <algorithm>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace faas::registry {
+
+using SQLite::TransactionBehavior;
+
+struct sqlite_catalog::state {
+  sqlite_catalog_options options;
+  file_lock lock;
+  SQLite::Database db;
+};
+
+namespace {
+
+/// SQLite would make the file with the umask's rights, and its "-wal" and
+/// "-shm" files take over the rights of the file.
+result<void> make_private_file(const std::filesystem::path& file) {
+  auto handle = open_file(file, O_RDWR | O_CREAT, 0600);
+  if (!handle)
+    return handle.error();
+  if (::fchmod(handle->get(), 0600) != 0)
+    return os_error(errno, "cannot make " + file.string() + " private");
+  return sync_folder(file.parent_path());
+}
+
+result<void> configure(SQLite::Database& db,
+                       const sqlite_catalog_options& options) {
+  const auto mode = db.execAndGet("PRAGMA journal_mode = WAL").getString();
+  if (mode != "wal")
+    return error{errc::internal,
+                 "the file system of " + options.file.string()
+                   + " does not support a write-ahead log",
+                 "put the data folder on a local file system"};
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec("PRAGMA trusted_schema = OFF");
+  db.exec("PRAGMA journal_size_limit = 4194304");
+  if (options.max_bytes > 0) {
+    const auto page = db.execAndGet("PRAGMA page_size").getInt64();
+    const auto pages
+      = std::max<uint64_t>(1, options.max_bytes / static_cast<uint64_t>(page));
+    db.execAndGet("PRAGMA max_page_count = " + std::to_string(pages));
+  }
+  return {};
+}
+
+result<void> check_integrity(SQLite::Database& db,
+                             const std::filesystem::path& file) {
+  const auto found = db.execAndGet("PRAGMA quick_check(1)").getString();
+  if (found != "ok")
+    return damaged_error(file, found);
+  return {};
+}
+
+void make_history(SQLite::Database& db, random_source& random) {
+  if (!rows::read_revision(db).history.empty())
+    return;
+  rows::write_revision(db, {call_id::make(random).to_string(), 0});
+}
+
+result<void> prepare(SQLite::Database& db,
+                     const sqlite_catalog_options& options,
+                     random_source& random) {
+  if (auto ok = check_integrity(db, options.file); !ok)
+    return ok;
+  // Before the first write: a stranger's database stays untouched.
+  if (auto version = schema_version(db); !version)
+    return version.error();
+  if (auto ok = configure(db, options); !ok)
+    return ok;
+  if (auto ok = migrate(db, catalog_migrations()); !ok)
+    return ok;
+  make_history(db, random);
+  return {};
+}
+
+} // namespace
+
+sqlite_catalog::sqlite_catalog(std::unique_ptr<state> opened)
+  : state_(std::move(opened)) {}
+
+sqlite_catalog::~sqlite_catalog() = default;
+
+result<std::unique_ptr<sqlite_catalog>>
+sqlite_catalog::open(sqlite_catalog_options options, random_source& random) {
+  const auto file = std::filesystem::absolute(options.file);
+  options.file = file;
+  if (auto ok = make_private_folder(file.parent_path()); !ok)
+    return ok.error();
+  auto lock
+    = file_lock::take(file.string() + ".lock", "the catalog " + file.string());
+  if (!lock)
+    return lock.error();
+  if (auto ok = make_private_file(file); !ok)
+    return ok.error();
+  using opened = result<std::unique_ptr<sqlite_catalog>>;
+  return guarded(nullptr, file, [&]() -> opened {
+    auto made = std::make_unique<state>(
+      std::move(options), std::move(*lock),
+      SQLite::Database{file.string(), SQLite::OPEN_READWRITE});
+    auto& db = made->db;
+    db.setBusyTimeout(static_cast<int>(made->options.busy_timeout.count()));
+    auto ready
+      = guarded(&db, file, [&] { return prepare(db, made->options, random); });
+    if (!ready)
+      return ready.error();
+    return std::unique_ptr<sqlite_catalog>{new sqlite_catalog{std::move(made)}};
+  });
+}
+
+result<catalog_state> sqlite_catalog::load() {
+  auto& db = state_->db;
+  return guarded(&db, state_->options.file, [&]() -> result<catalog_state> {
+    // One snapshot for all tables, whatever others do to the file.
+    SQLite::Transaction snapshot{db};
+    catalog_state loaded;
+    loaded.at = rows::read_revision(db);
+    if (auto ok = rows::read_functions(db, loaded); !ok)
+      return ok.error();
+    return loaded;
+  });
+}
+
+result<std::optional<command_outcome>>
+sqlite_catalog::outcome_of(const request_id& request) {
+  using found = result<std::optional<command_outcome>>;
+  auto& db = state_->db;
+  return guarded(&db, state_->options.file, [&]() -> found {
+    auto outcome = rows::read_outcome(db, request);
+    if (outcome)
+      outcome->at.history = rows::read_revision(db).history;
+    return outcome;
+  });
+}
+
+result<void> sqlite_catalog::commit(const catalog_change& change) {
+  auto& db = state_->db;
+  return guarded(&db, state_->options.file, [&]() -> result<void> {
+    SQLite::Transaction transaction{db, TransactionBehavior::IMMEDIATE};
+    const auto& outcome = change.outcome;
+    auto expected = rows::read_revision(db);
+    if (!outcome.unchanged)
+      ++expected.number;
+    if (outcome.at != expected)
+      return error{errc::conflict,
+                   "the change was planned on another revision than "
+                     + std::to_string(expected.number),
+                   "load the catalog again and repeat the command"};
+    if (!outcome.unchanged) {
+      if (change.record)
+        rows::write_function(db, *change.record);
+      else
+        rows::retire_function(db, change.function, outcome.at.number);
+      rows::write_revision(db, outcome.at);
+    }
+    if (!change.request.empty())
+      rows::write_outcome(db, change.request, outcome,
+                          state_->options.remembered_requests);
+    transaction.commit();
+    return {};
+  });
+}
+
+} // namespace faas::registry
