@@ -1,0 +1,219 @@
+#include "tools/faas-node/config.hpp"
+
+#include "libfaas/core/id.hpp"
+
+#include <charconv>
+
+namespace faas::node {
+namespace {
+
+result<void> wrong(std::string_view allowed, const std::string& got) {
+  return error{errc::invalid_argument,
+               "\"" + got + "\" is not allowed, expected "
+                 + std::string{allowed}};
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> parts;
+  size_t from = 0;
+  while (from <= text.size() && !text.empty()) {
+    const auto comma = std::min(text.find(',', from), text.size());
+    auto part = text.substr(from, comma - from);
+    part.erase(0, part.find_first_not_of(' '));
+    part.erase(part.find_last_not_of(' ') + 1);
+    if (!part.empty())
+      parts.push_back(std::move(part));
+    from = comma + 1;
+  }
+  return parts;
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const auto& part : parts)
+    text += (text.empty() ? "" : ",") + part;
+  return text;
+}
+
+property text(std::string_view key, std::string_view doc,
+              std::string config::* field, std::string default_text) {
+  property made{key, "text", "", doc, "", std::move(default_text), {}, {}};
+  made.set = [field](config& to, const std::string& value) -> result<void> {
+    to.*field = value;
+    return {};
+  };
+  made.get = [field](const config& from) { return from.*field; };
+  return made;
+}
+
+property flag(std::string_view key, std::string_view doc, bool config::* field) {
+  property made{key, "yes/no", "", doc, "true or false",
+                config{}.*field ? "true" : "false", {}, {}};
+  made.set = [field](config& to, const std::string& value) -> result<void> {
+    if (value != "true" && value != "false")
+      return wrong("true or false", value);
+    to.*field = value == "true";
+    return {};
+  };
+  made.get = [field](const config& from) {
+    return std::string{from.*field ? "true" : "false"};
+  };
+  return made;
+}
+
+template <class Number>
+property number(std::string_view key, std::string_view unit,
+                std::string_view doc, Number config::* field, uint64_t low,
+                uint64_t high, std::string_view range) {
+  property made{key, "number", unit, doc, range,
+                std::to_string(config{}.*field), {}, {}};
+  made.set = [=](config& to, const std::string& value) -> result<void> {
+    uint64_t read = 0;
+    const auto* end = value.data() + value.size();
+    const auto parsed = std::from_chars(value.data(), end, read);
+    if (parsed.ec != std::errc{} || parsed.ptr != end || read < low
+        || read > high)
+      return wrong("a whole number " + std::string{range}, value);
+    to.*field = static_cast<Number>(read);
+    return {};
+  };
+  made.get = [field](const config& from) {
+    return std::to_string(from.*field);
+  };
+  return made;
+}
+
+property list(std::string_view key, std::string_view doc,
+              std::vector<std::string> config::* field) {
+  property made{key, "list", "", doc, "comma separated", "", {}, {}};
+  made.set = [field](config& to, const std::string& value) -> result<void> {
+    to.*field = split(value);
+    return {};
+  };
+  made.get = [field](const config& from) { return joined(from.*field); };
+  return made;
+}
+
+property label_map() {
+  property made{"node.labels",        "list", "",
+                "Labels that functions may ask for.", "key=value, comma "
+                                                      "separated",
+                "", {}, {}};
+  made.set = [](config& to, const std::string& value) -> result<void> {
+    to.labels.clear();
+    for (const auto& part : split(value)) {
+      const auto equals = part.find('=');
+      if (equals == 0 || equals == std::string::npos)
+        return wrong("key=value pairs", part);
+      to.labels[part.substr(0, equals)] = part.substr(equals + 1);
+    }
+    return {};
+  };
+  made.get = [](const config& from) {
+    std::vector<std::string> parts;
+    for (const auto& [key, value] : from.labels)
+      parts.push_back(key + "=" + value);
+    return joined(parts);
+  };
+  return made;
+}
+
+std::vector<property> declare() {
+  return {
+    text("node.name", "Name of the node, unique in its cluster.",
+         &config::name, "host name"),
+    text("node.tier", "Tier: device, edge, cloud, gpu, or any label.",
+         &config::tier, "edge"),
+    label_map(),
+    text("node.cluster", "Nodes of another cluster are refused.",
+         &config::cluster, "petrel"),
+    text("node.data", "Folder of catalog, bundles and admin token.",
+         &config::data, "$XDG_DATA_HOME/petrel"),
+    flag("node.controller",
+         "Whether this node has the controller and the catalog. Exactly one "
+         "node of a cluster has.",
+         &config::controller),
+    text("gateway.address",
+         "Address of the HTTP gateway. Loopback only until node links are "
+         "encrypted.",
+         &config::gateway_address, "127.0.0.1"),
+    number("gateway.port", "", "Port of the HTTP gateway; 0: any free one.",
+           &config::gateway_port, 0, 65535, "0 to 65535"),
+    number("gateway.loops", "threads", "Event loops of the gateway.",
+           &config::gateway_loops, 1, 64, "1 to 64"),
+    flag("link.listen", "Whether other nodes may connect to this one.",
+         &config::link_listen),
+    number("link.port", "",
+           "Port on 127.0.0.1 for other nodes; 0: any free one.",
+           &config::link_port, 0, 65535, "0 to 65535"),
+    list("link.join", "Nodes to connect to, as host:port.", &config::join),
+    number("functions.executors", "threads",
+           "Threads that run functions; 0: one per core.", &config::executors,
+           0, 1024, "0 to 1024"),
+    number("actors.threads", "threads", "Threads of the actor scheduler.",
+           &config::scheduler_threads, 1, 64, "1 to 64"),
+    flag("functions.trust_all",
+         "Trust every native bundle to run inside the node's process. A "
+         "trusted function can take its node down.",
+         &config::trust_all),
+    list("functions.trust",
+         "SHA-256 digests of native bundles that may run inside the node's "
+         "process.",
+         &config::trust),
+    text("torch.plugin", "Path of the torch plug-in.", &config::torch_plugin,
+         "next to the program"),
+    number("torch.threads", "threads", "Threads of one inference.",
+           &config::torch_threads, 1, 64, "1 to 64"),
+    text("mqtt.broker", "MQTT broker as host:port; empty: no MQTT.",
+         &config::mqtt_broker, ""),
+    text("mqtt.client", "Client id at the broker; the broker keeps its "
+                        "messages while the node is away.",
+         &config::mqtt_client, "petrel-NAME"),
+    text("mqtt.user", "User name at the broker.", &config::mqtt_user, ""),
+    text("mqtt.password_file", "File with the password at the broker.",
+         &config::mqtt_password_file, ""),
+    number("node.shutdown_grace", "seconds",
+           "Time that events in flight get at shutdown.",
+           &config::shutdown_grace_s, 0, 3600, "0 to 3600"),
+    number("node.seed", "", "Seed of all random choices; 0: from the system.",
+           &config::seed, 0, ~uint64_t{0}, "of 64 bits"),
+  };
+}
+
+} // namespace
+
+const std::vector<property>& properties() {
+  static const std::vector<property> all = declare();
+  return all;
+}
+
+result<void> validate(const config& checked) {
+  if (!checked.name.empty() && !valid_function_name(checked.name))
+    return error{errc::invalid_argument,
+                 "node.name \"" + checked.name
+                   + "\" must be lower-case letters, digits and dashes, at "
+                     "most 63"};
+  if (checked.gateway_address != "127.0.0.1" && checked.gateway_address != "::1"
+      && checked.gateway_address != "localhost")
+    return error{errc::invalid_argument,
+                 "gateway.address " + checked.gateway_address
+                   + " is refused: links between nodes are not encrypted yet, "
+                     "so every listener stays on loopback",
+                 "use 127.0.0.1, with a tunnel or proxy of your own in front"};
+  for (const auto& to : checked.join)
+    if (to.find(':') == std::string::npos)
+      return error{errc::invalid_argument,
+                   "link.join \"" + to + "\" is not host:port"};
+  for (const auto& hex : checked.trust)
+    if (!digest::parse(hex))
+      return error{errc::invalid_argument,
+                   "functions.trust \"" + hex + "\" is no SHA-256 digest",
+                   "faas-cli pack prints it"};
+  if (!checked.controller && checked.join.empty())
+    return error{errc::invalid_argument,
+                 "a node without controller must join one",
+                 "set link.join, or node.controller=true"};
+  return {};
+}
+
+} // namespace faas::node

@@ -1,0 +1,81 @@
+// A node's configuration: declared properties, read from YAML and the command
+// line, validated before anything starts.
+#pragma once
+
+#include "libfaas/core/result.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace faas::node {
+
+/// Effective values. Times in the unit of the property's name.
+struct config {
+  std::string name; ///< empty: made from the host name
+  std::string tier = "edge";
+  std::map<std::string, std::string> labels;
+  std::string cluster = "petrel";
+  std::string data; ///< empty: $XDG_DATA_HOME/petrel or ~/.local/share/petrel
+  bool controller = true;
+
+  std::string gateway_address = "127.0.0.1";
+  uint16_t gateway_port = 8080;
+  uint32_t gateway_loops = 1;
+
+  bool link_listen = false;
+  uint16_t link_port = 8090;
+  std::vector<std::string> join; ///< host:port
+
+  uint32_t executors = 0; ///< 0: cores
+  uint32_t scheduler_threads = 2;
+  bool trust_all = false;
+  std::vector<std::string> trust;
+
+  std::string torch_plugin; ///< empty: next to the program
+  uint32_t torch_threads = 1;
+
+  std::string mqtt_broker; ///< host:port; empty: no MQTT
+  std::string mqtt_client; ///< empty: petrel-NAME
+  std::string mqtt_user;
+  std::string mqtt_password_file;
+
+  uint32_t shutdown_grace_s = 10;
+  uint64_t seed = 0; ///< 0: from the system
+};
+
+/// One declared property: how it is called, what it means, how it is read.
+struct property {
+  std::string_view key; ///< "gateway.port"
+  std::string_view type;
+  std::string_view unit; ///< empty: none
+  std::string_view doc;  ///< one sentence
+  std::string_view range;
+  std::string default_text;
+  /// Parses and checks; an error says what is allowed.
+  std::function<result<void>(config&, const std::string&)> set;
+  std::function<std::string(const config&)> get;
+};
+
+/// All properties, in the order of the reference. Every one needs a restart.
+const std::vector<property>& properties();
+
+/// Applies a YAML file's text. Unknown keys are errors that name the nearest
+/// known one; errors carry the line.
+result<void> apply_yaml(config& to, std::string_view text,
+                        std::string_view file);
+/// Applies "key=value".
+result<void> apply_setting(config& to, std::string_view setting);
+/// Checks what no property can check alone.
+result<void> validate(const config& checked);
+
+/// "key: value" lines that apply_yaml reads back.
+std::string dump(const config& effective);
+/// docs/configuration.md.
+std::string reference();
+
+} // namespace faas::node
