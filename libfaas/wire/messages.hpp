@@ -185,7 +185,7 @@ struct part {
   bool operator==(const part&) const = default;
 };
 
-/// The order is not on the wire; field numbers are in petrel.proto.
+/// Position + 1 is the field number in petrel.proto's Message: only append.
 using message
   = std::variant<hello, welcome, refused, ping, pong, event_batch, reply_batch,
                  ack, cancel, assignments, placement_report, bundle_request,
