@@ -1,0 +1,46 @@
+// One event on its way through an executor.
+#pragma once
+
+#include "functions/host/work.hpp"
+#include "libfaas/event/completion.hpp"
+#include "libfaas/ports/runtime.hpp"
+
+#include <mutex>
+#include <optional>
+
+namespace faas::host {
+
+class version_host;
+
+/// Holds the event, the promise to answer it, and while it runs the instance.
+/// Either the executor or the watchdog answers, whoever comes first.
+class call final : public work {
+public:
+  call(version_host& host, invocation&& event, completion&& done,
+       time_point now);
+
+  void run(uint32_t slot) noexcept override;
+  void finished(uint32_t slot) noexcept override;
+  void give_up(give_up_reason why, bool started) noexcept override;
+
+  /// Any thread; the first answer counts. False when it came too late.
+  bool answer(reply&& what) noexcept;
+  /// Nobody waits any more.
+  bool cancelled() const noexcept;
+  /// Takes the promise back from a call that was not admitted.
+  completion take_completion() noexcept { return std::move(done_); }
+
+private:
+  reply execute(time_point start, execution_times times) noexcept;
+
+  version_host& host_;
+  std::unique_ptr<function_instance> instance_; ///< from finding the slot on
+  invocation event_;
+  const time_point queued_;
+  std::atomic<int64_t> start_ns_{0}; ///< of run(), after queued_
+  duration service_{};
+  mutable std::mutex mutex_; ///< guards done_
+  completion done_;
+};
+
+} // namespace faas::host

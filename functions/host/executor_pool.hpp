@@ -1,0 +1,123 @@
+// The threads of a node on which blocking work runs.
+#pragma once
+
+#include "functions/host/work.hpp"
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace faas::host {
+
+enum class admission : uint8_t {
+  admitted,
+  full,     ///< slots and queue are full
+  too_late, ///< its deadline passes before it can be done
+  closed    ///< the source or the pool takes no more
+};
+
+struct pool_config {
+  uint32_t threads = 2;
+  std::string name = "exec"; ///< of the threads: name-1, name-2, ...
+  /// Lines about the pool itself; any thread.
+  std::function<void(std::string)> log;
+};
+
+/// A fixed number of threads that serve many sources in turn: one piece of work
+/// per source and round, so that no version starves another. A watchdog gives
+/// up work past its deadline; a thread that still runs such work is written off
+/// and replaced. When it comes back it drops what it holds and ends.
+///
+/// Thread safe. One lock, held for list operations only.
+class executor_pool : public std::enable_shared_from_this<executor_pool> {
+public:
+  static std::shared_ptr<executor_pool> start(pool_config config);
+  ~executor_pool();
+
+  /// The pool keeps the source until it is closed and drained.
+  void add(std::shared_ptr<work_source> source);
+  /// Queues work, or leaves it with the caller.
+  admission submit(work_source& source, const work_ptr& item, time_point now);
+  /// Gives up everything that waits in the source.
+  void refuse_waiting(work_source& source);
+  /// Takes no more work for the source; drained() follows.
+  void close(work_source& source);
+  /// Runs a job of the node itself (loading, tearing down), in turn with the
+  /// rest. False when the pool has stopped.
+  bool run_job(const work_ptr& job);
+
+  /// Gives up what waits, lets what runs end within `grace`, writes off the
+  /// rest, and joins the threads. Must be called before the last owner goes.
+  void stop(duration grace);
+
+  uint32_t threads() const noexcept { return config_.threads; }
+  /// Threads written off and not yet back.
+  uint32_t lost() const;
+
+private:
+  struct worker {
+    std::thread thread;
+    std::condition_variable wake;
+    bool woken = false;
+    bool lost = false;
+    work_ptr task;
+    work_source* source = nullptr;
+    std::shared_ptr<work_source> kept; ///< the source of a lost task
+    uint32_t slot = 0;
+  };
+  using worker_ptr = std::shared_ptr<worker>;
+  struct given_up {
+    work_ptr task;
+    std::shared_ptr<work_source> source;
+    bool started;
+  };
+  using lock_type = std::unique_lock<std::mutex>;
+
+  explicit executor_pool(pool_config config);
+
+  // executor_pool.cpp; all under the lock unless said otherwise
+  bool start_worker();
+  void serve(worker_ptr self); ///< a thread's life; takes the lock itself
+  bool take(const worker_ptr& self, lock_type& lock);
+  void release(work_source& source, uint32_t slot);
+  void come_back(worker& self, lock_type& lock);
+  /// The source when drained() is due now, else null.
+  std::shared_ptr<work_source> retire(work_source& source);
+  /// A sleeping thread that is to be notified; null when none sleeps.
+  worker_ptr sleeper();
+  void arm(time_point deadline);
+
+  // executor_watchdog.cpp
+  void watch(); ///< the watchdog's life; takes the lock itself
+  void expire_waiting(work_source& source, time_point now,
+                      std::vector<given_up>& out);
+  void write_off(worker& late, std::vector<given_up>& out);
+  void take_waiting(work_source& source, std::vector<given_up>& out);
+  void hand_back(std::vector<given_up>& items, give_up_reason why,
+                 lock_type& lock);
+  time_point next_deadline() const;
+  bool calls_running() const;
+
+  const pool_config config_;
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<work_source>> sources_;
+  std::shared_ptr<work_source> jobs_;
+  /// Sources that have waiting work and a free slot, in turn.
+  boost::intrusive::list<work_source,
+                         boost::intrusive::constant_time_size<false>>
+    ring_;
+  std::vector<worker_ptr> workers_;
+  std::vector<worker_ptr> sleepers_;
+  std::thread watchdog_;
+  std::condition_variable watchdog_wake_;
+  std::condition_variable quiet_; ///< something ended; for stop()
+  time_point watch_until_ = time_point::max();
+  uint32_t lost_ = 0;
+  uint32_t started_ = 0; ///< threads ever, for their names
+  bool stopping_ = false;
+  bool end_ = false;
+};
+
+} // namespace faas::host

@@ -1,0 +1,60 @@
+// The function hosts of a node.
+#pragma once
+
+#include "functions/host/inline_watch.hpp"
+#include "functions/host/trust.hpp"
+#include "libfaas/core/limits.hpp"
+#include "libfaas/ports/function_host.hpp"
+
+#include <memory>
+
+namespace faas::host {
+
+struct node_hosts_config {
+  node_name node;
+  /// Executor threads: the thread budget of blocking functions.
+  uint32_t threads = 2;
+  /// Gateway loops: an inline function gets one instance for each.
+  uint32_t gateway_loops = 2;
+  trust_policy trust;
+  inline_limits inline_bounds;
+  /// Time that loading a version may take, warm-up included.
+  duration load_timeout = std::chrono::seconds{120};
+  uint32_t written_off_per_version = limits::written_off_threads;
+  /// Threads that the node may miss before any version that loses another one
+  /// is quarantined at once.
+  uint32_t written_off_per_node = 16;
+  /// A lost thread that came back is forgiven after this time.
+  duration forgive_after = std::chrono::seconds{60};
+  /// Lines about the node's executors; any thread. May be empty.
+  std::function<void(std::string)> log;
+};
+
+/// Makes a runtime; called with the first bundle of its kind, on an executor.
+using runtime_factory
+  = std::function<result<std::unique_ptr<function_runtime>>()>;
+
+/// The function_hosts of a node: owns the runtimes and the executors.
+class node_function_hosts final : public function_hosts {
+public:
+  explicit node_function_hosts(node_hosts_config config);
+  ~node_function_hosts() override; ///< stops without grace if still running
+
+  /// Before the first open(). A factory that fails is asked again by the next
+  /// bundle.
+  void add_runtime(runtime_kind kind, runtime_factory factory);
+
+  result<std::shared_ptr<function_host>> open(host_request request,
+                                              host_events events) override;
+  uint32_t executor_threads() const override;
+
+  /// Answers what waits with errc::shutting_down, lets what runs end within
+  /// `grace`, then leaves it behind. Blocks. Close the hosts first for a drain.
+  void stop(duration grace);
+
+private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+} // namespace faas::host

@@ -1,0 +1,110 @@
+// One function version on this node: instances, admission, faults.
+#pragma once
+
+#include "functions/host/call.hpp"
+#include "functions/host/executor_pool.hpp"
+#include "functions/host/fault_budget.hpp"
+#include "functions/host/inline_lanes.hpp"
+#include "libfaas/ports/function_host.hpp"
+
+namespace faas::host {
+
+/// Gives the runtime of a kind, made with its first use; may block.
+using runtime_lookup
+  = std::function<result<function_runtime*>(runtime_kind kind)>;
+
+/// What a host needs of its node.
+struct host_settings {
+  node_name node;
+  uint32_t inline_lanes = 2;
+  inline_limits inline_bounds;
+  duration load_timeout{};
+  uint32_t written_off_per_version = 0;
+  uint32_t written_off_per_node = 0;
+  duration forgive_after{};
+};
+
+/// The function_host of one version. A source of the pool; the pool keeps it
+/// until it is closed and drained.
+class version_host final : public work_source, public function_host {
+public:
+  version_host(host_request request, trust_mode mode, host_events events,
+               std::shared_ptr<executor_pool> pool, runtime_lookup runtimes,
+               const host_settings& settings);
+
+  /// Queues the load job. False when the pool has stopped.
+  bool begin_load();
+
+  // function_host
+  void submit(invocation&& event, completion&& done) override;
+  host_stats stats() const override;
+  std::vector<profile_point> profile() const override;
+  string_map facts() const override;
+  void close(std::function<void()> closed) override;
+
+  // For calls and jobs
+  const version_ref& version() const noexcept { return request_.version; }
+  void log(log_level level, std::string_view text,
+           const call_id* id) const noexcept;
+  void count(const reply& answer) noexcept;
+  std::unique_ptr<function_instance> take_instance(uint32_t slot) noexcept {
+    return std::move(instances_[slot]);
+  }
+  /// Under the pool's lock.
+  void give_instance(uint32_t slot, std::unique_ptr<function_instance> instance,
+                     duration service) noexcept;
+  result<std::unique_ptr<function_instance>> make_instance();
+  /// Why this host takes no events now.
+  error refusal() const;
+  error given_up(give_up_reason why, bool started) const;
+  void load() noexcept;
+  void load_given_up(give_up_reason why) noexcept;
+  void tear_down() noexcept;
+  void end_close() noexcept;
+
+private:
+  enum class phase : uint8_t { loading, ready, failed, quarantined, closing };
+
+  void thread_lost(uint32_t lost) noexcept override;
+  void thread_back() noexcept override;
+  void drained() noexcept override;
+
+  result<void> load_module();
+  result<void> publish(std::unique_ptr<function_module> module,
+                       std::vector<std::unique_ptr<function_instance>> made);
+  void loaded(result<void> outcome) noexcept;
+  void refuse(completion&& done, error why) noexcept;
+  void enqueue(invocation&& event, completion&& done, time_point now);
+  void run_inline(inline_lane& lane, invocation&& event, completion&& done,
+                  time_point now);
+  void withdraw_inline(const std::string& reason);
+  void quarantine(std::string reason);
+  void try_tear_down() noexcept;
+
+  const host_request request_;
+  const host_events events_;
+  const host_settings settings_;
+  const runtime_lookup runtimes_; ///< outlives module_
+  const std::shared_ptr<executor_pool> pool_;
+  std::unique_ptr<function_module> module_; ///< set before phase::ready
+  std::vector<std::unique_ptr<function_instance>> instances_; ///< by slot
+  inline_lanes lanes_;
+  std::atomic<phase> phase_{phase::loading};
+  std::atomic<bool> inline_{false};
+  std::atomic<bool> load_reported_{false};
+  std::atomic<bool> source_drained_{false};
+  std::atomic<bool> tearing_down_{false};
+  std::atomic<uint64_t> accepted_{0}, answered_{0}, refused_{0}, failed_{0},
+    timed_out_{0};
+  std::atomic<uint32_t> written_off_{0};
+
+  mutable std::mutex mutex_; ///< guards what follows
+  std::string reason_;       ///< why failed or quarantined
+  fault_budget faults_;
+  std::vector<profile_point> profile_;
+  string_map facts_;
+  std::vector<std::function<void()>> closed_;
+  bool closed_done_ = false;
+};
+
+} // namespace faas::host

@@ -1,0 +1,245 @@
+// The life of a version_host: loading, faults, closing.
+#include "functions/host/version_host.hpp"
+
+#include <algorithm>
+
+namespace faas::host {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+namespace {
+
+/// Time in which a version must destroy its instances.
+constexpr auto tear_down_timeout = 10s;
+
+class load_job final : public work {
+public:
+  load_job(std::shared_ptr<version_host> host, time_point deadline)
+    : work(deadline), host_(std::move(host)) {}
+  void run(uint32_t) noexcept override { host_->load(); }
+  void give_up(give_up_reason why, bool) noexcept override {
+    host_->load_given_up(why);
+  }
+
+private:
+  std::shared_ptr<version_host> host_;
+};
+
+class tear_down_job final : public work {
+public:
+  explicit tear_down_job(std::shared_ptr<version_host> host)
+    : work(clock::now() + tear_down_timeout), host_(std::move(host)) {}
+  void run(uint32_t) noexcept override {
+    host_->tear_down();
+    host_->end_close();
+  }
+  void give_up(give_up_reason, bool) noexcept override { host_->end_close(); }
+
+private:
+  std::shared_ptr<version_host> host_;
+};
+
+} // namespace
+
+bool version_host::begin_load() {
+  auto self = std::static_pointer_cast<version_host>(shared_from_this());
+  return pool_->run_job(
+    new load_job{std::move(self), clock::now() + settings_.load_timeout});
+}
+
+void version_host::load() noexcept {
+  loaded(load_module());
+}
+
+result<void> version_host::load_module() {
+  auto runtime = runtimes_(request_.spec.petrel.runtime);
+  if (!runtime)
+    return runtime.error();
+  auto module
+    = (*runtime)->load({request_.version, request_.spec, request_.folder});
+  if (!module)
+    return module.error();
+  // As many as can run at once; inline needs one per gateway loop instead.
+  const auto wanted = inline_.load() ? std::min<size_t>(settings_.inline_lanes,
+                                                        inline_lanes::most)
+                                     : std::min(slots(), pool_->threads());
+  std::vector<std::unique_ptr<function_instance>> made;
+  while (made.size() < wanted) {
+    auto instance = (*module)->create_instance();
+    if (!instance)
+      return instance.error();
+    made.push_back(std::move(*instance));
+  }
+  return publish(std::move(*module), std::move(made));
+}
+
+result<void>
+version_host::publish(std::unique_ptr<function_module> module,
+                      std::vector<std::unique_ptr<function_instance>> made) {
+  auto profile = module->profile();
+  auto facts = module->facts();
+  const std::lock_guard lock{mutex_};
+  if (phase_.load() != phase::loading) // given up or closed meanwhile
+    return error{errc::shutting_down, "the version was stopped while it loaded",
+                 "deploy it again"};
+  module_ = std::move(module);
+  profile_ = std::move(profile);
+  facts_ = std::move(facts);
+  size_t slot = 0;
+  for (auto& instance : made)
+    if (inline_.load())
+      lanes_.add(std::move(instance), settings_.inline_bounds);
+    else
+      instances_[slot++] = std::move(instance);
+  phase_.store(phase::ready);
+  return {};
+}
+
+void version_host::loaded(result<void> outcome) noexcept {
+  if (load_reported_.exchange(true))
+    return;
+  if (!outcome) {
+    const std::lock_guard lock{mutex_};
+    if (phase_.load() == phase::loading) {
+      reason_ = outcome.error().message;
+      phase_.store(phase::failed);
+    }
+  }
+  if (events_.loaded)
+    events_.loaded(std::move(outcome));
+}
+
+void version_host::load_given_up(give_up_reason why) noexcept {
+  loaded(why == give_up_reason::shutdown
+           ? error{errc::shutting_down, "the node stopped", "start it again"}
+           : error{errc::bad_bundle,
+                   "loading took longer than "
+                     + std::to_string(settings_.load_timeout / 1s) + " seconds",
+                   "do less in static initialisers and in create"});
+}
+
+result<std::unique_ptr<function_instance>> version_host::make_instance() {
+  return module_->create_instance();
+}
+
+void version_host::give_instance(uint32_t slot,
+                                 std::unique_ptr<function_instance> instance,
+                                 duration service) noexcept {
+  if (!instance)
+    return;
+  instances_[slot] = std::move(instance);
+  served(service);
+}
+
+std::vector<profile_point> version_host::profile() const {
+  const std::lock_guard lock{mutex_};
+  return profile_;
+}
+
+string_map version_host::facts() const {
+  const std::lock_guard lock{mutex_};
+  return facts_;
+}
+
+void version_host::thread_lost(uint32_t lost) noexcept {
+  const auto total = written_off_.fetch_add(1) + 1;
+  bool exhausted = false;
+  {
+    const std::lock_guard lock{mutex_};
+    faults_.lost();
+    exhausted = faults_.exhausted(clock::now());
+  }
+  log(log_level::error,
+      "a call did not end by its deadline; its thread was written off and "
+      "replaced",
+      nullptr);
+  const auto name = request_.version.function.str() + " version "
+                    + std::to_string(request_.version.version);
+  if (exhausted)
+    quarantine(name + " was stopped: " + std::to_string(total)
+               + " calls kept their threads past their deadline");
+  else if (lost >= settings_.written_off_per_node)
+    quarantine(name
+               + " was stopped: its call kept a thread past its deadline "
+                 "while this node misses "
+               + std::to_string(lost) + " threads");
+}
+
+void version_host::thread_back() noexcept {
+  const std::lock_guard lock{mutex_};
+  faults_.came_back(clock::now());
+}
+
+void version_host::quarantine(std::string reason) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (phase_.load() != phase::ready)
+      return;
+    reason_ = reason;
+    phase_.store(phase::quarantined);
+  }
+  pool_->refuse_waiting(*this);
+  log(log_level::error, reason, nullptr);
+  if (events_.quarantined)
+    events_.quarantined(std::move(reason));
+}
+
+void version_host::close(std::function<void()> closed) {
+  bool over = false;
+  {
+    const std::lock_guard lock{mutex_};
+    phase_.store(phase::closing);
+    over = closed_done_;
+    if (closed && !over)
+      closed_.push_back(closed);
+  }
+  if (over) {
+    if (closed)
+      closed();
+    return;
+  }
+  loaded(error{errc::shutting_down, "the version was stopped while it loaded",
+               "deploy it again"});
+  pool_->close(*this);
+}
+
+void version_host::drained() noexcept {
+  source_drained_.store(true);
+  try_tear_down();
+}
+
+void version_host::try_tear_down() noexcept {
+  if (!source_drained_.load() || lanes_.any_busy()
+      || tearing_down_.exchange(true))
+    return;
+  auto self = std::static_pointer_cast<version_host>(shared_from_this());
+  if (pool_->run_job(new tear_down_job{std::move(self)}))
+    return;
+  tear_down(); // the pool has stopped
+  end_close();
+}
+
+void version_host::tear_down() noexcept {
+  lanes_.clear();
+  for (auto& instance : instances_)
+    instance.reset();
+  const std::lock_guard lock{mutex_};
+  // A lost thread may still be inside: then the module goes with this object,
+  // which that thread keeps.
+  if (faults_.out() == 0)
+    module_.reset();
+}
+
+void version_host::end_close() noexcept {
+  std::vector<std::function<void()>> closed;
+  {
+    const std::lock_guard lock{mutex_};
+    closed_done_ = true;
+    closed.swap(closed_);
+  }
+  for (const auto& each : closed)
+    each();
+}
+
+} // namespace faas::host

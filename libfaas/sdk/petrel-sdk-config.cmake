@@ -1,0 +1,2 @@
+include(${CMAKE_CURRENT_LIST_DIR}/petrel-sdk-targets.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/petrel_function.cmake)
