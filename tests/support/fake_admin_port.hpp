@@ -1,0 +1,190 @@
+// An admin port and a bundle store in memory, for tests of the gateway.
+#pragma once
+
+#include "libfaas/ports/admin_port.hpp"
+#include "libfaas/ports/bundle_store.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <set>
+
+namespace faas::test {
+
+/// Keeps functions in a map; answers on the calling thread. Tests may set
+/// `fail` to make every call answer that error.
+class fake_admin_port final : public admin_port {
+public:
+  std::mutex mutex;
+  std::map<std::string, function_status> functions;
+  std::vector<deploy_command> deployed;
+  std::vector<remove_command> removed;
+  std::vector<log_line> lines;
+  std::vector<log_query> queries;
+  std::vector<std::string> not_ready;
+  std::optional<error> fail;
+  bool silent = false; ///< destroys the callback unanswered
+
+  void deploy(deploy_command command,
+              reply_to<command_outcome> done) override {
+    answer(std::move(done), [&]() -> result<command_outcome> {
+      deployed.push_back(command);
+      const auto& name = command.spec.name.str();
+      const auto known = functions.contains(name);
+      if (command.when == deploy_command::condition::must_exist && !known)
+        return error{errc::not_found, "there is no function " + name,
+                     "create it"};
+      if (command.when == deploy_command::condition::must_not_exist && known)
+        return error{errc::conflict, name + " exists", "update it"};
+      auto& status = functions[name];
+      status.spec = command.spec;
+      status.bundle = command.bundle;
+      ++status.version;
+      status.created = wall_time{std::chrono::seconds{1'700'000'000}};
+      return command_outcome{{"h", 1}, status.version, false, false};
+    });
+  }
+  void remove(remove_command command,
+              reply_to<command_outcome> done) override {
+    answer(std::move(done), [&]() -> result<command_outcome> {
+      removed.push_back(command);
+      if (functions.erase(command.function.str()) == 0)
+        return error{errc::not_found,
+                     "there is no function " + command.function.str(), ""};
+      return command_outcome{{"h", 2}, 1, false, false};
+    });
+  }
+  void list(reply_to<std::vector<function_status>> done) override {
+    answer(std::move(done), [&]() -> result<std::vector<function_status>> {
+      std::vector<function_status> all;
+      for (const auto& [name, status] : functions)
+        all.push_back(status);
+      return all;
+    });
+  }
+  void describe(function_name name, reply_to<function_status> done) override {
+    answer(std::move(done), [&]() -> result<function_status> {
+      const auto at = functions.find(name.str());
+      if (at == functions.end())
+        return error{errc::not_found, "there is no function " + name.str(),
+                     ""};
+      return at->second;
+    });
+  }
+  void nodes(reply_to<std::vector<node_status>> done) override {
+    answer(std::move(done), [&]() -> result<std::vector<node_status>> {
+      node_status self;
+      self.name = node_name{"edge-1"};
+      self.tier = "edge";
+      self.self = self.controller = true;
+      return std::vector{self};
+    });
+  }
+  void sites(function_name name, double size,
+             reply_to<std::vector<site_status>> done) override {
+    answer(std::move(done), [&]() -> result<std::vector<site_status>> {
+      if (!functions.contains(name.str()))
+        return error{errc::not_found, "no function", ""};
+      site_status site;
+      site.site = site_name{"edge-1/cpu"};
+      site.size = size;
+      site.candidate = site.best = true;
+      return std::vector{site};
+    });
+  }
+  void actors(reply_to<std::vector<actor_status>> done) override {
+    answer(std::move(done), [&]() -> result<std::vector<actor_status>> {
+      return std::vector<actor_status>{{"lane", 2, 0, 7, 0}};
+    });
+  }
+  void logs(log_query query, reply_to<std::vector<log_line>> done) override {
+    answer(std::move(done), [&]() -> result<std::vector<log_line>> {
+      queries.push_back(query);
+      std::vector<log_line> found;
+      for (const auto& line : lines)
+        if (line.function == query.function
+            && line.sequence > query.after_sequence && line.at >= query.since)
+          found.push_back(line);
+      if (query.tail > 0 && found.size() > static_cast<size_t>(query.tail))
+        found.erase(found.begin(), found.end() - query.tail);
+      return found;
+    });
+  }
+  readiness ready() const override { return {not_ready}; }
+
+private:
+  template <class T, class F>
+  void answer(reply_to<T> done, F compute) {
+    if (silent)
+      return;
+    auto value = [&]() -> result<T> {
+      const auto guard = std::lock_guard{mutex};
+      if (fail)
+        return *fail;
+      return compute();
+    }();
+    done(std::move(value));
+  }
+};
+
+/// Keeps uploads in memory. A digest is "right" when its first byte equals the
+/// number of bytes uploaded modulo 256: enough to test the route.
+class fake_bundle_store final : public bundle_store {
+public:
+  mutable std::mutex mutex;
+  std::map<digest, std::string> stored;
+  std::optional<error> fail_begin, fail_write, fail_commit;
+  std::atomic<int> dropped{0}; ///< uploads destroyed uncommitted
+
+  bool has(const digest& id) const override {
+    const auto guard = std::lock_guard{mutex};
+    return stored.contains(id);
+  }
+  result<std::unique_ptr<bundle_upload>> begin(const digest& id) override {
+    if (fail_begin)
+      return *fail_begin;
+    return std::unique_ptr<bundle_upload>{new upload{*this, id}};
+  }
+  result<std::string> read(const digest&, uint64_t, size_t) const override {
+    return error{errc::not_found, "not in this fake"};
+  }
+  result<uint64_t> size(const digest&) const override {
+    return error{errc::not_found, "not in this fake"};
+  }
+  result<std::filesystem::path> unpack(const digest&) override {
+    return error{errc::not_found, "not in this fake"};
+  }
+  result<void> remove(const digest&) override { return {}; }
+
+private:
+  struct upload final : bundle_upload {
+    upload(fake_bundle_store& owner, digest id) : owner(owner), id(id) {}
+    ~upload() override {
+      if (!committed)
+        ++owner.dropped;
+    }
+    result<void> write(std::string_view more) override {
+      if (owner.fail_write)
+        return *owner.fail_write;
+      bytes += more;
+      return {};
+    }
+    result<void> commit() override {
+      if (owner.fail_commit)
+        return *owner.fail_commit;
+      if (id.bytes[0] != bytes.size() % 256)
+        return error{errc::digest_mismatch, "the digest is another one", ""};
+      const auto guard = std::lock_guard{owner.mutex};
+      owner.stored[id] = bytes;
+      committed = true;
+      return {};
+    }
+    fake_bundle_store& owner;
+    digest id;
+    std::string bytes;
+    bool committed = false;
+  };
+};
+
+} // namespace faas::test
