@@ -7,7 +7,7 @@
 namespace faas::mqtt {
 
 result<void> outbox::admit(size_t bytes) const {
-  if (entries_.size() < limit_ && bytes <= byte_limit_ - bytes_)
+  if (entries_.size() < limit_ && bytes_ + bytes <= byte_limit_)
     return {};
   return error{errc::overloaded,
                std::to_string(entries_.size()) + " messages of "

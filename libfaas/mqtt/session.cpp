@@ -127,9 +127,8 @@ result<publish_id> session::publish(const message& value, time_point now) {
   if (!keep && !online())
     return error{errc::unavailable, "no connection to the MQTT broker",
                  "publish later, or with QoS 1 to have the message kept"};
-  if (auto room = keep ? outbox_.admit(value.payload.size())
-                       : outbox_.admit(unsent_bytes_ + value.payload.size());
-      !room)
+  const auto bytes = value.topic.size() + value.payload.size();
+  if (auto room = outbox_.admit(keep ? bytes : unsent_bytes_ + bytes); !room)
     return room.error();
   const auto packet_id = keep ? ids_.take() : uint16_t{0};
   if (!packet_id)
