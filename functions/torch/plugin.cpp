@@ -1,0 +1,37 @@
+// The one exported symbol of libpetrel_torch.so.
+#include "functions/plugin/abi.hpp"
+#include "functions/torch/torch_runtime.hpp"
+
+#include <torch/version.h>
+
+#include <new>
+
+namespace {
+
+using namespace faas;
+
+function_runtime* create(const plugin_options* options) noexcept {
+  const bool has = options && options->table_size >= sizeof(plugin_options);
+  return new (std::nothrow)
+    torch_runtime::runtime{has ? options->threads_per_call : 1};
+}
+
+void destroy(function_runtime* runtime) noexcept {
+  delete runtime;
+}
+
+constexpr runtime_plugin table{sizeof(runtime_plugin),
+                               runtime_plugin_version,
+                               0,
+                               plugin_fingerprint(),
+                               "torch",
+                               "libtorch " TORCH_VERSION,
+                               create,
+                               destroy};
+
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) const runtime_plugin*
+petrel_runtime_v1() {
+  return &table;
+}

@@ -1,0 +1,188 @@
+#include "functions/torch/trial.hpp"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace faas::torch_runtime {
+namespace {
+
+namespace fs = std::filesystem;
+using clock = std::chrono::steady_clock;
+
+constexpr int warm_up_calls = 2;
+constexpr size_t timed_rounds = 5;
+
+double elapsed_ms(clock::time_point since) {
+  return to_ms(clock::now() - since);
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// One layout of the model on trial. Runs a copy: a trial must not leave
+/// traces in the state of a model that has one.
+class candidate {
+public:
+  explicit candidate(model subject)
+    : subject_(std::move(subject)), runner_(subject_.copy()) {}
+
+  /// The output of the last warm-up call.
+  result<at::Tensor> warm_up(const tensor::input_layout& inputs,
+                             output_kind kind) {
+    result<at::Tensor> output{at::Tensor{}};
+    for (int i = 0; i < warm_up_calls; ++i) {
+      output = runner_.run(make_trial_inputs(inputs, 1, subject_.layout()));
+      if (!output)
+        return output;
+    }
+    const auto answer = make_reply(*output, kind, 1, tensor::format::any);
+    if (answer.code != errc::ok)
+      return error{answer.code, answer.message, answer.next_step};
+    return output;
+  }
+
+  /// Milliseconds of one call; the inputs are made before.
+  result<double> time(const std::vector<c10::IValue>& inputs) {
+    const auto began = clock::now();
+    auto output = runner_.run(inputs);
+    const auto took = elapsed_ms(began);
+    if (!output)
+      return output.error();
+    return took;
+  }
+
+  const model& subject() const noexcept { return subject_; }
+
+private:
+  model subject_;
+  model runner_;
+};
+
+bool agree(const at::Tensor& a, const at::Tensor& b) {
+  if (a.sizes() != b.sizes() || a.scalar_type() != b.scalar_type())
+    return false;
+  if (!a.is_floating_point())
+    return true; // a label may flip between equal scores
+  return at::allclose(a, b, 1e-2, 1e-3, true);
+}
+
+error refused(const fs::path& file, const tensor::input_layout& inputs,
+              const error& why) {
+  return {errc::bad_bundle,
+          file.filename().string() + " fails its trial run on "
+            + inputs.expected() + ": " + why.message,
+          "check petrel.inputs and petrel.output in stack.yml against the "
+          "model, or mend the model"};
+}
+
+bool has_4d_input(const tensor::input_layout& inputs) {
+  return std::any_of(inputs.inputs().begin(), inputs.inputs().end(),
+                     [](const auto& one) { return one.shape.size() == 4; });
+}
+
+/// The channels-last candidate, when it can and should be compared.
+std::optional<candidate> second_candidate(const fs::path& file,
+                                          const tensor::input_layout& inputs,
+                                          output_kind kind,
+                                          const at::Tensor& expected) {
+  auto loaded = model::load(file, memory_layout::channels_last);
+  if (!loaded || (!has_4d_input(inputs) && loaded->moved_weights() == 0))
+    return std::nullopt;
+  candidate made{*std::move(loaded)};
+  auto output = made.warm_up(inputs, kind);
+  if (!output || !agree(*output, expected))
+    return std::nullopt;
+  return made;
+}
+
+/// Times one batch size. Nothing when a candidate fails at this size: models
+/// may refuse large batches.
+std::optional<trial_point> time_size(std::vector<candidate>& candidates,
+                                     const tensor::input_layout& inputs,
+                                     int64_t n, clock::time_point deadline) {
+  std::vector<std::vector<c10::IValue>> arguments;
+  for (auto& one : candidates)
+    arguments.push_back(make_trial_inputs(inputs, n, one.subject().layout()));
+  std::vector<std::vector<double>> times(candidates.size());
+  for (size_t round = 0; round <= timed_rounds; ++round) {
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      auto took = candidates[i].time(arguments[i]);
+      if (!took)
+        return std::nullopt;
+      times[i].push_back(*took);
+    }
+    if (clock::now() > deadline)
+      break;
+  }
+  for (auto& row : times)
+    if (row.size() > 1)
+      row.erase(row.begin()); // the first call of a size allocates
+  const auto first = median(times.front());
+  return trial_point{n, first, times.size() > 1 ? median(times[1]) : first};
+}
+
+std::vector<trial_point> time_all(std::vector<candidate>& candidates,
+                                  const tensor::input_layout& inputs) {
+  const auto deadline = clock::now() + trial_budget;
+  std::vector<trial_point> points;
+  for (const auto n : trial_sizes(inputs.max_batch())) {
+    if (!points.empty()) {
+      // At worst twice as slow per item as before, in each call.
+      const auto& last = points.back();
+      const auto call = (last.nchw_ms + last.channels_last_ms) * 2
+                        * static_cast<double>(n) / static_cast<double>(last.n);
+      if (clock::now() + from_ms(call) > deadline)
+        break;
+    }
+    auto point = time_size(candidates, inputs, n, deadline);
+    if (!point)
+      break;
+    points.push_back(*point);
+  }
+  return points;
+}
+
+} // namespace
+
+std::vector<int64_t> trial_sizes(int64_t max_batch) {
+  std::vector<int64_t> sizes;
+  for (const int64_t n : {1, 8, 32, 128})
+    if (n <= max_batch)
+      sizes.push_back(n);
+  return sizes;
+}
+
+memory_layout faster_layout(const std::vector<trial_point>& points) noexcept {
+  double log_ratio = 0;
+  for (const auto& point : points)
+    log_ratio += std::log(std::max(point.channels_last_ms, 1e-6)
+                          / std::max(point.nchw_ms, 1e-6));
+  return log_ratio < 0 ? memory_layout::channels_last : memory_layout::nchw;
+}
+
+result<trial_outcome> run_trial(const fs::path& file,
+                                const tensor::input_layout& inputs,
+                                output_kind kind) {
+  auto loaded = model::load(file, memory_layout::nchw);
+  if (!loaded)
+    return loaded.error();
+  std::vector<candidate> candidates;
+  candidates.emplace_back(*std::move(loaded));
+  auto output = candidates.front().warm_up(inputs, kind);
+  if (!output)
+    return refused(file, inputs, output.error());
+  if (auto second = second_candidate(file, inputs, kind, *output))
+    candidates.push_back(*std::move(second));
+  const auto points = time_all(candidates, inputs);
+  const bool compared = candidates.size() > 1;
+  const bool second
+    = compared && faster_layout(points) == memory_layout::channels_last;
+  return trial_outcome{candidates[second].subject(), points, compared};
+}
+
+} // namespace faas::torch_runtime

@@ -1,0 +1,45 @@
+// The trial run at load: does the model work, in which memory layout is it
+// faster, and how long does it take at which batch size.
+#pragma once
+
+#include "functions/torch/model.hpp"
+
+#include <vector>
+
+namespace faas::torch_runtime {
+
+/// Time of one batch size, in the two layouts.
+struct trial_point {
+  int64_t n = 1;
+  double nchw_ms = 0;
+  double channels_last_ms = 0;
+};
+
+/// Batch sizes to try: 1, 8, 32, 128 as far as max_batch allows. Pure.
+std::vector<int64_t> trial_sizes(int64_t max_batch);
+
+/// The layout with the smaller geometric mean of times; row-major on a tie.
+/// Pure.
+memory_layout faster_layout(const std::vector<trial_point>& points) noexcept;
+
+/// What a trial found out.
+struct trial_outcome {
+  model chosen;
+  std::vector<trial_point> points; ///< milliseconds; equal when one layout ran
+  bool compared = false;           ///< both layouts ran
+};
+
+/// Longest time that the timed part of a trial takes, when the first call of
+/// each layout is not longer already.
+inline constexpr auto trial_budget = std::chrono::milliseconds{1500};
+
+/// Loads the model and runs it: two warm-up calls, then interleaved timed
+/// rounds per batch size. Channels-last is tried when an input or a weight is
+/// 4-D, and dropped when it fails or its results differ. Blocks.
+/// errc::bad_bundle: cannot be loaded, fails on the trial input, or its output
+/// is not what `kind` needs.
+result<trial_outcome> run_trial(const std::filesystem::path& file,
+                                const tensor::input_layout& inputs,
+                                output_kind kind);
+
+} // namespace faas::torch_runtime
