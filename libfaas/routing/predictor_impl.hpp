@@ -17,7 +17,9 @@ struct pair_state {
   std::shared_ptr<estimate_cell> cell = std::make_shared<estimate_cell>();
   double warm_until_ms = 0; ///< 0: never seen there, taken as loaded
   double overdue_ms = 0;
-  double late = 0; ///< evidence gathered by the tick under way
+  double doubt = 0;         ///< added to the log of the service time ...
+  time_point doubt_until{}; ///< ... until here, or the next event
+  double late = 0;          ///< evidence gathered by the tick under way
   double late_ms = 0;
   bool dirty = false; ///< its cell is stale
   bool own_profile = false;

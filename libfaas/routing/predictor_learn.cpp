@@ -9,6 +9,10 @@ namespace {
 
 constexpr double max_ms = 1e7;
 constexpr double late_sigmas = 3;
+// One surprisingly slow event is a step or an outlier, evenly: half of it is
+// believed until there is more to go by.
+constexpr double doubt_share = 0.5;
+constexpr auto doubt_time = std::chrono::seconds{2};
 
 bool plausible_ms(double ms) noexcept {
   return std::isfinite(ms) && ms >= 0 && ms <= max_ms;
@@ -34,6 +38,8 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
   if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
                            config.service))
     return;
+  pair.doubt = doubt_share * pair.filter.doubt();
+  pair.doubt_until = seen.at + doubt_time;
   pair.quality.service(before.log_ms, before.log_var + before.noise,
                        seen.service_ms);
   const double first = site.mean_service_ms == 0;
@@ -144,6 +150,10 @@ void predictor::tick(std::span<const in_flight_event> events, time_point now) {
     my.links[site.link].filter.advance(now);
     for (const auto f : site.functions) {
       auto& pair = *site.pairs[f];
+      if (pair.doubt > 0 && now >= pair.doubt_until) {
+        pair.doubt = 0;
+        my.mark(pair, f, s);
+      }
       if (pair.late > 0)
         pair.filter.observe_late(pair.late, site.filter, my.config.service);
       if (pair.late > 0 || pair.late_ms != pair.overdue_ms)

@@ -10,10 +10,10 @@ namespace {
 
 constexpr double max_ms = 1e7;
 constexpr double max_size = 1e9;
-constexpr double smallest_fade = 1e-60;
 constexpr double least_scatter = 0.005;
 constexpr double scatter_weight = 0.03;
-constexpr double max_shape = 6; ///< the intercept changes by e^6 at most
+constexpr double doubtful = 3.5; ///< standard deviations
+constexpr double max_shape = 6;  ///< the intercept changes by e^6 at most
 
 bool usable(double n, double ms) noexcept {
   return std::isfinite(n) && std::isfinite(ms) && n >= 0 && n <= max_size
@@ -25,32 +25,11 @@ bool usable(double n, double ms) noexcept {
 void site_filter::advance(time_point now,
                           const service_config& config) noexcept {
   if (started && now > at)
-    grow(config.q_second * to_ms(now - at) / 1000, config.max_var);
+    var = std::min(var + config.q_second * to_ms(now - at) / 1000,
+                   std::max(var, config.max_var));
   if (!started || now > at)
     at = now;
   started = true;
-}
-
-void site_filter::grow(double variance, double max_var) noexcept {
-  // At the bound the covariances are scaled along with the variance, so that
-  // the uncertainty of sums still grows.
-  const double wanted = var + variance;
-  const double scale = wanted > max_var ? std::sqrt(max_var / wanted) : 1;
-  const double grown = wanted * scale * scale;
-  fade *= scale * var / grown;
-  var = grown;
-  if (fade < smallest_fade) {
-    fade = 1;
-    shift = shrink = 0;
-    ++epoch;
-  }
-}
-
-void site_filter::apply(double dg, double dvar) noexcept {
-  g += dg;
-  var = std::max(var - dvar, 1e-9);
-  shift += fade * dg;
-  shrink += fade * fade * dvar;
 }
 
 /// The model linearised at size n, in the present state.
@@ -86,38 +65,17 @@ function_filter function_filter::probe(double slowdown, time_point now,
 }
 
 void function_filter::sync(const site_filter& site) noexcept {
-  if (epoch_ != site.epoch) { // long asleep: what tied it to g has faded
-    r_h_ = r_k_ = 0;
-  } else {
-    const double moved = (site.shift - shift_) / fade_;
-    const double gone = (site.shrink - shrink_) / (fade_ * fade_);
-    h_ += r_h_ * moved;
-    k_ = std::clamp(k_ + r_k_ * moved, -max_shape, max_shape);
-    p_hh_ = std::max(p_hh_ - r_h_ * r_h_ * gone, 1e-9);
-    p_kk_ = std::max(p_kk_ - r_k_ * r_k_ * gone, 0.0);
-    p_hk_ -= r_h_ * r_k_ * gone;
-    r_h_ *= site.fade / fade_;
-    r_k_ *= site.fade / fade_;
-  }
-  fade_ = site.fade;
-  shift_ = site.shift;
-  shrink_ = site.shrink;
-  epoch_ = site.epoch;
+  p_hh_ += site.passed - passed_;
+  passed_ = site.passed;
 }
 
-void function_filter::grow_own(double variance, double max_var) noexcept {
-  const double wanted = p_hh_ + variance;
-  const double scale = wanted > max_var ? std::sqrt(max_var / wanted) : 1;
-  p_hh_ = wanted * scale * scale;
-  p_hk_ *= scale;
-  r_h_ *= scale;
-}
-
-void function_filter::advance(time_point now,
+void function_filter::advance(time_point now, site_filter& site,
                               const service_config& config) noexcept {
+  site.advance(now, config);
+  sync(site);
   if (started_ && now > at_) {
     const double seconds = to_ms(now - at_) / 1000;
-    grow_own(q_own_ * seconds, config.max_var);
+    p_hh_ = std::min(p_hh_ + q_own_ * seconds, std::max(config.max_var, p_hh_));
     p_kk_
       = std::max(p_kk_, std::min(p_kk_ + q_shape_ * seconds, config.shape_var));
   }
@@ -133,11 +91,9 @@ function_filter::look(double n, const site_filter& site) const noexcept {
   const double base = profile_.slope * n + fixed;
   seen.log_ms = site.g + h_ + std::log(base);
   const double w = seen.w = fixed / base;
-  const double c_h = r_h_ * site.var;
-  const double c_k = r_k_ * site.var;
-  seen.p_g = site.var + c_h + w * c_k;
-  seen.p_h = c_h + p_hh_ + w * p_hk_;
-  seen.p_k = c_k + p_hk_ + w * p_kk_;
+  seen.p_g = site.var;
+  seen.p_h = p_hh_ + w * p_hk_;
+  seen.p_k = p_hk_ + w * p_kk_;
   seen.var = std::max(seen.p_g + seen.p_h + w * seen.p_k, 1e-9);
   const double share = grain_ms_ / std::exp(seen.log_ms);
   seen.grain = std::min(share * share, 4.0);
@@ -153,9 +109,8 @@ function_filter::belief function_filter::at(double n,
 
 void function_filter::jump(site_filter& site,
                            const service_config& config) noexcept {
-  site.grow(config.jump, 2 * config.max_var);
-  sync(site);
-  grow_own(config.jump * config.own_share, 2 * config.max_var);
+  site.var += config.jump;
+  p_hh_ += config.jump * config.own_share;
   if (p_kk_ > 0)
     p_kk_ += config.shape_jump;
   ++changes_;
@@ -163,20 +118,22 @@ void function_filter::jump(site_filter& site,
 
 void function_filter::update(double nu, double s, const view& seen,
                              site_filter& site) noexcept {
-  const double dg = seen.p_g / s * nu;
-  const double dvar = std::min(seen.p_g * seen.p_g / s, site.var - 1e-9);
-  const double c_h = r_h_ * site.var - seen.p_g * seen.p_h / s;
-  const double c_k = r_k_ * site.var - seen.p_g * seen.p_k / s;
+  site.g += seen.p_g / s * nu;
   h_ += seen.p_h / s * nu;
   k_ = std::clamp(k_ + seen.p_k / s * nu, -max_shape, max_shape);
-  p_hh_ = std::max(p_hh_ - seen.p_h * seen.p_h / s, 1e-9);
-  p_hk_ -= seen.p_h * seen.p_k / s;
+  // Covariances after the update; then g is taken as it is, and its error
+  // becomes that of the functions: h' = h + (g - mean of g).
+  const double p_gg = std::max(site.var - seen.p_g * seen.p_g / s, 0.0);
+  const double c_h = -seen.p_g * seen.p_h / s;
+  const double c_k = -seen.p_g * seen.p_k / s;
+  p_hh_ = std::max(p_hh_ - seen.p_h * seen.p_h / s + 2 * c_h + p_gg, 1e-9);
+  p_hk_ += c_k - seen.p_h * seen.p_k / s;
   p_kk_ = std::max(p_kk_ - seen.p_k * seen.p_k / s, 0.0);
-  site.apply(dg, dvar);
-  r_h_ = c_h / site.var;
-  r_k_ = c_k / site.var;
-  shift_ = site.shift; // it has had its share of this move
-  shrink_ = site.shrink;
+  const double bound = 0.999 * std::sqrt(p_hh_ * p_kk_);
+  p_hk_ = std::clamp(p_hk_, -bound, bound);
+  site.passed += p_gg;
+  passed_ = site.passed; // has it already
+  site.var = 0;
 }
 
 void function_filter::learn_scatter(double nu, double known,
@@ -193,21 +150,22 @@ bool function_filter::observe(double n, double ms, time_point now,
                               const service_config& config) noexcept {
   if (!usable(n, ms))
     return false;
-  site.advance(now, config);
-  site.grow(config.q_event, config.max_var);
-  sync(site);
-  advance(now, config);
+  advance(now, site, config);
+  site.var += config.q_event;
   auto seen = look(n, site);
   const double nu = std::log(ms) - seen.log_ms;
   const double spread = seen.var + scatter_ + seen.grain;
   nis_.add(nu, spread);
   const double z = nu / std::sqrt(spread);
   const bool own_step = change_.add(z);
+  doubt_ = 0;
   if (site.change.add(z) || own_step) {
     jump(site, config);
     seen = look(n, site);
   } else {
     learn_scatter(nu, seen.var, spread);
+    if (z > doubtful)
+      doubt_ = nu;
   }
   const bool probe = q_shape_ == 0;
   const double noise = config.adapt_noise || probe ? scatter_ : config.noise;
@@ -221,9 +179,7 @@ bool function_filter::observe_at_least(double n, double ms, time_point now,
                                        const service_config& config) noexcept {
   if (!usable(n, ms))
     return false;
-  site.advance(now, config);
-  sync(site);
-  advance(now, config);
+  advance(now, site, config);
   const auto seen = look(n, site);
   const double nu = std::log(ms) - seen.log_ms;
   if (nu > 0)
@@ -242,17 +198,13 @@ void function_filter::observe_late(double evidence, site_filter& site,
 void function_filter::reset(const line& profile, site_filter& site,
                             const service_config& config,
                             time_point now) noexcept {
-  site.advance(now, config);
-  sync(site);
-  advance(now, config);
+  advance(now, site, config);
   profile_ = sane(profile);
   k_ = 0;
   p_kk_ = std::min(p_kk_, 0.1);
-  // The sum g + h is zero and known to some 20 %; g alone is not.
   h_ = -site.g;
-  p_hh_ = site.var + 0.04;
-  p_hk_ = r_k_ = 0;
-  r_h_ = -1;
+  p_hh_ = 0.04; // the sum is zero, known to some 20 %
+  p_hk_ = 0;
 }
 
 void function_filter::restore(double own, double shape, double noise) noexcept {
@@ -266,8 +218,8 @@ void function_filter::fill(estimate& out, const site_filter& site) noexcept {
   out.slope = profile_.slope;
   out.intercept = profile_.intercept * std::exp(k_);
   out.log_mean = site.g + h_;
-  out.log_var = std::max(site.var * (1 + 2 * r_h_) + p_hh_, 1e-9);
-  out.cov_shape = r_k_ * site.var + p_hk_;
+  out.log_var = site.var + p_hh_;
+  out.cov_shape = p_hk_;
   out.var_shape = p_kk_;
   out.log_noise = scatter_;
   out.grain_ms = grain_ms_;

@@ -39,26 +39,20 @@ struct service_config {
 };
 
 /// The part that all functions of a site share: g, the log of the site's
-/// slow-down. It does not know its functions; they know it, and follow its
-/// moves later through the running sums.
+/// slow-down. Only its changes have a meaning of their own: what is left of its
+/// uncertainty after an update passes into the functions' own parts, so that
+/// `var` is what has come up since the site was last heard of.
 struct site_filter {
   double g = 0;
-  double var = 0.5;
+  double var;
+  double passed = 0; ///< sum of the variances that functions have to take over
   time_point at{};
   bool started = false;
   change_detector change; ///< pools the evidence of all functions and probes
-  // fade: product, over all growth of var, of the factor by which a function's
-  // coefficient on g shrank. shift, shrink: sums of fade * dg, fade^2 * dvar
-  // over all updates. A new epoch starts before fade underflows.
-  double fade = 1, shift = 0, shrink = 0;
-  uint32_t epoch = 0;
 
   explicit site_filter(const service_config& config = {}, double mean = 0)
     : g(mean), var(config.site_var), change(config.change) {}
   void advance(time_point now, const service_config& config) noexcept;
-  void grow(double variance, double max_var) noexcept;
-  /// An event moved g by dg and took dvar from its variance.
-  void apply(double dg, double dvar) noexcept;
 };
 
 /// One function (or probe) on one site: extended Kalman filter over x = [g, h,
@@ -66,12 +60,11 @@ struct site_filter {
 /// the function; k, the log of a factor on the intercept, mends a profile that
 /// is wrong, or whose slope and intercept do not slow down together.
 ///
-/// Covariance among functions of a site is kept through g alone: given g they
-/// are taken as independent (a tree in place of the joint matrix). A function
-/// that sleeps while others move g follows when it is touched next:
-/// x += r dg, P -= r r' dvar, r = cov(x, g) / var(g). Within one function the
-/// filter is exact but for linearisation. Cost: one 3-state filter per event,
-/// whatever the number of functions.
+/// An event moves g and h in proportion to what each may have changed since, so
+/// that a step seen by one function warns the others. For one function on a
+/// site this is the exact filter of g + h (but for linearisation). With more,
+/// the error that g keeps after an update is taken as independent among them:
+/// the price of a cost that does not grow with the number of functions.
 class function_filter {
 public:
   explicit function_filter(const line& profile = default_profile,
@@ -117,13 +110,16 @@ public:
   double noise() const noexcept { return scatter_; }
   const nis_monitor& nis() const noexcept { return nis_; }
   uint64_t changes() const noexcept { return changes_; }
+  /// The last event was much slower than believed, but one alone is no step:
+  /// its innovation, to be held against the site for a moment. Else 0.
+  double doubt() const noexcept { return doubt_; }
 
 private:
   struct view;
   view look(double n, const site_filter& site) const noexcept;
   void sync(const site_filter& site) noexcept;
-  void advance(time_point now, const service_config& config) noexcept;
-  void grow_own(double variance, double max_var) noexcept;
+  void advance(time_point now, site_filter& site,
+               const service_config& config) noexcept;
   void jump(site_filter& site, const service_config& config) noexcept;
   void update(double nu, double s, const view& seen,
               site_filter& site) noexcept;
@@ -132,15 +128,14 @@ private:
   line profile_;
   double h_, k_;
   double p_hh_, p_kk_, p_hk_ = 0;
-  double r_h_ = 0, r_k_ = 0; ///< coefficients on g: cov(x, g) / var(g)
-  double fade_ = 1, shift_ = 0, shrink_ = 0; ///< the site's at the last sync
-  uint32_t epoch_ = 0;
+  double passed_ = 0; ///< the site's at the last sync
   double scatter_;
   double grain_ms_;
   double q_own_, q_shape_; ///< per second
   time_point at_{};
   bool started_ = false;
   uint64_t changes_ = 0;
+  double doubt_ = 0;
   change_detector change_;
   nis_monitor nis_;
 };
