@@ -22,10 +22,6 @@ completion completion_of(std::shared_ptr<completion_sink> sink,
   return completion{std::move(sink), token};
 }
 
-double milliseconds(time_point t) noexcept {
-  return to_ms(t.time_since_epoch());
-}
-
 } // namespace
 
 // -- answers from elsewhere ---------------------------------------------------
@@ -257,10 +253,10 @@ void loop_port::rebuild(local_route& mine, std::shared_ptr<const route> fresh) {
 
 // -- choice -------------------------------------------------------------------
 
-routing::site_load& loop_port::load_of(routing::site_index site) {
-  const auto index = routing::to_int(site);
-  if (index >= loads_.size())
-    loads_.resize(index + 1);
+routing::site_load& loop_port::load_of(const route_target& target) {
+  const auto index = routing::to_int(target.index);
+  while (index >= loads_.size())
+    loads_.emplace_back(target.servers);
   return loads_[index];
 }
 
@@ -274,11 +270,11 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
   for (size_t i = 0; i < count; ++i) {
     const auto& target = targets[i];
     auto& candidate = candidates[i];
-    const auto& load = load_of(target.index);
+    const auto& load = load_of(target);
     candidate.site = target.index;
     candidate.cell = target.cell.get();
     candidate.in_flight = load.in_flight();
-    candidate.outstanding_ms = load.outstanding_ms(now);
+    candidate.drain_ms = load.drain_ms(now);
     candidate.healthy = (excluded >> i & 1) == 0;
     if (target.via) {
       candidate.backlog_bytes = static_cast<double>(
@@ -339,9 +335,8 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   ready.tried |= 1u << index;
   ++ready.attempts;
   ready.predicted = chosen.chosen_parts();
-  ready.expected_ms = ready.predicted.service;
   ready.event.attempt = ready.attempts;
-  load_of(ready.site).start(ready.expected_ms, now);
+  load_of(target).start(ready.predicted.service, ready.predicted.transit, now);
   ready.stats->in_flight.store(
     ready.stats->in_flight.load(std::memory_order_relaxed) + 1,
     std::memory_order_relaxed);
@@ -424,7 +419,9 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   auto ended = flights_.take(token);
   inbox_->shut(token);
   const auto now = deps_.clock.now();
-  load_of(ended.site).finish(ended.expected_ms, now);
+  load_of(ended.via->targets[ended.target])
+    .finish(ended.predicted.service,
+            ended.predicted.network - ended.predicted.transit, now);
   ended.stats->in_flight.store(
     ended.stats->in_flight.load(std::memory_order_relaxed) - 1,
     std::memory_order_relaxed);
@@ -514,7 +511,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
   seen.service_ms = to_ms(answer.times.service);
   seen.cold_ms = to_ms(answer.times.cold);
   seen.queue_length = answer.queue_length;
-  seen.in_flight = load_of(ended.site).in_flight();
+  seen.in_flight = load_of(ended.via->targets[ended.target]).in_flight();
   seen.predicted_ms = ended.predicted.total;
   seen.predicted_sd = std::sqrt(std::max(ended.predicted.variance, 0.0));
   seen.at = now;

@@ -68,7 +68,6 @@ private:
     std::shared_ptr<target_stats> stats;
     time_point sent;
     routing::site_index site = routing::no_site;
-    double expected_ms = 0; ///< service, for the site's load
     routing::prediction predicted;
     uint32_t target = 0;
     uint32_t tried = 0; ///< bit per target
@@ -95,7 +94,7 @@ private:
                site_outcome outcome);
   void flush_observations(time_point now);
   void report_in_flight();
-  routing::site_load& load_of(routing::site_index site);
+  routing::site_load& load_of(const route_target& target);
 
   port_deps deps_;
   loop_context& loop_;

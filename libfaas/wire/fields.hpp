@@ -115,7 +115,7 @@ void fields(auto& v, of<revision> auto& m) {
 }
 void fields(auto& v, of<assignment> auto& m) {
   v(1, m.version.function), v(2, m.version.version), v(3, m.spec_json);
-  v(4, m.bundle), v(5, m.current), v(6, m.weight);
+  v(4, m.bundle), v(5, m.current), v(6, m.weight), v(7, m.nodes);
 }
 void fields(auto& v, of<assignments> auto& m) {
   v(1, m.at), v(2, m.functions);

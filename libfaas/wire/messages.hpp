@@ -108,6 +108,7 @@ struct assignment {
   digest bundle;
   bool current = false; ///< the version that new events get by default
   uint32_t weight = 0;  ///< share of traffic
+  std::vector<std::string> nodes; ///< that run it
   bool operator==(const assignment&) const = default;
 };
 /// Controller to node: everything that the node shall run.
