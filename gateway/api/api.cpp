@@ -1,29 +1,170 @@
 #include "gateway/api/api.hpp"
 
+#include "gateway/api/context.hpp"
+#include "gateway/auth/credentials.hpp"
+
+#include <charconv>
+#include <random>
+
 namespace faas::api {
 namespace {
 
+constexpr size_t helper_threads = 2;
+constexpr size_t max_waiting = 256;
+/// A deployment is a manifest's worth of JSON.
+constexpr size_t max_body = 4 * limits::manifest_bytes;
+
+uint64_t content_length(const api_request& head) {
+  uint64_t length = 0;
+  if (const auto* text = find_header(head.headers, "content-length"))
+    std::from_chars(text->data(), text->data() + text->size(), length);
+  return length;
+}
+
+/// What OpenFaaS has and Petrel does not have yet.
+api_response not_implemented(endpoint to) {
+  switch (to) {
+  case endpoint::async_function:
+    return error_response({errc::unavailable,
+                           "asynchronous calls need the durable queue, which "
+                           "this version does not have yet",
+                           "call POST /function/NAME"},
+                          501);
+  case endpoint::scale_function:
+    return error_response({errc::unavailable,
+                           "scaling by request is not there yet",
+                           "set concurrency in the manifest and deploy again"},
+                          501);
+  case endpoint::secrets:
+    return error_response({errc::unavailable, "secrets are not there yet",
+                           "wait for a later version; do not put secrets "
+                           "into environment variables"},
+                          501);
+  default:
+    return error_response({errc::unavailable,
+                           "this part of the OpenFaaS API is not there",
+                           "see the gateway's documentation"},
+                          501);
+  }
+}
+
 class api final : public gateway_api {
 public:
-  admission admit(const api_request& head,
-                  const std::shared_ptr<exchange>&) override {
+  api(settings options)
+    : is_admin_(std::move(options.is_admin)),
+      context_(std::shared_ptr<api_context>(
+        new api_context{options.admin,
+                        options.bundles,
+                        options.clock,
+                        std::move(options.metrics),
+                        std::move(options.version),
+                        options.log_follow,
+                        {helper_threads, max_waiting},
+                        {},
+                        random_source{std::random_device{}()}})) {}
+
+  admission admit(const api_request& head, const answer_ptr& answer) override {
     admission decided;
-    if (head.path != "/healthz")
-      decided.refusal = 404;
+    const auto found = find_route(head.method, head.path);
+    if (found.needs_admin && !is_admin_(auth::presented_token(head.headers))) {
+      decided.response = {401,
+                          "text/plain; charset=utf-8",
+                          {{"WWW-Authenticate", "Basic realm=\"Restricted\""}},
+                          "invalid credentials\n"};
+    } else if (found.to == endpoint::unknown) {
+      decided.response
+        = error_response({errc::not_found, "there is nothing at " + head.path,
+                          "functions are at /function/NAME"});
+    } else if (found.to == endpoint::wrong_method) {
+      decided.response = error_response(
+        {errc::invalid_argument, head.method + " is not for " + head.path,
+         "use " + found.allow},
+        405);
+      decided.response.headers.push_back({"Allow", found.allow});
+    } else if (is_missing(found.to)) {
+      decided.response = not_implemented(found.to);
+    } else {
+      admit_body(head, found, answer, decided);
+    }
+    decided.refusal = decided.stream || decided.max_body != 0
+                        ? uint16_t{0}
+                        : decided.response.status;
     return decided;
   }
-  void handle(api_request, std::shared_ptr<exchange> answer) override {
-    answer->respond({200, "text/plain", {}, "ok\n"});
+
+  void handle(api_request request, answer_ptr answer) override {
+    const auto path = request.path;
+    const auto found = find_route(request.method, path);
+    switch (found.to) {
+    case endpoint::health:
+      return answer->respond({200, "text/plain; charset=utf-8", {}, "OK\n"});
+    case endpoint::ready:
+      return show_ready(context_, answer);
+    case endpoint::metrics:
+      return show_metrics(context_, answer);
+    case endpoint::list_functions:
+      return list_functions(context_, request, answer);
+    case endpoint::create_function:
+      return deploy_function(context_, std::move(request), answer, false);
+    case endpoint::update_function:
+      return deploy_function(context_, std::move(request), answer, true);
+    case endpoint::delete_function:
+      return remove_function(context_, std::move(request), answer);
+    case endpoint::describe_function:
+      return describe_function(context_, request, found.name, answer);
+    case endpoint::namespaces:
+      return answer->respond(json_response("[\"openfaas-fn\"]"));
+    case endpoint::logs:
+      return show_logs(context_, request, answer);
+    case endpoint::info:
+      return show_info(context_, answer);
+    case endpoint::has_bundle:
+      return has_bundle(context_, found.name, answer);
+    case endpoint::nodes:
+      return show_nodes(context_, answer);
+    case endpoint::sites:
+      return show_sites(context_, request, found.name, answer);
+    case endpoint::actors:
+      return show_actors(context_, answer);
+    default: // admit() has answered all others
+      return;
+    }
   }
-  void stop() override {}
+
+  void stop() override { context_->pool.stop(); }
+
+private:
+  static bool is_missing(endpoint to) noexcept {
+    using enum endpoint;
+    return to == async_function || to == scale_function || to == secrets
+           || to == alert || to == one_namespace;
+  }
+
+  void admit_body(const api_request& head, const route& found,
+                  const answer_ptr& answer, admission& decided) {
+    const auto is_upload = found.to == endpoint::put_bundle;
+    const auto limit = is_upload ? limits::bundle_bytes : max_body;
+    if (content_length(head) > limit)
+      decided.response
+        = error_response({errc::too_large,
+                          "the body is larger than the " + std::to_string(limit)
+                            + " bytes allowed here",
+                          "send less"});
+    else if (is_upload)
+      decided.stream
+        = put_bundle(context_, found.name, answer, decided.response);
+    else
+      decided.max_body = limit;
+  }
+
+  std::function<bool(std::string_view)> is_admin_;
+  context_ptr context_;
 };
 
 } // namespace
 
-std::unique_ptr<gateway_api> make_api(const http::server_config&,
-                                      const http::server_deps&,
-                                      const metrics_source&) {
-  return std::make_unique<api>();
+std::unique_ptr<gateway_api> make_api(settings options) {
+  return std::make_unique<api>(std::move(options));
 }
 
 } // namespace faas::api

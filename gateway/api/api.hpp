@@ -2,15 +2,18 @@
 #pragma once
 
 #include "gateway/api/exchange.hpp"
+#include "libfaas/core/clock.hpp"
 
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace faas {
+class admin_port;
+class bundle_store;
 class metrics_source;
-namespace http {
-struct server_config;
-struct server_deps;
-} // namespace http
 } // namespace faas
 
 namespace faas::api {
@@ -23,9 +26,16 @@ public:
   virtual void stop() = 0;
 };
 
-/// `own`: the gateway's metrics, shown with those of `deps`.
-std::unique_ptr<gateway_api> make_api(const http::server_config& config,
-                                      const http::server_deps& deps,
-                                      const metrics_source& own);
+struct settings {
+  admin_port& admin;
+  bundle_store& bundles;
+  const clock_source& clock;
+  std::vector<const metrics_source*> metrics;     ///< what /metrics shows
+  std::function<bool(std::string_view)> is_admin; ///< any thread
+  std::string version;
+  duration log_follow{}; ///< a followed log stream ends then
+};
+
+std::unique_ptr<gateway_api> make_api(settings options);
 
 } // namespace faas::api

@@ -59,16 +59,17 @@ public:
 
   /// What to do with a request once its head is known.
   struct admission {
-    uint16_t refusal = 0;   ///< != 0: answer `response`, do not read the body
-    api_response response;  ///< status is `refusal`
-    size_t max_body = 0;    ///< else: collect at most that much, then handle()
+    uint16_t refusal = 0;  ///< != 0: answer `response`, do not read the body
+    api_response response; ///< status is `refusal`
+    size_t max_body = 0;   ///< else: collect at most that much, then handle()
     std::shared_ptr<body_stream> stream; ///< else, when set: stream the body
   };
   /// `answer` is kept only by a stream.
   virtual admission admit(const api_request& head,
-                          const std::shared_ptr<exchange>& answer) = 0;
-  virtual void handle(api_request request,
-                      std::shared_ptr<exchange> answer) = 0;
+                          const std::shared_ptr<exchange>& answer)
+    = 0;
+  virtual void handle(api_request request, std::shared_ptr<exchange> answer)
+    = 0;
 };
 
 } // namespace faas::api

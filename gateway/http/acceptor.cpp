@@ -14,7 +14,8 @@ constexpr int backlog = 1024;
 constexpr int accepts_per_turn = 64;
 constexpr auto pause_time = std::chrono::milliseconds{100};
 constexpr std::string_view busy
-  = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
+  = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: "
+    "1\r\n"
     "Content-Type: application/json\r\nContent-Length: 106\r\n\r\n"
     "{\"error\":{\"code\":\"overloaded\",\"message\":\"too many connections\","
     "\"next\":\"repeat later, reuse connections\"}}\n";
@@ -59,7 +60,8 @@ result<void> acceptor::bind(const server_config& config) {
   if (!address.is_loopback())
     return error{errc::invalid_argument,
                  "node links are not encrypted yet, so the gateway does not "
-                 "listen on " + config.address,
+                 "listen on "
+                   + config.address,
                  "use 127.0.0.1, and a TLS proxy for other machines"};
   const auto endpoint = net::ip::tcp::endpoint{address, config.port};
   listener_.open(endpoint.protocol(), failed);
@@ -72,11 +74,10 @@ result<void> acceptor::bind(const server_config& config) {
   if (!failed)
     listener_.native_non_blocking(true, failed);
   if (failed == net::error::address_in_use)
-    return error{errc::conflict,
-                 "port " + std::to_string(config.port) + " is taken",
-                 "stop the other program (ss -ltnp | grep "
-                   + std::to_string(config.port)
-                   + " names it), or choose another port; 0 takes a free one"};
+    return error{
+      errc::conflict, "port " + std::to_string(config.port) + " is taken",
+      "stop the other program (ss -ltnp | grep " + std::to_string(config.port)
+        + " names it), or choose another port; 0 takes a free one"};
   if (failed)
     return error{errc::unavailable,
                  "cannot listen on " + config.address + " port "
@@ -87,12 +88,11 @@ result<void> acceptor::bind(const server_config& config) {
 }
 
 void acceptor::wait() {
-  listener_.async_wait(
-    net::socket_base::wait_read,
-    [this](const boost::system::error_code& failed) {
-      if (!failed)
-        accept_ready();
-    });
+  listener_.async_wait(net::socket_base::wait_read,
+                       [this](const boost::system::error_code& failed) {
+                         if (!failed)
+                           accept_ready();
+                       });
 }
 
 void acceptor::accept_ready() {
@@ -104,8 +104,9 @@ void acceptor::accept_ready() {
                   &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket < 0 && (errno == ECONNABORTED || errno == EINTR))
       continue;
-    if (socket < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS
-                       || errno == ENOMEM)) {
+    if (socket < 0
+        && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS
+            || errno == ENOMEM)) {
       // Without a pause this loop would spin until a descriptor is free.
       pause_.expires_after(pause_time);
       pause_.async_wait([this](const boost::system::error_code& failed) {

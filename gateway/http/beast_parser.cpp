@@ -111,9 +111,7 @@ private:
 
 class beast_parser final : public request_parser {
 public:
-  explicit beast_parser(size_t head_limit) : head_limit_(head_limit) {
-    next();
-  }
+  explicit beast_parser(size_t head_limit) : head_limit_(head_limit) { next(); }
 
   void next() override {
     parser_.emplace();
@@ -156,8 +154,8 @@ public:
     parser_->sink = &sink;
     while (!parser_->is_done() && consumed < bytes.size()) {
       error_code ec;
-      const auto used = parser_->put(
-        {bytes.data() + consumed, bytes.size() - consumed}, ec);
+      const auto used
+        = parser_->put({bytes.data() + consumed, bytes.size() - consumed}, ec);
       consumed += used;
       if (ec == bh::error::need_more)
         break;

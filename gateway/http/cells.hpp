@@ -70,13 +70,13 @@ public:
       f(*functions_[i]);
   }
 
-  cell connections;        ///< open now
-  cell accepted;           ///< connections ever
+  cell connections; ///< open now
+  cell accepted;    ///< connections ever
   cell bytes_in, bytes_out;
-  cell malformed;          ///< requests that were no HTTP
-  cell timeouts;           ///< connections closed for slowness
-  cell clients_gone;       ///< clients that left before their answer
-  cell lag_ns;             ///< smoothed
+  cell malformed;    ///< requests that were no HTTP
+  cell timeouts;     ///< connections closed for slowness
+  cell clients_gone; ///< clients that left before their answer
+  cell lag_ns;       ///< smoothed
 
 private:
   std::array<std::unique_ptr<function_cells>, max_functions> functions_;

@@ -114,8 +114,7 @@ void connection::begin_function(const request_head& head,
   const auto* view = loop_.port().find(target.name);
   if (!view)
     return refuse({errc::not_found,
-                   "there is no function \"" + std::string{target.name}
-                     + "\"",
+                   "there is no function \"" + std::string{target.name} + "\"",
                    "see faas-cli list; deploy it with faas-cli up"});
   if (has_body_ && body_length_ > view->max_body_bytes)
     return refuse({errc::too_large,
@@ -192,8 +191,7 @@ void connection::body_complete() {
 }
 
 void connection::submit(const function_view& view) {
-  if (!event_.body.empty()
-      || view.size.from != size_feature::kind::bytes)
+  if (!event_.body.empty() || view.size.from != size_feature::kind::bytes)
     event_.size = event_size(view.size, event_);
   else
     event_.size = 0;
@@ -226,9 +224,8 @@ void connection::answered(reply&& answer) noexcept {
   const auto total = loop_.now() - accepted_;
   keep_alive_ = keep_alive_ && !loop_.draining();
   tail_ = write_reply(out_, answer, context(total));
-  cells_->answered(answer.code == errc::ok ? answer.status
-                                           : http_status(answer.code),
-                   total);
+  cells_->answered(
+    answer.code == errc::ok ? answer.status : http_status(answer.code), total);
   finish_answer();
   pump();
 }
@@ -279,8 +276,7 @@ void connection::bad_request(parse_status status) {
             "send it faster"};
   } else if (status == parse_status::too_large && over_budget_) {
     answer.status = 429;
-    what = {errc::overloaded, "too many bodies are being read",
-            "repeat later"};
+    what = {errc::overloaded, "too many bodies are being read", "repeat later"};
   } else if (status == parse_status::too_large && in_body) {
     answer.status = 413;
     what = {errc::too_large,

@@ -19,7 +19,9 @@ public:
 
   ~http_exchange() override {
     if (!answered_.load())
-      respond({500, "text/plain; charset=utf-8", {},
+      respond({500,
+               "text/plain; charset=utf-8",
+               {},
                "the request was dropped unanswered; see the node's log\n"});
     else if (streaming_.load())
       end();
@@ -41,8 +43,9 @@ public:
   bool write(std::string bytes) override {
     if (!open_->load())
       return false;
-    return call([request = request_, bytes = std::move(bytes)](
-                  connection& to) { to.api_write(request, bytes); });
+    return call([request = request_, bytes = std::move(bytes)](connection& to) {
+      to.api_write(request, bytes);
+    });
   }
   void end() override {
     if (streaming_.exchange(false))
@@ -72,17 +75,17 @@ void connection::begin_api(const request_head& head,
                            const target_parts& target) {
   api_request_ = {};
   api_request_.method = head.method;
-  api_request_.path = split_target(head.target).what
-                          == target_parts::kind::async_function
-                        ? "/async-function/" + std::string{target.name}
-                        : std::string{target.path};
+  api_request_.path
+    = split_target(head.target).what == target_parts::kind::async_function
+        ? "/async-function/" + std::string{target.name}
+        : std::string{target.path};
   api_request_.query = target.query;
   for (const auto& field : head.fields)
     api_request_.headers.push_back(
       {std::string{field.name}, std::string{field.value}});
   api_open_ = std::make_shared<std::atomic<bool>>(true);
-  api_answer_ = std::make_shared<http_exchange>(loop_, id_, request_number_,
-                                                api_open_);
+  api_answer_
+    = std::make_shared<http_exchange>(loop_, id_, request_number_, api_open_);
   phase_ = phase::api;
   auto admitted = loop_.api().admit(api_request_, api_answer_);
   if (admitted.refusal != 0) {
@@ -116,8 +119,8 @@ bool connection::step_upload() {
   size_t used = 0;
   auto status = parse_status::done;
   if (has_body_) {
-    status = parser_->parse_body(in_.view().substr(0, upload_piece), used,
-                                 *this);
+    status
+      = parser_->parse_body(in_.view().substr(0, upload_piece), used, *this);
     in_.consume(used);
   }
   if (status != parse_status::done && status != parse_status::need_more) {
@@ -176,8 +179,9 @@ void connection::api_respond(uint64_t request, api::api_response response) {
   if (!mine)
     return;
   const auto left = has_body_;
-  if (left && (chunked_ || expects_continue_ || body_length_ > 64 * 1024
-               || phase_ == phase::upload)) {
+  if (left
+      && (chunked_ || expects_continue_ || body_length_ > 64 * 1024
+          || phase_ == phase::upload)) {
     keep_alive_ = false;
     unread_ = true;
   }
@@ -195,8 +199,7 @@ void connection::api_respond(uint64_t request, api::api_response response) {
 void connection::api_begin(uint64_t request, api::api_response head) {
   if (request != request_number_ || phase_ != phase::api)
     return;
-  const auto chunked = !http_1_0_;
-  if (!chunked)
+  if (http_1_0_)
     keep_alive_ = false; // the end of the connection ends the body
   phase_ = phase::streaming;
   write_response(head, true);
@@ -204,19 +207,22 @@ void connection::api_begin(uint64_t request, api::api_response head) {
 }
 
 void connection::api_write(uint64_t request, std::string bytes) {
-  if (request != request_number_ || phase_ != phase::streaming
-      || bytes.empty() || head_only_)
+  if (request != request_number_ || phase_ != phase::streaming || bytes.empty()
+      || head_only_)
     return;
   if (out_.size() > max_stream_backlog)
     return client_gone();
-  write_chunk(out_, bytes);
+  if (http_1_0_)
+    out_.append(bytes);
+  else
+    write_chunk(out_, bytes);
   settle();
 }
 
 void connection::api_end(uint64_t request) {
   if (request != request_number_ || phase_ != phase::streaming)
     return;
-  if (!head_only_)
+  if (!head_only_ && !http_1_0_)
     write_chunk(out_, {});
   api_open_.reset();
   finish_answer();

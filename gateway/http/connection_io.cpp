@@ -50,11 +50,9 @@ void connection::arm_read() {
   if (in_.room() < head_read / 4 || (wanted > head_read && in_.empty()))
     in_.prepare(wanted);
   reading_ = true;
-  socket_.async_read_some(
-    net::buffer(in_.prepare(1), in_.room()),
-    [this](const boost::system::error_code& failed, size_t count) {
-      on_read(failed, count);
-    });
+  socket_.async_read_some(net::buffer(in_.prepare(1), in_.room()),
+                          [this](const boost::system::error_code& failed,
+                                 size_t count) { on_read(failed, count); });
 }
 
 void connection::on_read(const boost::system::error_code& failed,
@@ -204,8 +202,8 @@ void connection::check(time_point now) {
 }
 
 void connection::drain() {
-  const auto idle = phase_ == phase::head && in_.empty() && out_.empty()
-                    && tail_.empty();
+  const auto idle
+    = phase_ == phase::head && in_.empty() && out_.empty() && tail_.empty();
   if (idle)
     return close();
   keep_alive_ = false;

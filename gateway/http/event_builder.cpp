@@ -1,9 +1,9 @@
 #include "gateway/http/event_builder.hpp"
 
-#include "gateway/http/go_duration.hpp"
 #include "gateway/http/text.hpp"
 #include "gateway/http/trace_context.hpp"
 #include "libfaas/core/random.hpp"
+#include "libfaas/manifest/manifest.hpp"
 #include "libfaas/ports/event_port.hpp"
 
 #include <nlohmann/json.hpp>
@@ -67,8 +67,7 @@ void forward_headers(invocation& event, const request_head& head,
     event.headers.push_back({"X-Forwarded-Host", std::string{host}});
 }
 
-result<void> apply(invocation& event, const field_view& field,
-                   time_point now) {
+result<void> apply(invocation& event, const field_view& field, time_point now) {
   switch (field.known) {
   case known_header::content_type:
     event.content_type = field.value;
@@ -77,15 +76,13 @@ result<void> apply(invocation& event, const field_view& field,
     if (auto id = call_id::parse(field.value))
       event.id = *id;
     break;
-  case known_header::timeout: {
-    const auto wanted = parse_go_duration(field.value);
-    if (!wanted || wanted->count() <= 0)
-      return error{errc::invalid_argument,
-                   "X-Timeout is no positive Go duration",
-                   "send for example X-Timeout: 250ms"};
-    event.deadline = std::min(event.deadline, now + *wanted);
+  case known_header::timeout:
+    // As the watchdog does: what does not parse, or is longer, is ignored.
+    if (const auto wanted = parse_duration(field.value);
+        wanted && wanted->count() > 0
+        && *wanted < std::chrono::seconds{limits::max_event_timeout})
+      event.deadline = std::min(event.deadline, now + *wanted);
     break;
-  }
   case known_header::idempotency_key:
     if (field.value.size() > max_idempotency_key)
       return error{errc::invalid_argument,

@@ -1,7 +1,7 @@
 #include "gateway/http/gateway_metrics.hpp"
 
+#include "gateway/api/names.hpp"
 #include "gateway/http/loop.hpp"
-#include "gateway/http/target.hpp"
 
 #include <map>
 
@@ -48,16 +48,24 @@ metric_sample histogram(const code_sums& sum) {
 
 std::vector<metric_family> function_families(const sums& functions) {
   metric_family seconds{"gateway_functions_seconds",
-                        "Function time at the gateway", kind::histogram,
-                        {latency_bounds.begin(), latency_bounds.end()}, {}};
+                        "Function time at the gateway",
+                        kind::histogram,
+                        {latency_bounds.begin(), latency_bounds.end()},
+                        {}};
   metric_family total{"gateway_function_invocation_total",
-                      "Function calls answered", kind::counter, {}, {}};
+                      "Function calls answered",
+                      kind::counter,
+                      {},
+                      {}};
   metric_family started{"gateway_function_invocation_started",
-                        "Function calls started", kind::counter, {}, {}};
+                        "Function calls started",
+                        kind::counter,
+                        {},
+                        {}};
   for (const auto& [name, function] : functions) {
     const auto label
       = std::pair{std::string{"function_name"},
-                  name + "." + std::string{default_namespace}};
+                  name + "." + std::string{api::default_namespace}};
     metric_sample sample;
     sample.labels = {label};
     sample.value = static_cast<double>(function.started);
@@ -79,9 +87,8 @@ std::vector<metric_family> function_families(const sums& functions) {
 std::vector<metric_family> gateway_metrics::collect() const {
   sums functions;
   for (const auto& loop : loops_)
-    loop->counters().for_each([&](const function_cells& cells) {
-      add(functions[cells.name], cells);
-    });
+    loop->counters().for_each(
+      [&](const function_cells& cells) { add(functions[cells.name], cells); });
   auto families = function_families(functions);
   // One sample per loop; `value` reads it.
   const auto family = [&](std::string name, std::string help, kind type,
@@ -124,7 +131,10 @@ std::vector<metric_family> gateway_metrics::collect() const {
            return static_cast<double>(loop.counters().lag_ns.get()) / 1e9;
          });
   metric_family refused{"petrel_gateway_refused_total",
-                        "Connections over the limit", kind::counter, {}, {}};
+                        "Connections over the limit",
+                        kind::counter,
+                        {},
+                        {}};
   refused.samples.emplace_back().value = static_cast<double>(refused_.load());
   families.push_back(std::move(refused));
   return families;

@@ -22,10 +22,9 @@ constexpr duration check_every = std::chrono::milliseconds{100};
 /// Tick of a loop without events: rare, so that an idle node sleeps, but often
 /// enough for the shortest timeout of a connection.
 duration idle_tick_of(const server_config& config) {
-  const auto shortest
-    = std::min({config.header_timeout, config.body_timeout,
-                config.upload_timeout, config.idle_timeout,
-                config.write_timeout});
+  const auto shortest = std::min({config.header_timeout, config.body_timeout,
+                                  config.upload_timeout, config.idle_timeout,
+                                  config.write_timeout});
   return std::clamp<duration>(shortest / 4, pending_table::tick,
                               std::chrono::milliseconds{250});
 }
@@ -162,8 +161,8 @@ void http_loop::probe_lag() {
   net::post(io_, [this, asked = coarse_now_] {
     const auto late = now() - asked;
     lag_ += (late - lag_) / 8;
-    cells_.lag_ns.set(static_cast<uint64_t>(std::max<int64_t>(0,
-                                                              lag_.count())));
+    cells_.lag_ns.set(
+      static_cast<uint64_t>(std::max<int64_t>(0, lag_.count())));
   });
 }
 

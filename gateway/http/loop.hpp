@@ -32,9 +32,10 @@ namespace net = boost::asio;
 /// call and a reference count per operation.
 using socket_type
   = net::basic_stream_socket<net::ip::tcp, net::io_context::executor_type>;
-using timer_type = net::basic_waitable_timer<
-  std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>,
-  net::io_context::executor_type>;
+using timer_type
+  = net::basic_waitable_timer<std::chrono::steady_clock,
+                              net::wait_traits<std::chrono::steady_clock>,
+                              net::io_context::executor_type>;
 
 class connection;
 
@@ -44,7 +45,7 @@ struct loop_shared {
   const server_deps& deps;
   api::api_handler& api;
   std::atomic<uint32_t> connections{0}; ///< open, all loops
-  std::atomic<uint64_t>& refused;           ///< over the limit
+  std::atomic<uint64_t>& refused;       ///< over the limit
 };
 
 /// Runs on one thread: run() from start to end; adopt(), begin_drain(), force()

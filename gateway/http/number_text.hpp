@@ -12,8 +12,8 @@ namespace faas::http {
 
 inline void append_number(byte_buffer& out, uint64_t value) {
   auto* begin = out.prepare(20);
-  out.commit(static_cast<size_t>(std::to_chars(begin, begin + 20, value).ptr
-                                 - begin));
+  out.commit(
+    static_cast<size_t>(std::to_chars(begin, begin + 20, value).ptr - begin));
 }
 
 /// `value` / 10^places with exactly that many digits behind the point.
@@ -32,16 +32,14 @@ inline void append_fixed(byte_buffer& out, uint64_t value, int places) {
 
 /// Seconds with six digits, as C's %f; negative counts as zero.
 inline void append_seconds(byte_buffer& out, duration d) {
-  append_fixed(out, static_cast<uint64_t>(std::max<int64_t>(d.count(), 0))
-                      / 1000,
-               6);
+  append_fixed(
+    out, static_cast<uint64_t>(std::max<int64_t>(d.count(), 0)) / 1000, 6);
 }
 
 /// Milliseconds with three digits.
 inline void append_ms(byte_buffer& out, duration d) {
-  append_fixed(out, static_cast<uint64_t>(std::max<int64_t>(d.count(), 0))
-                      / 1000,
-               3);
+  append_fixed(
+    out, static_cast<uint64_t>(std::max<int64_t>(d.count(), 0)) / 1000, 3);
 }
 
 inline void append_hex(byte_buffer& out, uint64_t value, int digits) {

@@ -126,11 +126,10 @@ void pending_table::expire(time_point now) {
   last_tick_ = current;
   for (const auto token : expired_)
     if (auto* entry = find(token))
-      release(*entry)->answered(
-        reply::failure({errc::deadline_exceeded,
-                        "the function did not answer in time",
-                        "allow more time (timeout in the manifest), send less, "
-                        "or look at its log"}));
+      release(*entry)->answered(reply::failure(
+        {errc::deadline_exceeded, "the function did not answer in time",
+         "allow more time (timeout in the manifest), send less, "
+         "or look at its log"}));
   expired_.clear();
 }
 
@@ -143,10 +142,9 @@ void pending_table::close() {
   closed_ = true;
   for (uint32_t i = 0; i < used_; ++i)
     if (slots_[i].waiter)
-      release(slots_[i])
-        ->answered(reply::failure({errc::shutting_down,
-                                   "the node stops before the function answered",
-                                   "repeat the call at another node"}));
+      release(slots_[i])->answered(reply::failure(
+        {errc::shutting_down, "the node stops before the function answered",
+         "repeat the call at another node"}));
 }
 
 } // namespace faas::http

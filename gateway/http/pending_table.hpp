@@ -28,9 +28,9 @@ public:
 /// in place; elsewhere the answer goes into an inbox, and `wake` is called once
 /// when the inbox becomes non-empty (drain() empties it).
 ///
-/// Deadlines lie in a timer wheel (Varghese and Lauck 1987, scheme 6): insertion
-/// and removal cost a few stores, one coarse timer serves all of them, and an
-/// event is answered at most one tick late.
+/// Deadlines lie in a timer wheel (Varghese and Lauck 1987, scheme 6):
+/// insertion and removal cost a few stores, one coarse timer serves all of
+/// them, and an event is answered at most one tick late.
 class pending_table final : public completion_sink {
 public:
   static constexpr duration tick = std::chrono::milliseconds{10};
@@ -67,7 +67,7 @@ public:
 private:
   static constexpr uint32_t none = ~uint32_t{0};
   struct slot {
-    std::atomic<uint32_t> generation{0}; ///< odd while in use
+    std::atomic<uint32_t> generation{0};   ///< odd while in use
     uint32_t next = none, previous = none; ///< in its bucket, or free list
     uint32_t bucket = 0;
     answer_waiter* waiter = nullptr;

@@ -13,7 +13,8 @@ namespace {
 
 bool token_char(char c) noexcept {
   return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z')
-         || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+         || std::string_view{"!#$%&'*+-.^_`|~"}.find(c)
+              != std::string_view::npos;
 }
 
 /// A name and value that cannot change the meaning of the message around them.
@@ -149,14 +150,14 @@ blob write_reply(byte_buffer& out, const reply& answer,
     return {};
   }
   write_status(out, answer.status, context);
-  const auto own_type = !answer.content_type.empty()
-                        && well_formed({"x", answer.content_type});
+  const auto own_type
+    = !answer.content_type.empty() && well_formed({"x", answer.content_type});
   if (own_type)
     line(out, "Content-Type", answer.content_type);
   else
-    line(out, "Content-Type", context.fallback_type.empty()
-                                ? std::string_view{"text/plain"}
-                                : context.fallback_type);
+    line(out, "Content-Type",
+         context.fallback_type.empty() ? std::string_view{"text/plain"}
+                                       : context.fallback_type);
   write_call(out, answer, context);
   for (const auto& field : answer.headers)
     if (!reserved(field.name) && well_formed(field))
@@ -186,7 +187,9 @@ void write_plain(byte_buffer& out, const plain_answer& answer,
     if (well_formed(field))
       line(out, field.name, field.value);
   if (answer.chunked) {
-    out.append("Transfer-Encoding: chunked\r\n\r\n");
+    // HTTP/1.0 has no chunks: the end of the connection ends the body.
+    out.append(context.http_1_0 ? "\r\n"
+                                : "Transfer-Encoding: chunked\r\n\r\n");
     return;
   }
   if (!bodiless(answer.status))
@@ -206,9 +209,9 @@ void write_chunk(byte_buffer& out, std::string_view bytes) {
 }
 
 std::string error_json(const error& what, const call_id& id) {
-  auto json = nlohmann::ordered_json{
-    {"code", name(what.code)}, {"message", what.message},
-    {"next", what.next_step}};
+  auto json = nlohmann::ordered_json{{"code", name(what.code)},
+                                     {"message", what.message},
+                                     {"next", what.next_step}};
   if (id != call_id{})
     json["call_id"] = id.to_string();
   // Names from a request may hold bytes that are not UTF-8.
@@ -221,8 +224,8 @@ std::string http_date(wall_time when) {
   const auto seconds = std::chrono::system_clock::to_time_t(when);
   std::tm parts{};
   gmtime_r(&seconds, &parts);
-  constexpr const char* days[] = {"Sun", "Mon", "Tue", "Wed",
-                                  "Thu", "Fri", "Sat"};
+  constexpr const char* days[]
+    = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
   constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   char text[40];
@@ -235,39 +238,72 @@ std::string http_date(wall_time when) {
 
 std::string_view reason_phrase(uint16_t status) noexcept {
   switch (status) {
-  case 200: return "OK";
-  case 201: return "Created";
-  case 202: return "Accepted";
-  case 204: return "No Content";
-  case 301: return "Moved Permanently";
-  case 302: return "Found";
-  case 303: return "See Other";
-  case 304: return "Not Modified";
-  case 307: return "Temporary Redirect";
-  case 308: return "Permanent Redirect";
-  case 400: return "Bad Request";
-  case 401: return "Unauthorized";
-  case 403: return "Forbidden";
-  case 404: return "Not Found";
-  case 405: return "Method Not Allowed";
-  case 408: return "Request Timeout";
-  case 409: return "Conflict";
-  case 411: return "Length Required";
-  case 413: return "Content Too Large";
-  case 415: return "Unsupported Media Type";
-  case 417: return "Expectation Failed";
-  case 422: return "Unprocessable Content";
-  case 429: return "Too Many Requests";
-  case 431: return "Request Header Fields Too Large";
-  case 499: return "Client Closed Request";
-  case 500: return "Internal Server Error";
-  case 501: return "Not Implemented";
-  case 502: return "Bad Gateway";
-  case 503: return "Service Unavailable";
-  case 504: return "Gateway Timeout";
-  case 505: return "HTTP Version Not Supported";
-  case 507: return "Insufficient Storage";
-  default: return "Status";
+  case 200:
+    return "OK";
+  case 201:
+    return "Created";
+  case 202:
+    return "Accepted";
+  case 204:
+    return "No Content";
+  case 301:
+    return "Moved Permanently";
+  case 302:
+    return "Found";
+  case 303:
+    return "See Other";
+  case 304:
+    return "Not Modified";
+  case 307:
+    return "Temporary Redirect";
+  case 308:
+    return "Permanent Redirect";
+  case 400:
+    return "Bad Request";
+  case 401:
+    return "Unauthorized";
+  case 403:
+    return "Forbidden";
+  case 404:
+    return "Not Found";
+  case 405:
+    return "Method Not Allowed";
+  case 408:
+    return "Request Timeout";
+  case 409:
+    return "Conflict";
+  case 411:
+    return "Length Required";
+  case 413:
+    return "Content Too Large";
+  case 415:
+    return "Unsupported Media Type";
+  case 417:
+    return "Expectation Failed";
+  case 422:
+    return "Unprocessable Content";
+  case 429:
+    return "Too Many Requests";
+  case 431:
+    return "Request Header Fields Too Large";
+  case 499:
+    return "Client Closed Request";
+  case 500:
+    return "Internal Server Error";
+  case 501:
+    return "Not Implemented";
+  case 502:
+    return "Bad Gateway";
+  case 503:
+    return "Service Unavailable";
+  case 504:
+    return "Gateway Timeout";
+  case 505:
+    return "HTTP Version Not Supported";
+  case 507:
+    return "Insufficient Storage";
+  default:
+    return "Status";
   }
 }
 

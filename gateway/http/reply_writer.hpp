@@ -12,14 +12,14 @@ namespace faas::http {
 
 /// What the bytes of an answer depend on besides the answer itself.
 struct answer_context {
-  call_id id;                  ///< zero: no X-Call-Id
-  duration total{};            ///< request accepted to answer
-  std::string_view date;       ///< Date header's value
-  std::string_view server;     ///< Server header's value; empty: none
+  call_id id;                     ///< zero: no X-Call-Id
+  duration total{};               ///< request accepted to answer
+  std::string_view date;          ///< Date header's value
+  std::string_view server;        ///< Server header's value; empty: none
   std::string_view fallback_type; ///< the request's content type
   bool keep_alive = true;
   bool http_1_0 = false;
-  bool head_only = false;      ///< HEAD: headers of the body, but no body
+  bool head_only = false; ///< HEAD: headers of the body, but no body
 };
 
 /// Plain answers of the gateway itself.

@@ -53,9 +53,9 @@ struct request_head {
 enum class parse_status : uint8_t {
   need_more,
   done,
-  malformed,    ///< 400; `why()` says what
-  too_large,    ///< head over the limit: 431
-  unsupported,  ///< a transfer coding or HTTP version we do not do: 501, 505
+  malformed,   ///< 400; `why()` says what
+  too_large,   ///< head over the limit: 431
+  unsupported, ///< a transfer coding or HTTP version we do not do: 501, 505
 };
 
 /// Takes the pieces of a body as they are decoded.
@@ -81,7 +81,8 @@ public:
   virtual const request_head& head() const noexcept = 0;
   /// Decodes body bytes into the sink. `done`: the request is complete.
   virtual parse_status parse_body(std::string_view bytes, size_t& consumed,
-                                  body_sink& sink) = 0;
+                                  body_sink& sink)
+    = 0;
   /// What was wrong, after malformed or unsupported.
   virtual std::string_view why() const noexcept = 0;
 };

@@ -34,12 +34,18 @@ struct http_server::impl {
   impl(server_config c, server_deps d)
     : config(std::move(c)), deps(std::move(d)),
       metrics(loops, refused_connections),
-      api(api::make_api(config, deps, metrics)),
+      api(api::make_api({deps.admin, deps.bundles, deps.clock, sources(),
+                         deps.is_admin, config.version, config.log_follow})),
       shared{config, deps, *api, {}, refused_connections} {}
 
   result<void> start();
   void stop(duration grace);
   void join();
+  std::vector<const metrics_source*> sources() const {
+    auto all = deps.metrics;
+    all.push_back(&metrics);
+    return all;
+  }
 
   server_config config;
   server_deps deps;

@@ -25,8 +25,8 @@ using namespace std::chrono_literals;
 struct server_config {
   /// Loopback only, until links between nodes are encrypted.
   std::string address = "127.0.0.1";
-  uint16_t port = 8080; ///< 0: the system chooses
-  uint32_t loops = 1;   ///< threads, one event loop each
+  uint16_t port = 8080;               ///< 0: the system chooses
+  uint32_t loops = 1;                 ///< threads, one event loop each
   std::string server_name = "petrel"; ///< Server header; empty: none
   std::string node = "node";          ///< name in /system/info
   std::string version = "0.1.0";

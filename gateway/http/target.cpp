@@ -1,5 +1,6 @@
 #include "gateway/http/target.hpp"
 
+#include "gateway/api/names.hpp"
 #include "gateway/http/text.hpp"
 
 namespace faas::http {
@@ -19,19 +20,11 @@ std::string_view without_authority(std::string_view target) noexcept {
 
 void split_name(std::string_view rest, target_parts& parts) noexcept {
   const auto slash = rest.find('/');
-  parts.name = strip_default_namespace(rest.substr(0, slash));
+  parts.name = api::strip_default_namespace(rest.substr(0, slash));
   parts.path = slash == rest.npos ? std::string_view{"/"} : rest.substr(slash);
 }
 
 } // namespace
-
-std::string_view strip_default_namespace(std::string_view name) noexcept {
-  const auto suffix = default_namespace.size() + 1;
-  if (name.size() > suffix && name.ends_with(default_namespace)
-      && name[name.size() - suffix] == '.')
-    name.remove_suffix(suffix);
-  return name;
-}
 
 target_parts split_target(std::string_view target) noexcept {
   target_parts parts;

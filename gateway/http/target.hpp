@@ -20,14 +20,8 @@ struct target_parts {
   std::string_view query; ///< without '?'
 };
 
-/// Suffix that OpenFaaS clients add for the default namespace.
-inline constexpr std::string_view default_namespace = "openfaas-fn";
-
 /// Pure. Accepts origin form and absolute form (RFC 9112, section 3.2). The
 /// path is passed on as it came: percent-encoding is the function's business.
 target_parts split_target(std::string_view target) noexcept;
-
-/// The name without a ".openfaas-fn" suffix.
-std::string_view strip_default_namespace(std::string_view name) noexcept;
 
 } // namespace faas::http

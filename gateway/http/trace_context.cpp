@@ -78,9 +78,8 @@ std::string join_tracestate(const std::vector<std::string_view>& lines) {
         members.push_back(member);
     });
   while (joined_size(members) > max_state) {
-    auto large = std::find_if(members.rbegin(), members.rend(), [](auto m) {
-      return m.size() > long_member;
-    });
+    auto large = std::find_if(members.rbegin(), members.rend(),
+                              [](auto m) { return m.size() > long_member; });
     if (large == members.rend())
       members.pop_back();
     else

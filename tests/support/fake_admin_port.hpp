@@ -26,8 +26,7 @@ public:
   std::optional<error> fail;
   bool silent = false; ///< destroys the callback unanswered
 
-  void deploy(deploy_command command,
-              reply_to<command_outcome> done) override {
+  void deploy(deploy_command command, reply_to<command_outcome> done) override {
     answer(std::move(done), [&]() -> result<command_outcome> {
       deployed.push_back(command);
       const auto& name = command.spec.name.str();
@@ -45,8 +44,7 @@ public:
       return command_outcome{{"h", 1}, status.version, false, false};
     });
   }
-  void remove(remove_command command,
-              reply_to<command_outcome> done) override {
+  void remove(remove_command command, reply_to<command_outcome> done) override {
     answer(std::move(done), [&]() -> result<command_outcome> {
       removed.push_back(command);
       if (functions.erase(command.function.str()) == 0)
@@ -67,8 +65,7 @@ public:
     answer(std::move(done), [&]() -> result<function_status> {
       const auto at = functions.find(name.str());
       if (at == functions.end())
-        return error{errc::not_found, "there is no function " + name.str(),
-                     ""};
+        return error{errc::not_found, "there is no function " + name.str(), ""};
       return at->second;
     });
   }

@@ -26,12 +26,12 @@ public:
 
   void read() {
     request_ = {};
-    http::async_read(stream_, buffer_, request_,
-                     [self = shared_from_this()](beast::error_code failed,
-                                                 size_t) {
-                       if (!failed)
-                         self->answer();
-                     });
+    http::async_read(
+      stream_, buffer_, request_,
+      [self = shared_from_this()](beast::error_code failed, size_t) {
+        if (!failed)
+          self->answer();
+      });
   }
 
 private:
@@ -42,12 +42,12 @@ private:
     response_.keep_alive(request_.keep_alive());
     response_.body() = "hello\n";
     response_.prepare_payload();
-    http::async_write(stream_, response_,
-                      [self = shared_from_this()](beast::error_code failed,
-                                                  size_t) {
-                        if (!failed)
-                          self->read();
-                      });
+    http::async_write(
+      stream_, response_,
+      [self = shared_from_this()](beast::error_code failed, size_t) {
+        if (!failed)
+          self->read();
+      });
   }
 
   beast::tcp_stream stream_;
@@ -73,10 +73,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   net::io_context loop{1};
-  net::ip::tcp::acceptor acceptor{
-    loop,
-    {net::ip::make_address("127.0.0.1"),
-     static_cast<uint16_t>(std::atoi(argv[1]))}};
+  net::ip::tcp::acceptor acceptor{loop,
+                                  {net::ip::make_address("127.0.0.1"),
+                                   static_cast<uint16_t>(std::atoi(argv[1]))}};
   accept(acceptor);
   std::cout << acceptor.local_endpoint().port() << std::endl;
   std::thread ender{[&] {

@@ -30,8 +30,12 @@ int main(int argc, char** argv) {
   config.port = static_cast<uint16_t>(std::atoi(argv[1]));
   config.loops = static_cast<uint32_t>(std::atoi(argv[2]));
   auto server = faas::http::http_server::start(
-    config, {functions, admin, bundles, clock,
-             [](std::string_view) { return false; }, {}});
+    config, {functions,
+             admin,
+             bundles,
+             clock,
+             [](std::string_view) { return false; },
+             {}});
   if (!server) {
     std::cerr << server.error().to_string() << "\n";
     return 1;

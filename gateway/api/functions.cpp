@@ -1,0 +1,101 @@
+// Deploy, remove, list and describe functions.
+#include "gateway/api/context.hpp"
+#include "gateway/api/deployment.hpp"
+#include "gateway/api/names.hpp"
+#include "gateway/api/query_string.hpp"
+#include "gateway/api/views.hpp"
+#include "libfaas/ports/bundle_store.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace faas::api {
+namespace {
+
+/// {"functionName"} style names may carry the namespace as a suffix.
+function_name plain_name(std::string_view name) {
+  return function_name{std::string{strip_default_namespace(name)}};
+}
+
+void deploy_now(const context_ptr& context, const api_request& request,
+                const answer_ptr& answer, bool update) {
+  auto wanted = read_deployment(request.body);
+  if (!wanted)
+    return respond(answer, wanted.error());
+  if (!context->bundles.has(wanted->bundle))
+    return respond(
+      answer, {errc::bad_bundle,
+               "the bundle sha256:" + wanted->bundle.hex() + " is not here",
+               "upload it first: PUT /system/bundles/" + wanted->bundle.hex()});
+  deploy_command command;
+  command.id = context->id_of(request);
+  command.spec = std::move(wanted->spec);
+  command.bundle = wanted->bundle;
+  command.by = "admin";
+  // faas-cli sends PUT first, and POST only after a 404.
+  command.when = update ? deploy_command::condition::must_exist
+                        : deploy_command::condition::none;
+  context->admin.deploy(
+    std::move(command), [answer, update](result<command_outcome> outcome) {
+      if (!outcome)
+        return respond(answer, outcome.error());
+      answer->respond(
+        json_response(to_text(outcome_json(*outcome)), update ? 200 : 202));
+    });
+}
+
+} // namespace
+
+void deploy_function(const context_ptr& context, api_request request,
+                     answer_ptr answer, bool update) {
+  run_blocking(context, answer,
+               [context, answer, update, request = std::move(request)] {
+                 deploy_now(context, request, answer, update);
+               });
+}
+
+void remove_function(const context_ptr& context, api_request request,
+                     answer_ptr answer) {
+  auto name = read_delete(request.body);
+  if (!name)
+    return respond(answer, name.error());
+  remove_command command;
+  command.id = context->id_of(request);
+  command.function = plain_name(name->str());
+  command.by = "admin";
+  context->admin.remove(
+    std::move(command), [answer](result<command_outcome> outcome) {
+      if (!outcome)
+        return respond(answer, outcome.error());
+      // 204 would be an error to faas-cli.
+      answer->respond(json_response(to_text(outcome_json(*outcome)), 202));
+    });
+}
+
+void list_functions(const context_ptr& context, const api_request& request,
+                    answer_ptr answer) {
+  if (!is_default_namespace(query_value(request.query, "namespace")))
+    return answer->respond(json_response("[]"));
+  context->admin.list([answer](result<std::vector<function_status>> all) {
+    if (!all)
+      return respond(answer, all.error());
+    auto out = nlohmann::json::array();
+    for (const auto& status : *all)
+      out.push_back(status_json(status));
+    answer->respond(json_response(to_text(out)));
+  });
+}
+
+void describe_function(const context_ptr& context, const api_request& request,
+                       std::string_view name, answer_ptr answer) {
+  if (!is_default_namespace(query_value(request.query, "namespace")))
+    return respond(answer, {errc::not_found, "there is no such namespace",
+                            "the only one is openfaas-fn"});
+  context->admin.describe(
+    plain_name(name), [answer](result<function_status> status) {
+      if (!status)
+        return respond(answer, status.error());
+      answer->respond(json_response(to_text(status_json(*status))));
+    });
+}
+
+} // namespace faas::api

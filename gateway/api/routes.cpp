@@ -1,0 +1,73 @@
+#include "gateway/api/routes.hpp"
+
+namespace faas::api {
+namespace {
+
+struct row {
+  std::string_view method; ///< "*": any
+  std::string_view path;   ///< ends in '/': a name follows
+  endpoint to;
+  bool needs_admin;
+};
+
+using enum endpoint;
+constexpr row table[] = {
+  {"GET", "/healthz", health, false},
+  {"GET", "/readyz", ready, false},
+  {"GET", "/metrics", metrics, false},
+  {"POST", "/async-function/", async_function, false},
+  {"GET", "/system/functions", list_functions, true},
+  {"POST", "/system/functions", create_function, true},
+  {"PUT", "/system/functions", update_function, true},
+  {"DELETE", "/system/functions", delete_function, true},
+  {"GET", "/system/function/", describe_function, true},
+  {"POST", "/system/scale-function/", scale_function, true},
+  {"*", "/system/secrets", secrets, true},
+  {"POST", "/system/alert", alert, true},
+  {"GET", "/system/namespaces", namespaces, true},
+  {"*", "/system/namespace/", one_namespace, true},
+  {"GET", "/system/logs", logs, true},
+  {"GET", "/system/info", info, true},
+  {"HEAD", "/system/bundles/", has_bundle, true},
+  {"PUT", "/system/bundles/", put_bundle, true},
+  {"GET", "/system/nodes", nodes, true},
+  {"GET", "/system/sites/", sites, true},
+  {"GET", "/system/actors", actors, true},
+};
+
+bool matches(const row& row, std::string_view path, std::string_view& name) {
+  if (!row.path.ends_with('/'))
+    return path == row.path;
+  if (!path.starts_with(row.path))
+    return false;
+  name = path.substr(row.path.size());
+  if (name.ends_with('/'))
+    name.remove_suffix(1);
+  return row.to == one_namespace
+         || (!name.empty() && name.find('/') == name.npos);
+}
+
+} // namespace
+
+route find_route(std::string_view method, std::string_view path) {
+  route found;
+  for (const auto& row : table) {
+    std::string_view name;
+    if (!matches(row, path, name))
+      continue;
+    found.needs_admin = row.needs_admin;
+    if (row.method == "*" || row.method == method
+        || (row.method == "GET" && method == "HEAD")) {
+      found.to = row.to;
+      found.name = name;
+      return found;
+    }
+    found.to = wrong_method;
+    found.allow += (found.allow.empty() ? "" : ", ") + std::string{row.method};
+  }
+  if (found.to == unknown) // what is under /system is nobody's business
+    found.needs_admin = path.starts_with("/system/");
+  return found;
+}
+
+} // namespace faas::api

@@ -1,0 +1,62 @@
+#include "gateway/api/views.hpp"
+
+#include "gateway/api/deployment.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace faas::api {
+
+using nlohmann::json;
+
+json node_json(const node_status& node) {
+  return {{"name", node.name.str()},       {"tier", node.tier},
+          {"address", node.address},       {"state", name(node.state)},
+          {"controller", node.controller}, {"self", node.self},
+          {"cores", node.cores},           {"labels", node.labels},
+          {"version", node.version},       {"boot", node.boot},
+          {"rtt_ms", node.rtt_ms},         {"in_flight", node.in_flight}};
+}
+
+json site_json(const site_status& site) {
+  return {{"site", site.site.str()},     {"tier", site.tier},
+          {"candidate", site.candidate}, {"why_not", site.why_not},
+          {"size", site.size},           {"network_ms", site.network_ms},
+          {"queue_ms", site.queue_ms},   {"service_ms", site.service_ms},
+          {"cold_ms", site.cold_ms},     {"total_ms", site.total_ms},
+          {"stddev_ms", site.stddev_ms}, {"slowdown", site.slowdown},
+          {"error_ms", site.error_ms},   {"chosen", site.chosen},
+          {"completed", site.completed}, {"failed", site.failed},
+          {"in_flight", site.in_flight}, {"best", site.best},
+          {"runner_up", site.runner_up}};
+}
+
+json actor_json(const actor_status& actor) {
+  return {{"kind", actor.kind},
+          {"alive", actor.alive},
+          {"mailbox", actor.mailbox},
+          {"messages", actor.messages},
+          {"restarts", actor.restarts}};
+}
+
+json outcome_json(const command_outcome& outcome) {
+  return {{"version", outcome.version},
+          {"unchanged", outcome.unchanged},
+          {"repeated", outcome.repeated},
+          {"revision", outcome.at.number},
+          {"history", outcome.at.history}};
+}
+
+json log_json(const log_line& line) {
+  json out{{"name", line.function.str()}, {"namespace", "openfaas-fn"},
+           {"instance", line.instance},   {"timestamp", rfc3339(line.at)},
+           {"text", line.text},           {"version", line.version}};
+  if (!line.call.empty())
+    out["call_id"] = line.call;
+  return out;
+}
+
+std::string to_text(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+} // namespace faas::api

@@ -1,0 +1,287 @@
+#include "tools/faas-node/node.hpp"
+
+#include "actors/node_system.hpp"
+#include "functions/host/node_hosts.hpp"
+#include "functions/native/native_runtime.hpp"
+#include "gateway/auth/admin_token.hpp"
+#include "gateway/http/server.hpp"
+#include "registry/bundles/folder_bundle_store.hpp"
+#include "registry/sqlite/sqlite_catalog.hpp"
+#include "tools/faas-node/plugin_adapter.hpp"
+#include "tools/faas-node/version.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <random>
+#include <thread>
+#include <unistd.h>
+
+namespace faas::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string default_name() {
+  char host[256] = {};
+  std::string name;
+  if (::gethostname(host, sizeof(host) - 1) == 0)
+    for (const char* c = host; *c != 0 && *c != '.'; ++c)
+      name += *c >= 'A' && *c <= 'Z'
+                ? static_cast<char>(*c + 32)
+                : ((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') ? *c
+                                                                        : '-');
+  return valid_function_name(name) ? name : "node-1";
+}
+
+uint64_t system_seed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+std::string random_boot(random_source& random) {
+  return call_id::make(random).to_string();
+}
+
+result<actors::node_endpoint> endpoint_of(const std::string& text) {
+  const auto colon = text.rfind(':');
+  actors::node_endpoint to;
+  to.host = text.substr(0, colon);
+  const auto* first = text.data() + colon + 1;
+  const auto* last = text.data() + text.size();
+  const auto parsed = std::from_chars(first, last, to.port);
+  if (parsed.ec != std::errc{} || parsed.ptr != last || to.port == 0)
+    return error{errc::invalid_argument, "\"" + text + "\" is not host:port"};
+  if (to.host == "localhost")
+    to.host = "127.0.0.1";
+  if (to.host != "127.0.0.1")
+    return error{errc::invalid_argument,
+                 "link.join " + text
+                   + " is refused: links between nodes are not encrypted yet",
+                 "reach the other node through a tunnel that ends on "
+                 "127.0.0.1"};
+  return to;
+}
+
+std::filesystem::path torch_plugin_path(const config& settings) {
+  if (!settings.torch_plugin.empty())
+    return settings.torch_plugin;
+  std::error_code ignored;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  return plugin_path("torch", program.parent_path());
+}
+
+} // namespace
+
+std::filesystem::path data_folder(const config& settings) {
+  if (!settings.data.empty())
+    return settings.data;
+  if (const char* base = std::getenv("XDG_DATA_HOME"); base && *base)
+    return std::filesystem::path{base} / "petrel";
+  if (const char* home = std::getenv("HOME"); home && *home)
+    return std::filesystem::path{home} / ".local/share/petrel";
+  return "/var/lib/petrel";
+}
+
+/// In order of construction; the destructor goes backwards.
+struct running_node::parts {
+  config settings;
+  std::filesystem::path data;
+  system_clock_source clock;
+  random_source random{0};
+  std::unique_ptr<registry::folder_bundle_store> bundles;
+  std::shared_ptr<registry::sqlite_catalog> catalog;
+  std::unique_ptr<auth::admin_token> token;
+  std::unique_ptr<host::node_function_hosts> hosts;
+  std::unique_ptr<actors::node_system> system;
+  std::unique_ptr<http::http_server> server;
+  bool stopped = false;
+
+  result<void> open_stores();
+  void make_hosts();
+  result<void> start_system();
+  result<void> start_server();
+};
+
+result<void> running_node::parts::open_stores() {
+  data = data_folder(settings);
+  std::error_code failed;
+  std::filesystem::create_directories(data, failed);
+  if (failed)
+    return error{errc::unavailable,
+                 "cannot make the data folder " + data.string() + ": "
+                   + failed.message(),
+                 "set node.data to a folder that this user may write"};
+  std::filesystem::permissions(data, std::filesystem::perms::owner_all,
+                               failed);
+  auto store = registry::folder_bundle_store::open({data / "bundles", {}, {}});
+  if (!store)
+    return store.error();
+  bundles = std::move(*store);
+  if (settings.controller) {
+    auto opened = registry::sqlite_catalog::open({data / "catalog.db"}, random);
+    if (!opened)
+      return opened.error();
+    catalog = std::move(*opened);
+  }
+  auto made = auth::admin_token::load_or_create(data / "admin-token");
+  if (!made)
+    return made.error();
+  token = std::make_unique<auth::admin_token>(std::move(*made));
+  return {};
+}
+
+void running_node::parts::make_hosts() {
+  host::node_hosts_config made;
+  made.node = node_name{settings.name};
+  made.threads = settings.executors != 0
+                   ? settings.executors
+                   : std::max(1u, std::thread::hardware_concurrency());
+  made.gateway_loops = settings.gateway_loops + 1; // and one for links
+  made.trust.trust_all = settings.trust_all;
+  for (const auto& hex : settings.trust)
+    if (const auto id = digest::parse(hex))
+      made.trust.digests.insert(*id);
+  made.log = [](std::string line) { spdlog::warn("{}", line); };
+  hosts = std::make_unique<host::node_function_hosts>(std::move(made));
+  hosts->add_runtime(runtime_kind::native,
+                     []() -> result<std::unique_ptr<function_runtime>> {
+                       return std::unique_ptr<function_runtime>{
+                         std::make_unique<native::native_runtime>()};
+                     });
+  hosts->add_runtime(
+    runtime_kind::torch,
+    [path = torch_plugin_path(settings), threads = settings.torch_threads]()
+      -> result<std::unique_ptr<function_runtime>> {
+      plugin_options options;
+      options.threads_per_call = static_cast<int32_t>(threads);
+      auto loaded = load_plugin(path, options);
+      if (!loaded)
+        return loaded.error();
+      return std::unique_ptr<function_runtime>{
+        std::make_unique<plugin_adapter>(std::move(*loaded))};
+    });
+}
+
+result<void> running_node::parts::start_system() {
+  actors::node_system_config made;
+  made.self.node = node_name{settings.name};
+  made.self.boot = boot_id{random_boot(random)};
+  made.self.software = std::string{software_version};
+  made.self.tier = settings.tier;
+  made.self.cores = std::thread::hardware_concurrency();
+  made.self.labels = settings.labels;
+  made.self.torch = std::filesystem::exists(torch_plugin_path(settings));
+  made.self.runtimes = {"native"};
+  if (made.self.torch)
+    made.self.runtimes.push_back("torch");
+  made.self.controller = settings.controller;
+  made.self.cluster = settings.cluster;
+  made.self.address = settings.gateway_address + ":"
+                      + std::to_string(settings.gateway_port);
+  made.scheduler_threads = settings.scheduler_threads;
+  if (settings.link_listen)
+    made.link_port = settings.link_port;
+  for (const auto& text : settings.join) {
+    auto to = endpoint_of(text);
+    if (!to)
+      return to.error();
+    made.join.push_back(std::move(*to));
+  }
+  made.bundles = bundles.get();
+  made.hosts = hosts.get();
+  made.catalog = catalog;
+  made.clock = &clock;
+  made.seed = random.next();
+  made.log = [](std::string line) { spdlog::info("{}", line); };
+  auto started = actors::node_system::start(std::move(made));
+  if (!started)
+    return started.error();
+  system = std::move(*started);
+  return {};
+}
+
+result<void> running_node::parts::start_server() {
+  http::server_config made;
+  made.address = settings.gateway_address;
+  made.port = settings.gateway_port;
+  made.loops = settings.gateway_loops;
+  made.node = settings.name;
+  made.version = std::string{software_version};
+  http::server_deps deps{
+    system->events(), system->admin(), *bundles, clock,
+    [this](std::string_view presented) { return token->matches(presented); },
+    system->metrics()};
+  auto started = http::http_server::start(std::move(made), std::move(deps));
+  if (!started)
+    return started.error();
+  server = std::move(*started);
+  return {};
+}
+
+result<std::unique_ptr<running_node>> running_node::start(config settings) {
+  if (settings.name.empty())
+    settings.name = default_name();
+  auto all = std::make_unique<parts>();
+  all->random
+    = random_source{settings.seed != 0 ? settings.seed : system_seed()};
+  all->settings = std::move(settings);
+  if (auto done = all->open_stores(); !done)
+    return done.error();
+  all->make_hosts();
+  if (auto done = all->start_system(); !done)
+    return done.error();
+  if (auto done = all->start_server(); !done)
+    return done.error();
+  return std::unique_ptr<running_node>{new running_node(std::move(all))};
+}
+
+running_node::running_node(std::unique_ptr<parts> all)
+  : parts_(std::move(all)) {}
+
+running_node::~running_node() {
+  stop();
+}
+
+bool running_node::stop() {
+  if (std::exchange(parts_->stopped, true))
+    return true;
+  const auto grace = std::chrono::seconds{parts_->settings.shutdown_grace_s};
+  parts_->server->stop(grace);
+  const bool clean = parts_->system->stop(grace);
+  parts_->hosts->stop(1s);
+  parts_->server.reset();
+  parts_->system.reset();
+  return clean;
+}
+
+uint16_t running_node::gateway_port() const {
+  return parts_->server->port();
+}
+
+uint16_t running_node::link_port() const {
+  return parts_->system->link_port();
+}
+
+std::string running_node::banner() const {
+  const auto& settings = parts_->settings;
+  std::string text = "petrel " + std::string{software_version} + ", node "
+                     + settings.name + ", tier " + settings.tier + "\n";
+  text += "  gateway   http://" + settings.gateway_address + ":"
+          + std::to_string(gateway_port()) + "\n";
+  if (link_port() != 0)
+    text += "  links     127.0.0.1:" + std::to_string(link_port()) + "\n";
+  text += "  data      " + parts_->data.string() + "\n";
+  text += "  token     " + (parts_->data / "admin-token").string() + "\n";
+  text += "  threads   " + std::to_string(settings.gateway_loops)
+          + " gateway, " + std::to_string(settings.scheduler_threads)
+          + " actors, " + std::to_string(parts_->hosts->executor_threads())
+          + " executors\n";
+  if (settings.trust_all)
+    text += "  trust     every native bundle runs inside this process and can "
+            "take it down\n";
+  return text;
+}
+
+} // namespace faas::node
