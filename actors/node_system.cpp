@@ -29,8 +29,8 @@ struct system_config : caf::actor_system_config {
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", size_t{threads});
     set("scheduler.max-throughput", size_t{100});
-    set("middleman.heartbeat-interval", size_t{1000});
-    set("middleman.connection-timeout", size_t{5000});
+    set("middleman.heartbeat-interval", caf::timespan{1s});
+    set("middleman.connection-timeout", caf::timespan{5s});
     set("middleman.app-identifiers", std::vector<std::string>{"faas-1"});
   }
 };

@@ -143,7 +143,7 @@ int main(int argc, char** argv) {
     spdlog::set_level(
       spdlog::level::from_str(given["log-level"].as<std::string>()));
     return serve(std::move(*settings), block_signals());
-  } catch (const cxxopts::OptionException& wrong) {
+  } catch (const cxxopts::exceptions::exception& wrong) {
     return complain({errc::invalid_argument, wrong.what(),
                      "see faas-node --help"},
                     exit_usage);
