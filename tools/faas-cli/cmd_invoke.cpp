@@ -149,8 +149,8 @@ const command invoke_command{
   .summary = "Call a function; its answer goes to standard output",
   .details = "A call is never repeated. The exit code tells how it ended\n"
              "(`faas-cli help exit-codes`).\n",
-  .examples = "  echo Ada | faas-cli invoke hello\n"
-              "  faas-cli invoke hello -d Ada -v\n"
+  .examples = "  faas-cli invoke hello -d Ada -v\n"
+              "  echo Ada | faas-cli invoke hello\n"
               "  faas-cli invoke classify -d @images.bin --content-type "
               "application/octet-stream\n"
               "  faas-cli invoke echo/a/b -m GET --query n=3 -H 'X-A: b'\n",

@@ -21,22 +21,28 @@ std::string rfc3339(wall_time at) {
   return text;
 }
 
-/// Prints lines once, though a stream that is opened anew begins with the last
-/// ones again.
+/// Prints the lines of a log. A stream that is opened anew begins with lines of
+/// the last second again; those are left out.
 class log_printer {
 public:
   log_printer(session& s, bool as_json) : s_(s), json_(as_json) {}
+
+  /// The next line comes from a new stream, since last().
+  void reopened() { again_ = printed_; }
 
   bool operator()(std::string_view line) {
     const auto parsed = json::parse(line, nullptr, false);
     if (!parsed.is_object())
       return true;
+    if (const auto known = again_.find(line); known != again_.end()) {
+      again_.erase(known);
+      return true;
+    }
     const auto time = text_at(parsed, "timestamp");
     if (time != last_)
-      seen_.clear();
+      printed_.clear();
     last_ = time;
-    if (!seen_.insert(std::string{line}).second)
-      return true;
+    printed_.emplace(line);
     if (json_)
       s_.out << parsed.dump(-1, ' ', false, json::error_handler_t::replace);
     else
@@ -48,10 +54,13 @@ public:
   const std::string& last() const noexcept { return last_; }
 
 private:
+  using lines = std::multiset<std::string, std::less<>>;
+
   session& s_;
   bool json_;
-  std::string last_;           ///< time of the last line
-  std::set<std::string> seen_; ///< lines of that time
+  std::string last_; ///< time of the last line
+  lines printed_;    ///< lines of that time
+  lines again_;      ///< what a new stream repeats
 };
 
 result<void> run_logs(session& s, const arguments& args) {
@@ -83,9 +92,9 @@ result<void> run_logs(session& s, const arguments& args) {
       = gateway.logs(query + "&follow=true", duration::zero(), print_line);
     if (!done && done.error().code != errc::outcome_unknown)
       return done.error();
-    query = base + "&tail=-1";
+    print.reopened();
     if (!print.last().empty())
-      query += "&since=" + url_encode(print.last());
+      query = base + "&tail=-1&since=" + url_encode(print.last());
     s.system.sleep(std::chrono::milliseconds{200});
   }
   return {};

@@ -61,7 +61,7 @@ result<void> run_nodes(session& s, const arguments& args) {
 }
 
 result<void> run_sites(session& s, const arguments& args) {
-  auto path = "/system/function/" + url_encode(args.words()[0]) + "/sites";
+  auto path = "/system/sites/" + url_encode(args.words()[0]);
   if (args.has("size"))
     path += "?size=" + url_encode(args.get("size"));
   return show(s, args, path, [](const json& sites, const std::string&) {

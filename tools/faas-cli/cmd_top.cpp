@@ -42,7 +42,7 @@ result<sample> ask(session& s, gateway_api& gateway, rate_meter& meter) {
   out.rates = meter.update(out.functions, s.system.now());
   for (const auto& name : busiest(out.functions, out.rates)) {
     // A function removed in between is no reason to stop.
-    auto got = gateway.get("/system/function/" + url_encode(name) + "/sites");
+    auto got = gateway.get("/system/sites/" + url_encode(name));
     if (got)
       out.sites.emplace_back(name, std::move(*got));
   }

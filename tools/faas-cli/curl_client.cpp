@@ -105,7 +105,6 @@ using file_ptr = std::unique_ptr<std::FILE, close_file>;
 void set_common(CURL* easy, const http_request& request, exchange& call) {
   using namespace std::chrono;
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1");
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "faas-cli");
