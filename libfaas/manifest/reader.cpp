@@ -70,7 +70,8 @@ void findings::warn(int line, const std::string& key, const std::string& what) {
 std::string_view nearest(std::string_view word,
                          std::span<const std::string_view> known) {
   std::string_view best;
-  auto least = std::max<size_t>(2, word.size() / 2) + 1;
+  // Near: a third of the letters may differ, two in a short word.
+  auto least = word.size() < 4 ? 2 : std::max<size_t>(2, word.size() / 3) + 1;
   if (word.size() > 64)
     return best;
   for (const auto candidate : known) {

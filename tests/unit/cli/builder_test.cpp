@@ -1,0 +1,181 @@
+// new and pack.
+#include "fakes.hpp"
+#include "tools/faas-cli/builder.hpp"
+#include "tools/faas-cli/templates.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace faas;
+using namespace faas::cli;
+
+namespace {
+
+struct build : fixture {
+  build() {
+    scratch.write("sdk/faas/function.h", "");
+    system.variables["PETREL_SDK"] = (scratch.path / "sdk").string();
+  }
+  /// A compiler that writes its output file.
+  void make_compiler() {
+    system.on_run = [](const std::vector<std::string>& command) {
+      std::ofstream{command.back()} << "library";
+      return result<int>{0};
+    };
+  }
+  void age(const fs::path& file, int seconds) {
+    fs::last_write_time(scratch.path / file, fs::file_time_type::clock::now()
+                                               - std::chrono::seconds{seconds});
+  }
+  std::string digest() {
+    const auto at = out.str().find("sha256:");
+    return at == std::string::npos ? "" : out.str().substr(at, 71);
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(builder_test, build)
+
+  BOOST_AUTO_TEST_CASE(new_functions_pack_in_every_language) {
+    make_compiler();
+    for (const std::string language : {"cpp", "c", "torch"}) {
+      BOOST_TEST(cli({"new", "f-" + language, "--lang", language}) == 0);
+      system.folder = scratch.path / ("f-" + language);
+      if (language == "torch")
+        scratch.write("f-torch/model.pt", "model");
+      BOOST_TEST(cli({"pack"}) == 0, err.str());
+      BOOST_TEST(printed("packed 1 file,"), out.str()); // sources stay here
+      system.folder = scratch.path;
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(a_new_function_is_at_most_15_lines) {
+    for (const std::string language : {"cpp"})
+      for (const auto& file : function_template(language, "f"))
+        if (file.path == "f.cpp")
+          BOOST_TEST(std::count(file.text.begin(), file.text.end(), '\n')
+                     <= 15);
+    BOOST_TEST(function_template("cobol", "f").empty());
+  }
+
+  BOOST_AUTO_TEST_CASE(new_refuses_bad_names_languages_and_existing_folders) {
+    BOOST_TEST(cli({"new", "Bad_Name"}) == 2);
+    BOOST_TEST(cli({"new", "../f"}) == 2);
+    BOOST_TEST(cli({"new", "f", "--lang", "cobol"}) == 2);
+    BOOST_TEST(complained("cpp, c, torch"));
+    BOOST_TEST(!fs::exists(scratch.path / "f"));
+    BOOST_TEST(cli({"new", "f"}) == 0);
+    BOOST_TEST(cli({"new", "f"}) == 1);
+    BOOST_TEST(complained("exists already"));
+  }
+
+  BOOST_AUTO_TEST_CASE(sources_are_compiled_when_newer_than_the_library) {
+    make_compiler();
+    BOOST_TEST(cli({"new", "f"}) == 0);
+    system.folder = scratch.path / "f";
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+    BOOST_REQUIRE(system.commands.size() == 1);
+    const auto& command = system.commands[0];
+    BOOST_TEST(command[0] == "c++");
+    BOOST_TEST(command.back() == (scratch.path / "f/f.so").string());
+    BOOST_TEST(complained("c++ -std=c++20 -O2 -shared -fPIC"));
+    BOOST_TEST(cli({"pack"}) == 0);
+    BOOST_TEST(system.commands.size() == 1); // up to date
+    age("f/f.so", 100);
+    BOOST_TEST(cli({"pack"}) == 0);
+    BOOST_TEST(system.commands.size() == 2);
+  }
+
+  BOOST_AUTO_TEST_CASE(the_compiler_is_chosen_by_language_and_environment) {
+    make_compiler();
+    BOOST_TEST(cli({"new", "f", "--lang", "c"}) == 0);
+    system.folder = scratch.path / "f";
+    BOOST_TEST(cli({"pack"}) == 0);
+    BOOST_TEST(system.commands[0][0] == "cc");
+    BOOST_TEST(system.commands[0][1] == "-std=c11");
+    system.variables["CC"] = "my-cc";
+    age("f/f.so", 100);
+    BOOST_TEST(cli({"pack"}) == 0);
+    BOOST_TEST(system.commands[1][0] == "my-cc");
+    scratch.write("f/more.cpp", "");
+    age("f/f.so", 100);
+    BOOST_TEST(cli({"pack"}) == 2);
+    BOOST_TEST(complained("mixes C and C++"));
+  }
+
+  BOOST_AUTO_TEST_CASE(compiler_failures_end_with_1) {
+    BOOST_TEST(cli({"new", "f"}) == 0);
+    system.folder = scratch.path / "f";
+    system.on_run = [](const auto&) { return result<int>{1}; };
+    BOOST_TEST(cli({"pack"}) == 1);
+    BOOST_TEST(complained("f does not compile"));
+    BOOST_TEST(!fs::exists(scratch.path / "f/.petrel"));
+    system.on_run = [](const auto&) {
+      return result<int>{errc::not_found, "cannot run c++"};
+    };
+    BOOST_TEST(cli({"pack"}) == 3);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_missing_sdk_or_artifact_or_folder_is_named) {
+    system.variables["PETREL_SDK"] = "/nowhere";
+    BOOST_TEST(cli({"new", "f"}) == 0);
+    system.folder = scratch.path / "f";
+    BOOST_TEST(cli({"pack"}) == 3);
+    BOOST_TEST(complained("set PETREL_SDK"));
+    fs::remove(scratch.path / "f/f.cpp");
+    BOOST_TEST(cli({"pack"}) == 3);
+    BOOST_TEST(complained("no file f.so in"));
+    scratch.write("f/stack.yml", "functions:\n  f:\n    handler: ./no\n"
+                                 "    petrel: {artifact: f.so}\n  g: {}\n"
+                                 "  h: {handler: .}\n");
+    BOOST_TEST(cli({"pack", "f"}) == 3);
+    BOOST_TEST(complained("(handler of the manifest)"));
+    BOOST_TEST(cli({"pack", "g"}) == 3);
+    BOOST_TEST(cli({"pack", "h"}) == 2);
+    BOOST_TEST(complained("names no petrel.artifact"));
+  }
+
+  BOOST_AUTO_TEST_CASE(the_same_content_has_the_same_digest) {
+    scratch.write("stack.yml", "functions:\n  f:\n    handler: .\n"
+                               "    petrel: {artifact: f.so}\n");
+    scratch.write("f.so", "library");
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+    const auto first = digest();
+    BOOST_TEST(first.size() == 71);
+    age("f.so", 1000);
+    BOOST_TEST(cli({"pack"}) == 0); // .petrel itself is not packed
+    BOOST_TEST(digest() == first);
+    BOOST_TEST(cli({"pack", "-o", "out.tar.zst"}) == 0);
+    BOOST_TEST(digest() == first);
+    BOOST_TEST(fs::exists(scratch.path / "out.tar.zst"));
+    scratch.write("f.so", "other");
+    BOOST_TEST(cli({"pack"}) == 0);
+    BOOST_TEST(digest() != first);
+  }
+
+  BOOST_AUTO_TEST_CASE(manifest_mistakes_are_usage_errors) {
+    BOOST_TEST(cli({"pack"}) == 3);
+    BOOST_TEST(complained("no stack.yaml or stack.yml in this folder"));
+    scratch.write("stack.yml", "functions:\n  f:\n    petrel: {modus: x}\n");
+    BOOST_TEST(cli({"pack"}) == 2);
+    BOOST_TEST(complained("line 3: functions.f.petrel.modus: unknown key"));
+    scratch.write("stack.yml", "functions:\n  f: {handlr: x}\n");
+    BOOST_TEST(cli({"pack", "g"}) == 3);
+    BOOST_TEST(complained("has no function \"g\""));
+    BOOST_TEST(complained("it has: f"));
+    BOOST_TEST(complained("Warning: stack.yml: line 2"));
+    scratch.write("stack.yml", "functions: {f: {handler: .}, g: {}}\n");
+    BOOST_TEST(cli({"pack", "-o", "x"}) == 2);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_folder_with_a_link_out_is_refused) {
+    scratch.write("stack.yml", "functions:\n  f:\n    handler: ./src\n"
+                               "    petrel: {artifact: f.so}\n");
+    scratch.write("src/f.so", "library");
+    fs::create_symlink("/etc/passwd", scratch.path / "src/secret");
+    BOOST_TEST(cli({"pack"}) == 1);
+    BOOST_TEST(complained("bad_bundle"));
+    BOOST_TEST(complained("secret"));
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()

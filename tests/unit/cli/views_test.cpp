@@ -1,0 +1,90 @@
+// What top shows, and the manual of the commands.
+#include "fakes.hpp"
+#include "tools/faas-cli/command.hpp"
+#include "tools/faas-cli/top.hpp"
+#include "tools/faas-cli/views.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+using namespace faas;
+using namespace faas::cli;
+using namespace std::chrono_literals;
+
+namespace {
+
+json counts(double a, double b) {
+  return {{{"name", "a"}, {"invocationCount", a}},
+          {{"name", "b"}, {"invocationCount", b}}};
+}
+
+std::string manual() {
+  const auto* source = std::getenv("PETREL_SOURCE");
+  std::ifstream in{std::string{source ? source : "."} + "/docs/cli.md"};
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(views_test)
+
+  BOOST_AUTO_TEST_CASE(rates_come_from_two_counts) {
+    rate_meter meter;
+    const time_point start{10s};
+    BOOST_TEST(meter.update(counts(5, 5), start)[0] == -1);
+    const auto rates = meter.update(counts(25, 5), start + 2s);
+    BOOST_TEST(rates[0] == 10);
+    BOOST_TEST(rates[1] == 0);
+    // A node that restarted counts from zero again.
+    BOOST_TEST(meter.update(counts(1, 6), start + 3s)[0] == -1);
+  }
+
+  BOOST_AUTO_TEST_CASE(the_busiest_functions_are_chosen) {
+    json many = json::array();
+    std::vector<double> rates;
+    for (int i = 0; i < 10; ++i) {
+      many.push_back({{"name", "f" + std::to_string(i)}});
+      rates.push_back(i == 7 ? 100 : i);
+    }
+    const auto names = busiest(many, rates);
+    BOOST_REQUIRE(names.size() == top_functions);
+    BOOST_TEST(names[0] == "f7");
+    BOOST_TEST(names[1] == "f9");
+    BOOST_TEST(busiest(json::array(), {}).empty());
+  }
+
+  BOOST_AUTO_TEST_CASE(unexpected_json_is_shown_as_empty) {
+    for (const auto text : {"null", "3", "\"x\"", "[3]", "{}", "[[]]",
+                            R"([{"name":3,"petrel":[],"placements":{}}])",
+                            R"([{"petrel":{"placements":3,"version":-1}}])"}) {
+      const auto value = json::parse(text);
+      BOOST_TEST(function_table(value).starts_with("Function"), text);
+      BOOST_TEST(node_table(value).starts_with("Node"), text);
+      BOOST_TEST(site_table(value).starts_with("Site"), text);
+      BOOST_TEST(actor_table(value).starts_with("Actor"), text);
+      BOOST_TEST(function_text(value, "g").starts_with("Status:"), text);
+      BOOST_TEST(version_of(value) == 0u, text);
+      BOOST_TEST(placements_of(value).empty(), text);
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(text_of_a_gateway_cannot_steer_the_terminal) {
+    const auto line = json{{"timestamp", "T"}, {"text", "a\x1b[2J\nb"}};
+    BOOST_TEST(log_text(line) == "T  a [2J b");
+  }
+
+  BOOST_AUTO_TEST_CASE(the_manual_names_every_command_and_exit_code) {
+    const auto text = manual();
+    BOOST_REQUIRE(!text.empty());
+    for (const auto* c : all_commands())
+      BOOST_TEST(text.find("| `" + std::string{c->name}) != std::string::npos,
+                 c->name);
+    for (int code = 0; code <= 7; ++code)
+      BOOST_TEST(text.find("\n| " + std::to_string(code) + " |")
+                 != std::string::npos);
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,218 @@
+#include "tools/faas-cli/builder.hpp"
+
+#include "registry/bundles/pack.hpp"
+#include "registry/bundles/sha256.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <ostream>
+
+namespace faas::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The checkout that this program was built in; CMake sets it.
+#ifndef PETREL_CHECKOUT
+#define PETREL_CHECKOUT ""
+#endif
+
+struct sources {
+  std::vector<std::string> c;
+  std::vector<std::string> cpp;
+  fs::file_time_type newest = fs::file_time_type::min();
+};
+
+sources find_sources(const fs::path& folder) {
+  sources out;
+  std::error_code failure;
+  for (fs::directory_iterator at{folder, failure}, end; !failure && at != end;
+       at.increment(failure)) {
+    const auto& path = at->path();
+    const auto kind = path.extension();
+    const bool header = kind == ".h" || kind == ".hpp";
+    if (kind == ".c")
+      out.c.push_back(path.string());
+    else if (kind == ".cpp" || kind == ".cc")
+      out.cpp.push_back(path.string());
+    if (header || kind == ".c" || kind == ".cpp" || kind == ".cc") {
+      std::error_code ignored;
+      out.newest = std::max(out.newest, at->last_write_time(ignored));
+    }
+  }
+  std::sort(out.c.begin(), out.c.end());
+  std::sort(out.cpp.begin(), out.cpp.end());
+  return out;
+}
+
+fs::path folder_of(const manifest_file& file, const function_spec& spec) {
+  return (file.folder / spec.handler).lexically_normal();
+}
+
+std::string shown(const std::vector<std::string>& command) {
+  std::string text;
+  for (const auto& word : command) {
+    const bool plain = word.find_first_of(" '\"\\$&;()<>|*?`") == word.npos;
+    text += (text.empty() ? "" : " ") + (plain ? word : "'" + word + "'");
+  }
+  return text;
+}
+
+result<void> compile(session& s, const function_spec& spec,
+                     const fs::path& folder) {
+  auto command = compile_command(s.system, spec, folder);
+  if (!command)
+    return command.error();
+  if (command->empty())
+    return {};
+  s.err << shown(*command) << std::endl; // before the compiler's own output
+  std::error_code ignored;
+  const auto artifact = folder / spec.petrel.artifact;
+  fs::create_directories(artifact.parent_path(), ignored);
+  auto status = s.system.run(*command);
+  if (!status)
+    return status.error();
+  if (*status != 0)
+    return error{errc::function_failed,
+                 spec.name.str() + " does not compile (the compiler ended with "
+                   + std::to_string(*status) + ")",
+                 "mend the errors above"};
+  return {};
+}
+
+result<void> require_artifact(const function_spec& spec,
+                              const fs::path& folder) {
+  const auto& artifact = spec.petrel.artifact;
+  if (artifact.empty())
+    return error{errc::invalid_argument,
+                 spec.name.str() + " names no petrel.artifact: nothing to run",
+                 "add to the manifest: petrel: {artifact: FILE}"};
+  std::error_code ignored;
+  if (!fs::is_regular_file(folder / artifact, ignored))
+    return error{errc::not_found,
+                 spec.name.str() + ": no file " + artifact + " in "
+                   + folder.string(),
+                 "build it, or put its *.cpp or *.c into that folder"};
+  return {};
+}
+
+/// Makes .petrel and keeps version control out of it.
+result<void> make_output_folder(const fs::path& output) {
+  std::error_code failure;
+  const auto folder = output.parent_path();
+  if (folder.empty() || fs::exists(folder, failure))
+    return {};
+  fs::create_directories(folder, failure);
+  if (failure)
+    return error{errc::internal, "cannot make the folder " + folder.string()
+                                   + ": " + failure.message()};
+  if (folder.filename() == ".petrel")
+    std::ofstream{folder / ".gitignore"} << "*\n";
+  return {};
+}
+
+} // namespace
+
+result<fs::path> find_sdk(const machine& system) {
+  std::vector<fs::path> candidates;
+  if (const auto named = system.environment("PETREL_SDK"); named) {
+    candidates.push_back(*named);
+  } else {
+    const auto program = system.program_folder();
+    candidates = {program / "../include", program / "../libfaas/sdk",
+                  fs::path{PETREL_CHECKOUT} / "libfaas/sdk",
+                  "/usr/local/include", "/usr/include"};
+  }
+  std::error_code ignored;
+  for (const auto& folder : candidates)
+    if (fs::exists(folder / "faas/function.h", ignored))
+      return folder.lexically_normal();
+  return {errc::not_found, "cannot find faas/function.h, the SDK",
+          "set PETREL_SDK to the folder that holds faas/function.h"};
+}
+
+result<std::vector<std::string>> compile_command(const machine& system,
+                                                 const function_spec& spec,
+                                                 const fs::path& folder) {
+  std::vector<std::string> command;
+  const auto& p = spec.petrel;
+  if (p.runtime != runtime_kind::native || p.artifact.empty())
+    return command;
+  const auto found = find_sources(folder);
+  if (found.c.empty() && found.cpp.empty())
+    return command;
+  const auto artifact = folder / p.artifact;
+  std::error_code missing;
+  const auto built = fs::last_write_time(artifact, missing);
+  if (!missing && built >= found.newest)
+    return command;
+  if (!found.c.empty() && !found.cpp.empty())
+    return {errc::invalid_argument,
+            spec.name.str() + " mixes C and C++ sources",
+            "build " + p.artifact + " with your own build system"};
+  auto sdk = find_sdk(system);
+  if (!sdk)
+    return sdk.error();
+  const bool cpp = found.c.empty();
+  command
+    = {system.environment(cpp ? "CXX" : "CC").value_or(cpp ? "c++" : "cc"),
+       cpp ? "-std=c++20" : "-std=c11",
+       "-O2",
+       "-shared",
+       "-fPIC",
+       "-fvisibility=hidden",
+       "-Wall",
+       "-I" + sdk->string()};
+  const auto& files = cpp ? found.cpp : found.c;
+  command.insert(command.end(), files.begin(), files.end());
+  command.insert(command.end(), {"-o", artifact.string()});
+  return command;
+}
+
+fs::path bundle_path(const manifest_file& file, const function_spec& spec) {
+  return file.folder / ".petrel" / (spec.name.str() + ".tar.zst");
+}
+
+result<bundle_file> build_bundle(session& s, const manifest_file& file,
+                                 const function_spec& spec,
+                                 const fs::path& output) {
+  const auto folder = folder_of(file, spec);
+  std::error_code ignored;
+  if (spec.handler.empty() || !fs::is_directory(folder, ignored))
+    return {errc::not_found, spec.name.str() + ": no folder " + folder.string()
+                               + " (handler of the manifest)"};
+  if (auto done = compile(s, spec, folder); !done)
+    return done.error();
+  if (auto done = require_artifact(spec, folder); !done)
+    return done.error();
+  if (auto done = make_output_folder(output); !done)
+    return done.error();
+  auto items = registry::list_folder(folder);
+  if (!items)
+    return items.error();
+  std::erase_if(*items, [&](const registry::pack_item& item) {
+    return item.path.starts_with(".petrel/")
+           || fs::equivalent(item.source, output, ignored);
+  });
+  auto packed = registry::pack_files(std::move(*items), output);
+  if (!packed)
+    return packed.error();
+  return bundle_file{packed->file, packed->id, packed->bytes, packed->unpacked,
+                     packed->files};
+}
+
+result<bundle_file> packed_bundle_of(const manifest_file& file,
+                                     const function_spec& spec) {
+  const auto path = bundle_path(file, spec);
+  std::error_code missing;
+  const auto bytes = fs::file_size(path, missing);
+  if (missing)
+    return {errc::not_found, spec.name.str() + " is not packed yet",
+            "run `faas-cli pack`, or `faas-cli up` which does both"};
+  auto id = registry::digest_of_file(path);
+  if (!id)
+    return id.error();
+  return bundle_file{path, *id, bytes, 0, 0};
+}
+
+} // namespace faas::cli

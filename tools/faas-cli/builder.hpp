@@ -1,0 +1,43 @@
+// From a function's folder to a bundle.
+#pragma once
+
+#include "tools/faas-cli/manifest_file.hpp"
+
+namespace faas::cli {
+
+struct bundle_file {
+  std::filesystem::path file;
+  digest id;
+  uint64_t bytes = 0;
+  uint64_t unpacked = 0;
+  size_t files = 0;
+};
+
+/// Folder of faas/function.hpp: PETREL_SDK, else the checkout that built
+/// this program, else what is installed. errc::not_found.
+result<std::filesystem::path> find_sdk(const machine& system);
+
+/// The command that makes the artifact of a native function from the *.c or
+/// *.cpp files in its folder; empty when there is nothing to do: no sources, or
+/// the artifact is newer than all of them and their headers.
+result<std::vector<std::string>>
+compile_command(const machine& system, const function_spec& spec,
+                const std::filesystem::path& folder);
+
+/// Where the bundle of a function is put: .petrel/NAME.tar.zst beside the
+/// manifest.
+std::filesystem::path bundle_path(const manifest_file& file,
+                                  const function_spec& spec);
+
+/// Compiles what must be compiled (the command is printed, the compiler's
+/// output shown as it is) and packs the function's folder. The artifact must
+/// be there in the end.
+result<bundle_file> build_bundle(session& s, const manifest_file& file,
+                                 const function_spec& spec,
+                                 const std::filesystem::path& output);
+
+/// A bundle that was packed before. errc::not_found.
+result<bundle_file> packed_bundle_of(const manifest_file& file,
+                                     const function_spec& spec);
+
+} // namespace faas::cli

@@ -1,0 +1,204 @@
+// pack, deploy, up.
+#include "tools/faas-cli/command.hpp"
+#include "tools/faas-cli/deployer.hpp"
+#include "tools/faas-cli/table.hpp"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+namespace faas::cli {
+namespace {
+
+using enum option::kind;
+
+constexpr size_t any_number = 1000;
+
+result<bundle_file> pack_one(session& s, const manifest_file& file,
+                             const function_spec& spec, const arguments& args) {
+  const auto output = args.has("output")
+                        ? s.system.working_folder() / args.get("output")
+                        : bundle_path(file, spec);
+  auto bundle = build_bundle(s, file, spec, output);
+  if (bundle && !args.has("json"))
+    s.out << spec.name.str() << ": packed " << bundle->files
+          << (bundle->files == 1 ? " file, " : " files, ")
+          << short_bytes(static_cast<double>(bundle->unpacked)) << ", into "
+          << short_bytes(static_cast<double>(bundle->bytes))
+          << ", sha256:" << bundle->id.hex() << std::endl;
+  return bundle;
+}
+
+result<void> run_pack(session& s, const arguments& args) {
+  auto file = require_manifest(s, args);
+  if (!file)
+    return file.error();
+  auto specs = select_functions(*file, args.words());
+  if (!specs)
+    return specs.error();
+  if (args.has("output") && specs->size() > 1)
+    return error{errc::invalid_argument,
+                 "--output is for one function, the manifest has several",
+                 "name one: faas-cli pack NAME --output FILE"};
+  auto report = json::array();
+  for (const auto& spec : *specs) {
+    auto bundle = pack_one(s, *file, spec, args);
+    if (!bundle)
+      return bundle.error();
+    report.push_back({{"name", spec.name.str()},
+                      {"file", bundle->file.string()},
+                      {"digest", "sha256:" + bundle->id.hex()},
+                      {"bytes", bundle->bytes},
+                      {"unpacked", bundle->unpacked},
+                      {"files", bundle->files}});
+  }
+  if (args.has("json"))
+    s.out << report.dump(2) << '\n';
+  return {};
+}
+
+void tell(session& s, const function_spec& spec, const bundle_file& bundle,
+          const deployed& done, const deploy_options& options) {
+  const auto& name = spec.name.str();
+  s.out << name << ": bundle "
+        << (done.uploaded
+              ? "uploaded, " + short_bytes(static_cast<double>(bundle.bytes))
+              : "is on the gateway already")
+        << '\n'
+        << name << ": "
+        << (done.unchanged ? "unchanged"
+            : done.created ? "deployed"
+                           : "updated");
+  if (done.version)
+    s.out << ", version " << done.version;
+  if (!done.nodes.empty()) {
+    s.out << ", ready on";
+    for (size_t i = 0; i < done.nodes.size(); ++i)
+      s.out << (i ? ", " : " ") << done.nodes[i];
+  } else if (!options.wait) {
+    s.out << "; not waited for";
+  } else {
+    s.out << ", ready";
+  }
+  s.out << '\n';
+}
+
+json report_of(const function_spec& spec, const bundle_file& bundle,
+               const deployed& done, const std::string& url) {
+  return {{"name", spec.name.str()},
+          {"digest", "sha256:" + bundle.id.hex()},
+          {"bytes", bundle.bytes},
+          {"uploaded", done.uploaded},
+          {"created", done.created},
+          {"unchanged", done.unchanged},
+          {"version", done.version},
+          {"nodes", done.nodes},
+          {"url", url}};
+}
+
+result<void> deploy_all(session& s, const arguments& args, bool pack_first) {
+  auto timeout = args.time("timeout", std::chrono::seconds{60});
+  if (!timeout)
+    return timeout.error();
+  const deploy_options options{!args.has("no-wait"), *timeout};
+  auto file = require_manifest(s, args);
+  if (!file)
+    return file.error();
+  auto specs = select_functions(*file, args.words());
+  if (!specs)
+    return specs.error();
+  auto target = resolve_endpoint(s.system, args, &*file);
+  if (!target)
+    return target.error();
+  gateway_api gateway{s, *target, {}};
+  auto report = json::array();
+  for (const auto& spec : *specs) {
+    auto bundle = pack_first ? pack_one(s, *file, spec, args)
+                             : packed_bundle_of(*file, spec);
+    if (!bundle)
+      return bundle.error();
+    auto environment = full_environment(*file, spec);
+    if (!environment)
+      return environment.error();
+    auto done
+      = deploy_function(s, gateway, spec, *environment, *bundle, options);
+    if (!done)
+      return done.error();
+    const auto url = target->url + "/function/" + spec.name.str();
+    if (args.has("json")) {
+      report.push_back(report_of(spec, *bundle, *done, url));
+      continue;
+    }
+    tell(s, spec, *bundle, *done, options);
+    s.out << "URL: " << url << std::endl;
+  }
+  if (args.has("json"))
+    s.out << report.dump(2) << '\n';
+  return {};
+}
+
+result<void> run_deploy(session& s, const arguments& args) {
+  return deploy_all(s, args, false);
+}
+
+result<void> run_up(session& s, const arguments& args) {
+  return deploy_all(s, args, true);
+}
+
+constexpr option pack_options[] = {
+  {"f,yaml", value, "the manifest [stack.yaml, stack.yml]", "FILE"},
+  {"o,output", value, "file to write [.petrel/NAME.tar.zst]", "FILE"},
+  {"json", flag, "print JSON"},
+};
+
+constexpr option deploy_option_list[] = {
+  {"no-wait", flag, "do not wait until a node is ready"},
+  {"timeout", value, "how long to wait for each function [60s]", "TIME"},
+  {"json", flag, "print JSON"},
+};
+
+} // namespace
+
+const command pack_command{
+  .name = "pack",
+  .words = "[NAME...]",
+  .summary = "Build functions and pack them into bundles",
+  .details
+  = "Compiles the *.cpp or *.c files in a function's folder when its library "
+    "is\n"
+    "missing or older than they are (the command is printed), then packs the\n"
+    "folder. A .petrelignore lists what stays out, one glob per line.\n",
+  .examples = "  faas-cli pack\n"
+              "  faas-cli pack hello --output hello.tar.zst\n"
+              "  faas-cli pack --json\n",
+  .options = pack_options,
+  .max_words = any_number,
+  .run = run_pack};
+
+const command deploy_command{
+  .name = "deploy",
+  .words = "[NAME...]",
+  .summary = "Deploy packed functions of the manifest",
+  .details
+  = "Uploads a bundle only when the gateway does not have it, deploys\n"
+    "a new version and waits until one node is ready. A version that\n"
+    "fails never gets traffic; its reason and last log lines are shown.\n",
+  .examples = "  faas-cli deploy\n"
+              "  faas-cli deploy hello -g http://127.0.0.1:8081\n"
+              "  faas-cli deploy --no-wait\n",
+  .options = deploy_option_list,
+  .asks_gateway = true,
+  .max_words = any_number,
+  .run = run_deploy};
+
+const command up_command{.name = "up",
+                         .words = "[NAME...]",
+                         .summary = "Pack and deploy: from source to URL",
+                         .examples = "  faas-cli up\n"
+                                     "  faas-cli up hello --timeout 2m\n"
+                                     "  faas-cli up -f other.yml --json\n",
+                         .options = deploy_option_list,
+                         .asks_gateway = true,
+                         .max_words = any_number,
+                         .run = run_up};
+
+} // namespace faas::cli

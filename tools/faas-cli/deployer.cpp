@@ -1,0 +1,195 @@
+#include "tools/faas-cli/deployer.hpp"
+
+#include "tools/faas-cli/table.hpp"
+#include "tools/faas-cli/views.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+namespace faas::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The first polls come fast: a small function is ready in milliseconds.
+constexpr duration first_poll = 20ms;
+constexpr duration longest_poll = 500ms;
+
+template <class T>
+void put(json& out, const char* key, const T& value) {
+  if (!value.empty())
+    out[key] = value;
+}
+
+void show_logs(session& s, gateway_api& gateway, const std::string& name) {
+  auto shown = false;
+  const auto done
+    = gateway.logs("name=" + url_encode(name) + "&tail=10&follow=false", 5s,
+                   [&](std::string_view line) {
+                     const auto parsed = json::parse(line, nullptr, false);
+                     if (!parsed.is_object())
+                       return true;
+                     if (!shown)
+                       s.err << "Last log lines of " << name << ":\n";
+                     shown = true;
+                     s.err << "  " << log_text(parsed) << '\n';
+                     return true;
+                   });
+  (void)done; // the failure itself is told anyway
+}
+
+/// Progress of an upload: on a terminal, on one line that is rewritten.
+class upload_meter {
+public:
+  upload_meter(session& s, const std::string& name) : s_(s), name_(name) {}
+  ~upload_meter() {
+    if (shown_)
+      s_.err << '\n';
+  }
+  void operator()(uint64_t sent, uint64_t total) {
+    if (!s_.err_is_terminal || total == 0)
+      return;
+    const auto percent = static_cast<int>(100 * sent / total);
+    if (percent == percent_)
+      return;
+    percent_ = percent;
+    shown_ = true;
+    s_.err << '\r' << name_ << ": uploading " << percent << " % of "
+           << short_bytes(static_cast<double>(total)) << std::flush;
+  }
+
+private:
+  session& s_;
+  const std::string& name_;
+  int percent_ = -1;
+  bool shown_ = false;
+};
+
+result<bool> ensure_bundle(session& s, gateway_api& gateway,
+                           const std::string& name, const bundle_file& bundle) {
+  auto there = gateway.has_bundle(bundle.id);
+  if (!there)
+    return there.error();
+  if (*there)
+    return false;
+  upload_meter meter{s, name};
+  auto done = gateway.upload(
+    bundle.id, bundle.file,
+    [&](uint64_t sent, uint64_t total) { meter(sent, total); });
+  if (!done)
+    return done.error();
+  return true;
+}
+
+result<progress> wait_until_ready(session& s, gateway_api& gateway,
+                                  const std::string& name, uint32_t version,
+                                  duration timeout) {
+  const auto deadline = s.system.now() + timeout;
+  auto pause = first_poll;
+  progress last;
+  while (true) {
+    auto status = gateway.describe(name);
+    // A controller that has not heard of it yet is no failure.
+    if (!status && status.error().code != errc::not_found)
+      return status.error();
+    if (status)
+      last = progress_of(*status, version);
+    if (last.at != progress::stage::waiting)
+      return last;
+    if (s.system.now() + pause > deadline)
+      return {errc::deadline_exceeded,
+              name + " is not ready yet"
+                + (last.what.empty() ? "" : ": " + last.what),
+              "`faas-cli describe " + name + "` shows how far it is"};
+    s.system.sleep(pause);
+    pause = std::min(longest_poll, pause * 3 / 2);
+  }
+}
+
+} // namespace
+
+json deployment_json(const function_spec& spec, const string_map& environment,
+                     const digest& bundle) {
+  json out{{"service", spec.name.str()}, {"image", "sha256:" + bundle.hex()}};
+  put(out, "namespace", spec.name_space);
+  put(out, "envProcess", spec.fprocess);
+  put(out, "envVars", environment);
+  put(out, "constraints", spec.constraints);
+  put(out, "secrets", spec.secrets);
+  put(out, "labels", spec.labels);
+  put(out, "annotations", spec.annotations);
+  put(out, "limits", spec.limits);
+  put(out, "requests", spec.requests);
+  if (spec.readonly_root_filesystem)
+    out["readOnlyRootFilesystem"] = true;
+  const auto whole = json::parse(to_json(spec), nullptr, false);
+  out["petrel"] = whole.contains("petrel") ? whole["petrel"] : json::object();
+  return out;
+}
+
+progress progress_of(const json& status, uint32_t version) {
+  progress out;
+  size_t hopeful = 0, lost = 0;
+  for (const auto& at : placements_of(status)) {
+    if (version && version_of(at) && version_of(at) != version)
+      continue;
+    const auto state = text_at(at, "state");
+    const auto node = text_at(at, "node");
+    if (state == "ready") {
+      out.nodes.push_back(node);
+      continue;
+    }
+    const bool failed = state == "failed" || state == "quarantined";
+    ++(failed ? lost : hopeful);
+    auto part = state + " on " + node;
+    if (const auto reason = text_at(at, "reason"); !reason.empty())
+      part += ": " + reason;
+    out.what += (out.what.empty() ? "" : "; ") + part;
+  }
+  if (!out.nodes.empty())
+    out.at = progress::stage::ready;
+  else if (lost > 0 && hopeful == 0)
+    out.at = progress::stage::failed;
+  else if (placements_of(status).empty() && !status.contains("petrel")
+           && number_at(status, "availableReplicas") > 0)
+    out.at = progress::stage::ready; // a gateway that knows no placements
+  if (out.what.empty() && out.at == progress::stage::waiting)
+    out.what = "no node has been chosen for it";
+  return out;
+}
+
+result<deployed> deploy_function(session& s, gateway_api& gateway,
+                                 const function_spec& spec,
+                                 const string_map& environment,
+                                 const bundle_file& bundle,
+                                 const deploy_options& options) {
+  const auto& name = spec.name.str();
+  deployed out;
+  auto uploaded = ensure_bundle(s, gateway, name, bundle);
+  if (!uploaded)
+    return uploaded.error();
+  out.uploaded = *uploaded;
+  auto answer = gateway.deploy(deployment_json(spec, environment, bundle.id),
+                               out.created);
+  if (!answer)
+    return answer.error();
+  out.version = version_of(*answer);
+  out.unchanged = flag_at(*answer, "unchanged");
+  if (!options.wait)
+    return out;
+  auto end = wait_until_ready(s, gateway, name, out.version, options.timeout);
+  if (!end)
+    return end.error();
+  if (end->at == progress::stage::failed) {
+    show_logs(s, gateway, name);
+    return {errc::function_failed, name + " was deployed but " + end->what,
+            "`faas-cli logs " + name
+              + "` shows more; the version before it, "
+                "if any, keeps serving"};
+  }
+  out.nodes = std::move(end->nodes);
+  return out;
+}
+
+} // namespace faas::cli

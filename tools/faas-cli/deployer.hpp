@@ -1,0 +1,48 @@
+// From a bundle to a function that answers.
+#pragma once
+
+#include "tools/faas-cli/builder.hpp"
+#include "tools/faas-cli/gateway_api.hpp"
+
+namespace faas::cli {
+
+/// The body of PUT /system/functions: OpenFaaS' FunctionDeployment with
+/// Petrel's keys in `petrel` and the bundle's digest as the image.
+json deployment_json(const function_spec& spec, const string_map& environment,
+                     const digest& bundle);
+
+/// How far a deployment has come, from the function's status.
+struct progress {
+  enum class stage { waiting, ready, failed };
+  stage at = stage::waiting;
+  std::vector<std::string> nodes; ///< ready ones
+  std::string what;               ///< "loading on edge-1", or why it failed
+};
+
+/// Ready: the version is ready on one node. Failed: no node can still become
+/// ready. `version` 0 = whatever is current (a gateway that tells none).
+progress progress_of(const json& status, uint32_t version);
+
+struct deploy_options {
+  bool wait = true;
+  duration timeout = std::chrono::seconds{60};
+};
+
+struct deployed {
+  uint32_t version = 0;
+  bool created = false;
+  bool uploaded = false;
+  bool unchanged = false;
+  std::vector<std::string> nodes;
+};
+
+/// Uploads the bundle if the gateway lacks it, deploys, and waits until one
+/// node is ready. A version that fails is an error with its reason; its last
+/// log lines are printed to session.err.
+result<deployed> deploy_function(session& s, gateway_api& gateway,
+                                 const function_spec& spec,
+                                 const string_map& environment,
+                                 const bundle_file& bundle,
+                                 const deploy_options& options);
+
+} // namespace faas::cli

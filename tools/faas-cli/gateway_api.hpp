@@ -1,0 +1,68 @@
+// The gateway's REST API as typed calls.
+#pragma once
+
+#include "libfaas/core/id.hpp"
+#include "tools/faas-cli/endpoint.hpp"
+#include "tools/faas-cli/http_client.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace faas::cli {
+
+using nlohmann::json;
+
+/// Pause before the next try, or nullopt to give up. `tried` counts from 1.
+/// Only calls that may run twice are repeated: after a broken connection, and
+/// on 429 or 503 as Retry-After says.
+std::optional<duration> retry_pause(int tried, bool repeatable,
+                                    const result<http_response>& outcome);
+
+/// What an answer of status 400 and above means: Petrel's error object, or the
+/// text and status of another gateway.
+error error_of(const http_response& answer);
+
+/// Bounds of one wait for the gateway.
+struct api_options {
+  duration timeout = std::chrono::seconds{60};
+};
+
+class gateway_api {
+public:
+  gateway_api(session& s, endpoint target, api_options options = {});
+
+  const endpoint& target() const noexcept { return target_; }
+
+  /// GET; the answer parsed.
+  result<json> get(const std::string& path);
+  /// Any status below 400; others become errors.
+  result<http_response> call(http_request request, bool repeatable);
+
+  result<json> describe(const std::string& name);
+  result<bool> has_bundle(const digest& id);
+  result<void> upload(const digest& id, const std::filesystem::path& file,
+                      std::function<void(uint64_t, uint64_t)> progress);
+  /// PUT, and POST when there is no such function yet. The answer's JSON, null
+  /// when it is none. `created` tells which it was.
+  result<json> deploy(const json& deployment, bool& created);
+  result<void> remove(const std::string& name, const std::string& name_space);
+  /// One JSON object per line to `line`; false ends it.
+  result<void> logs(const std::string& query, duration timeout,
+                    const std::function<bool(std::string_view)>& line);
+
+private:
+  http_request request(std::string method, const std::string& path) const;
+  result<http_response> send_json(const char* method, const std::string& path,
+                                  const json& body);
+  error explain(const error& failure) const;
+
+  session& session_;
+  endpoint target_;
+  api_options options_;
+};
+
+/// The value at `key` as text; empty when absent or of another type.
+std::string text_at(const json& object, const char* key);
+double number_at(const json& object, const char* key);
+bool flag_at(const json& object, const char* key);
+
+} // namespace faas::cli

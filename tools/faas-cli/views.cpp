@@ -1,0 +1,192 @@
+#include "tools/faas-cli/views.hpp"
+
+#include "tools/faas-cli/gateway_api.hpp"
+#include "tools/faas-cli/table.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace faas::cli {
+namespace {
+
+const json& inner(const json& object, const char* key) {
+  static const json nothing;
+  return object.is_object() && object.contains(key) ? object[key] : nothing;
+}
+
+std::string number_text(const json& object, const char* key) {
+  return inner(object, key).is_number() ? short_number(number_at(object, key))
+                                        : "";
+}
+
+std::string words(const json& list) {
+  std::string text;
+  for (const auto& item : list)
+    text += (text.empty() ? "" : ", ")
+            + (item.is_string() ? item.get<std::string>() : item.dump());
+  return text;
+}
+
+std::string pairs(const json& object) {
+  std::string text;
+  if (object.is_object())
+    for (const auto& [key, value] : object.items())
+      text += (text.empty() ? "" : ", ") + key + "="
+              + (value.is_string() ? value.get<std::string>() : value.dump());
+  return text;
+}
+
+/// "edge-1, cloud-1 (loading)": nodes of the current version.
+std::string node_names(const json& function) {
+  std::string text;
+  const auto current = version_of(function);
+  for (const auto& at : placements_of(function)) {
+    if (current && version_of(at) && version_of(at) != current)
+      continue;
+    const auto state = text_at(at, "state");
+    text += (text.empty() ? "" : ", ") + text_at(at, "node");
+    if (state != "ready" && !state.empty())
+      text += " (" + state + ")";
+  }
+  return text;
+}
+
+std::string digest_of(const json& function) {
+  auto image = text_at(function, "image");
+  if (image.starts_with("sha256:"))
+    image.resize(std::min<size_t>(image.size(), 7 + 12));
+  return image;
+}
+
+} // namespace
+
+const json& list_in(const json& value, const char* key) {
+  static const json none = json::array();
+  if (value.is_array())
+    return value;
+  const auto& list = inner(value, key);
+  return list.is_array() ? list : none;
+}
+
+const json& placements_of(const json& function) {
+  const auto& direct = list_in(inner(function, "placements"), "");
+  return direct.empty()
+           ? list_in(inner(inner(function, "petrel"), "placements"), "")
+           : direct;
+}
+
+uint32_t version_of(const json& object) {
+  auto version = number_at(object, "version");
+  if (version == 0)
+    version = number_at(inner(object, "petrel"), "version");
+  return version > 0 && version < 4e9 ? static_cast<uint32_t>(version) : 0;
+}
+
+std::string function_table(const json& functions) {
+  table t{
+    {"Function", ">Version", ">Invocations", ">Replicas", "Nodes", "Image"}};
+  for (const auto& f : list_in(functions, "functions")) {
+    const auto version = version_of(f);
+    t.row({text_at(f, "name"), version ? std::to_string(version) : "",
+           short_number(number_at(f, "invocationCount")),
+           short_number(number_at(f, "availableReplicas")) + "/"
+             + short_number(number_at(f, "replicas")),
+           node_names(f), digest_of(f)});
+  }
+  return t.to_string();
+}
+
+std::string function_text(const json& f, const std::string& gateway) {
+  std::string out;
+  const auto line = [&](std::string label, const std::string& value) {
+    if (value.empty())
+      return;
+    label += ":";
+    label.resize(14, ' ');
+    out += label + printable(value) + "\n";
+  };
+  const auto name = text_at(f, "name");
+  const auto version = version_of(f);
+  line("Name", name);
+  line("Status", number_at(f, "availableReplicas") > 0 ? "Ready" : "Not Ready");
+  line("Version", version ? std::to_string(version) : "");
+  line("Image", text_at(f, "image"));
+  line("URL", gateway + "/function/" + name);
+  line("Replicas", short_number(number_at(f, "availableReplicas")) + " of "
+                     + short_number(number_at(f, "replicas")) + " ready");
+  line("Invocations", number_text(f, "invocationCount"));
+  line("Created", text_at(f, "createdAt"));
+  line("Labels", pairs(inner(f, "labels")));
+  line("Annotations", pairs(inner(f, "annotations")));
+  line("Environment", pairs(inner(f, "envVars")));
+  line("Secrets", words(inner(f, "secrets")));
+  const auto& petrel = inner(f, "petrel");
+  if (petrel.is_object()) {
+    for (const auto& [key, value] : petrel.items())
+      if (key != "placements" && key != "version")
+        line("  " + key, value.is_string()   ? value.get<std::string>()
+                         : value.is_array()  ? words(value)
+                         : value.is_object() ? pairs(value)
+                                             : value.dump());
+  }
+  const auto& placements = placements_of(f);
+  if (placements.empty())
+    return out;
+  table t{
+    {"Node", ">Version", "State", ">Slots", ">Running", ">Waiting", "Reason"}};
+  for (const auto& p : placements)
+    t.row({text_at(p, "node"), number_text(p, "version"), text_at(p, "state"),
+           number_text(p, "slots"), number_text(p, "running"),
+           number_text(p, "waiting"), text_at(p, "reason")});
+  return out + "\n" + t.to_string();
+}
+
+std::string node_table(const json& nodes) {
+  table t{{"Node", "Tier", "State", "Role", ">Cores", ">RTT ms", ">In flight",
+           "Address", "Version", "Labels"}};
+  for (const auto& n : list_in(nodes, "nodes"))
+    t.row({text_at(n, "name") + (flag_at(n, "self") ? " *" : ""),
+           text_at(n, "tier"), text_at(n, "state"),
+           flag_at(n, "controller") ? "controller" : "agent",
+           number_text(n, "cores"), number_text(n, "rtt_ms"),
+           number_text(n, "in_flight"), text_at(n, "address"),
+           text_at(n, "version"), pairs(inner(n, "labels"))});
+  return t.to_string();
+}
+
+std::string site_table(const json& sites) {
+  table t{{"Site", "Tier", ">Total ms", ">Network", ">Queue", ">Service",
+           ">Cold", ">+/-", ">Error", ">Slowdown", ">Chosen", ">Done",
+           ">Failed", ">In flight", "Note"}};
+  for (const auto& s : list_in(sites, "sites")) {
+    std::string note = flag_at(s, "best")        ? "best"
+                       : flag_at(s, "runner_up") ? "runner-up"
+                                                 : "";
+    if (!flag_at(s, "candidate"))
+      note = "not a candidate: " + text_at(s, "why_not");
+    t.row({text_at(s, "site"), text_at(s, "tier"), number_text(s, "total_ms"),
+           number_text(s, "network_ms"), number_text(s, "queue_ms"),
+           number_text(s, "service_ms"), number_text(s, "cold_ms"),
+           number_text(s, "stddev_ms"), number_text(s, "error_ms"),
+           number_text(s, "slowdown"), number_text(s, "chosen"),
+           number_text(s, "completed"), number_text(s, "failed"),
+           number_text(s, "in_flight"), note});
+  }
+  return t.to_string();
+}
+
+std::string actor_table(const json& actors) {
+  table t{{"Actor", ">Alive", ">Mailbox", ">Messages", ">Restarts"}};
+  for (const auto& a : list_in(actors, "actors"))
+    t.row({text_at(a, "kind"), number_text(a, "alive"),
+           number_text(a, "mailbox"), number_text(a, "messages"),
+           number_text(a, "restarts")});
+  return t.to_string();
+}
+
+std::string log_text(const json& line) {
+  auto text = text_at(line, "timestamp") + " " + text_at(line, "instance");
+  return printable(text + " " + text_at(line, "text"));
+}
+
+} // namespace faas::cli

@@ -1,0 +1,30 @@
+// The gateway's JSON as people read it. Pure; absent fields show as empty, so
+// that other OpenFaaS gateways can be asked as well.
+#pragma once
+
+#include "libfaas/core/clock.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace faas::cli {
+
+using nlohmann::json;
+
+/// A list, or the list at `key` of an object; an empty list for anything else.
+const json& list_in(const json& value, const char* key);
+
+/// Placements of a function on nodes (FunctionStatus of the gateway).
+const json& placements_of(const json& function);
+/// Current version; 0 when the gateway does not tell.
+uint32_t version_of(const json& function);
+
+std::string function_table(const json& functions);
+std::string function_text(const json& function, const std::string& gateway);
+std::string node_table(const json& nodes);
+std::string site_table(const json& sites);
+std::string actor_table(const json& actors);
+/// One line of a log: time, node, text.
+std::string log_text(const json& line);
+
+} // namespace faas::cli
