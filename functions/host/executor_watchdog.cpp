@@ -78,6 +78,7 @@ void executor_pool::take_waiting(work_source& source,
 void executor_pool::write_off(worker& late, std::vector<given_up>& out) {
   late.lost = true;
   late.kept = late.source->shared_from_this();
+  late.kept->lost_count_.fetch_add(1); // before its slot is free
   out.push_back({late.task, late.kept, true});
   ++lost_;
   late.thread.detach();
