@@ -97,10 +97,10 @@ void executor_pool::hand_back(std::vector<given_up>& items, give_up_reason why,
   const auto lost = lost_;
   lock.unlock();
   for (const auto& item : items) {
+    if (item.started) // first: the next event must find the version stopped
+      item.source->thread_lost(lost);
     if (item.task)
       item.task->give_up(why, item.started);
-    if (item.started)
-      item.source->thread_lost(lost);
   }
   std::vector<std::shared_ptr<work_source>> over;
   lock.lock();

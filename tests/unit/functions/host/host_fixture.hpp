@@ -7,8 +7,8 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <future>
-#include <semaphore>
+#include <mutex>
+#include <thread>
 
 namespace faas::test {
 
@@ -20,27 +20,39 @@ inline reply text_reply(std::string text) {
   return answer;
 }
 
-/// A door that calls wait at until the test opens it.
+/// A door that calls wait at until the test opens it. A call may still be
+/// leaving when the door itself is gone.
 class door {
 public:
-  void open() { opened_.set_value(); }
+  ~door() { open(); }
+  void open() {
+    const std::lock_guard lock{state_->mutex};
+    state_->is_open = true;
+    state_->changed.notify_all();
+  }
   void pass() {
-    ++inside;
-    entered_.release();
-    future_.wait();
+    const auto state = state_;
+    std::unique_lock lock{state->mutex};
+    ++state->inside;
+    state->changed.notify_all();
+    state->changed.wait(lock, [&] { return state->is_open; });
   }
-  /// Waits until n calls have reached the door.
+  /// Waits until n calls in all have reached the door.
   void await(int n) {
-    for (int i = 0; i < n; ++i)
-      if (!entered_.try_acquire_for(10s))
-        throw std::runtime_error("no call came to the door");
+    std::unique_lock lock{state_->mutex};
+    if (!state_->changed.wait_for(lock, 10s,
+                                  [&] { return state_->inside >= n; }))
+      throw std::runtime_error("no call came to the door");
   }
-  std::atomic<int> inside{0};
 
 private:
-  std::promise<void> opened_;
-  std::shared_future<void> future_{opened_.get_future()};
-  std::counting_semaphore<> entered_{0};
+  struct state {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool is_open = false;
+    int inside = 0;
+  };
+  std::shared_ptr<state> state_ = std::make_shared<state>();
 };
 
 /// What a host reported.
