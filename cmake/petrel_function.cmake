@@ -9,6 +9,10 @@ function(petrel_function name)
     CXX_VISIBILITY_PRESET hidden
     C_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+    # A unique symbol would keep the library in the node for ever.
+    target_compile_options(${name} PRIVATE -fno-gnu-unique)
+  endif()
   if(NOT APPLE)
     # Symbols that nobody provides are found now, not when the node loads it.
     target_link_options(${name} PRIVATE -Wl,--no-undefined)

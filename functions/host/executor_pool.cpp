@@ -167,6 +167,7 @@ void executor_pool::release(work_source& source, uint32_t slot) {
 void executor_pool::come_back(worker& self, lock_type& lock) {
   lock.unlock();
   self.task.reset(); // with the instance that it still holds
+  self.kept->lost_count_.fetch_sub(1);
   self.kept->thread_back();
   self.kept.reset();
   lock.lock();

@@ -78,6 +78,7 @@ void executor_pool::take_waiting(work_source& source,
 void executor_pool::write_off(worker& late, std::vector<given_up>& out) {
   late.lost = true;
   late.kept = late.source->shared_from_this();
+  late.kept->lost_count_.fetch_add(1); // before its slot is free
   out.push_back({late.task, late.kept, true});
   ++lost_;
   late.thread.detach();
@@ -96,10 +97,10 @@ void executor_pool::hand_back(std::vector<given_up>& items, give_up_reason why,
   const auto lost = lost_;
   lock.unlock();
   for (const auto& item : items) {
+    if (item.started) // first: the next event must find the version stopped
+      item.source->thread_lost(lost);
     if (item.task)
       item.task->give_up(why, item.started);
-    if (item.started)
-      item.source->thread_lost(lost);
   }
   std::vector<std::shared_ptr<work_source>> over;
   lock.lock();

@@ -18,8 +18,6 @@ public:
 
   void lost() noexcept { ++out_; }
   void came_back(time_point now);
-  /// Threads that are not back.
-  uint32_t out() const noexcept { return out_; }
   /// Threads that count against the version.
   uint32_t charged(time_point now);
   bool exhausted(time_point now) { return charged(now) >= limit_; }

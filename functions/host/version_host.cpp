@@ -14,7 +14,10 @@ public:
   inline_context(const version_host& host, const invocation& event,
                  const completion& done)
     : host_(host), event_(event), done_(done) {}
-  bool cancelled() const noexcept override { return !done_.wanted(); }
+  // The loop that would notice the deadline is the one that is busy here.
+  bool cancelled() const noexcept override {
+    return !done_.wanted() || clock::now() >= event_.deadline;
+  }
   duration remaining() const noexcept override {
     return event_.deadline - clock::now();
   }

@@ -227,7 +227,7 @@ void version_host::tear_down() noexcept {
   const std::lock_guard lock{mutex_};
   // A lost thread may still be inside: then the module goes with this object,
   // which that thread keeps.
-  if (faults_.out() == 0)
+  if (lost() == 0)
     module_.reset();
 }
 

@@ -80,6 +80,8 @@ public:
   uint32_t running() const noexcept {
     return running_count_.load(std::memory_order_relaxed);
   }
+  /// Threads written off inside work of this source that are not back yet.
+  uint32_t lost() const noexcept { return lost_count_.load(); }
 
 protected:
   /// Called by finished(), under the pool's lock.
@@ -87,7 +89,6 @@ protected:
 
 private:
   friend class executor_pool;
-  friend class work_registry;
 
   /// A thread was written off while it ran work of this source; `lost`: threads
   /// that the node misses now. Without the lock.
@@ -108,6 +109,7 @@ private:
   const uint32_t queue_;
   std::atomic<uint32_t> waiting_count_{0};
   std::atomic<uint32_t> running_count_{0};
+  std::atomic<uint32_t> lost_count_{0};
   boost::intrusive::list<work, boost::intrusive::constant_time_size<false>>
     waiting_;
   std::vector<uint32_t> free_slots_;
