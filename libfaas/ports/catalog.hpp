@@ -86,8 +86,9 @@ public:
   outcome_of(const request_id& request) = 0;
   /// Durable when it returns (fsync). Of an unchanged change only the request
   /// is remembered; an empty request id never is. errc::conflict when the
-  /// change was not planned on the present revision, errc::storage_full,
-  /// errc::internal; after an error nothing of the change is stored.
+  /// change was not planned on the present revision or its request is
+  /// remembered, errc::storage_full, errc::internal; after an error nothing
+  /// of the change is stored.
   virtual result<void> commit(const catalog_change& change) = 0;
 };
 

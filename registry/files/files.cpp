@@ -30,7 +30,8 @@ error os_error(int code, const std::string& what) {
     return {errc::internal, std::move(text),
             "check owner and permissions; the node's user must be able to "
             "write there"};
-  return {errc::internal, std::move(text), {}};
+  return {errc::internal, std::move(text),
+          "see what lies there, and check the disk"};
 }
 
 result<file_handle> open_file(const fs::path& path, int flags, unsigned mode) {

@@ -46,6 +46,21 @@ int64_t single_value(SQLite::Database& db, const char* sql) {
   return db.execAndGet(sql).getInt64();
 }
 
+/// errno of the last failed write; sqlite3_system_errno() does not know it.
+/// The log first: it is what a commit writes.
+int last_errno(SQLite::Database& db) {
+  auto* handle = db.getHandle();
+  int code = 0;
+  sqlite3_file* log = nullptr;
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log)
+        == SQLITE_OK
+      && log && log->pMethods)
+    log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &code);
+  if (code == 0)
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &code);
+  return code;
+}
+
 } // namespace
 
 std::span<const std::string_view> catalog_migrations() noexcept {
@@ -101,8 +116,7 @@ error damaged_error(const std::filesystem::path& file,
 error sqlite_error(SQLite::Database* db, const SQLite::Exception& thrown,
                    const std::filesystem::path& file) {
   const int code = thrown.getErrorCode() & 0xff;
-  const int system
-    = db && db->getHandle() ? sqlite3_system_errno(db->getHandle()) : 0;
+  const int system = db ? last_errno(*db) : 0;
   if (code == SQLITE_FULL || (code == SQLITE_IOERR && means_full(system)))
     return {errc::storage_full,
             "no room for the catalog " + file.string() + ": " + thrown.what(),

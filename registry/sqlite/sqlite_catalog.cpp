@@ -157,6 +157,11 @@ result<void> sqlite_catalog::commit(const catalog_change& change) {
                    "the change was planned on another revision than "
                      + std::to_string(expected.number),
                    "load the catalog again and repeat the command"};
+    if (rows::read_outcome(db, change.request))
+      return error{errc::conflict,
+                   "request " + change.request.str()
+                     + " was carried out before",
+                   "ask for its outcome"};
     if (!outcome.unchanged) {
       if (change.record)
         rows::write_function(db, *change.record);

@@ -1,0 +1,50 @@
+// The catalog's contract, for the engines that exist and for the fake that
+// other tests rely on.
+#include "registry/sqlite/sqlite_catalog.hpp"
+#include "tests/support/memory_catalog.hpp"
+#include "tests/support/scratch_folder.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <tuple>
+
+namespace {
+
+using namespace faas;
+
+struct memory_engine {
+  static constexpr size_t remembered = 50;
+  catalog_store& store() { return catalog_; }
+  void reopen() {}
+
+private:
+  testing::memory_catalog catalog_{"memory", remembered};
+};
+
+struct sqlite_engine {
+  static constexpr size_t remembered = 50;
+  sqlite_engine() { reopen(); }
+  catalog_store& store() { return *catalog_; }
+  void reopen() {
+    catalog_.reset();
+    registry::sqlite_catalog_options options{folder_ / "catalog.db"};
+    options.remembered_requests = remembered;
+    auto opened = registry::sqlite_catalog::open(options, random_);
+    BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().to_string()));
+    catalog_ = std::move(*opened);
+  }
+
+private:
+  testing::scratch_folder folder_{testing::memory_folder()};
+  random_source random_{1};
+  std::unique_ptr<catalog_store> catalog_;
+};
+
+using catalog_engines = std::tuple<memory_engine, sqlite_engine>;
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(catalog_contract_test)
+
+#include "tests/contract/registry/catalog_contract.hpp"
+
+  BOOST_AUTO_TEST_SUITE_END()
