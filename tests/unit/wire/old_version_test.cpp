@@ -1,0 +1,85 @@
+// Bytes that protocol version 1 wrote must be understood as long as nodes of
+// that version may be met. `test_unit_wire -- --write-v1` writes the files of
+// messages that have none yet; existing ones are never touched.
+#include "libfaas/wire/codec.hpp"
+#include "samples.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace faas;
+
+namespace {
+
+std::filesystem::path folder() {
+  const auto* source = std::getenv("PETREL_SOURCE");
+  BOOST_REQUIRE_MESSAGE(source, "set PETREL_SOURCE to the checkout");
+  return std::filesystem::path{source} / "tests/unit/wire/v1";
+}
+
+std::filesystem::path file_of(const wire::message& what) {
+  return folder() / (std::string{name(what)} + ".hex");
+}
+
+bool wants_files() {
+  const auto& suite = boost::unit_test::framework::master_test_suite();
+  for (auto i = 1; i < suite.argc; ++i)
+    if (std::string_view{suite.argv[i]} == "--write-v1")
+      return true;
+  return false;
+}
+
+void write_hex(const std::filesystem::path& file, std::string_view bytes) {
+  std::ofstream out{file};
+  auto column = 0;
+  for (auto byte : bytes) {
+    constexpr auto digits = "0123456789abcdef";
+    const auto value = static_cast<uint8_t>(byte);
+    out << digits[value >> 4] << digits[value & 15];
+    if (++column % 36 == 0)
+      out << '\n';
+  }
+  out << '\n';
+}
+
+std::string read_hex(const std::filesystem::path& file) {
+  std::ifstream in{file};
+  BOOST_REQUIRE_MESSAGE(in,
+                        "no " << file << "; run test_unit_wire -- --write-v1");
+  std::string digits, bytes;
+  for (std::string line; in >> line;)
+    digits += line;
+  BOOST_REQUIRE(digits.size() % 2 == 0);
+  for (size_t i = 0; i < digits.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
+  return bytes;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(old_version_test)
+
+  BOOST_AUTO_TEST_CASE(bytes_of_version_1_still_mean_the_same) {
+    for (const auto& what : wire::samples()) {
+      const auto file = file_of(what);
+      if (wants_files() && !std::filesystem::exists(file))
+        write_hex(file, wire::encode(what));
+      BOOST_TEST_CONTEXT(file) {
+        const auto back = wire::decode_message(read_hex(file));
+        BOOST_REQUIRE(back);
+        BOOST_TEST((*back == what));
+      }
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(every_file_of_version_1_is_tested) {
+    size_t files = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{folder()})
+      files += entry.path().extension() == ".hex" ? 1 : 0;
+    BOOST_TEST(files == wire::samples().size());
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()
