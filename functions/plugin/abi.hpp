@@ -15,6 +15,11 @@ struct plugin_options {
   /// Threads that one call of a model may use. One: the node runs as many
   /// calls side by side as it has executors.
   int32_t threads_per_call = 1;
+  /// Lets malloc keep up to 128 MiB of freed memory instead of returning each
+  /// large block to the kernel, for the whole process, from the first runtime
+  /// on. Without it a call pays page faults for its intermediate tensors
+  /// (measured: up to twice the time at batches of 100 and more).
+  bool keep_freed_memory = true;
 };
 
 /// The table behind the exported symbol. Read no further than table_size.

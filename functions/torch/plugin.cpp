@@ -4,6 +4,8 @@
 
 #include <torch/version.h>
 
+#include <malloc.h>
+
 #include <new>
 
 namespace {
@@ -11,9 +13,13 @@ namespace {
 using namespace faas;
 
 function_runtime* create(const plugin_options* options) noexcept {
-  const bool has = options && options->table_size >= sizeof(plugin_options);
-  return new (std::nothrow)
-    torch_runtime::runtime{has ? options->threads_per_call : 1};
+  const bool given = options && options->table_size >= sizeof(plugin_options);
+  const auto settings = given ? *options : plugin_options{};
+  if (settings.keep_freed_memory) {
+    ::mallopt(M_MMAP_THRESHOLD, 32 << 20); // the most that glibc allows
+    ::mallopt(M_TRIM_THRESHOLD, 128 << 20);
+  }
+  return new (std::nothrow) torch_runtime::runtime{settings.threads_per_call};
 }
 
 void destroy(function_runtime* runtime) noexcept {

@@ -52,18 +52,37 @@ std::vector<int64_t> shape_for(const tensor::input& input, int64_t n) {
   return shape;
 }
 
+/// An uninitialised tensor with the layout's strides.
+at::Tensor empty_in(const std::vector<int64_t>& shape, at::ScalarType type,
+                    memory_layout layout) {
+  if (shape.size() != 4 || layout == memory_layout::nchw)
+    return at::empty(shape, type);
+  // Not MemoryFormat::ChannelsLast: with one channel the strides of both are
+  // valid, and only these make a convolution choose channels-last.
+  return at::empty_strided(shape, c10::get_channels_last_strides_2d(shape),
+                           type);
+}
+
 at::Tensor from_bytes(const tensor::input& input, const char* bytes, int64_t n,
                       memory_layout layout) {
-  auto rows = at::empty(shape_for(input, n), scalar_type(input.type));
+  const auto shape = shape_for(input, n);
+  const auto type = scalar_type(input.type);
+  auto made = empty_in(shape, type, layout);
   if (input.type == data_type::boolean) {
     // Any other value of a bool is undefined behaviour.
+    auto rows = at::empty(shape, type);
     auto* to = static_cast<char*>(rows.mutable_data_ptr());
     for (size_t i = 0; i < rows.nbytes(); ++i)
       to[i] = bytes[i] != 0;
-  } else {
-    std::memcpy(rows.mutable_data_ptr(), bytes, rows.nbytes());
+    return made.copy_(rows);
   }
-  return layout == memory_layout::nchw ? rows : in_layout(rows, layout);
+  const bool same_order
+    = shape.size() != 4 || shape[1] == 1 || layout == memory_layout::nchw;
+  if (same_order)
+    std::memcpy(made.mutable_data_ptr(), bytes, made.nbytes());
+  else
+    made.copy_(at::from_blob(const_cast<char*>(bytes), shape, type));
+  return made;
 }
 
 at::Tensor noise(const tensor::input& input, int64_t n) {
@@ -122,30 +141,23 @@ result<at::Tensor> labels_of(const at::Tensor& output, int64_t n) {
 
 } // namespace
 
-std::string_view name(memory_layout layout) noexcept {
-  return layout == memory_layout::nchw ? "nchw" : "channels_last";
-}
-
 at::Tensor in_layout(const at::Tensor& tensor, memory_layout layout) {
-  if (tensor.dim() != 4 || layout == memory_layout::nchw)
-    return tensor.clone(at::MemoryFormat::Contiguous);
-  // Not contiguous(ChannelsLast): with one channel it changes nothing, and the
-  // convolution then sees a row-major tensor.
-  auto moved = at::empty_strided(
-    tensor.sizes(), c10::get_channels_last_strides_2d(tensor.sizes()),
-    tensor.options());
-  return moved.copy_(tensor);
+  return empty_in(tensor.sizes().vec(), tensor.scalar_type(), layout)
+    .copy_(tensor);
 }
 
 std::vector<c10::IValue> make_inputs(const tensor::input_layout& inputs,
                                      std::string_view body, int64_t n,
-                                     memory_layout layout) {
+                                     part items, memory_layout layout) {
   std::vector<c10::IValue> made;
   made.reserve(inputs.inputs().size());
   const char* at = body.data();
   for (const auto& input : inputs.inputs()) {
-    made.emplace_back(from_bytes(input, at, n, layout));
-    at += input.item_bytes * static_cast<uint64_t>(input.batched ? n : 1);
+    const auto bytes = static_cast<int64_t>(input.item_bytes);
+    made.emplace_back(from_bytes(input,
+                                 at + (input.batched ? items.first * bytes : 0),
+                                 items.count, layout));
+    at += bytes * (input.batched ? n : 1);
   }
   return made;
 }

@@ -3,6 +3,7 @@
 
 #include "functions/tensor/input_layout.hpp"
 #include "functions/tensor/output.hpp"
+#include "functions/torch/steps.hpp"
 
 #include <ATen/core/ivalue.h>
 
@@ -12,19 +13,15 @@
 
 namespace faas::torch_runtime {
 
-/// Order of the elements of 4-D tensors in memory. The shape is the same in
-/// both; only speed differs (convolutions on a CPU: 1.5-2.3x).
-enum class memory_layout : uint8_t { nchw, channels_last };
-std::string_view name(memory_layout layout) noexcept;
-
 /// A copy whose strides are those of the layout; other than 4-D: row-major.
 at::Tensor in_layout(const at::Tensor& tensor, memory_layout layout);
 
-/// The model's arguments from a body of input_layout::body_bytes(n) bytes. The
-/// bytes are copied: a model may write to its inputs.
+/// The model's arguments for some items of a batch of n, from a body of
+/// input_layout::body_bytes(n) bytes. The bytes are copied: a model may write
+/// to its inputs.
 std::vector<c10::IValue> make_inputs(const tensor::input_layout& inputs,
                                      std::string_view body, int64_t n,
-                                     memory_layout layout);
+                                     part items, memory_layout layout);
 
 /// Arguments for a trial run with a batch of n: noise in 0..1 or 0..255 (the
 /// same in every run), zeros for other integers, which may be indices.

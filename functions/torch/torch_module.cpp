@@ -1,5 +1,6 @@
 #include "functions/torch/torch_module.hpp"
 
+#include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/version.h>
 
@@ -34,21 +35,27 @@ private:
       return reply::failure(*useless);
     prepare_thread(settings_->threads);
     const c10::InferenceMode inference;
-    auto output = model_.run(
-      make_inputs(settings_->inputs, event.body.view(), *n, model_.layout()));
-    auto answer = finish(output, event, *n, context);
+    auto output = run_steps(event.body.view(), *n, context);
+    auto answer = output ? make_reply(*output, settings_->output, *n,
+                                      tensor::accepted_format(event.headers))
+                         : reply::failure(output.error());
     answer.started = true;
     return answer;
   }
 
-  reply finish(const result<at::Tensor>& output, const invocation& event,
-               int64_t n, const invocation_context& context) const {
-    if (!output)
-      return reply::failure(output.error());
-    if (auto useless = stop(context))
-      return reply::failure(*useless);
-    return make_reply(*output, settings_->output, n,
-                      tensor::accepted_format(event.headers));
+  result<at::Tensor> run_steps(std::string_view body, int64_t n,
+                               const invocation_context& context) {
+    std::vector<at::Tensor> outputs;
+    for (const auto& items : split(n, settings_->step)) {
+      auto output = model_.run(
+        make_inputs(settings_->inputs, body, n, items, model_.layout()));
+      if (!output)
+        return output;
+      if (auto useless = stop(context))
+        return *useless;
+      outputs.push_back(*std::move(output));
+    }
+    return outputs.size() == 1 ? outputs.front() : at::cat(outputs);
   }
 
   /// A call of the model cannot be interrupted, so look before and after it.
@@ -64,6 +71,17 @@ private:
   const std::shared_ptr<const module_settings> settings_;
   model model_;
 };
+
+/// What a point's batch takes when it runs in steps.
+double service_ms(const trial_outcome& trial, const trial_point& point) {
+  const auto layout = trial.chosen.layout();
+  if (trial.step != 0 && point.n > trial.step)
+    for (const auto& one : trial.points)
+      if (one.n == trial.step)
+        return one.ms(layout) * static_cast<double>(point.n)
+               / static_cast<double>(one.n);
+  return point.ms(layout);
+}
 
 std::string ms_text(double ms) {
   char text[32];
@@ -92,19 +110,19 @@ double feature_of(const size_feature& size, uint64_t body_bytes,
   return static_cast<double>(body_bytes) / size.divisor;
 }
 
-torch_module::torch_module(std::shared_ptr<const module_settings> settings,
-                           trial_outcome trial, const size_feature& size,
-                           double load_ms)
-  : settings_(std::move(settings)), model_(trial.chosen) {
-  const bool last = model_.layout() == memory_layout::channels_last;
+torch_module::torch_module(module_settings settings, const trial_outcome& trial,
+                           const size_feature& size, double load_ms)
+  : settings_(std::make_shared<const module_settings>(std::move(settings))),
+    model_(trial.chosen) {
   for (const auto& point : trial.points)
     profile_.push_back(
       {feature_of(size, settings_->inputs.body_bytes(point.n), point.n),
-       last ? point.channels_last_ms : point.nchw_ms});
+       service_ms(trial, point)});
   facts_ = {{"artifact", "torchscript"},
             {"libtorch", TORCH_VERSION},
             {"layout", std::string{name(model_.layout())}},
             {"input", settings_->inputs.expected()},
+            {"batch_step", std::to_string(settings_->step)},
             {"stateful", model_.stateful() ? "yes" : "no"},
             {"threads_per_call", std::to_string(settings_->threads)},
             {"load_ms", ms_text(load_ms)},

@@ -11,13 +11,14 @@ struct module_settings {
   tensor::input_layout inputs;
   output_kind output = output_kind::labels;
   int threads = 1;
+  int64_t step = 0; ///< see steps.hpp
 };
 
 /// One version's model. Instances share its weights.
 class torch_module final : public function_module {
 public:
-  torch_module(std::shared_ptr<const module_settings> settings,
-               trial_outcome trial, const size_feature& size, double load_ms);
+  torch_module(module_settings settings, const trial_outcome& trial,
+               const size_feature& size, double load_ms);
 
   /// A copy of the model's state, warmed up by one call on this thread when it
   /// has none.

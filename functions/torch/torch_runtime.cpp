@@ -27,10 +27,11 @@ result<void> check_kind(const petrel_spec& spec) {
   if (spec.kind == artifact_kind::torchscript)
     return {};
   const bool aoti = spec.kind == artifact_kind::aoti;
-  return error{errc::bad_bundle,
-               std::string{"the torch runtime cannot run artifacts of kind "}
-                 + (aoti ? "aoti yet" : "native"),
-               "save the model as TorchScript and write artifact_kind: torchscript"};
+  return error{
+    errc::bad_bundle,
+    std::string{"the torch runtime cannot run artifacts of kind "}
+      + (aoti ? "aoti yet" : "native"),
+    "save the model as TorchScript and write artifact_kind: torchscript"};
 }
 
 } // namespace
@@ -57,11 +58,10 @@ runtime::load(const load_request& request) try {
   auto trial = run_trial(*file, *inputs, *output);
   if (!trial)
     return trial.error();
-  auto settings = std::make_shared<const module_settings>(
-    module_settings{*std::move(inputs), *output, threads_});
+  module_settings settings{*std::move(inputs), *output, threads_, trial->step};
   const auto took = to_ms(std::chrono::steady_clock::now() - began);
   return std::unique_ptr<function_module>{std::make_unique<torch_module>(
-    std::move(settings), *std::move(trial), spec.size, took)};
+    std::move(settings), *trial, spec.size, took)};
 } catch (const std::exception& thrown) {
   return error{errc::bad_bundle, "cannot load the model: " + reason(thrown),
                "is the node out of memory?"};

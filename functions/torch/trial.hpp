@@ -8,13 +8,6 @@
 
 namespace faas::torch_runtime {
 
-/// Time of one batch size, in the two layouts.
-struct trial_point {
-  int64_t n = 1;
-  double nchw_ms = 0;
-  double channels_last_ms = 0;
-};
-
 /// Batch sizes to try: 1, 8, 32, 128 as far as max_batch allows. Pure.
 std::vector<int64_t> trial_sizes(int64_t max_batch);
 
@@ -25,8 +18,9 @@ memory_layout faster_layout(const std::vector<trial_point>& points) noexcept;
 /// What a trial found out.
 struct trial_outcome {
   model chosen;
-  std::vector<trial_point> points; ///< milliseconds; equal when one layout ran
-  bool compared = false;           ///< both layouts ran
+  std::vector<trial_point> points;
+  bool compared = false; ///< both layouts ran
+  int64_t step = 0;      ///< batches run in steps of that size; 0: in one go
 };
 
 /// Longest time that the timed part of a trial takes, when the first call of
@@ -35,7 +29,8 @@ inline constexpr auto trial_budget = std::chrono::milliseconds{1500};
 
 /// Loads the model and runs it: two warm-up calls, then interleaved timed
 /// rounds per batch size. Channels-last is tried when an input or a weight is
-/// 4-D, and dropped when it fails or its results differ. Blocks.
+/// 4-D, and dropped when it fails or its results differ. Batches are split into
+/// steps when the parts of a batch give what the whole gives. Blocks.
 /// errc::bad_bundle: cannot be loaded, fails on the trial input, or its output
 /// is not what `kind` needs.
 result<trial_outcome> run_trial(const std::filesystem::path& file,
