@@ -110,7 +110,7 @@ function_filter::belief function_filter::at(double n,
 void function_filter::jump(site_filter& site,
                            const service_config& config) noexcept {
   site.var += config.jump;
-  p_hh_ += config.jump * config.own_share;
+  p_hh_ += config.own_jump;
   if (p_kk_ > 0)
     p_kk_ += config.shape_jump;
   ++changes_;
@@ -217,7 +217,7 @@ void function_filter::fill(estimate& out, const site_filter& site) noexcept {
   sync(site);
   out.slope = profile_.slope;
   out.intercept = profile_.intercept * std::exp(k_);
-  out.log_mean = site.g + h_;
+  out.factor = std::exp(site.g + h_);
   out.log_var = site.var + p_hh_;
   out.cov_shape = p_hk_;
   out.var_shape = p_kk_;

@@ -31,7 +31,8 @@ struct service_config {
   double noise = 0.03;
   double grain_ms = 0.2;
   double probe_noise = 0.02;
-  double jump = 0.5; ///< variance added to the site's part at a step
+  double jump = 0.5;      ///< variance added to the site's part at a step ...
+  double own_jump = 0.05; ///< ... and to the function's: steps are the site's
   double shape_jump = 0.25;
   double huber = 2.5;
   bool adapt_noise = false; ///< item 5 of the design; no gain was found
