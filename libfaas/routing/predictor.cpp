@@ -213,6 +213,7 @@ pair_state& predictor::impl::obtain(uint32_t function, uint32_t site) {
   } else {
     made->filter = function_filter{functions[function].profile, config.service};
   }
+  made->filter.join(home.filter);
   home.pairs[function] = std::move(made);
   home.functions.push_back(function);
   return *home.pairs[function];

@@ -71,6 +71,8 @@ public:
   explicit function_filter(const line& profile = default_profile,
                            const service_config& config = {},
                            double own_mean = 0, double shape_mean = 0) noexcept;
+  /// Call once for a site that has a history: it is none of this function's.
+  void join(const site_filter& site) noexcept { passed_ = site.passed; }
   /// The filter of a site's CPU probe, from its first reading: what the reading
   /// has in common with g is unknown, so that only changes will count. Observe
   /// later readings with size 0.

@@ -151,6 +151,18 @@ BOOST_AUTO_TEST_SUITE(edge_cloud_sim_test)
     BOOST_TEST(s.coverage / s.seeds >= 0.85);
   }
 
+  BOOST_AUTO_TEST_CASE(events_return_at_once_when_nothing_else_disturbs) {
+    // Without lone outliers, which keep events away from the edge for a while
+    // whether it has recovered or not.
+    const auto s = scenario("unseen seeds, probes, no outliers", 171, 190,
+                            [](sim_config& c) {
+                              probing(c);
+                              c.outlier_share = 0;
+                            });
+    BOOST_TEST(largest(s.adapted) <= 1);
+    BOOST_TEST(largest(s.returned) <= 2);
+  }
+
   BOOST_AUTO_TEST_CASE(without_probes_small_and_explored_events_lead_back) {
     const auto s
       = scenario("unseen seeds, no probes", 121, 140, [](sim_config&) {});
@@ -173,7 +185,7 @@ BOOST_AUTO_TEST_SUITE(edge_cloud_sim_test)
   }
 
   BOOST_AUTO_TEST_CASE(unseen_step_profile_and_noise) {
-    // Wrong profile, three times slower, more noise, slower link, 8 events/s.
+    // Wrong profile, three times slower, more noise, slower link.
     phases p;
     p.factor = 3;
     const auto s = scenario(

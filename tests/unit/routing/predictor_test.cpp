@@ -240,6 +240,39 @@ BOOST_AUTO_TEST_SUITE(predictor_test)
     BOOST_TEST(w.expect(w.classify, w.edge).cold == 0);
   }
 
+  BOOST_AUTO_TEST_CASE(a_function_that_joins_late_is_no_less_known_than_usual) {
+    world w;
+    const auto usual = w.predictor.cell(w.classify, w.edge, w.now)->read();
+    for (int i = 0; i < 300; ++i) {
+      w.play(w.edge, 1, 1);
+      w.now += std::chrono::minutes{1};
+    }
+    const auto late = *w.predictor.add_function("late", normal);
+    const auto e = w.predictor.cell(late, w.edge, w.now)->read();
+    BOOST_TEST(e.log_var <= usual.log_var);
+    // nor does one that slept meanwhile grow uncertain without bound
+    w.predictor.observe(w.make(w.cloud, 1));
+    w.now += std::chrono::hours{1000};
+    w.predictor.tick({}, w.now);
+    w.predictor.observe(w.make(w.edge, 1));
+    BOOST_TEST(w.predictor.cell(late, w.edge, w.now)->read().log_var < 5);
+  }
+
+  BOOST_AUTO_TEST_CASE(one_slow_event_is_doubted_for_two_seconds) {
+    world w;
+    w.play(w.edge, 1, 100);
+    const double before = w.service(w.edge);
+    w.predictor.observe(w.make(w.edge, 6));
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.service(w.edge) > 2 * before);
+    w.predictor.tick({}, w.now + std::chrono::seconds{1});
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.service(w.edge) > 2 * before);
+    w.predictor.tick({}, w.now + std::chrono::seconds{3});
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.service(w.edge) < 1.3 * before);
+  }
+
   BOOST_AUTO_TEST_CASE(a_new_site_starts_from_its_tier) {
     world w;
     w.play(w.edge, 5, 100);
