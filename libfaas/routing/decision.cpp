@@ -33,29 +33,20 @@ double log_var_at(const estimate& e, double w, double now_ms) noexcept {
   return std::clamp(v, 0.0, 2.0);
 }
 
-} // namespace
-
-std::string_view name(reason why) noexcept {
-  const auto index = static_cast<size_t>(why);
-  return index < reason_names.size() ? reason_names[index] : "unknown";
+/// exp(x) for 0 <= x <= 0.125, to 1e-5.
+double small_exp(double x) noexcept {
+  return 1 + x * (1 + x * (0.5 + x * (1.0 / 6)));
 }
 
-pick policy::only(const decision&, uint8_t index) noexcept {
-  return {index, reason::only_candidate, 1};
-}
-
-prediction predict(const estimate& belief, const candidate& site,
-                   const event_features& event, time_point now) noexcept {
-  const double now_ms = to_ms(now.time_since_epoch());
+prediction predict_at(const estimate& belief, const candidate& site,
+                      const event_features& event, double now_ms) noexcept {
   const double bytes = event.bytes + site.backlog_bytes;
   const double base = belief.slope * event.size + belief.intercept;
   const double known = log_var_at(belief, belief.intercept / base, now_ms);
   // The mean of a log-normal; a vague belief must not look slow only because
   // it is vague, so the correction is bounded.
-  const double service
-    = base
-      * std::exp(belief.log_mean
-                 + std::min(known + belief.log_noise, 0.25) / 2);
+  const double vague = std::min(known + belief.log_noise, 0.25);
+  const double service = base * belief.factor * small_exp(vague / 2);
   prediction p;
   p.network = belief.rtt_ms + belief.ms_per_byte * bytes;
   p.transit = p.network - belief.rtt_ms / 2;
@@ -80,12 +71,29 @@ prediction predict(const estimate& belief, const candidate& site,
   return p;
 }
 
+} // namespace
+
+std::string_view name(reason why) noexcept {
+  const auto index = static_cast<size_t>(why);
+  return index < reason_names.size() ? reason_names[index] : "unknown";
+}
+
+pick policy::only(const decision&, uint8_t index) noexcept {
+  return {index, reason::only_candidate, 1};
+}
+
+prediction predict(const estimate& belief, const candidate& site,
+                   const event_features& event, time_point now) noexcept {
+  return predict_at(belief, site, event, to_ms(now.time_since_epoch()));
+}
+
 decision decide(std::span<const candidate> candidates,
                 const event_features& features, policy& rule,
                 random_source& random, time_point now) noexcept {
   auto event = features;
   event.size = sound(event.size);
   event.bytes = sound(event.bytes);
+  const double now_ms = to_ms(now.time_since_epoch());
   decision made;
   made.count
     = static_cast<uint8_t>(std::min(candidates.size(), max_candidates));
@@ -95,7 +103,7 @@ decision decide(std::span<const candidate> candidates,
     if (!site.healthy || !site.cell)
       continue;
     made.healthy |= uint32_t{1} << i;
-    made.parts[i] = predict(site.cell->read(), site, event, now);
+    made.parts[i] = predict_at(site.cell->read(), site, event, now_ms);
   }
   if (made.healthy == 0)
     return made;

@@ -40,18 +40,19 @@ struct candidate {
   bool healthy = true;
 };
 
-/// Prediction for one candidate, ms. total = sum of the other five means;
+/// Prediction for one candidate, ms; not initialised by default (a decision
+/// holds 32 of them). total = sum of the other five means;
 /// variance = epistemic + scatter of single events.
 struct prediction {
-  double network = 0;
-  double queue = 0; ///< own in flight, reports, loop lag
-  double service = 0;
-  double cold = 0;
-  double overdue = 0;
-  double total = 0;
-  double transit = 0;   ///< part of network that passes before the site has it
-  double variance = 0;  ///< of one event's latency, ms^2
-  double epistemic = 0; ///< of the mean only, ms^2
+  double network;
+  double queue; ///< own in flight, reports, loop lag
+  double service;
+  double cold;
+  double overdue;
+  double total;
+  double transit;   ///< part of network that passes before the site has it
+  double variance;  ///< of one event's latency, ms^2
+  double epistemic; ///< of the mean only, ms^2
 };
 
 enum class reason : uint8_t {

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 namespace faas::routing {
@@ -14,11 +15,11 @@ namespace faas::routing {
 /// One belief. Doubles only, so that a cell is an array of words. Times are
 /// milliseconds of the router's monotonic clock (see to_ms()).
 struct estimate {
-  /// Service time of an event of size n: exp(log_mean) * (slope * n +
-  /// intercept) ms; the line already holds what was learned on this site.
+  /// Service time of an event of size n: factor * (slope * n + intercept) ms;
+  /// the line already holds what was learned on this site.
   double slope = 0.34;
   double intercept = 1;
-  double log_mean = 0;
+  double factor = 1;
   /// Uncertainty of the belief (epistemic) about the log of the service time,
   /// as a quadratic form in w = intercept / (slope * n + intercept):
   /// var + 2 w cov_shape + w^2 var_shape.
@@ -79,13 +80,18 @@ public:
 
   /// From any thread; repeats while a write is under way (some 20 ns).
   estimate read() const noexcept {
-    words_type words;
+    estimate value;
     for (;;) {
       const auto before = version_.load(std::memory_order_acquire);
-      for (size_t i = 0; i < count; ++i)
-        words[i] = words_[i].load(std::memory_order_acquire);
+      for (size_t i = 0; i < count; ++i) {
+        // Word by word to its place: a copy of the whole would wait for these
+        // stores (half the time of a decision).
+        const auto word = words_[i].load(std::memory_order_acquire);
+        std::memcpy(reinterpret_cast<char*>(&value) + i * sizeof word, &word,
+                    sizeof word);
+      }
       if (!(before & 1) && version_.load(std::memory_order_relaxed) == before)
-        return std::bit_cast<estimate>(words);
+        return value;
     }
   }
 

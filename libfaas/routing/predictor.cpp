@@ -213,6 +213,7 @@ pair_state& predictor::impl::obtain(uint32_t function, uint32_t site) {
   } else {
     made->filter = function_filter{functions[function].profile, config.service};
   }
+  made->filter.join(home.filter);
   home.pairs[function] = std::move(made);
   home.functions.push_back(function);
   return *home.pairs[function];
@@ -243,7 +244,7 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   const auto& net = links[home.link].filter;
   estimate out;
   pair.filter.fill(out, home.filter);
-  out.log_mean += pair.doubt;
+  out.factor *= std::exp(pair.doubt);
   out.log_var_per_ms
     = config.service.q_second * (1 + config.service.own_share) / 1000;
   out.rtt_ms = net.rtt_ms();

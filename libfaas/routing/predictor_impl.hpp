@@ -21,7 +21,8 @@ struct pair_state {
   time_point doubt_until{}; ///< ... until here, or the next event
   double late = 0;          ///< evidence gathered by the tick under way
   double late_ms = 0;
-  bool dirty = false; ///< its cell is stale
+  bool dirty = false;   ///< its cell is stale
+  bool watched = false; ///< the next tick has to look at it
   bool own_profile = false;
 };
 
@@ -59,7 +60,8 @@ struct predictor::impl {
   std::vector<function_state> functions;
   std::unordered_map<std::string, uint32_t> link_names, site_names,
     function_names;
-  std::vector<std::pair<uint32_t, uint32_t>> dirty; ///< site, function
+  using pair_key = std::pair<uint32_t, uint32_t>; ///< site, function
+  std::vector<pair_key> dirty, watched;
   uint64_t refused = 0;
 
   bool known(function_index f) const noexcept {
@@ -75,6 +77,9 @@ struct predictor::impl {
   pair_state& obtain(uint32_t function, uint32_t site);
   const pair_state* tier_mate(uint32_t function, uint32_t site) const noexcept;
   void mark(pair_state& pair, uint32_t function, uint32_t site);
+  void watch(pair_state& pair, uint32_t function, uint32_t site);
+  void note_late(const in_flight_event& event);
+  bool settle(pair_state& pair, pair_key key, time_point now);
   void write(pair_state& pair, uint32_t function, uint32_t site,
              time_point now);
   bool moved(const site_state& site) const noexcept;

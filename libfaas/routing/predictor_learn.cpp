@@ -40,6 +40,8 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
     return;
   pair.doubt = doubt_share * pair.filter.doubt();
   pair.doubt_until = seen.at + doubt_time;
+  if (pair.doubt > 0)
+    watch(pair, to_int(seen.function), to_int(seen.site));
   pair.quality.service(before.log_ms, before.log_var + before.noise,
                        seen.service_ms);
   const double first = site.mean_service_ms == 0;
@@ -125,43 +127,65 @@ bool predictor::observe_residency(function_index function, site_index site,
   return true;
 }
 
+void predictor::impl::watch(pair_state& pair, uint32_t function,
+                            uint32_t site) {
+  if (pair.watched)
+    return;
+  pair.watched = true;
+  watched.emplace_back(site, function);
+}
+
+void predictor::impl::note_late(const in_flight_event& event) {
+  const auto f = to_int(event.function), s = to_int(event.site);
+  auto* pair
+    = known(event.function) && known(event.site) ? find(f, s) : nullptr;
+  if (!pair || !plausible_ms(event.age_ms) || !(event.predicted_ms > 0)
+      || !(event.predicted_sd > 0) || !(event.age_ms > event.predicted_ms))
+    return;
+  // Against what is believed now: what other events have told since it was
+  // sent is not counted twice.
+  const double service
+    = std::exp(pair->filter.at(event.size, sites[s].filter).log_ms);
+  const double due = std::max(event.predicted_ms, service);
+  const double z = (event.age_ms - due) / event.predicted_sd;
+  const auto& limits = config.service.change;
+  const double evidence = std::min(z, limits.clip) - limits.slack;
+  if (!(evidence > 0))
+    return;
+  pair->late += evidence;
+  if (z > late_sigmas)
+    pair->late_ms = std::max(pair->late_ms, event.age_ms - due);
+  watch(*pair, f, s);
+}
+
+/// True while there is something to settle at the next tick.
+bool predictor::impl::settle(pair_state& pair, pair_key key, time_point now) {
+  if (pair.late > 0)
+    pair.filter.observe_late(pair.late, sites[key.first].filter,
+                             config.service);
+  const bool expired = pair.doubt > 0 && now >= pair.doubt_until;
+  if (expired)
+    pair.doubt = 0;
+  if (expired || pair.late > 0 || pair.late_ms != pair.overdue_ms)
+    mark(pair, key.second, key.first);
+  pair.overdue_ms = pair.late_ms;
+  pair.late = pair.late_ms = 0;
+  pair.watched = pair.overdue_ms > 0 || pair.doubt > 0;
+  return pair.watched;
+}
+
 void predictor::tick(std::span<const in_flight_event> events, time_point now) {
   auto& my = *impl_;
-  const auto& slack = my.config.service.change;
-  for (const auto& event : events) {
-    auto* pair = my.known(event.function) && my.known(event.site)
-                   ? my.find(to_int(event.function), to_int(event.site))
-                   : nullptr;
-    if (!pair || !plausible_ms(event.age_ms) || !(event.predicted_ms > 0)
-        || !(event.predicted_sd > 0))
-      continue;
-    const auto& site = my.sites[to_int(event.site)];
-    const double service
-      = std::exp(pair->filter.at(event.size, site.filter).log_ms);
-    const double due = std::max(event.predicted_ms, service);
-    const double z = (event.age_ms - due) / event.predicted_sd;
-    pair->late += std::max(0.0, std::min(z, slack.clip) - slack.slack);
-    if (z > late_sigmas)
-      pair->late_ms = std::max(pair->late_ms, event.age_ms - due);
-  }
-  for (uint32_t s = 0; s < my.sites.size(); ++s) {
-    auto& site = my.sites[s];
+  for (const auto& event : events)
+    my.note_late(event);
+  for (auto& site : my.sites)
     site.filter.advance(now, my.config.service);
-    my.links[site.link].filter.advance(now);
-    for (const auto f : site.functions) {
-      auto& pair = *site.pairs[f];
-      if (pair.doubt > 0 && now >= pair.doubt_until) {
-        pair.doubt = 0;
-        my.mark(pair, f, s);
-      }
-      if (pair.late > 0)
-        pair.filter.observe_late(pair.late, site.filter, my.config.service);
-      if (pair.late > 0 || pair.late_ms != pair.overdue_ms)
-        my.mark(pair, f, s);
-      pair.overdue_ms = pair.late_ms;
-      pair.late = pair.late_ms = 0;
-    }
-  }
+  for (auto& link : my.links)
+    link.filter.advance(now);
+  std::erase_if(my.watched, [&](const impl::pair_key& key) {
+    auto* pair = my.find(key.second, key.first);
+    return !pair || !my.settle(*pair, key, now);
+  });
 }
 
 } // namespace faas::routing

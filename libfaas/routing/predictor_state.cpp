@@ -73,6 +73,7 @@ size_t predictor::restore(const snapshot& saved, duration away,
       continue;
     auto& pair = my.obtain(f->second, s->second);
     pair.filter = function_filter{line{entry.slope, entry.intercept}, config};
+    pair.filter.join(my.sites[s->second].filter);
     pair.filter.restore(entry.log_slowdown, entry.log_shape, entry.log_noise);
     pair.cold.restore(entry.cold_log_mean, entry.cold_log_var);
     my.mark(pair, f->second, s->second);

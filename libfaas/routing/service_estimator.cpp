@@ -12,8 +12,9 @@ constexpr double max_ms = 1e7;
 constexpr double max_size = 1e9;
 constexpr double least_scatter = 0.005;
 constexpr double scatter_weight = 0.03;
-constexpr double doubtful = 3.5; ///< standard deviations
-constexpr double max_shape = 6;  ///< the intercept changes by e^6 at most
+constexpr double doubtful = 3.5;  ///< standard deviations
+constexpr double max_own_var = 2; ///< of a function long asleep
+constexpr double max_shape = 6;   ///< the intercept changes by e^6 at most
 
 bool usable(double n, double ms) noexcept {
   return std::isfinite(n) && std::isfinite(ms) && n >= 0 && n <= max_size
@@ -57,6 +58,7 @@ function_filter function_filter::probe(double slowdown, time_point now,
   made.q_shape_ = 0;
   made.scatter_ = config.probe_noise;
   made.grain_ms_ = 0;
+  made.join(site);
   made.reset(default_profile, site, config, now);
   made.profile_ = {0, 1};
   made.p_kk_ = 0;
@@ -65,7 +67,8 @@ function_filter function_filter::probe(double slowdown, time_point now,
 }
 
 void function_filter::sync(const site_filter& site) noexcept {
-  p_hh_ += site.passed - passed_;
+  const double wanted = p_hh_ + site.passed - passed_;
+  p_hh_ = std::min(wanted, std::max(max_own_var, p_hh_));
   passed_ = site.passed;
 }
 
@@ -110,7 +113,7 @@ function_filter::belief function_filter::at(double n,
 void function_filter::jump(site_filter& site,
                            const service_config& config) noexcept {
   site.var += config.jump;
-  p_hh_ += config.jump * config.own_share;
+  p_hh_ += config.own_jump;
   if (p_kk_ > 0)
     p_kk_ += config.shape_jump;
   ++changes_;
@@ -217,7 +220,7 @@ void function_filter::fill(estimate& out, const site_filter& site) noexcept {
   sync(site);
   out.slope = profile_.slope;
   out.intercept = profile_.intercept * std::exp(k_);
-  out.log_mean = site.g + h_;
+  out.factor = std::exp(site.g + h_);
   out.log_var = site.var + p_hh_;
   out.cov_shape = p_hk_;
   out.var_shape = p_kk_;

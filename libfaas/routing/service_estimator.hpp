@@ -31,7 +31,8 @@ struct service_config {
   double noise = 0.03;
   double grain_ms = 0.2;
   double probe_noise = 0.02;
-  double jump = 0.5; ///< variance added to the site's part at a step
+  double jump = 0.5;      ///< variance added to the site's part at a step ...
+  double own_jump = 0.05; ///< ... and to the function's: steps are the site's
   double shape_jump = 0.25;
   double huber = 2.5;
   bool adapt_noise = false; ///< item 5 of the design; no gain was found
@@ -70,6 +71,8 @@ public:
   explicit function_filter(const line& profile = default_profile,
                            const service_config& config = {},
                            double own_mean = 0, double shape_mean = 0) noexcept;
+  /// Call once for a site that has a history: it is none of this function's.
+  void join(const site_filter& site) noexcept { passed_ = site.passed; }
   /// The filter of a site's CPU probe, from its first reading: what the reading
   /// has in common with g is unknown, so that only changes will count. Observe
   /// later readings with size 0.

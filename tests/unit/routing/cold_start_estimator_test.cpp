@@ -1,0 +1,67 @@
+#include "libfaas/routing/cold_start_estimator.hpp"
+
+#include "libfaas/core/random.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <limits>
+
+using namespace faas;
+using namespace faas::routing;
+
+BOOST_AUTO_TEST_SUITE(cold_start_estimator_test)
+
+  BOOST_AUTO_TEST_CASE(converges_to_the_mean_of_a_log_normal) {
+    for (uint64_t seed = 1; seed <= 20; ++seed) {
+      BOOST_TEST_CONTEXT("seed " << seed) {
+        random_source random{seed};
+        cold_start_estimator cold;
+        for (int i = 0; i < 40; ++i)
+          cold.observe(900 * std::exp(0.3 * random.normal()));
+        BOOST_TEST(std::abs(cold.mean_ms() / 940 - 1) < 0.35);
+      }
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(two_cold_starts_outweigh_the_prior) {
+    cold_start_estimator cold{100};
+    cold.observe(3000);
+    cold.observe(3000);
+    BOOST_TEST(cold.mean_ms() > 2000);
+  }
+
+  BOOST_AUTO_TEST_CASE(nonsense_is_refused) {
+    cold_start_estimator cold;
+    const double before = cold.mean_ms();
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    for (const double ms : {nan, -1.0, 0.0, 1e9})
+      BOOST_TEST(!cold.observe(ms));
+    BOOST_TEST(!cold.restore(nan, 1));
+    BOOST_TEST(!cold.restore(1, -1));
+    BOOST_TEST(!cold.restore(100, 1));
+    BOOST_TEST(cold.mean_ms() == before);
+  }
+
+  BOOST_AUTO_TEST_CASE(the_rate_is_that_of_the_arrivals) {
+    random_source random{1};
+    rate_estimator rate;
+    time_point now{};
+    for (int i = 0; i < 2000; ++i) {
+      now += from_ms(-std::log(1 - random.uniform()) * 200);
+      rate.arrive(now);
+    }
+    BOOST_TEST(rate.per_second(now) > 3.5);
+    BOOST_TEST(rate.per_second(now) < 6.5);
+    BOOST_TEST(rate.per_second(now + std::chrono::minutes{5}) < 0.01);
+    BOOST_TEST(rate_estimator{}.per_second(now) == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(
+    a_busy_function_shares_the_cold_start_a_rare_one_bears_it) {
+    BOOST_TEST(cold_charge_ms(900, 40, 15'000) < 1.5);
+    BOOST_TEST(cold_charge_ms(900, 0.001, 15'000) > 880);
+    BOOST_TEST(cold_charge_ms(900, 0, 15'000) == 900);
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,245 @@
+#include "libfaas/routing/decision.hpp"
+#include "libfaas/routing/policies.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <limits>
+
+using namespace faas;
+using namespace faas::routing;
+
+namespace {
+
+const time_point now = time_point{} + std::chrono::seconds{100};
+
+/// Candidates over cells of their own.
+struct sites {
+  std::deque<estimate_cell> cells;
+  std::vector<candidate> list;
+
+  candidate& add(estimate e, bool healthy = true) {
+    e.updated_ms = to_ms(now.time_since_epoch());
+    cells.emplace_back(e);
+    candidate c;
+    c.site = site_index{static_cast<uint32_t>(list.size())};
+    c.cell = &cells.back();
+    c.healthy = healthy;
+    list.push_back(c);
+    return list.back();
+  }
+};
+
+estimate plain(double service_ms, double rtt_ms = 0) {
+  estimate e;
+  e.slope = 0;
+  e.intercept = service_ms;
+  e.log_var = e.log_noise = 0;
+  e.rtt_ms = rtt_ms;
+  e.rtt_var = e.net_noise_ms2 = e.grain_ms = 0;
+  return e;
+}
+
+estimate random_estimate(random_source& random) {
+  estimate e;
+  e.slope = random.uniform();
+  e.intercept = 1 + 5 * random.uniform();
+  e.factor = std::exp(random.normal());
+  e.log_var = 0.1 * random.uniform();
+  e.rtt_ms = 50 * random.uniform();
+  e.ms_per_byte = 1e-3 * random.uniform();
+  e.servers = 1 + std::floor(4 * random.uniform());
+  e.external_queue_ms = 20 * random.uniform();
+  return e;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(decision_test)
+
+  BOOST_AUTO_TEST_CASE(the_parts_are_exactly_the_model) {
+    estimate e = plain(0, 40);
+    e.slope = 0.5;
+    e.intercept = 2;
+    e.factor = 3;
+    e.ms_per_byte = 4e-4;
+    e.external_queue_ms = 10;
+    e.reported_ms = to_ms(now.time_since_epoch()) - 500;
+    e.cold_charge_ms = 7;
+    e.warm_until_ms = to_ms(now.time_since_epoch()) - 1;
+    e.overdue_ms = 5;
+    e.servers = 2;
+    candidate c;
+    c.in_flight = 4;
+    c.drain_ms = 100;
+    c.backlog_bytes = 5'000;
+    c.loop_lag_ms = 1;
+    event_features event;
+    event.size = 10;
+    event.bytes = 20'000;
+    const auto p = predict(e, c, event, now);
+    const auto near = boost::test_tools::tolerance(1e-9);
+    BOOST_TEST(p.network == 40 + 4e-4 * 25'000, near);
+    BOOST_TEST(p.transit == 20 + 4e-4 * 25'000, near);
+    BOOST_TEST(p.service == 21.0, near);
+    const double own = 3.0 / 4 * 100 - p.transit;
+    BOOST_TEST(p.queue == 1 + own + 10 / std::exp(1.0), near);
+    BOOST_TEST(p.cold == 7.0);
+    BOOST_TEST(p.overdue == 5.0);
+    BOOST_TEST(p.total == p.network + p.queue + p.service + p.cold + p.overdue,
+               near);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_warm_function_pays_no_cold_start) {
+    estimate e = plain(10);
+    e.cold_charge_ms = 100;
+    e.warm_until_ms = to_ms(now.time_since_epoch()) + 1;
+    BOOST_TEST(predict(e, {}, {}, now).cold == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(variance_has_an_epistemic_and_an_event_part) {
+    estimate e = plain(100);
+    e.log_var = 0.01;
+    e.log_noise = 0.04;
+    e.rtt_var = 4;
+    e.net_noise_ms2 = 9;
+    const auto p = predict(e, {}, {}, now);
+    const auto near = boost::test_tools::tolerance(0.1);
+    BOOST_TEST(p.epistemic == 100 * 100 * 0.01 + 4, near);
+    BOOST_TEST(p.variance - p.epistemic == 100 * 100 * 0.04 + 9, near);
+  }
+
+  BOOST_AUTO_TEST_CASE(an_old_belief_is_less_certain) {
+    estimate e = plain(100);
+    e.log_var = 0.01;
+    e.log_var_per_ms = 1e-6;
+    e.updated_ms = to_ms(now.time_since_epoch());
+    const auto fresh = predict(e, {}, {}, now);
+    const auto stale = predict(e, {}, {}, now + std::chrono::seconds{60});
+    BOOST_TEST(stale.epistemic > 5 * fresh.epistemic);
+  }
+
+  BOOST_AUTO_TEST_CASE(nobody_healthy_is_no_decision) {
+    sites s;
+    s.add(plain(10), false);
+    s.add(plain(20)).cell = nullptr;
+    min_latency rule;
+    random_source random{1};
+    const auto made = decide(s.list, {}, rule, random, now);
+    BOOST_TEST(!made);
+    BOOST_TEST((made.why == reason::no_candidate));
+    BOOST_TEST(!decide({}, {}, rule, random, now));
+    BOOST_TEST(explain(made) == "no site: no-candidate");
+  }
+
+  BOOST_AUTO_TEST_CASE(one_healthy_candidate_is_taken_without_more_ado) {
+    sites s;
+    s.add(plain(10), false);
+    s.add(plain(500));
+    min_latency rule;
+    random_source random{1};
+    const auto made = decide(s.list, {}, rule, random, now);
+    BOOST_TEST(made.chosen == 1);
+    BOOST_TEST((made.why == reason::only_candidate));
+    BOOST_TEST(made.runner_up == decision::none);
+    BOOST_TEST(made.chosen_parts().total == 500);
+  }
+
+  BOOST_AUTO_TEST_CASE(no_policy_ever_chooses_an_unhealthy_site) {
+    for (uint64_t seed = 1; seed <= 300; ++seed) {
+      BOOST_TEST_CONTEXT("seed " << seed) {
+        random_source random{seed};
+        sites s;
+        const auto count = 1 + random.below(max_candidates + 4);
+        for (uint64_t i = 0; i < count; ++i)
+          s.add(random_estimate(random), random.uniform() < 0.6);
+        const auto healthy = std::count_if(
+          s.list.begin(),
+          s.list.begin() + std::min<long>(long(s.list.size()), max_candidates),
+          [](const candidate& c) { return c.healthy; });
+        for (const auto* policy :
+             {"min-latency", "static", "random", "round-robin"}) {
+          auto rule = *make_policy(policy, site_index{1});
+          for (int i = 0; i < 20; ++i) {
+            event_features event;
+            event.size = 300 * random.uniform();
+            const auto made = decide(s.list, event, *rule, random, now);
+            if (made)
+              BOOST_REQUIRE(s.list[made.chosen].healthy);
+            else
+              BOOST_REQUIRE((healthy == 0 || rule->name() == "static"));
+            BOOST_REQUIRE(made.runner_up != made.chosen
+                          || made.chosen == decision::none);
+          }
+        }
+      }
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(the_order_of_candidates_does_not_matter) {
+    for (uint64_t seed = 1; seed <= 200; ++seed) {
+      BOOST_TEST_CONTEXT("seed " << seed) {
+        random_source random{seed};
+        sites s;
+        for (int i = 0; i < 8; ++i) // some equal ones, too
+          s.add(i % 3 == 0 ? plain(30) : random_estimate(random),
+                random.uniform() < 0.8);
+        auto shuffled = s.list;
+        for (size_t i = shuffled.size(); i > 1; --i)
+          std::swap(shuffled[i - 1], shuffled[random.below(i)]);
+        for (const auto* policy : {"min-latency", "static", "round-robin"}) {
+          auto one = *make_policy(policy, site_index{2});
+          auto two = *make_policy(policy, site_index{2});
+          random_source first{seed}, second{seed};
+          for (int i = 0; i < 50; ++i) {
+            const auto a = decide(s.list, {}, *one, first, now);
+            const auto b = decide(shuffled, {}, *two, second, now);
+            BOOST_REQUIRE(bool(a) == bool(b));
+            if (!a)
+              continue;
+            BOOST_REQUIRE((a.sites[a.chosen] == b.sites[b.chosen]));
+            BOOST_REQUIRE((a.why == b.why));
+            if (a.runner_up != decision::none)
+              BOOST_REQUIRE((a.sites[a.runner_up] == b.sites[b.runner_up]));
+          }
+        }
+      }
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(features_that_are_no_numbers_count_as_none) {
+    sites s;
+    s.add(plain(10));
+    s.add(plain(20));
+    min_latency rule;
+    random_source random{1};
+    event_features event;
+    event.size = std::numeric_limits<double>::quiet_NaN();
+    event.bytes = -std::numeric_limits<double>::infinity();
+    for (int i = 0; i < 100; ++i)
+      BOOST_TEST(decide(s.list, event, rule, random, now).chosen == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(explains_itself_in_one_line) {
+    sites s;
+    s.add(plain(10, 40));
+    s.add(plain(60));
+    min_latency rule;
+    random_source random{1};
+    const auto made = decide(s.list, {}, rule, random, now);
+    BOOST_TEST(explain(made, std::vector<std::string_view>{"cloud", "edge"})
+               == "cloud: 50.0 ms = network 40.0 + queue 0.0 + service 10.0 + "
+                  "cold 0.0 + overdue 0.0, sd 0.0; best, p=1.000; runner-up "
+                  "edge 60.0 ms");
+    BOOST_TEST(explain(made).starts_with("#0: 50.0 ms"));
+  }
+
+  BOOST_AUTO_TEST_CASE(every_reason_has_a_name) {
+    for (int i = 0; i <= static_cast<int>(reason::round_robin); ++i)
+      BOOST_TEST(name(static_cast<reason>(i)) != "unknown");
+    BOOST_TEST(name(static_cast<reason>(99)) == "unknown");
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,392 @@
+#include "libfaas/routing/predictor.hpp"
+
+#include "libfaas/core/random.hpp"
+#include "libfaas/routing/decision.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <limits>
+
+using namespace faas;
+using namespace faas::routing;
+
+namespace {
+
+constexpr line normal{0.34, 1};
+
+/// An edge and a cloud node, one function, and a way to play events.
+struct world {
+  class predictor predictor;
+  link_index local = *predictor.add_link(loopback_link());
+  link_index wan = *predictor.add_link({"wan", {}});
+  site_index edge = *predictor.add_site({"edge-1/cpu", "edge", local, 1});
+  site_index cloud = *predictor.add_site({"cloud-1/cpu", "cloud", wan, 4});
+  function_index classify = *predictor.add_function("classify", normal);
+  random_source random{1};
+  time_point now = time_point{} + std::chrono::hours{1};
+
+  observation make(site_index site, double factor, double n = 38) {
+    observation seen;
+    const double noise = std::exp(0.1 * random.normal());
+    seen.function = classify;
+    seen.site = site;
+    seen.size = n;
+    seen.bytes = n * 784;
+    seen.service_ms = factor * normal.at(n) * noise;
+    const double network = site == cloud ? 40 + 4e-4 * seen.bytes : 0.05;
+    seen.total_ms = seen.service_ms + network;
+    seen.at = now += from_ms(200);
+    return seen;
+  }
+  void play(site_index site, double factor, int events) {
+    for (int i = 0; i < events; ++i)
+      predictor.observe(make(site, factor, 1 + random.below(300)));
+    predictor.publish(now);
+  }
+  prediction expect(function_index f, site_index site, double n = 38) {
+    const auto cell = predictor.cell(f, site, now);
+    candidate c;
+    c.site = site;
+    c.cell = cell.get();
+    event_features event;
+    event.size = n;
+    event.bytes = n * 784;
+    return predict(cell->read(), c, event, now);
+  }
+  double service(site_index site) { return expect(classify, site).service; }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(predictor_test)
+
+  BOOST_AUTO_TEST_CASE(learns_each_part_where_it_belongs) {
+    world w;
+    w.play(w.edge, 5, 100);
+    w.play(w.cloud, 1, 100);
+    const auto edge = w.expect(w.classify, w.edge);
+    const auto cloud = w.expect(w.classify, w.cloud);
+    BOOST_TEST(std::abs(edge.service / (5 * normal.at(38)) - 1) < 0.1);
+    BOOST_TEST(edge.network < 1);
+    BOOST_TEST(std::abs(cloud.service / normal.at(38) - 1) < 0.1);
+    BOOST_TEST(std::abs(cloud.network / (40 + 4e-4 * 38 * 784) - 1) < 0.1);
+    const auto quality = w.predictor.accuracy_of(w.classify, w.edge);
+    BOOST_TEST(quality.events == 100u);
+    BOOST_TEST(quality.service_error < 0.3);
+    BOOST_TEST(quality.service_coverage > 0.8);
+    BOOST_TEST(quality.service_nis > 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(cells_change_only_by_publish) {
+    world w;
+    const auto cell = w.predictor.cell(w.classify, w.edge, w.now);
+    const auto before = cell->writes();
+    w.predictor.observe(w.make(w.edge, 5));
+    BOOST_TEST(cell->writes() == before);
+    BOOST_TEST(w.predictor.publish(w.now) == 1u);
+    BOOST_TEST(cell->writes() == before + 1);
+    BOOST_TEST(w.predictor.publish(w.now) == 0u);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_slow_site_warns_the_cells_of_other_functions) {
+    world w;
+    const auto other = *w.predictor.add_function("other", normal);
+    const auto play_both = [&](double factor) {
+      w.predictor.observe(w.make(w.edge, factor));
+      auto seen = w.make(w.edge, factor);
+      seen.function = other;
+      w.predictor.observe(seen);
+    };
+    for (int i = 0; i < 40; ++i)
+      play_both(1);
+    w.predictor.publish(w.now);
+    const double before = w.expect(other, w.edge).service;
+    w.play(w.edge, 4, 4); // classify alone
+    BOOST_TEST(w.expect(other, w.edge).service > 2 * before);
+  }
+
+  BOOST_AUTO_TEST_CASE(probes_bring_a_site_back_without_events) {
+    world w;
+    const auto probe = [&](double slowdown) {
+      BOOST_TEST(
+        w.predictor.observe_probe(w.edge, slowdown, w.now += from_ms(500)));
+    };
+    for (int i = 0; i < 20; ++i) {
+      w.play(w.edge, 1, 2);
+      probe(1);
+    }
+    for (int i = 0; i < 10; ++i) {
+      w.play(w.edge, 4, 2);
+      probe(4);
+    }
+    BOOST_TEST(w.service(w.edge) > 3 * normal.at(38));
+    probe(1);
+    probe(1);
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.service(w.edge) < 1.5 * normal.at(38));
+  }
+
+  BOOST_AUTO_TEST_CASE(pings_move_the_network_of_every_site_on_the_link) {
+    world w;
+    const auto gpu = *w.predictor.add_site({"cloud-1/cuda0", "gpu", w.wan, 1});
+    w.play(w.cloud, 1, 50);
+    w.expect(w.classify, gpu);
+    for (int i = 0; i < 10; ++i)
+      w.predictor.observe_ping(w.wan, 120, w.now += from_ms(1000));
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.expect(w.classify, gpu).network > 110);
+    BOOST_TEST(w.expect(w.classify, w.cloud).network > 110);
+    BOOST_TEST(w.expect(w.classify, w.edge).network < 1);
+  }
+
+  BOOST_AUTO_TEST_CASE(overdue_events_count_before_they_return) {
+    world w;
+    w.play(w.edge, 1, 100);
+    const double before = w.expect(w.classify, w.edge).total;
+    in_flight_event late{w.classify, w.edge, 38, 200, before, 3};
+    w.predictor.tick(std::span{&late, 1}, w.now);
+    w.predictor.publish(w.now);
+    const auto held = w.expect(w.classify, w.edge);
+    BOOST_TEST(held.overdue > 150);
+    BOOST_TEST(held.total > before + 150);
+    w.predictor.tick({}, w.now); // it is gone
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.expect(w.classify, w.edge).overdue == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(events_within_their_prediction_are_not_late) {
+    world w;
+    w.play(w.edge, 1, 100);
+    const auto cell = w.predictor.cell(w.classify, w.edge, w.now);
+    const auto writes = cell->writes();
+    in_flight_event on_time{w.classify, w.edge, 38, 10, 15, 3};
+    w.predictor.tick(std::span{&on_time, 1}, w.now);
+    w.predictor.publish(w.now);
+    BOOST_TEST(cell->writes() == writes);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_silent_site_grows_slow_by_timeouts) {
+    world w;
+    w.play(w.edge, 1, 100);
+    const double before = w.service(w.edge);
+    for (int i = 0; i < 3; ++i) {
+      auto seen = w.make(w.edge, 1);
+      seen.outcome = event_outcome::timed_out;
+      seen.total_ms = 5000;
+      seen.service_ms = 0;
+      BOOST_TEST(w.predictor.observe(seen));
+    }
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.service(w.edge) > before);
+  }
+
+  BOOST_AUTO_TEST_CASE(failures_teach_the_network_and_not_the_service) {
+    world w;
+    w.play(w.cloud, 1, 50);
+    const double service = w.service(w.cloud);
+    for (int i = 0; i < 50; ++i) {
+      auto seen = w.make(w.cloud, 1);
+      seen.outcome = event_outcome::failed;
+      seen.service_ms = 0.1;
+      seen.total_ms = 150;
+      w.predictor.observe(seen);
+    }
+    w.predictor.publish(w.now);
+    BOOST_TEST(std::abs(w.service(w.cloud) / service - 1) < 0.1);
+    BOOST_TEST(w.expect(w.classify, w.cloud).network > 120);
+  }
+
+  BOOST_AUTO_TEST_CASE(reports_count_only_the_work_of_others) {
+    world w;
+    w.play(w.edge, 1, 50);
+    auto seen = w.make(w.edge, 1);
+    seen.queue_length = 3;
+    seen.in_flight = 3;
+    w.predictor.observe(seen);
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.expect(w.classify, w.edge).queue == 0);
+    seen.outcome = event_outcome::refused;
+    seen.queue_length = 8;
+    w.predictor.observe(seen);
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.expect(w.classify, w.edge).queue > 20);
+  }
+
+  BOOST_AUTO_TEST_CASE(cold_starts_are_learned_apart_and_charged_when_idle) {
+    world w;
+    w.play(w.edge, 1, 50);
+    const double service = w.service(w.edge);
+    for (int i = 0; i < 5; ++i) {
+      auto seen = w.make(w.edge, 10);
+      seen.cold_ms = 900;
+      seen.total_ms += 900;
+      w.predictor.observe(seen);
+    }
+    w.predictor.publish(w.now);
+    BOOST_TEST(std::abs(w.service(w.edge) / service - 1) < 0.1);
+    BOOST_TEST(w.expect(w.classify, w.edge).cold == 0); // warm now
+    w.predictor.observe_residency(w.classify, w.edge, false, w.now);
+    w.predictor.publish(w.now);
+    const double charged = w.expect(w.classify, w.edge).cold;
+    BOOST_TEST(charged > 0.1); // shared by the many that will come
+    BOOST_TEST(charged < 5);
+    w.now += std::chrono::hours{1}; // none came: it is borne alone
+    w.predictor.observe_residency(w.classify, w.edge, false, w.now);
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.expect(w.classify, w.edge).cold > 600);
+    w.predictor.observe_residency(w.classify, w.edge, true, w.now);
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.expect(w.classify, w.edge).cold == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_function_that_joins_late_is_no_less_known_than_usual) {
+    world w;
+    const auto usual = w.predictor.cell(w.classify, w.edge, w.now)->read();
+    for (int i = 0; i < 300; ++i) {
+      w.play(w.edge, 1, 1);
+      w.now += std::chrono::minutes{1};
+    }
+    const auto late = *w.predictor.add_function("late", normal);
+    const auto e = w.predictor.cell(late, w.edge, w.now)->read();
+    BOOST_TEST(e.log_var <= usual.log_var);
+    // nor does one that slept meanwhile grow uncertain without bound
+    w.predictor.observe(w.make(w.cloud, 1));
+    w.now += std::chrono::hours{1000};
+    w.predictor.tick({}, w.now);
+    w.predictor.observe(w.make(w.edge, 1));
+    BOOST_TEST(w.predictor.cell(late, w.edge, w.now)->read().log_var < 5);
+  }
+
+  BOOST_AUTO_TEST_CASE(one_slow_event_is_doubted_for_two_seconds) {
+    world w;
+    w.play(w.edge, 1, 100);
+    const double before = w.service(w.edge);
+    w.predictor.observe(w.make(w.edge, 6));
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.service(w.edge) > 2 * before);
+    w.predictor.tick({}, w.now + std::chrono::seconds{1});
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.service(w.edge) > 2 * before);
+    w.predictor.tick({}, w.now + std::chrono::seconds{3});
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.service(w.edge) < 1.3 * before);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_new_site_starts_from_its_tier) {
+    world w;
+    w.play(w.edge, 5, 100);
+    const auto second
+      = *w.predictor.add_site({"edge-2/cpu", "edge", w.local, 1});
+    const auto other = *w.predictor.add_site({"gpu-1", "gpu", w.local, 1});
+    BOOST_TEST(std::abs(w.service(second) / w.service(w.edge) - 1) < 0.2);
+    BOOST_TEST(w.service(other) < w.service(w.edge) / 3);
+    const auto sure = w.expect(w.classify, w.edge).epistemic;
+    BOOST_TEST(w.expect(w.classify, second).epistemic > 3 * sure);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_measured_profile_is_believed_at_once) {
+    world w;
+    BOOST_TEST(w.predictor.set_profile(w.classify, w.edge, {2, 10}, w.now));
+    w.predictor.publish(w.now);
+    BOOST_TEST(std::abs(w.service(w.edge) / 86 - 1) < 0.2);
+    BOOST_TEST(w.predictor.set_profile(w.classify, {1, 1}));
+    BOOST_TEST(std::abs(w.service(w.cloud) / 39 - 1) < 0.2);
+  }
+
+  BOOST_AUTO_TEST_CASE(nonsense_is_refused_counted_and_not_learned) {
+    world w;
+    w.play(w.cloud, 1, 50);
+    const auto before = w.expect(w.classify, w.cloud).total;
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    uint64_t count = 0;
+    const auto refuses = [&](auto change) {
+      auto seen = w.make(w.cloud, 1);
+      change(seen);
+      BOOST_TEST(!w.predictor.observe(seen));
+      BOOST_TEST(w.predictor.refused() == ++count);
+    };
+    refuses([&](observation& o) { o.total_ms = nan; });
+    refuses([&](observation& o) { o.service_ms = -1; });
+    refuses([&](observation& o) { o.queue_ms = INFINITY; });
+    refuses([&](observation& o) { o.size = nan; });
+    refuses([&](observation& o) { o.bytes = -1; });
+    refuses([&](observation& o) { o.function = function_index{99}; });
+    refuses([&](observation& o) { o.site = site_index{99}; });
+    refuses([&](observation& o) { o.total_ms = 1; }); // parts exceed the whole
+    BOOST_TEST(!w.predictor.observe_probe(w.edge, 0, w.now));
+    BOOST_TEST(!w.predictor.observe_probe(w.edge, nan, w.now));
+    BOOST_TEST(!w.predictor.observe_probe(site_index{99}, 1, w.now));
+    BOOST_TEST(!w.predictor.observe_ping(link_index{99}, 1, w.now));
+    BOOST_TEST(!w.predictor.observe_ping(w.wan, nan, w.now));
+    BOOST_TEST(!w.predictor.set_profile(w.classify, w.edge, {nan, 1}, w.now));
+    in_flight_event odd{w.classify, w.cloud, 1, nan, 10, 1};
+    w.predictor.tick(std::span{&odd, 1}, w.now);
+    w.predictor.publish(w.now);
+    BOOST_TEST(std::abs(w.expect(w.classify, w.cloud).total / before - 1)
+               < 0.01);
+  }
+
+  BOOST_AUTO_TEST_CASE(registration_is_idempotent_and_checked) {
+    world w;
+    BOOST_TEST((*w.predictor.add_function("classify") == w.classify));
+    BOOST_TEST((*w.predictor.add_link({"wan", {}}) == w.wan));
+    BOOST_TEST(
+      (*w.predictor.add_site({"edge-1/cpu", "edge", w.local, 2}) == w.edge));
+    BOOST_TEST(!w.predictor.add_function(""));
+    BOOST_TEST(!w.predictor.add_site({"x", "edge", link_index{9}, 1}));
+    BOOST_TEST(!w.predictor.add_site({"x", "edge", w.local, 0}));
+    BOOST_TEST(!w.predictor.cell(function_index{9}, w.edge, w.now));
+    BOOST_TEST(!w.predictor.cell(w.classify, site_index{9}, w.now));
+    BOOST_TEST(w.predictor.accuracy_of(function_index{9}, w.edge).events == 0u);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_removed_function_is_forgotten_and_its_cell_readable) {
+    world w;
+    w.play(w.edge, 5, 50);
+    const auto cell = w.predictor.cell(w.classify, w.edge, w.now);
+    w.predictor.remove_function(w.classify);
+    BOOST_TEST(std::isfinite(cell->read().slope));
+    BOOST_TEST(!w.predictor.observe(w.make(w.edge, 1)));
+    BOOST_TEST(!w.predictor.cell(w.classify, w.edge, w.now));
+    w.predictor.publish(w.now);
+    w.predictor.tick({}, w.now);
+    const auto again = *w.predictor.add_function("classify", normal);
+    BOOST_TEST((again != w.classify));
+    BOOST_TEST(w.predictor.accuracy_of(again, w.edge).events == 0u);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_snapshot_survives_a_restart) {
+    world w;
+    w.play(w.edge, 5, 100);
+    w.play(w.cloud, 1, 100);
+    auto saved = w.predictor.save();
+    world fresh;
+    BOOST_TEST(
+      fresh.predictor.restore(saved, std::chrono::seconds{5}, fresh.now)
+      == saved.links.size() + saved.sites.size() + saved.pairs.size());
+    fresh.predictor.publish(fresh.now);
+    for (const auto site : {w.edge, w.cloud}) {
+      const auto old = w.expect(w.classify, site);
+      const auto now = fresh.expect(fresh.classify, site);
+      BOOST_TEST(std::abs(now.total / old.total - 1) < 0.15);
+      BOOST_TEST(now.epistemic > old.epistemic);
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(a_damaged_snapshot_is_skipped_where_it_is_damaged) {
+    world w;
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    snapshot bad;
+    bad.links = {{"wan", nan, 0}, {"unknown", 1, 0}};
+    bad.sites = {{"edge-1/cpu", 1e9}, {"unknown", 0}};
+    snapshot::pair pair;
+    pair.function = "classify";
+    pair.site = "edge-1/cpu";
+    pair.slope = nan;
+    bad.pairs = {pair, {}};
+    BOOST_TEST(w.predictor.restore(bad, {}, w.now) == 0u);
+    BOOST_TEST(std::isfinite(w.expect(w.classify, w.edge).total));
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()
