@@ -115,12 +115,17 @@ result<void> running_node::parts::open_stores() {
                  "set node.data to a folder that this user may write"};
   std::filesystem::permissions(data, std::filesystem::perms::owner_all,
                                failed);
-  auto store = registry::folder_bundle_store::open({data / "bundles", {}, {}});
+  registry::folder_bundle_options for_bundles;
+  for_bundles.root = data / "bundles";
+  auto store = registry::folder_bundle_store::open(std::move(for_bundles));
   if (!store)
     return store.error();
   bundles = std::move(*store);
   if (settings.controller) {
-    auto opened = registry::sqlite_catalog::open({data / "catalog.db"}, random);
+    registry::sqlite_catalog_options for_catalog;
+    for_catalog.file = data / "catalog.db";
+    auto opened
+      = registry::sqlite_catalog::open(std::move(for_catalog), random);
     if (!opened)
       return opened.error();
     catalog = std::move(*opened);
