@@ -52,7 +52,11 @@ bool call::answer(reply&& what) noexcept {
   return true;
 }
 
-void call::run(uint32_t slot) noexcept {
+void call::begin(uint32_t slot) noexcept {
+  instance_ = host_.take_instance(slot);
+}
+
+void call::run(uint32_t) noexcept {
   if (cancelled()) { // nobody waits: no need to begin
     answer(reply::failure(
       {errc::cancelled, "the caller went away before the event ran", ""}));
@@ -62,7 +66,6 @@ void call::run(uint32_t slot) noexcept {
   execution_times times;
   times.queue = start - queued_;
   start_ns_.store(times.queue.count() + 1, std::memory_order_relaxed);
-  instance_ = host_.take_instance(slot);
   if (!instance_) { // the slot lost its instance, or never had one
     auto made = host_.make_instance();
     if (!made) {

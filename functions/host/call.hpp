@@ -19,6 +19,7 @@ public:
   call(version_host& host, invocation&& event, completion&& done,
        time_point now);
 
+  void begin(uint32_t slot) noexcept override;
   void run(uint32_t slot) noexcept override;
   void finished(uint32_t slot) noexcept override;
   void give_up(give_up_reason why, bool started) noexcept override;
@@ -34,7 +35,7 @@ private:
   reply execute(time_point start, execution_times times) noexcept;
 
   version_host& host_;
-  std::unique_ptr<function_instance> instance_; ///< from finding the slot on
+  std::unique_ptr<function_instance> instance_; ///< while it has a slot
   invocation event_;
   const time_point queued_;
   std::atomic<int64_t> start_ns_{0}; ///< of run(), after queued_

@@ -150,6 +150,7 @@ bool executor_pool::take(const worker_ptr& self, lock_type& lock) {
   self->source = &source;
   self->slot = source.free_slots_.back();
   source.free_slots_.pop_back();
+  self->task->begin(self->slot);
   source.waiting_count_.fetch_sub(1, std::memory_order_relaxed);
   source.running_count_.fetch_add(1, std::memory_order_relaxed);
   if (source.runnable())

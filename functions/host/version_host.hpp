@@ -47,10 +47,10 @@ public:
   void log(log_level level, std::string_view text,
            const call_id* id) const noexcept;
   void count(const reply& answer) noexcept;
+  /// Both under the pool's lock.
   std::unique_ptr<function_instance> take_instance(uint32_t slot) noexcept {
     return std::move(instances_[slot]);
   }
-  /// Under the pool's lock.
   void give_instance(uint32_t slot, std::unique_ptr<function_instance> instance,
                      duration service) noexcept;
   result<std::unique_ptr<function_instance>> make_instance();

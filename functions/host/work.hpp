@@ -31,6 +31,9 @@ public:
   work(const work&) = delete;
   work& operator=(const work&) = delete;
 
+  /// Before run(), under the pool's lock: take what belongs to the slot. Must
+  /// be short.
+  virtual void begin(uint32_t slot) noexcept {}
   /// On an executor; may block. The slot is this work's own until finished().
   virtual void run(uint32_t slot) noexcept = 0;
   /// After run(), under the pool's lock: give back what belongs to the slot.

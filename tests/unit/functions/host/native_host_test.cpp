@@ -88,7 +88,7 @@ BOOST_FIXTURE_TEST_SUITE(native_host_test, native_fixture)
 
   BOOST_AUTO_TEST_CASE(a_blocking_library_is_answered_and_outlives_its_host) {
     auto host = open_ready(library("misbehave.so"));
-    const auto late = call(*host, "block 300", 30ms);
+    const auto late = call(*host, "block 2000", 30ms);
     BOOST_TEST(code_name(late) == "deadline_exceeded");
     BOOST_TEST(late.started);
     BOOST_TEST(code_name(call(*host, "fine")) == "ok");
