@@ -105,6 +105,7 @@ result<void> reading::run() {
 }
 
 result<void> reading::entry(archive_entry* item) {
+  // A name that this locale cannot express is there as UTF-8 only.
   const char* raw = archive_entry_pathname(item);
   if (!raw)
     raw = archive_entry_pathname_utf8(item);
@@ -133,6 +134,8 @@ result<void> reading::entry(archive_entry* item) {
   if (kind == entry_kind::file)
     return file(*path, item);
   const char* target = archive_entry_symlink(item);
+  if (!target)
+    target = archive_entry_symlink_utf8(item);
   if (auto ok = check_link(*path, target ? target : "", limits_); !ok)
     return ok;
   return visitor_.link(*path, target);
@@ -141,7 +144,7 @@ result<void> reading::entry(archive_entry* item) {
 result<void> reading::check_special(const std::string& path,
                                     archive_entry* item) {
   const auto type = archive_entry_filetype(item);
-  if (archive_entry_hardlink(item))
+  if (archive_entry_hardlink(item) || archive_entry_hardlink_utf8(item))
     return bad_entry(path, "is a hard link", "pack a copy of the file instead");
   if (type != AE_IFREG && type != AE_IFDIR && type != AE_IFLNK)
     return bad_entry(path, "is a device, pipe or socket",

@@ -9,7 +9,7 @@ namespace faas::registry {
 struct folder_bundle_options {
   std::filesystem::path root;
   uint64_t packed_bytes = limits::bundle_bytes; ///< largest packed bundle
-  bundle_limits unpacked;
+  bundle_limits unpacked{};
   /// Bytes that must stay free on the disk, for the catalog and the system.
   uint64_t reserve_bytes = 0;
 };

@@ -12,7 +12,7 @@ namespace faas::registry {
 
 struct pack_options {
   uint64_t packed_bytes = limits::bundle_bytes;
-  bundle_limits unpacked;
+  bundle_limits unpacked{};
   int level = 3; ///< of zstd, 1..19
 };
 

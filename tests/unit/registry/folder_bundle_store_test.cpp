@@ -157,6 +157,24 @@ BOOST_FIXTURE_TEST_SUITE(folder_bundle_store_test, fixture)
     BOOST_TEST(fs::file_size(*at / "model.pt") == 300'000);
   }
 
+  BOOST_AUTO_TEST_CASE(archives_of_other_packers_keep_their_names) {
+    // As bsdtar and Python write it, whatever the locale of this process.
+    const auto id = uploaded(
+      zstd_packed(tar_builder{}
+                    .add({"pax", "14 path=h\xc3\xa9/x\n", 'x'})
+                    .file("for readers without pax", "1")
+                    .add({"././@LongLink", std::string(120, 'n') + '\0', 'L'})
+                    .file("for readers without GNU names", "2")
+                    .add({"pax", "18 linkpath=h\xc3\xa9/x\n", 'x'})
+                    .link("link", "cut")
+                    .tar()));
+    const auto at = store->unpack(id);
+    BOOST_REQUIRE_MESSAGE(at, (at ? "" : at.error().to_string()));
+    BOOST_TEST(read_file(*at / "h\xc3\xa9/x") == "1");
+    BOOST_TEST(read_file(*at / std::string(120, 'n')) == "2");
+    BOOST_TEST(read_file(*at / "link") == "1");
+  }
+
   BOOST_AUTO_TEST_CASE(other_bytes_than_announced_are_refused) {
     const auto bytes = good_bundle();
     const auto id = digest_of(bytes);
@@ -313,6 +331,10 @@ BOOST_FIXTURE_TEST_SUITE(folder_bundle_store_test, fixture)
   BOOST_AUTO_TEST_CASE(hard_links_devices_and_pipes_are_refused) {
     refuses(tar_builder{}.file("a", "x").add({"hard", "", '1', "a"}), "hard");
     refuses(tar_builder{}.add({"hard", "", '1', "/etc/passwd"}), "hard");
+    refuses(tar_builder{}
+              .add({"pax", "18 linkpath=h\xc3\xa9/x\n", 'x'})
+              .add({"foreign", "", '1', "a"}),
+            "foreign");
     refuses(tar_builder{}.add({"char", "", '3'}), "char");
     refuses(tar_builder{}.add({"block", "", '4'}), "block");
     refuses(tar_builder{}.add({"pipe", "", '6'}), "pipe");
