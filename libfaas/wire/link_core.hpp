@@ -21,6 +21,7 @@ class link_core {
 public:
   explicit link_core(link_options options = {});
   link_core(link_core&&) noexcept;
+  link_core& operator=(link_core&&) noexcept;
   ~link_core();
 
   /// A connection stands and hellos were exchanged (see accept()). Resets

@@ -93,7 +93,7 @@ void link_core::state::add_urgent(time_point now, frame_writer& frame) {
     meter_.ping_sent(now, ping_);
   }
   if (ack_owed()) {
-    frame.add(ack{received_bytes_, received_sequence_});
+    frame.add(ack{received_bytes_, received_sequence_, came_ - since_});
     acked_ = received_sequence_;
   }
   if (cancels_.empty())

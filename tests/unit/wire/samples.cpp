@@ -143,7 +143,7 @@ std::vector<message> samples() {
     pong{301},
     sample_events(),
     sample_replies(),
-    ack{1'000'000'007, 12'345},
+    ack{1'000'000'007, 12'345, 77s + 1ns},
     cancel{{1, 200, uint64_t{1} << 47}},
     assignments{
       {"history-a", 42},
