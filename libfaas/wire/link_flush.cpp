@@ -35,7 +35,7 @@ void link_core::state::flush(time_point now) {
 time_point link_core::state::held_until() const noexcept {
   if (meter_.frames_under_way() < frames_before_hold || !meter_.rtt().known()
       || queued_bytes() >= meter_.frame_budget())
-    return time_point::min();
+    return meter_.last_frame();
   return meter_.last_frame() + std::clamp(rtt() / 8, least_hold, most_hold);
 }
 

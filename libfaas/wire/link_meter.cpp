@@ -41,13 +41,14 @@ void rate_filter::acked(duration came, size_t bytes, bool busy) noexcept {
   came = std::clamp(came, duration{}, most_elapsed);
   if (!busy || !train_) {
     if (train_)
-      sample(came - start_);
+      sample(last_ - start_); // not the pause behind it
     train_ = true;
-    start_ = came;
+    start_ = last_ = came;
     bytes_ = 0;
     return;
   }
   bytes_ += bytes;
+  last_ = came;
   if (came - start_ < train_time)
     return;
   sample(came - start_);

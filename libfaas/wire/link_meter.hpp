@@ -46,7 +46,7 @@ private:
 
   uint64_t rate_ = 0;
   bool train_ = false;
-  duration start_{};
+  duration start_{}, last_{}; ///< first and last arrival of the train
   size_t bytes_ = 0;
 };
 

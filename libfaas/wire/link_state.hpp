@@ -33,7 +33,7 @@ struct link_core::state {
   // while frames are being written
   void flush(time_point now);
   bool may_write(time_point now);
-  /// Until when a short frame waits for company; min() when not at all.
+  /// Until when a short frame waits for company; the past when not at all.
   time_point held_until() const noexcept;
   bool write_data(time_point now);
   void write_urgent(time_point now);
