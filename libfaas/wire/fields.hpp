@@ -104,7 +104,7 @@ void fields(auto& v, of<reply_batch> auto& m) {
 }
 
 void fields(auto& v, of<ack> auto& m) {
-  v(1, m.bytes), v(2, m.sequence);
+  v(1, m.bytes), v(2, m.sequence), v(3, m.came);
 }
 void fields(auto& v, of<cancel> auto& m) {
   v(1, m.transfers);

@@ -17,6 +17,7 @@ error not_connected() {
 link_core::link_core(link_options options)
   : state_(std::make_unique<state>(options)) {}
 link_core::link_core(link_core&&) noexcept = default;
+link_core& link_core::operator=(link_core&&) noexcept = default;
 link_core::~link_core() = default;
 
 void link_core::peer_connected(time_point now, hello peer) {

@@ -21,6 +21,7 @@ class link_core {
 public:
   explicit link_core(link_options options = {});
   link_core(link_core&&) noexcept;
+  link_core& operator=(link_core&&) noexcept;
   ~link_core();
 
   /// A connection stands and hellos were exchanged (see accept()). Resets
@@ -57,7 +58,8 @@ public:
 
   /// Writes the frames that may go out now and hands over all effects.
   [[nodiscard]] std::vector<link_effect> take_effects(time_point now);
-  /// When tick() is wanted next; time_point::max() when never.
+  /// When tick() and then take_effects() are wanted next; time_point::max()
+  /// when never. May lie in the past: at once.
   time_point wake_at() const noexcept;
 
   const hello& peer() const noexcept;

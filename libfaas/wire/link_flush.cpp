@@ -35,7 +35,7 @@ void link_core::state::flush(time_point now) {
 time_point link_core::state::held_until() const noexcept {
   if (meter_.frames_under_way() < frames_before_hold || !meter_.rtt().known()
       || queued_bytes() >= meter_.frame_budget())
-    return time_point::min();
+    return meter_.last_frame();
   return meter_.last_frame() + std::clamp(rtt() / 8, least_hold, most_hold);
 }
 
@@ -93,7 +93,7 @@ void link_core::state::add_urgent(time_point now, frame_writer& frame) {
     meter_.ping_sent(now, ping_);
   }
   if (ack_owed()) {
-    frame.add(ack{received_bytes_, received_sequence_});
+    frame.add(ack{received_bytes_, received_sequence_, came_ - since_});
     acked_ = received_sequence_;
   }
   if (cancels_.empty())

@@ -20,6 +20,8 @@ constexpr size_t least_frame = 4 * limits::kib;
 constexpr size_t first_frame = 16 * limits::kib;
 /// Pings whose pong may still come; more are forgotten.
 constexpr size_t kept_pings = 64;
+/// Longest time that a connection is believed to stand.
+constexpr duration most_elapsed = std::chrono::hours(24 * 365 * 100);
 
 } // namespace
 
@@ -34,20 +36,23 @@ void rtt_filter::sample(time_point now, duration rtt) noexcept {
   least_ = std::min(least_, rtt);
 }
 
-void rate_filter::acked(time_point now, size_t bytes, bool busy) noexcept {
+void rate_filter::acked(duration came, size_t bytes, bool busy) noexcept {
+  // Nonsense of a broken peer must not overflow below.
+  came = std::clamp(came, duration{}, most_elapsed);
   if (!busy || !train_) {
     if (train_)
-      sample(now - start_);
+      sample(last_ - start_); // not the pause behind it
     train_ = true;
-    start_ = now;
+    start_ = last_ = came;
     bytes_ = 0;
     return;
   }
   bytes_ += bytes;
-  if (now - start_ < train_time)
+  last_ = came;
+  if (came - start_ < train_time)
     return;
-  sample(now - start_);
-  start_ = now;
+  sample(came - start_);
+  start_ = came;
   bytes_ = 0;
 }
 
@@ -89,7 +94,7 @@ void link_meter::frame_sent(time_point now, size_t bytes, bool busy) {
   last_frame_ = now;
 }
 
-bool link_meter::ack_received(time_point now, const ack& what) {
+bool link_meter::ack_received(const ack& what) {
   if (what.sequence > sent_sequence_)
     return false;
   size_t bytes = 0;
@@ -103,7 +108,7 @@ bool link_meter::ack_received(time_point now, const ack& what) {
   if (bytes > 0) {
     if (what.bytes != acked_bytes_)
       return false; // the two sides no longer count the same frames
-    rate_.acked(now, bytes, busy);
+    rate_.acked(what.came, bytes, busy);
   }
   return true;
 }

@@ -29,13 +29,15 @@ private:
 
 /// Rate at which the peer takes bytes while we always have more for it. The
 /// bytes of frames that had to wait or were written back to back, divided by
-/// the time between their acks (a packet train: Jain and Routhier 1986), so
-/// that pauses of ours do not look like a slow link. Smoothed with gain 1/4.
+/// the time between their arrivals (a packet train: Jain and Routhier 1986), so
+/// that pauses of ours do not look like a slow link. Arrivals are the peer's
+/// times, of which only differences count: acks may be late or bunched.
+/// Smoothed with gain 1/4.
 class rate_filter {
 public:
   /// All bytes that one ack took; busy: each of its frames was written while
   /// another one was under way and more waited before it.
-  void acked(time_point now, size_t bytes, bool busy) noexcept;
+  void acked(duration came, size_t bytes, bool busy) noexcept;
   /// Bytes per second; 0 while unknown.
   uint64_t rate() const noexcept { return rate_; }
 
@@ -44,7 +46,7 @@ private:
 
   uint64_t rate_ = 0;
   bool train_ = false;
-  time_point start_{};
+  duration start_{}, last_{}; ///< first and last arrival of the train
   size_t bytes_ = 0;
 };
 
@@ -62,7 +64,7 @@ public:
   uint64_t next_sequence() const noexcept { return sent_sequence_ + 1; }
   void frame_sent(time_point now, size_t bytes, bool busy);
   /// False when it acknowledges what was never sent.
-  bool ack_received(time_point now, const ack& what);
+  bool ack_received(const ack& what);
 
   const rtt_filter& rtt() const noexcept { return rtt_; }
   uint64_t rate() const noexcept { return rate_.rate(); }

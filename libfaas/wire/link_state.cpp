@@ -67,6 +67,7 @@ void link_core::state::connect(time_point now, hello&& from) {
     effects_.emplace_back(cancel_event{ticket});
   peer_ = std::move(from);
   connected_ = true;
+  since_ = came_ = now;
   closed_ = ping_due_ = blocked_ = was_blocked_ = false;
   meter_.connected();
   pulse_.connected(now);
@@ -151,6 +152,7 @@ void link_core::state::receive(time_point now, std::string_view bytes) {
     else
       ack_at_ = now; // every second frame at once
     received_sequence_ = sequence;
+    came_ = now;
     received_bytes_ += bytes.size();
   }
   for (auto& what : got->messages) {
@@ -174,7 +176,7 @@ bool link_core::state::take(time_point now, message&& what) {
                  return true;
                },
                [&](ack& got) {
-                 const auto sane = meter_.ack_received(now, got);
+                 const auto sane = meter_.ack_received(got);
                  if (!sane)
                    close("the peer acknowledges frames that were never sent");
                  return sane;

@@ -33,7 +33,7 @@ struct link_core::state {
   // while frames are being written
   void flush(time_point now);
   bool may_write(time_point now);
-  /// Until when a short frame waits for company; min() when not at all.
+  /// Until when a short frame waits for company; the past when not at all.
   time_point held_until() const noexcept;
   bool write_data(time_point now);
   void write_urgent(time_point now);
@@ -72,8 +72,9 @@ struct link_core::state {
   uint64_t received_sequence_ = 0, received_bytes_ = 0;
   uint64_t acked_ = 0; ///< sequence of our last ack
   time_point ack_at_{};
-  time_point scanned_{}; ///< last search for late events
-  uint64_t part_ = 0;    ///< being joined
+  time_point since_{}, came_{}; ///< connection; last data frame
+  time_point scanned_{};        ///< last search for late events
+  uint64_t part_ = 0;           ///< being joined
   joiner parts_;
 };
 

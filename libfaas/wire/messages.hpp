@@ -92,6 +92,7 @@ struct reply_batch {
 struct ack {
   uint64_t bytes = 0;    ///< sum of their lengths
   uint64_t sequence = 0; ///< of the last one
+  duration came{};       ///< when it came, since the connection stands
   bool operator==(const ack&) const = default;
 };
 

@@ -143,7 +143,7 @@ std::vector<message> samples() {
     pong{301},
     sample_events(),
     sample_replies(),
-    ack{1'000'000'007, 12'345},
+    ack{1'000'000'007, 12'345, 77s + 1ns},
     cancel{{1, 200, uint64_t{1} << 47}},
     assignments{
       {"history-a", 42},
@@ -152,7 +152,7 @@ std::vector<message> samples() {
         sample_digest(1),
         true,
         90},
-       {{function_name{"classify"}, 5}, "{}", sample_digest(9), false, 10}}},
+       {{function_name{"classify"}, 5}, "{}", sample_digest(9), false, 10, {}}}},
     sample_placements(),
     bundle_request{sample_digest(40), 65536, 32768},
     bundle_chunk{sample_digest(50),
