@@ -336,6 +336,7 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   ++ready.attempts;
   ready.predicted = chosen.chosen_parts();
   ready.event.attempt = ready.attempts;
+  ready.event.version = mine.shared->version.version;
   load_of(target).start(ready.predicted.service, ready.predicted.transit, now);
   ready.stats->in_flight.store(
     ready.stats->in_flight.load(std::memory_order_relaxed) + 1,
@@ -361,7 +362,6 @@ void loop_port::send_local(local_route& mine, const route_target& target,
     mine.health = std::make_shared<lane_health>();
     mine.lane = spawn_lane(deps_.system, deps_.counters, mine.health);
   }
-  event.version = mine.shared->version.version;
   auto box = std::make_shared<event_box>(
     event_box{std::move(event), std::move(done), target.host});
   const auto lane = mine.lane; // the answer may come at once and rebuild `mine`

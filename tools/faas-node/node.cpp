@@ -5,6 +5,7 @@
 #include "functions/native/native_runtime.hpp"
 #include "gateway/auth/admin_token.hpp"
 #include "gateway/http/server.hpp"
+#include "gateway/mqtt/service.hpp"
 #include "registry/bundles/folder_bundle_store.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
 #include "tools/faas-node/plugin_adapter.hpp"
@@ -14,6 +15,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <fstream>
 #include <random>
 #include <thread>
 #include <unistd.h>
@@ -44,14 +46,17 @@ std::string random_boot(random_source& random) {
   return call_id::make(random).to_string();
 }
 
+bool parse_port(const std::string& text, uint16_t& to) {
+  const auto* last = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), last, to);
+  return parsed.ec == std::errc{} && parsed.ptr == last && to != 0;
+}
+
 result<actors::node_endpoint> endpoint_of(const std::string& text) {
   const auto colon = text.rfind(':');
   actors::node_endpoint to;
   to.host = text.substr(0, colon);
-  const auto* first = text.data() + colon + 1;
-  const auto* last = text.data() + text.size();
-  const auto parsed = std::from_chars(first, last, to.port);
-  if (parsed.ec != std::errc{} || parsed.ptr != last || to.port == 0)
+  if (!parse_port(text.substr(colon + 1), to.port))
     return error{errc::invalid_argument, "\"" + text + "\" is not host:port"};
   if (to.host == "localhost")
     to.host = "127.0.0.1";
@@ -95,12 +100,15 @@ struct running_node::parts {
   std::unique_ptr<auth::admin_token> token;
   std::unique_ptr<host::node_function_hosts> hosts;
   std::unique_ptr<actors::node_system> system;
+  std::unique_ptr<mqtt::service> mqtt;
   std::unique_ptr<http::http_server> server;
   bool stopped = false;
 
   result<void> open_stores();
   void make_hosts();
   result<void> start_system();
+  result<void> start_mqtt();
+  result<void> read_mqtt_password(mqtt::session_options& to) const;
   result<void> start_server();
 };
 
@@ -207,6 +215,51 @@ result<void> running_node::parts::start_system() {
   return {};
 }
 
+result<void> running_node::parts::start_mqtt() {
+  if (settings.mqtt_broker.empty())
+    return {};
+  const auto colon = settings.mqtt_broker.rfind(':');
+  uint16_t port = 1883;
+  if (colon != std::string::npos
+      && !parse_port(settings.mqtt_broker.substr(colon + 1), port))
+    return error{errc::invalid_argument,
+                 "mqtt.broker \"" + settings.mqtt_broker
+                   + "\" is not host:port"};
+  mqtt::bridge_options made;
+  made.broker.host = settings.mqtt_broker.substr(0, colon);
+  made.broker.port = port;
+  made.broker.session.client_id = settings.mqtt_client.empty()
+                                    ? "petrel-" + settings.name
+                                    : settings.mqtt_client;
+  if (auto done = read_mqtt_password(made.broker.session); !done)
+    return done;
+  auto started = mqtt::service::start(
+    std::move(made),
+    {system->events(), clock, random.next(),
+     [](std::string line) { spdlog::info("{}", line); }});
+  if (!started)
+    return started.error();
+  mqtt = std::move(*started);
+  return {};
+}
+
+result<void>
+running_node::parts::read_mqtt_password(mqtt::session_options& to) const {
+  if (settings.mqtt_user.empty())
+    return {};
+  to.username = settings.mqtt_user;
+  if (settings.mqtt_password_file.empty())
+    return {};
+  std::ifstream in{settings.mqtt_password_file};
+  std::string password;
+  if (!std::getline(in, password))
+    return error{errc::unavailable,
+                 "cannot read mqtt.password_file "
+                   + settings.mqtt_password_file};
+  to.password = password;
+  return {};
+}
+
 result<void> running_node::parts::start_server() {
   http::server_config made;
   made.address = settings.gateway_address;
@@ -218,6 +271,8 @@ result<void> running_node::parts::start_server() {
     system->events(), system->admin(), *bundles, clock,
     [this](std::string_view presented) { return token->matches(presented); },
     system->metrics()};
+  if (mqtt)
+    deps.metrics.push_back(&mqtt->metrics());
   auto started = http::http_server::start(std::move(made), std::move(deps));
   if (!started)
     return started.error();
@@ -237,6 +292,8 @@ result<std::unique_ptr<running_node>> running_node::start(config settings) {
   all->make_hosts();
   if (auto done = all->start_system(); !done)
     return done.error();
+  if (auto done = all->start_mqtt(); !done)
+    return done.error();
   if (auto done = all->start_server(); !done)
     return done.error();
   return std::unique_ptr<running_node>{new running_node(std::move(all))};
@@ -253,10 +310,13 @@ bool running_node::stop() {
   if (std::exchange(parts_->stopped, true))
     return true;
   const auto grace = std::chrono::seconds{parts_->settings.shutdown_grace_s};
+  if (parts_->mqtt)
+    parts_->mqtt->stop(grace);
   parts_->server->stop(grace);
   const bool clean = parts_->system->stop(grace);
   parts_->hosts->stop(1s);
   parts_->server.reset();
+  parts_->mqtt.reset();
   parts_->system.reset();
   return clean;
 }
