@@ -1,0 +1,178 @@
+#include "actors/control/controller_core.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace faas;
+using namespace faas::actors;
+
+namespace {
+
+function_spec spec_of(const std::string& name) {
+  function_spec spec;
+  spec.name = function_name{name};
+  spec.petrel.artifact = "f.so";
+  return spec;
+}
+
+node_record node_of(const std::string& name, const std::string& tier) {
+  node_record node;
+  node.name = node_name{name};
+  node.tier = tier;
+  node.runtimes = {"native"};
+  return node;
+}
+
+placement at(const std::string& node, const std::string& function,
+             uint32_t version, instance_state state) {
+  placement made;
+  made.version = {function_name{function}, version};
+  made.status.node = node_name{node};
+  made.status.version = version;
+  made.status.state = state;
+  return made;
+}
+
+struct world {
+  controller_core core{catalog_state{}};
+  int requests = 0;
+
+  world() {
+    core.node_seen(node_of("edge-1", "edge"));
+    core.node_seen(node_of("cloud-1", "cloud"));
+  }
+  void deploy(function_spec spec, uint8_t content) {
+    deploy_command command;
+    command.id = request_id{"r" + std::to_string(++requests)};
+    command.spec = std::move(spec);
+    command.bundle.bytes[0] = content;
+    auto change = plan(core.catalog(), command, {});
+    BOOST_REQUIRE(change);
+    core.apply(*change);
+  }
+  uint32_t traffic(const std::string& name) const {
+    for (const auto& version : core.view().versions)
+      if (version.traffic && version.version.function.str() == name)
+        return version.version.version;
+    return 0;
+  }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(controller_core_test)
+
+BOOST_AUTO_TEST_CASE(a_function_goes_to_every_node_that_meets_its_needs) {
+  world w;
+  auto spec = spec_of("f");
+  spec.petrel.needs.tiers = {"cloud"};
+  w.deploy(spec, 1);
+  w.deploy(spec_of("g"), 1);
+  const auto view = w.core.view();
+  BOOST_REQUIRE_EQUAL(view.versions.size(), 2u);
+  BOOST_TEST(view.versions[0].nodes.size() == 1u);
+  BOOST_TEST(view.versions[0].nodes.begin()->str() == "cloud-1");
+  BOOST_TEST(view.versions[1].nodes.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(why_not_names_the_need_that_is_not_met) {
+  auto spec = spec_of("f");
+  const auto node = node_of("edge-1", "edge");
+  BOOST_TEST(why_not(spec, node).empty());
+  spec.petrel.needs.labels = {{"camera", "yes"}};
+  BOOST_TEST(why_not(spec, node) == "needs label camera=yes");
+  spec.petrel.needs.tiers = {"gpu", "cloud"};
+  BOOST_TEST(why_not(spec, node)
+             == "needs tier gpu, cloud, the node is edge");
+  auto torch = spec_of("t");
+  torch.petrel.runtime = runtime_kind::torch;
+  BOOST_TEST(why_not(torch, node) == "the node has no runtime torch");
+}
+
+BOOST_AUTO_TEST_CASE(traffic_moves_only_when_the_new_version_is_ready) {
+  world w;
+  w.deploy(spec_of("f"), 1);
+  BOOST_TEST(w.traffic("f") == 1u);
+  w.deploy(spec_of("f"), 2);
+  BOOST_TEST(w.traffic("f") == 1u);
+  BOOST_TEST(w.core.view().versions.size() == 2u); // both are assigned
+  w.core.reported(node_name{"edge-1"},
+                  {at("edge-1", "f", 2, instance_state::ready)});
+  BOOST_TEST(w.traffic("f") == 1u); // the cloud is still loading
+  w.core.reported(node_name{"cloud-1"},
+                  {at("cloud-1", "f", 2, instance_state::loading)});
+  BOOST_TEST(w.traffic("f") == 1u);
+  w.core.reported(node_name{"cloud-1"},
+                  {at("cloud-1", "f", 2, instance_state::ready)});
+  BOOST_TEST(w.traffic("f") == 2u);
+  BOOST_TEST(w.core.view().versions.size() == 1u); // the old one drains
+}
+
+BOOST_AUTO_TEST_CASE(a_version_that_cannot_start_never_gets_traffic) {
+  world w;
+  w.deploy(spec_of("f"), 1);
+  w.deploy(spec_of("f"), 2);
+  auto failed = at("edge-1", "f", 2, instance_state::failed);
+  failed.status.reason = "bad_bundle: no table";
+  w.core.reported(node_name{"edge-1"}, {failed});
+  w.core.reported(node_name{"cloud-1"},
+                  {at("cloud-1", "f", 2, instance_state::failed)});
+  BOOST_TEST(w.traffic("f") == 1u);
+  const auto status = w.core.describe(function_name{"f"});
+  BOOST_REQUIRE(status);
+  BOOST_TEST(status->available() == 0u);
+  bool told = false;
+  for (const auto& p : status->placements)
+    told = told || p.reason == "bad_bundle: no table";
+  BOOST_TEST(told);
+}
+
+BOOST_AUTO_TEST_CASE(one_failed_node_does_not_hold_up_the_others) {
+  world w;
+  w.deploy(spec_of("f"), 1);
+  w.deploy(spec_of("f"), 2);
+  w.core.reported(node_name{"edge-1"},
+                  {at("edge-1", "f", 2, instance_state::failed)});
+  w.core.reported(node_name{"cloud-1"},
+                  {at("cloud-1", "f", 2, instance_state::ready)});
+  BOOST_TEST(w.traffic("f") == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_leaves_no_longer_holds_up_a_version) {
+  world w;
+  w.deploy(spec_of("f"), 1);
+  w.deploy(spec_of("f"), 2);
+  w.core.reported(node_name{"edge-1"},
+                  {at("edge-1", "f", 2, instance_state::ready)});
+  BOOST_TEST(w.traffic("f") == 1u);
+  w.core.node_left(node_name{"cloud-1"});
+  BOOST_TEST(w.traffic("f") == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_function_leaves_the_view_and_describe) {
+  world w;
+  w.deploy(spec_of("f"), 1);
+  remove_command command;
+  command.id = request_id{"remove"};
+  command.function = function_name{"f"};
+  auto change = plan(w.core.catalog(), command);
+  BOOST_REQUIRE(change);
+  w.core.apply(*change);
+  BOOST_TEST(w.core.view().versions.empty());
+  const auto status = w.core.describe(function_name{"f"});
+  BOOST_REQUIRE(!status);
+  BOOST_TEST((status.error().code == errc::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(after_a_restart_current_versions_have_the_traffic) {
+  world w;
+  w.deploy(spec_of("f"), 1);
+  w.deploy(spec_of("f"), 2);
+  controller_core restarted{w.core.catalog()};
+  restarted.node_seen(node_of("edge-1", "edge"));
+  const auto view = restarted.view();
+  BOOST_REQUIRE_EQUAL(view.versions.size(), 1u);
+  BOOST_TEST(view.versions[0].version.version == 2u);
+  BOOST_TEST(view.versions[0].traffic);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

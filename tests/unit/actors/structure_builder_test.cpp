@@ -1,0 +1,122 @@
+#include "actors/functions/structure_builder.hpp"
+
+#include "tests/support/fake_host.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace faas;
+using namespace faas::actors;
+
+namespace {
+
+class silent_peer final : public peer {
+public:
+  explicit silent_peer(const std::string& of) { name = node_name{of}; }
+  void send(std::vector<link_event>) override {}
+};
+
+const version_ref f1{function_name{"f"}, 1};
+
+known_state two_nodes() {
+  auto view = std::make_shared<cluster_view>();
+  for (const char* name : {"edge-1", "cloud-1"}) {
+    node_record record;
+    record.name = node_name{name};
+    record.tier = name[0] == 'e' ? "edge" : "cloud";
+    record.connected = true;
+    view->nodes.push_back(record);
+  }
+  assigned_version assigned;
+  assigned.version = f1;
+  assigned.spec.name = f1.function;
+  assigned.spec.petrel.concurrency = 4;
+  assigned.traffic = true;
+  assigned.nodes = {node_name{"edge-1"}, node_name{"cloud-1"}};
+  view->versions.push_back(assigned);
+  placement remote;
+  remote.version = f1;
+  remote.status.node = node_name{"cloud-1"};
+  remote.status.version = 1;
+  remote.status.state = instance_state::ready;
+  remote.status.slots = 3;
+  remote.profile = {{1, 2.0}, {10, 5.0}};
+  view->placements.push_back(remote);
+  known_state known;
+  known.self = node_name{"edge-1"};
+  known.executors = 2;
+  known.view = view;
+  known.peers = {std::make_shared<silent_peer>("cloud-1")};
+  known.hosts[f1] = std::make_shared<test::fake_host>();
+  return known;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(structure_builder_test)
+
+BOOST_AUTO_TEST_CASE(local_host_and_ready_peer_are_sites) {
+  const auto made = build_structure(two_nodes());
+  BOOST_REQUIRE_EQUAL(made.functions.size(), 1u);
+  const auto& targets = made.functions[0].targets;
+  BOOST_REQUIRE_EQUAL(targets.size(), 2u);
+  BOOST_TEST(targets[0].site.str() == "edge-1/cpu");
+  BOOST_TEST(bool(targets[0].host));
+  BOOST_TEST(targets[0].servers == 2); // four slots on two executors
+  BOOST_TEST(targets[1].site.str() == "cloud-1/cpu");
+  BOOST_TEST(targets[1].tier == "cloud");
+  BOOST_TEST(bool(targets[1].via));
+  BOOST_TEST(targets[1].servers == 3);
+  BOOST_TEST(made.functions[0].profiles.at(targets[1].site).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_is_gone_is_no_site) {
+  auto known = two_nodes();
+  known.peers.clear();
+  const auto made = build_structure(known);
+  BOOST_TEST(made.functions[0].targets.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(without_any_site_the_reasons_are_told) {
+  auto known = two_nodes();
+  known.hosts.clear();
+  known.peers.clear();
+  placement own;
+  own.version = f1;
+  own.status.node = known.self;
+  own.status.state = instance_state::failed;
+  own.status.reason = "bad_bundle: no such file";
+  known.own[f1] = own;
+  const auto made = build_structure(known);
+  BOOST_TEST(made.functions[0].targets.empty());
+  BOOST_TEST(made.functions[0].why_empty
+             == "edge-1: bad_bundle: no such file");
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_no_node_may_run_says_so) {
+  auto known = two_nodes();
+  auto view = std::make_shared<cluster_view>(*known.view);
+  view->versions[0].nodes.clear();
+  view->placements.clear();
+  known.view = view;
+  known.hosts.clear();
+  const auto made = build_structure(known);
+  BOOST_TEST(made.functions[0].why_empty
+             == "no connected node meets its needs");
+}
+
+BOOST_AUTO_TEST_CASE(versions_without_traffic_are_hosts_but_no_routes) {
+  auto known = two_nodes();
+  auto view = std::make_shared<cluster_view>(*known.view);
+  view->versions[0].traffic = false;
+  known.view = view;
+  const auto made = build_structure(known);
+  BOOST_TEST(made.functions.empty());
+  BOOST_TEST(made.hosts.count(f1) == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(before_the_first_view_there_is_nothing) {
+  known_state known;
+  BOOST_TEST(build_structure(known).functions.empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
