@@ -92,7 +92,9 @@ result<void> require_artifact(const function_spec& spec,
     return error{errc::not_found,
                  spec.name.str() + ": no file " + artifact + " in "
                    + folder.string(),
-                 "build it, or put its *.cpp or *.c into that folder"};
+                 spec.petrel.runtime == runtime_kind::native
+                   ? "build it, or put its *.cpp or *.c into that folder"
+                   : "put the model there"};
   return {};
 }
 
@@ -179,8 +181,10 @@ result<bundle_file> build_bundle(session& s, const manifest_file& file,
   const auto folder = folder_of(file, spec);
   std::error_code ignored;
   if (spec.handler.empty() || !fs::is_directory(folder, ignored))
-    return {errc::not_found, spec.name.str() + ": no folder " + folder.string()
-                               + " (handler of the manifest)"};
+    return {errc::not_found,
+            spec.name.str() + ": no folder " + folder.string()
+              + " (handler of the manifest)",
+            "build the function first, or mend `handler:`"};
   if (auto done = compile(s, spec, folder); !done)
     return done.error();
   if (auto done = require_artifact(spec, folder); !done)

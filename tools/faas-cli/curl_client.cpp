@@ -7,6 +7,9 @@ namespace faas::cli {
 namespace {
 
 constexpr size_t max_answer = 64 * 1024 * 1024;
+/// Without a byte in either direction for so long, an upload is given up. The
+/// gateway is silent while it verifies a large bundle.
+constexpr long stalled_upload_seconds = 120;
 
 /// What one call reads and writes.
 struct exchange {
@@ -127,6 +130,8 @@ void set_body(CURL* easy, const http_request& request, std::FILE* file,
               uint64_t size) {
   if (file) {
     curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, stalled_upload_seconds);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(easy, CURLOPT_READDATA, file);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);

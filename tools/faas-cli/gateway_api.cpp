@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 constexpr int max_tries = 4;
 constexpr duration longest_pause = 5s;
+/// A large model over a thin line; a stalled upload ends earlier by itself.
+constexpr duration upload_timeout = 1h;
 
 errc code_of_status(int status) noexcept {
   switch (status) {
@@ -204,6 +206,7 @@ gateway_api::upload(const digest& id, const std::filesystem::path& file,
                     std::function<void(uint64_t, uint64_t)> progress) {
   auto put = request("PUT", "/system/bundles/" + id.hex());
   put.body_file = file;
+  put.timeout = upload_timeout;
   put.headers.emplace_back("Content-Type", "application/octet-stream");
   put.on_progress = std::move(progress);
   auto answer = call(std::move(put), true); // addressed by content
