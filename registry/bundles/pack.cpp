@@ -30,7 +30,7 @@ class packer {
 public:
   packer(fs::path part, const pack_options& options)
     : part_(std::move(part)), options_(options), tree_(options.unpacked),
-      archive_(archive_write_new()), buffer_(256 * 1024) {}
+      buffer_(256 * 1024), archive_(archive_write_new()) {}
 
   result<void> open();
   result<void> add(const pack_item& item);
@@ -50,12 +50,12 @@ private:
   fs::path part_;
   const pack_options& options_;
   entry_tree tree_;
-  std::unique_ptr<archive, archive_free> archive_;
   std::vector<char> buffer_;
   file_handle out_;
   sha256 hash_;
   packed_bundle made_;
   std::optional<error> write_failure_;
+  std::unique_ptr<archive, archive_free> archive_;
 };
 
 la_ssize_t packer::write_packed(archive* a, void* self, const void* bytes,
