@@ -75,8 +75,14 @@ BOOST_AUTO_TEST_SUITE(http_fuzz_test)
     BOOST_REQUIRE(files.size() >= 10u);
     for (const auto& [name, text] : files) {
       const auto whole = replay(text, text.size());
-      for (size_t step = 1; step < text.size(); step += 3)
-        BOOST_TEST((replay(text, step) == whole), name << " by " << step);
+      // A bare LF may be seen at once or wait for a CR that never comes (408
+      // then); it is never a request.
+      const auto late = name == "bare_lf";
+      for (size_t step = 1; step < text.size(); step += 3) {
+        const auto seen = replay(text, step);
+        BOOST_TEST((late ? seen.first == 0 && whole.first == 0 : seen == whole),
+                   name << " by " << step);
+      }
     }
   }
 

@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
   BOOST_AUTO_TEST_CASE(a_deployment_comes_back_in_the_status) {
     const auto read = read_deployment(full().dump());
     BOOST_REQUIRE_MESSAGE(bool(read),
-                        (read ? std::string{} : read.error().to_string()));
+                          (read ? std::string{} : read.error().to_string()));
     BOOST_TEST((read->spec.petrel.timeout == 5s));
     function_status status;
     status.spec = read->spec;
@@ -72,10 +72,11 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
     at.state = instance_state::failed;
     status.placements.push_back(at);
     const auto out = status_json(status);
-    for (const auto& [key, value] : full().items())
+    const auto body = full(); // outlives the loops
+    for (const auto& [key, value] : body.items())
       if (key != "service" && key != "petrel")
         BOOST_TEST((out.at(key) == value), key);
-    for (const auto& [key, value] : full()["petrel"].items())
+    for (const auto& [key, value] : body["petrel"].items())
       BOOST_TEST((out["petrel"].at(key) == value), key);
     BOOST_TEST(out["name"] == "classify");
     BOOST_TEST(out["replicas"] == 1);
