@@ -66,7 +66,7 @@ public:
   admission admit(const api_request& head, const answer_ptr& answer) override {
     admission decided;
     const auto found = find_route(head.method, head.path);
-    if (found.needs_admin && !is_admin_(auth::presented_token(head.headers))) {
+    if (found.needs_admin && !is_admin(auth::presented_token(head.headers))) {
       decided.response = {401,
                           "text/plain; charset=utf-8",
                           {{"WWW-Authenticate", "Basic realm=\"Restricted\""}},
@@ -134,6 +134,10 @@ public:
   void stop() override { context_->pool.stop(); }
 
 private:
+  bool is_admin(const std::string& token) const {
+    return is_admin_ && is_admin_(token);
+  }
+
   static bool is_missing(endpoint to) noexcept {
     using enum endpoint;
     return to == async_function || to == scale_function || to == secrets

@@ -72,6 +72,8 @@ private:
   void on_field_impl(bh::field, string_view name, string_view value,
                      error_code& ec) override {
     ec = {};
+    if (is_header_done()) // trailers: checked by Beast, then dropped
+      return;
     if (fields->size() >= max_fields) {
       too_many = true;
       ec = bh::error::header_limit;
@@ -131,6 +133,8 @@ public:
       skip_ = 2;
     else if (parsed_ == 0)
       skip_ = 0;
+    if (parsed_ == 0 && bytes == "\r")
+      return parse_status::need_more;
     const auto all = bytes.substr(skip_);
     if (all.size() <= parsed_)
       return parse_status::need_more;
@@ -175,7 +179,7 @@ private:
       return parse_status::too_large;
     if (ec == bh::error::bad_version) {
       why_ = "this HTTP version is not supported";
-      return parse_status::unsupported;
+      return parse_status::other_version;
     }
     if (parser_->folded)
       why_ = "folded header lines are not allowed";
@@ -209,7 +213,7 @@ private:
     head_.fields.clear();
     if (parser_->version != 10 && parser_->version != 11) {
       why_ = "this HTTP version is not supported";
-      return parse_status::unsupported;
+      return parse_status::other_version;
     }
     return read_fields(all);
   }

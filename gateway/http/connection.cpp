@@ -181,6 +181,11 @@ void connection::body_complete() {
     return hand_over_api();
   event_.body = blob{std::move(body_)};
   body_ = {};
+  // The time to send the body is the client's, not the function's.
+  const auto sending = loop_.now() - event_.accepted;
+  event_.accepted += sending;
+  event_.deadline += sending;
+  accepted_ = event_.accepted;
   // The view of an earlier turn no longer holds.
   if (const auto* view = loop_.port().find(event_.function.str()))
     submit(*view);
@@ -289,6 +294,8 @@ void connection::bad_request(parse_status status) {
             "send fewer or shorter headers"};
   } else if (status == parse_status::unsupported) {
     answer.status = 501;
+  } else if (status == parse_status::other_version) {
+    answer.status = 505;
   } else {
     loop_.cells().malformed.add();
   }

@@ -55,7 +55,8 @@ enum class parse_status : uint8_t {
   done,
   malformed,   ///< 400; `why()` says what
   too_large,   ///< head over the limit: 431
-  unsupported, ///< a transfer coding or HTTP version we do not do: 501, 505
+  unsupported,   ///< a transfer coding that we do not do: 501
+  other_version, ///< neither HTTP/1.1 nor 1.0: 505
 };
 
 /// Takes the pieces of a body as they are decoded.

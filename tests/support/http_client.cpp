@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 namespace faas::test {
 
@@ -118,10 +119,10 @@ http_answer http_client::read(bool head) {
     answer.body = std::exchange(line_, {});
     return answer;
   }
-  const auto length = answer.headers.contains("content-length")
-                        ? std::strtoul(answer.header("content-length").c_str(),
-                                       nullptr, 10)
-                        : std::string::npos;
+  const auto length
+    = answer.headers.contains("content-length")
+        ? std::strtoul(answer.header("content-length").c_str(), nullptr, 10)
+        : std::string::npos;
   while (in_.size() < length)
     if (!fill())
       break;
@@ -141,8 +142,7 @@ std::string http_client::read_line() {
 }
 
 http_answer http_client::request(std::string_view method,
-                                 std::string_view target,
-                                 std::string_view body,
+                                 std::string_view target, std::string_view body,
                                  std::string_view headers) {
   std::string text{method};
   text += " ";

@@ -1,0 +1,294 @@
+// The management API over real sockets.
+#include "tests/integration/gateway/server_fixture.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace faas;
+using namespace faas::test;
+using namespace std::chrono_literals;
+using nlohmann::json;
+
+namespace {
+
+/// The fake store accepts a digest whose first byte is the body's length.
+std::string digest_for(size_t length) {
+  char text[3];
+  std::snprintf(text, sizeof text, "%02x", static_cast<unsigned>(length % 256));
+  return text + std::string(62, 'a');
+}
+
+std::string deployment(const std::string& name, const std::string& digest) {
+  return json{{"service", name},
+              {"image", "sha256:" + digest},
+              {"labels", {{"a", "b"}}},
+              {"annotations", nullptr},
+              {"petrel", {{"artifact", "libhello.so"}, {"mode", "threads"}}}}
+    .dump();
+}
+
+struct api_fixture : server_fixture {
+  std::string uploaded;
+  void upload() {
+    uploaded = digest_for(3);
+    BOOST_REQUIRE(admin_call("PUT", "/system/bundles/" + uploaded, "abc").status
+                  == 201);
+  }
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(api_test, api_fixture)
+
+  BOOST_AUTO_TEST_CASE(management_needs_the_token) {
+    start();
+    for (const auto target :
+         {"/system/functions", "/system/info", "/system/nodes", "/system/logs",
+          "/system/nothing"}) {
+      const auto answer = connect().request("GET", target);
+      BOOST_TEST(answer.status == 401, target);
+      BOOST_TEST(answer.body == "invalid credentials\n");
+      BOOST_TEST(answer.header("www-authenticate")
+                 == "Basic realm=\"Restricted\"");
+    }
+    // "admin:secret", "root:secret", an empty bearer (faas-cli without login)
+    const auto with = [&](std::string_view value) {
+      return connect()
+        .request("GET", "/system/functions", {},
+                 "Authorization: " + std::string{value} + "\r\n")
+        .status;
+    };
+    BOOST_TEST(with("Basic YWRtaW46c2VjcmV0") == 200);
+    BOOST_TEST(with("Bearer secret") == 200);
+    BOOST_TEST(with("Basic cm9vdDpzZWNyZXQ=") == 401);
+    BOOST_TEST(with("Bearer ") == 401);
+    BOOST_TEST(with("Bearer secrets") == 401);
+    BOOST_TEST(
+      connect().request("PUT", "/system/bundles/" + digest_for(3), "abc").status
+      == 401);
+    BOOST_TEST(bundles.stored.empty());
+  }
+
+  BOOST_AUTO_TEST_CASE(health_readiness_and_metrics_are_open) {
+    start();
+    auto client = connect();
+    BOOST_TEST(client.request("GET", "/healthz").status == 200);
+    BOOST_TEST(client.request("HEAD", "/healthz").status == 200);
+    BOOST_TEST(client.request("GET", "/readyz").status == 200);
+    admin.not_ready = {"no controller yet"};
+    const auto waiting = client.request("GET", "/readyz");
+    BOOST_TEST(waiting.status == 503);
+    BOOST_TEST(json::parse(waiting.body)["reasons"][0] == "no controller yet");
+    const auto metrics = client.request("GET", "/metrics");
+    BOOST_TEST(
+      metrics.header("content-type").starts_with("text/plain; version"));
+    BOOST_TEST(metrics.body.find("# TYPE petrel_gateway_pending gauge")
+               != std::string::npos);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_function_is_deployed_as_faas_cli_does_it) {
+    start();
+    upload();
+    const auto body = deployment("classify", uploaded);
+    // PUT first; only 404 makes faas-cli POST.
+    BOOST_TEST(admin_call("PUT", "/system/functions", body).status == 404);
+    const auto made = admin_call("POST", "/system/functions", body);
+    BOOST_TEST(made.status == 202);
+    BOOST_TEST(json::parse(made.body)["version"] == 1);
+    BOOST_TEST(admin_call("PUT", "/system/functions", body).status == 200);
+    BOOST_TEST(admin.deployed.back().spec.petrel.artifact == "libhello.so");
+    BOOST_TEST(!admin.deployed.back().id.empty());
+    const auto list = json::parse(admin_call("GET", "/system/functions").body);
+    BOOST_REQUIRE(list.size() == 1u);
+    BOOST_TEST(list[0]["name"] == "classify");
+    BOOST_TEST(list[0]["image"] == "sha256:" + uploaded);
+    BOOST_TEST(list[0]["labels"]["a"] == "b");
+    BOOST_TEST(list[0]["createdAt"] == "2023-11-14T22:13:20Z");
+    BOOST_TEST(list[0]["replicas"].is_number_unsigned());
+    const auto one = admin_call(
+      "GET",
+      "/system/function/classify.openfaas-fn?namespace=openfaas-fn&usage=1");
+    BOOST_TEST(one.status == 200);
+    BOOST_TEST(json::parse(one.body)["petrel"]["version"] == 2);
+    const auto removed = admin_call("DELETE", "/system/functions",
+                                    R"({"functionName":"classify"})");
+    BOOST_TEST(removed.status == 202);
+    BOOST_TEST(admin_call("DELETE", "/system/functions",
+                          R"({"functionName":"classify"})")
+                 .status
+               == 404);
+    BOOST_TEST(admin_call("GET", "/system/function/classify").status == 404);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_request_id_of_the_client_is_kept) {
+    start();
+    upload();
+    const auto body = deployment("f", uploaded);
+    connect().request("POST", "/system/functions", body,
+                      std::string{bearer} + "X-Request-Id: mine-1\r\n");
+    BOOST_REQUIRE(!admin.deployed.empty());
+    BOOST_TEST(admin.deployed.back().id.str() == "mine-1");
+  }
+
+  BOOST_AUTO_TEST_CASE(bad_deployments_say_what_is_wrong) {
+    start();
+    upload();
+    const auto message = [&](const std::string& body, int status) {
+      const auto answer = admin_call("POST", "/system/functions", body);
+      BOOST_TEST(answer.status == status, body);
+      return json::parse(answer.body)["error"]["message"].get<std::string>();
+    };
+    BOOST_TEST(message("nonsense", 400) == "the body is not a JSON object");
+    BOOST_TEST(message("{}", 400) == "\"service\" is missing");
+    BOOST_TEST(message(R"({"service":"x","image":"docker.io/x"})", 400)
+                 .find("container images")
+               != std::string::npos);
+    message(deployment("Bad Name", uploaded), 400);
+    BOOST_TEST(message(deployment("x", digest_for(9)), 422).find("not here")
+               != std::string::npos);
+    BOOST_TEST(admin.deployed.empty());
+    const std::string large(2'000'000, ' ');
+    BOOST_TEST(admin_call("POST", "/system/functions", large).status == 413);
+  }
+
+  BOOST_AUTO_TEST_CASE(an_unreachable_controller_is_told) {
+    start();
+    admin.fail = error{errc::unavailable, "no controller", "start one"};
+    const auto answer = admin_call("GET", "/system/functions");
+    BOOST_TEST(answer.status == 503);
+    BOOST_TEST(json::parse(answer.body)["error"]["next"] == "start one");
+  }
+
+  BOOST_AUTO_TEST_CASE(a_dropped_request_is_500_and_hangs_nobody) {
+    start();
+    admin.silent = true;
+    BOOST_TEST(admin_call("GET", "/system/functions").status == 500);
+  }
+
+  BOOST_AUTO_TEST_CASE(bundles_are_uploaded_once) {
+    start();
+    const std::string body(700'000, 'z');
+    const auto path = "/system/bundles/" + digest_for(body.size());
+    BOOST_TEST(admin_call("HEAD", path).status == 404);
+    BOOST_TEST(admin_call("PUT", path, body).status == 201);
+    BOOST_TEST(admin_call("HEAD", path).status == 200);
+    BOOST_TEST(admin_call("PUT", path, body).status == 200);
+    BOOST_TEST(bundles.stored.size() == 1u);
+    BOOST_TEST((bundles.stored.begin()->second == body));
+  }
+
+  BOOST_AUTO_TEST_CASE(bad_uploads_leave_nothing_behind) {
+    start();
+    const auto path = "/system/bundles/" + digest_for(3);
+    BOOST_TEST(admin_call("PUT", path, "abcd").status == 422);
+    BOOST_TEST(admin_call("PUT", "/system/bundles/xyz", "abc").status == 400);
+    bundles.fail_write = error{errc::storage_full, "disk full", "free some"};
+    BOOST_TEST(admin_call("PUT", path, "abc").status == 507);
+    bundles.fail_write.reset();
+    bundles.fail_begin = error{errc::storage_full, "disk full", "free some"};
+    BOOST_TEST(admin_call("PUT", path, "abc").status == 507);
+    bundles.fail_begin.reset();
+    auto client = connect();
+    client.send("PUT " + path + " HTTP/1.1\r\nHost: h\r\n" + std::string{bearer}
+                + "Content-Length: 2000000000\r\n\r\n");
+    BOOST_TEST(client.read().status == 413);
+    const auto before = bundles.dropped.load();
+    auto leaver = connect();
+    leaver.send("PUT " + path + " HTTP/1.1\r\nHost: h\r\n" + std::string{bearer}
+                + "Content-Length: 900000\r\n\r\n" + std::string(500'000, 'x'));
+    leaver.close();
+    BOOST_TEST(eventually([&] { return bundles.dropped.load() > before; }));
+    BOOST_TEST(bundles.stored.empty());
+  }
+
+  BOOST_AUTO_TEST_CASE(logs_are_json_lines_and_can_be_followed) {
+    start();
+    const auto line = [](std::string text, uint64_t sequence) {
+      log_line made;
+      made.function = function_name{"hello"};
+      made.instance = "edge-1";
+      made.text = std::move(text);
+      made.sequence = sequence;
+      made.at = std::chrono::system_clock::now();
+      return made;
+    };
+    admin.lines = {line("one", 1), line("two", 2), line("three", 3)};
+    const auto all = admin_call("GET", "/system/logs?name=hello&tail=2");
+    BOOST_TEST(all.status == 200);
+    BOOST_TEST(all.header("content-type") == "application/x-ndjson");
+    BOOST_TEST(std::count(all.body.begin(), all.body.end(), '\n') == 2);
+    auto client = connect();
+    client.send("GET /system/logs?name=hello&follow=true&tail=-1 HTTP/1.1\r\n"
+                "Host: h\r\n"
+                + std::string{bearer} + "\r\n");
+    BOOST_TEST(client.read_head().status == 200);
+    for (const auto expected : {"one", "two", "three"})
+      BOOST_TEST(json::parse(client.read_line())["text"] == expected);
+    {
+      const auto guard = std::lock_guard{admin.mutex};
+      admin.lines.push_back(line("four", 4));
+    }
+    BOOST_TEST(json::parse(client.read_line())["text"] == "four");
+  }
+
+  BOOST_AUTO_TEST_CASE(a_followed_stream_ends_in_time) {
+    config.log_follow = 300ms;
+    start();
+    BOOST_TEST(admin_call("GET", "/system/logs?name=hello&follow=1").status
+               == 200);
+  }
+
+  BOOST_AUTO_TEST_CASE(bad_log_queries_are_422) {
+    start();
+    for (const auto query : {"", "?name=a&tail=x", "?name=a&since=yesterday"})
+      BOOST_TEST(admin_call("GET", std::string{"/system/logs"} + query).status
+                   == 422,
+                 query);
+  }
+
+  BOOST_AUTO_TEST_CASE(queries_of_petrel_answer_json) {
+    start();
+    upload();
+    admin_call("POST", "/system/functions", deployment("f", uploaded));
+    const auto nodes = json::parse(admin_call("GET", "/system/nodes").body);
+    BOOST_TEST(nodes[0]["name"] == "edge-1");
+    const auto sites
+      = json::parse(admin_call("GET", "/system/sites/f?size=38.5").body);
+    BOOST_TEST(sites[0]["size"] == 38.5);
+    BOOST_TEST(sites[0]["best"] == true);
+    BOOST_TEST(admin_call("GET", "/system/sites/f?size=many").status == 400);
+    BOOST_TEST(admin_call("GET", "/system/sites/nix").status == 404);
+    const auto actors = json::parse(admin_call("GET", "/system/actors").body);
+    BOOST_TEST(actors[0]["kind"] == "lane");
+    const auto info = json::parse(admin_call("GET", "/system/info").body);
+    BOOST_TEST(info["provider"]["version"]["release"] == "0.1.0");
+    BOOST_TEST(info["version"].is_object());
+    BOOST_TEST(admin_call("GET", "/system/namespaces").body
+               == "[\"openfaas-fn\"]\n");
+  }
+
+  BOOST_AUTO_TEST_CASE(what_is_not_there_yet_says_so) {
+    start();
+    BOOST_TEST(connect().request("POST", "/async-function/hello", "x").status
+               == 501);
+    BOOST_TEST(admin_call("POST", "/system/scale-function/hello", "{}").status
+               == 501);
+    BOOST_TEST(admin_call("GET", "/system/secrets").status == 501);
+    BOOST_TEST(admin_call("GET", "/system/nothing").status == 404);
+    BOOST_TEST(connect().request("GET", "/nothing").status == 404);
+    const auto wrong = admin_call("PATCH", "/system/functions");
+    BOOST_TEST(wrong.status == 405);
+    BOOST_TEST(wrong.header("allow") == "GET, POST, PUT, DELETE");
+  }
+
+  BOOST_AUTO_TEST_CASE(requests_may_be_pipelined_with_calls) {
+    start();
+    auto client = connect();
+    client.send("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"
+                "GET /function/hello HTTP/1.1\r\nHost: h\r\n\r\n"
+                "GET /readyz HTTP/1.1\r\nHost: h\r\n\r\n");
+    BOOST_TEST(client.read().body == "OK\n");
+    BOOST_TEST(client.read().body == "hello\n");
+    BOOST_TEST(client.read().status == 200);
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()
