@@ -1,7 +1,6 @@
 // The torch runtime: TorchScript models in process, on executor threads.
 #pragma once
 
-#include "functions/torch/trial.hpp"
 #include "libfaas/ports/runtime.hpp"
 
 namespace faas::torch_runtime {
