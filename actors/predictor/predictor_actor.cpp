@@ -1,8 +1,11 @@
 #include "actors/predictor/predictor_actor.hpp"
 
+#include "actors/predictor/cpu_probe.hpp"
+
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/profile.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -16,6 +19,12 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_period = 100ms;
+/// This node's own site is probed when it has told nothing for this long ...
+constexpr auto probe_silence = 500ms;
+/// ... while events still come ...
+constexpr auto probe_interest = 30s;
+/// ... and at most this share of the time.
+constexpr int probe_rest = 20;
 
 std::string key_of(const version_ref& version) {
   return version.function.str() + "@" + std::to_string(version.version);
@@ -31,6 +40,15 @@ struct predictor_state {
     config = with;
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::predictor);
+    if (config.probe)
+      prober = std::make_unique<cpu_probe>(
+        [me = self->address(), site = own_site(),
+         counters = config.counters](double slowdown) {
+          if (auto to = caf::actor_cast<predictor_actor>(me)) {
+            counters->of(actor_kind::predictor).count_sent();
+            caf::anon_send(to, make_local(probe_seen{site, slowdown}));
+          }
+        });
     self->delayed_send(self, tick_period, caf::tick_atom::value);
   }
 
@@ -43,6 +61,9 @@ struct predictor_state {
       add_site(site);
     forget_removed(*fresh);
     auto table = std::make_shared<routing_table>();
+    has_choice = false;
+    for (const auto& function : fresh->functions)
+      has_choice = has_choice || function.targets.size() > 1;
     for (const auto& function : fresh->functions)
       table->routes.emplace(function.version.function.str(),
                             route_for(function));
@@ -137,8 +158,13 @@ struct predictor_state {
 
   void report(const loop_report& what) {
     mark->counters().count_handled();
-    for (const auto& seen : what.ended)
+    for (const auto& seen : what.ended) {
       core.observe(seen);
+      last_event = std::max(last_event, seen.at);
+      const auto own = sites.find(own_site());
+      if (own != sites.end() && seen.site == own->second)
+        last_local = std::max(last_local, seen.at);
+    }
     const auto now = config.clock->now();
     if (what.complete)
       core.tick(what.in_flight, now);
@@ -153,13 +179,54 @@ struct predictor_state {
 
   void probe(const probe_seen& what) {
     mark->counters().count_handled();
-    if (const auto site = sites.find(what.site); site != sites.end())
-      core.observe_probe(site->second, what.slowdown, config.clock->now());
+    const auto now = config.clock->now();
+    // A probe that shared the CPU with an event says nothing of the CPU.
+    const bool alone = local_work() == probe_work;
+    if (what.site == own_site())
+      next_probe = now + probe_rest * (now - probe_begin);
+    if (const auto site = sites.find(what.site);
+        site != sites.end() && alone) {
+      core.observe_probe(site->second, what.slowdown, now);
+      core.publish(now);
+    }
   }
 
   void tick() {
     config.ports->request_reports();
+    probe_if_silent(config.clock->now());
     self->delayed_send(self, tick_period, caf::tick_atom::value);
+  }
+
+  site_name own_site() const {
+    return site_name{config.node.str() + "/cpu"};
+  }
+
+  /// Events taken and running on this node; empty while one runs.
+  std::optional<uint64_t> local_work() const {
+    uint64_t accepted = 0;
+    if (current)
+      for (const auto& [version, host] : current->hosts) {
+        const auto stats = host->stats();
+        if (stats.running + stats.waiting > 0)
+          return std::nullopt;
+        accepted += stats.accepted;
+      }
+    return accepted;
+  }
+
+  /// Small unasked work on this node's CPU: the way back for a site that was
+  /// slow and gets no events any more.
+  void probe_if_silent(time_point now) {
+    if (!prober || !has_choice || now < next_probe
+        || now - last_event > probe_interest
+        || now - last_local < probe_silence)
+      return;
+    probe_work = local_work();
+    if (!probe_work)
+      return;
+    probe_begin = now;
+    next_probe = now + 2s; // unless its result sets it
+    prober->request();
   }
 
   // -- for people -------------------------------------------------------------
@@ -243,6 +310,10 @@ struct predictor_state {
   std::map<site_name, routing::site_index> sites;
   std::map<version_ref, routing::function_index> functions;
   std::set<std::pair<version_ref, site_name>> profiled;
+  std::unique_ptr<cpu_probe> prober;
+  bool has_choice = false;
+  time_point last_event{}, last_local{}, next_probe{}, probe_begin{};
+  std::optional<uint64_t> probe_work;
 };
 
 predictor_actor::behavior_type

@@ -14,6 +14,7 @@ struct predictor_actor_config {
   stats_book* stats = nullptr;
   census* counters = nullptr;
   const clock_source* clock = nullptr;
+  bool probe = true; ///< measure this node's CPU when its site is silent
 };
 
 /// Owns the estimators; adds cells to each new structure and publishes the

@@ -260,6 +260,13 @@ routing::site_load& loop_port::load_of(const route_target& target) {
   return loads_[index];
 }
 
+routing::link_load& loop_port::link_of(const route_target& target) {
+  const auto index = routing::to_int(target.index);
+  if (index >= link_loads_.size())
+    link_loads_.resize(index + 1);
+  return link_loads_[index];
+}
+
 routing::decision loop_port::choose(local_route& mine, const invocation& event,
                                     uint32_t excluded, time_point now) {
   std::array<routing::candidate, routing::max_candidates> candidates;
@@ -277,8 +284,8 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
     candidate.drain_ms = load.drain_ms(now);
     candidate.healthy = (excluded >> i & 1) == 0;
     if (target.via) {
-      candidate.backlog_bytes = static_cast<double>(
-        target.via->backlog_bytes.load(std::memory_order_relaxed));
+      candidate.backlog_bytes
+        = link_of(target).backlog_bytes(target.cell->read().ms_per_byte, now);
       candidate.healthy = candidate.healthy && fits
                           && target.via->usable.load(std::memory_order_acquire);
     } else {
@@ -338,6 +345,9 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   ready.event.attempt = ready.attempts;
   ready.event.version = mine.shared->version.version;
   load_of(target).start(ready.predicted.service, ready.predicted.transit, now);
+  if (target.via)
+    link_of(target).send(static_cast<double>(ready.event.body.size()),
+                         target.cell->read().ms_per_byte, now);
   ready.stats->in_flight.store(
     ready.stats->in_flight.load(std::memory_order_relaxed) + 1,
     std::memory_order_relaxed);
