@@ -100,7 +100,7 @@ struct running_node::parts {
   std::unique_ptr<auth::admin_token> token;
   std::unique_ptr<host::node_function_hosts> hosts;
   std::unique_ptr<actors::node_system> system;
-  std::unique_ptr<mqtt::service> mqtt;
+  std::unique_ptr<mqtt::mqtt_service> mqtt;
   std::unique_ptr<http::http_server> server;
   bool stopped = false;
 
@@ -233,7 +233,7 @@ result<void> running_node::parts::start_mqtt() {
                                     : settings.mqtt_client;
   if (auto done = read_mqtt_password(made.broker.session); !done)
     return done;
-  auto started = mqtt::service::start(
+  auto started = mqtt::mqtt_service::start(
     std::move(made),
     {system->events(), clock, random.next(),
      [](std::string line) { spdlog::info("{}", line); }});
