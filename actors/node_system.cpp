@@ -6,7 +6,9 @@
 #include "actors/functions/keeper.hpp"
 #include "actors/predictor/predictor_actor.hpp"
 #include "actors/routing/loop_port.hpp"
+#include "actors/system/supervisor.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
@@ -81,6 +83,7 @@ struct node_system::impl {
   agent_actor agent;
   membership_actor membership;
   std::optional<controller_actor> controller;
+  caf::actor supervisor;
   std::unique_ptr<port_factory> factory;
   std::unique_ptr<admin_adapter> admin;
   uint16_t port = 0;
@@ -103,6 +106,13 @@ result<void> node_system::impl::spawn() {
   admin = std::make_unique<admin_adapter>(
     admin_deps{controller, membership, predictor, &logs, &stats, &counters,
                &settled});
+  supervisor = spawn_supervisor(*system, counters, config.on_fault);
+  watch(supervisor, "keeper", caf::actor_cast<caf::actor>(keeper));
+  watch(supervisor, "predictor", caf::actor_cast<caf::actor>(predictor));
+  watch(supervisor, "agent", caf::actor_cast<caf::actor>(agent));
+  watch(supervisor, "membership", caf::actor_cast<caf::actor>(membership));
+  if (controller)
+    watch(supervisor, "controller", caf::actor_cast<caf::actor>(*controller));
   return publish();
 }
 
@@ -201,6 +211,7 @@ bool node_system::impl::stop(duration grace) {
       self->receive([](const caf::down_msg&) {}, caf::after(1s) >> [] {});
     }
   };
+  end(supervisor, 1s); // from now on ends are wanted
   end(agent, grace);
   end(membership, 2s);
   if (controller)
@@ -221,6 +232,7 @@ node_system::~node_system() {
   impl_->agent = nullptr;
   impl_->membership = nullptr;
   impl_->controller.reset();
+  impl_->supervisor = nullptr;
 }
 
 result<std::unique_ptr<node_system>>

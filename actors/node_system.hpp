@@ -34,6 +34,9 @@ struct node_system_config {
   const clock_source* clock = nullptr;
   uint64_t seed = 0;
   std::function<void(std::string)> log;
+  /// A service actor ended by a fault, which is a defect: the node should stop
+  /// in order and be started again. Any thread.
+  std::function<void(std::string)> on_fault;
 };
 
 /// Owns the actor system. Construction spawns the actors; stop() ends them in

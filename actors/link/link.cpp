@@ -233,6 +233,8 @@ struct link_state {
     const auto stats = core->stats();
     gate->backlog_bytes.store(stats.queued_bytes + stats.unacknowledged,
                               std::memory_order_relaxed);
+    gate->in_flight.store(stats.in_flight, std::memory_order_relaxed);
+    gate->rtt_ns.store(stats.rtt.count(), std::memory_order_relaxed);
     if (stats.rtt != told_rtt && stats.rtt > duration{})
       tell_rtt(stats.rtt);
     const auto wake = core->wake_at();

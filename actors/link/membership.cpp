@@ -348,6 +348,8 @@ struct membership_state {
       if (!link.up)
         continue;
       all.push_back(status_of(link.hello, link.state));
+      all.back().rtt_ms = to_ms(duration{link.gate->rtt_ns.load()});
+      all.back().in_flight = link.gate->in_flight.load();
     }
     for (const auto& [name, hello] : lost)
       all.push_back(status_of(hello, node_state::lost));

@@ -30,8 +30,10 @@ public:
   node_name name;
   /// Connected and not suspect.
   std::atomic<bool> usable{false};
-  /// Bytes that wait in the link for credits.
-  std::atomic<uint64_t> backlog_bytes{0};
+  /// For people and metrics.
+  std::atomic<uint64_t> backlog_bytes{0}; ///< waiting or not acknowledged
+  std::atomic<uint64_t> in_flight{0};     ///< events that the peer owes
+  std::atomic<int64_t> rtt_ns{0};         ///< smoothed; 0: not known
 };
 
 /// One event on its way to a peer.

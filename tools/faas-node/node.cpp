@@ -14,6 +14,7 @@
 #include <spdlog/spdlog.h>
 
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <random>
@@ -208,6 +209,10 @@ result<void> running_node::parts::start_system() {
   made.clock = &clock;
   made.seed = random.next();
   made.log = [](std::string line) { spdlog::info("{}", line); };
+  made.on_fault = [](std::string what) {
+    spdlog::critical("{}; this is a defect, stopping", what);
+    ::kill(::getpid(), SIGTERM);
+  };
   auto started = actors::node_system::start(std::move(made));
   if (!started)
     return started.error();
