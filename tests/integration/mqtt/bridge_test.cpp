@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_SUITE(bridge_test)
     rig.add("upper", "in/+", upper_case()).reply_topic = "out/{topic}";
     rig.start({{"out/#"}});
     rig.knock("in/knock");
-      const auto before = rig.count("acknowledged");
+    const auto before = rig.count("acknowledged");
     for (int i = 0; i < 300; ++i)
       rig.user->publish("in/" + std::to_string(i), "m" + std::to_string(i));
     rig.user->until([&] { return rig.user->got.size() >= 300; });
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_SUITE(bridge_test)
       = "out";
     rig.start({{"out"}});
     rig.knock("in");
-      for (int i = 0; i < 50; ++i)
+    for (int i = 0; i < 50; ++i)
       rig.user->publish("in", std::to_string(i));
     rig.user->until([&] { return rig.user->got.size() >= 50; });
     rig.service->stop(10s);
