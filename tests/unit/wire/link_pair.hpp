@@ -95,8 +95,8 @@ struct link_pair {
   void pass(duration time, bool connected = true) {
     const auto end = now + time;
     for (;;) {
-      now = std::max(
-        now, std::min({end, near.core.wake_at(), far.core.wake_at()}));
+      now = std::max(now,
+                     std::min({end, near.core.wake_at(), far.core.wake_at()}));
       for (auto* each : {&near, &far})
         if (each->core.wake_at() <= now)
           each->core.tick(now);

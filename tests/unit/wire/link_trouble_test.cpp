@@ -288,7 +288,8 @@ BOOST_AUTO_TEST_SUITE(link_trouble_test)
                                 std::string(200, 'j'),
                                 {},
                                 true,
-                                1});
+                                1,
+                                {}});
     BOOST_REQUIRE(pair.near.core.send(pair.now, many));
     sent.push_back(many);
     BOOST_REQUIRE(pair.near.core.send(pair.now, wire::goodbye{"end"}));
