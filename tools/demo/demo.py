@@ -292,7 +292,7 @@ def main():
     parser.add_argument("--phase", type=float, default=42)
     parser.add_argument("--warm", type=float, default=8)
     parser.add_argument("--rate", type=float, default=5)
-    parser.add_argument("--edge-cores", type=float, default=0.15)
+    parser.add_argument("--edge-cores", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=11)
     run = Run(parser.parse_args())
     run.play()
