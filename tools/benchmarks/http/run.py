@@ -4,7 +4,7 @@
 Interleaved rounds on one machine; prints medians, ratios within a round, and
 CPU microseconds per request from /proc/PID/stat. Example:
 
-    tools/bench/http/run.py --build build --rounds 3 --seconds 5 --json out.json
+    tools/benchmarks/http/run.py --build build --rounds 3 --seconds 5 --json out.json
 """
 import argparse
 import json

@@ -1,0 +1,299 @@
+// Events to another node: Petrel's link against one CAF request per event,
+// both over loopback TCP, two actor systems in one process, 128-byte bodies,
+// 64 events in flight. Interleaved rounds; prints events/s and the ratio.
+//
+//   bench_remote [ROUNDS [SECONDS]]
+#include "actors/node_system.hpp"
+
+#include <utility> // before Boost.Asio 1.74, which forgets it in C++20
+
+#include <boost/asio.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <thread>
+
+namespace {
+
+using namespace faas;
+using namespace std::chrono_literals;
+namespace net = boost::asio;
+
+constexpr int in_flight = 64;
+const std::string body(128, 'x');
+
+// -- a node whose functions echo ----------------------------------------------
+
+class echo_host final : public function_host {
+public:
+  void submit(invocation&& event, completion&& done) override {
+    reply answer;
+    answer.body = event.body;
+    answer.started = true;
+    done(std::move(answer));
+  }
+  host_stats stats() const override { return {}; }
+  std::vector<profile_point> profile() const override { return {}; }
+  string_map facts() const override { return {}; }
+  void close(std::function<void()> closed) override { closed(); }
+};
+
+class echo_hosts final : public function_hosts {
+public:
+  result<std::shared_ptr<function_host>> open(host_request,
+                                              host_events events) override {
+    events.loaded({});
+    return std::shared_ptr<function_host>{std::make_shared<echo_host>()};
+  }
+  uint32_t executor_threads() const override { return 1; }
+};
+
+class no_bundles final : public bundle_store {
+public:
+  bool has(const digest&) const override { return true; }
+  result<std::unique_ptr<bundle_upload>> begin(const digest&) override {
+    return error{errc::internal, "no uploads"};
+  }
+  result<std::string> read(const digest&, uint64_t, size_t) const override {
+    return std::string{};
+  }
+  result<uint64_t> size(const digest&) const override { return uint64_t{0}; }
+  result<std::filesystem::path> unpack(const digest&) override {
+    return std::filesystem::path{"/"};
+  }
+  result<void> remove(const digest&) override { return {}; }
+};
+
+class memory_store final : public catalog_store {
+public:
+  result<catalog_state> load() override { return catalog_state{{"h", 0}, {}}; }
+  result<std::optional<command_outcome>> outcome_of(const request_id&) override {
+    return std::optional<command_outcome>{};
+  }
+  result<void> commit(const catalog_change&) override { return {}; }
+};
+
+class loop final : public loop_context {
+public:
+  bool post(std::function<void()> task) override {
+    net::post(io, std::move(task));
+    return true;
+  }
+  bool in_loop() const noexcept override {
+    return io.get_executor().running_in_this_thread();
+  }
+  duration lag() const noexcept override { return {}; }
+  mutable net::io_context io{1};
+};
+
+/// Submits a new event for each answer until time is up.
+class pump final : public completion_sink,
+                   public std::enable_shared_from_this<pump> {
+public:
+  explicit pump(event_port& to) : to_(to) {}
+  void start() {
+    for (int i = 0; i < in_flight; ++i)
+      next();
+  }
+  void complete(uint64_t, reply&& answer) noexcept override {
+    ++done;
+    failed += answer.code != errc::ok;
+    if (running)
+      next();
+    else
+      ++ended;
+  }
+  bool wanted(uint64_t) const noexcept override { return true; }
+
+  bool running = true;
+  uint64_t done = 0, failed = 0;
+  int ended = 0;
+
+private:
+  void next() {
+    invocation event;
+    event.function = function_name{"echo"};
+    event.body = content_;
+    event.accepted = std::chrono::steady_clock::now();
+    event.deadline = event.accepted + 10s;
+    to_.submit(std::move(event), completion{shared_from_this(), 1});
+  }
+  event_port& to_;
+  blob content_{body};
+};
+
+struct petrel_pair {
+  system_clock_source clock;
+  echo_hosts hosts;
+  no_bundles bundles;
+  std::unique_ptr<actors::node_system> one, two;
+  loop context;
+  std::unique_ptr<event_port> port;
+
+  petrel_pair() {
+    one = start("one", std::make_shared<memory_store>(), 0, {});
+    two = start("two", nullptr, std::nullopt,
+                {{"127.0.0.1", one->link_port()}});
+    deploy_command command;
+    command.id = request_id{"1"};
+    command.spec.name = function_name{"echo"};
+    command.spec.petrel.policy = "static:two/cpu";
+    one->admin().deploy(command, [](result<command_outcome>) {});
+    port = one->events().open(context);
+    wait_for_sites();
+  }
+  ~petrel_pair() {
+    port.reset();
+    two.reset();
+    one.reset();
+  }
+
+  std::unique_ptr<actors::node_system>
+  start(const char* name, std::shared_ptr<catalog_store> catalog,
+        std::optional<uint16_t> listen,
+        std::vector<actors::node_endpoint> join) {
+    actors::node_system_config made;
+    made.self.node = node_name{name};
+    made.self.boot = boot_id{name};
+    made.self.runtimes = {"native"};
+    made.self.controller = catalog != nullptr;
+    made.scheduler_threads = 1;
+    made.link_port = listen;
+    made.join = std::move(join);
+    made.bundles = &bundles;
+    made.hosts = &hosts;
+    made.catalog = std::move(catalog);
+    made.clock = &clock;
+    made.log = [](const std::string&) {};
+    auto started = actors::node_system::start(std::move(made));
+    if (!started) {
+      std::fprintf(stderr, "%s\n", started.error().message.c_str());
+      std::exit(1);
+    }
+    return std::move(*started);
+  }
+
+  void wait_for_sites() {
+    for (int i = 0; i < 1000; ++i) {
+      std::promise<size_t> sites;
+      one->admin().sites(function_name{"echo"}, 1,
+                         [&](result<std::vector<site_status>> rows) {
+                           sites.set_value(rows ? rows->size() : 0);
+                         });
+      if (sites.get_future().get() == 2)
+        return;
+      net::steady_timer pause{context.io, 10ms};
+      pause.wait();
+    }
+    std::fprintf(stderr, "the nodes did not find each other\n");
+    std::exit(1);
+  }
+
+  double events_per_second(std::chrono::seconds time) {
+    auto pumping = std::make_shared<pump>(*port);
+    context.io.restart();
+    const auto begin = std::chrono::steady_clock::now();
+    net::post(context.io, [&] { pumping->start(); });
+    net::steady_timer end{context.io, time};
+    end.async_wait([&](auto) { pumping->running = false; });
+    while (pumping->ended < in_flight)
+      context.io.run_one();
+    const std::chrono::duration<double> passed
+      = std::chrono::steady_clock::now() - begin;
+    if (pumping->failed > 0)
+      std::printf("%llu events failed\n",
+                  static_cast<unsigned long long>(pumping->failed));
+    return static_cast<double>(pumping->done) / passed.count();
+  }
+};
+
+// -- one CAF request per event ------------------------------------------------
+
+struct caf_config : caf::actor_system_config {
+  caf_config() {
+    load<caf::io::middleman>();
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", size_t{1});
+  }
+};
+
+struct client_state {
+  uint64_t done = 0;
+  bool running = true;
+  int ended = 0;
+};
+
+void ask(caf::stateful_actor<client_state>* self, const caf::actor& to) {
+  const auto next = [=] {
+    ++self->state.done;
+    if (self->state.running)
+      ask(self, to);
+    else if (++self->state.ended == in_flight)
+      self->quit();
+  };
+  self->request(to, 10s, body)
+    .then([=](const std::string&) { next(); }, [=](caf::error&) { next(); });
+}
+
+double caf_events_per_second(std::chrono::seconds time) {
+  caf_config server_config, client_config;
+  caf::actor_system server{server_config};
+  caf::actor_system client{client_config};
+  auto echo = server.spawn([]() -> caf::behavior {
+    return {[](const std::string& text) { return text; }};
+  });
+  const auto port = server.middleman().publish(echo, 0, "127.0.0.1");
+  auto remote = client.middleman().remote_actor("127.0.0.1", *port);
+  uint64_t done = 0;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    auto asking = client.spawn([&, to = *remote](
+                                 caf::stateful_actor<client_state>* self)
+                                 -> caf::behavior {
+      self->attach_functor([self, &done] { done = self->state.done; });
+      for (int i = 0; i < in_flight; ++i)
+        ask(self, to);
+      self->delayed_send(self, time, caf::ok_atom::value);
+      return {[self](caf::ok_atom) { self->state.running = false; }};
+    });
+    caf::scoped_actor waiting{client};
+    waiting->wait_for(asking);
+  }
+  const std::chrono::duration<double> passed
+    = std::chrono::steady_clock::now() - begin;
+  caf::anon_send_exit(echo, caf::exit_reason::user_shutdown);
+  return static_cast<double>(done) / passed.count();
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
+  const std::chrono::seconds time{argc > 2 ? std::atoi(argv[2]) : 2};
+  petrel_pair pair;
+  std::vector<double> ratios;
+  for (int i = 0; i < rounds; ++i) {
+    const auto ours = pair.events_per_second(time);
+    const auto theirs = caf_events_per_second(time);
+    ratios.push_back(ours / theirs);
+    std::printf("round %d: link %.0f events/s, CAF requests %.0f /s, "
+                "ratio %.2f\n",
+                i + 1, ours, theirs, ratios.back());
+    std::fflush(stdout);
+  }
+  std::printf("median ratio %.2f (target 5)\n", median(ratios));
+  return 0;
+}
