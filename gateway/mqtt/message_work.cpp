@@ -30,6 +30,9 @@ void message_work::submit() {
     return give_up(event.error().to_string());
   reply_topic_ = target->value_or("");
   idempotent_ = view->idempotent;
+  if (id_ == call_id{})
+    id_ = event->id;
+  event->id = id_; // one event, however many attempts
   event->attempt = static_cast<uint8_t>(std::min(++attempts_, 255u));
   token_ = shared_.pending->open(*this, event->deadline);
   if (token_ == 0)
@@ -54,18 +57,16 @@ void message_work::answered(reply&& answer) noexcept {
     return give_up(
       error{answer.code, answer.message, answer.next_step}.to_string());
   case verdict::leave:
-    return end();
+    return leave();
   }
 }
 
 void message_work::finish(reply&& answer) {
+  if (comes_again())
+    return leave_void(); // and is answered then
   if (answer.status >= 400)
     return give_up("it answered with status " + std::to_string(answer.status));
   ++shared_.counters.delivered;
-  if (void_ && message_.qos == qos::at_least_once) {
-    ++shared_.counters.voided; // comes again, and is answered then
-    return end();
-  }
   if (reply_topic_.empty())
     return acknowledge();
   reply_ = std::move(answer.body);
@@ -83,7 +84,7 @@ void message_work::publish_reply() {
   }
   const auto code = done.error().code;
   if (code == errc::shutting_down)
-    return end();
+    return leave();
   if ((code == errc::overloaded || code == errc::unavailable)
       && attempts_ < shared_.options.max_attempts)
     return pause(&message_work::publish_reply);
@@ -91,10 +92,10 @@ void message_work::publish_reply() {
 }
 
 void message_work::pause(void (message_work::*next)()) {
-  if (owner_.stopping() || (void_ && message_.qos == qos::at_least_once)) {
-    shared_.counters.voided += void_ ? 1 : 0;
-    return end();
-  }
+  if (comes_again())
+    return leave_void();
+  if (owner_.stopping())
+    return leave();
   waiting_ = true;
   timer_.expires_after(backoff_.next(duration::zero(), shared_.deps.random));
   timer_.async_wait(
@@ -109,18 +110,33 @@ void message_work::pause(void (message_work::*next)()) {
 
 void message_work::connection_lost() {
   void_ = true;
-  if (waiting_ && message_.qos == qos::at_least_once) {
-    ++shared_.counters.voided;
-    end();
-  }
+  if (waiting_ && comes_again())
+    leave_void();
 }
 
 void message_work::stop_waiting() {
   if (waiting_)
-    end();
+    leave();
+}
+
+bool message_work::comes_again() const noexcept {
+  return void_ && message_.qos == qos::at_least_once;
+}
+
+void message_work::leave_void() {
+  ++shared_.counters.voided;
+  end();
+}
+
+void message_work::leave() {
+  if (message_.qos == qos::at_most_once)
+    return give_up("the node stops, and the broker keeps no QoS 0 messages");
+  end();
 }
 
 void message_work::give_up(const std::string& reason) {
+  if (comes_again())
+    return leave_void();
   ++shared_.counters.failed;
   shared_.log(owner_.function(),
               "message of " + std::to_string(message_.payload.size())

@@ -3,6 +3,7 @@
 
 #include "gateway/http/pending_table.hpp"
 #include "gateway/mqtt/bridge.hpp"
+#include "libfaas/core/id.hpp"
 
 #include <utility> // Boost.Asio 1.74 needs it and does not include it
 
@@ -59,6 +60,11 @@ private:
   void finish(reply&& answer);
   void publish_reply();
   void pause(void (message_work::*next)());
+  /// The broker will send this message again.
+  bool comes_again() const noexcept;
+  void leave_void();
+  /// Unacknowledged, for the time after the stop.
+  void leave();
   void give_up(const std::string& reason);
   void acknowledge();
   void end();
@@ -67,6 +73,7 @@ private:
   work_owner& owner_;
   uint64_t number_;
   delivery message_;
+  call_id id_;
   uint64_t token_ = 0; ///< in the pending table, while an answer is owed
   uint32_t attempts_ = 0;
   bool idempotent_ = false;

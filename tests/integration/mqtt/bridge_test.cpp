@@ -47,7 +47,10 @@ struct bridge_rig {
   std::unique_ptr<mqtt_service> service;
   std::unique_ptr<mqtt_user> user;
 
-  bridge_rig() { broker.start(); }
+  bridge_rig() {
+    broker.start();
+    options.retry = {10ms, 50ms, 1h};
+  }
 
   function_view& add(const std::string& name, const std::string& topic,
                      fake_functions::handler run) {
@@ -71,7 +74,6 @@ struct bridge_rig {
     options.broker.port = broker.port();
     options.broker.session.client_id = "petrel-test";
     options.broker.reconnect = {20ms, 200ms, 30s};
-    options.retry = {10ms, 50ms, 1h};
     options.refresh = 20ms;
     auto made = mqtt_service::start(
       options, {functions, clock, 7,
@@ -168,9 +170,11 @@ BOOST_AUTO_TEST_SUITE(bridge_test)
   BOOST_AUTO_TEST_CASE(overload_is_retried_until_it_passes) {
     bridge_rig rig;
     std::atomic<int> calls{0};
+    std::set<call_id> ids;
     rig
       .add("busy", "in",
            [&](invocation&& event, completion&& done, loop_context&) {
+             ids.insert(event.id);
              if (++calls % 4 != 0)
                return done(reply::failure({errc::overloaded, "full", ""}));
              done(text_reply(std::to_string(event.attempt)));
@@ -184,6 +188,8 @@ BOOST_AUTO_TEST_SUITE(bridge_test)
     BOOST_TEST(rig.count("failed") == 0);
     rig.user->until([&] { return !rig.user->got.empty(); });
     BOOST_TEST(rig.user->got[0].payload.view() != "1");
+    rig.service->stop(10s);
+    BOOST_TEST(ids.size() == rig.count("received")); // one per message
   }
 
   BOOST_AUTO_TEST_CASE(hopeless_message_is_logged_counted_and_acknowledged) {
@@ -270,6 +276,60 @@ BOOST_AUTO_TEST_SUITE(bridge_test)
     }
     rig.until_count("acknowledged", rig.count("received"));
     BOOST_TEST(rig.count("failed") == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(answer_after_a_lost_connection_has_no_effect) {
+    bridge_rig rig;
+    std::mutex mutex;
+    std::vector<completion> held;
+    rig
+      .add("slow", "in",
+           [&](invocation&& event, completion&& done, loop_context&) {
+             if (event.body.view() == "knock")
+               return done(text_reply("KNOCK"));
+             const auto guard = std::lock_guard{mutex};
+             held.push_back(std::move(done));
+           })
+      .reply_topic
+      = "out";
+    rig.start({{"out"}});
+    rig.knock("in");
+    const auto before = rig.count("received");
+    rig.user->publish("in", "x");
+    rig.until_count("received", before + 1);
+    rig.broker.kill();
+    rig.until_count("connection_losses", 1);
+    {
+      const auto guard = std::lock_guard{mutex};
+      held.at(0)(text_reply("too late"));
+    }
+    rig.until_count("voided", 1);
+    rig.broker.start(); // it forgot the message: nothing comes again
+    rig.until_count("connects", 2);
+    rig.user->until([&] { return rig.user->online(); });
+    rig.user->publish("out", "end");
+    rig.user->until([&] { return !rig.user->got.empty(); });
+    BOOST_TEST(rig.user->got[0].payload.view() == "end");
+    BOOST_TEST(rig.count("acknowledged") == before);
+    BOOST_TEST(rig.count("failed") == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(quality_0_left_at_stop_is_told) {
+    bridge_rig rig;
+    rig.options.level = qos::at_most_once;
+    rig.options.retry = {1h, 1h, 1h};
+    rig.add("busy", "in", [](invocation&&, completion&& done, loop_context&) {
+      done(reply::failure({errc::overloaded, "full", ""}));
+    });
+    rig.start();
+    while (rig.count("retries") == 0) {
+      rig.user->publish("in", "x", qos::at_most_once);
+      rig.user->loop.restart();
+      rig.user->loop.run_for(20ms);
+    }
+    rig.service->stop(10s);
+    BOOST_TEST(rig.count("failed") == rig.count("received"));
+    BOOST_TEST(rig.log.wait(1)[0].find("QoS 0") != std::string::npos);
   }
 
   BOOST_AUTO_TEST_CASE(slow_function_does_not_hold_up_another) {
