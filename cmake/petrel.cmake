@@ -19,6 +19,12 @@ if(PETREL_TSAN)
   target_link_options(petrel_flags INTERFACE -fsanitize=thread)
 endif()
 
+set(PETREL_TSAN_AREAS unit_core unit_event unit_flow unit_routing unit_gateway
+  unit_functions_host it_gateway)
+if(PETREL_TSAN)
+  add_custom_target(petrel_tsan_tests)
+endif()
+
 # Adds each direct subfolder of the current folder that has a CMakeLists.txt.
 function(petrel_add_subfolders)
   file(GLOB children CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
@@ -60,16 +66,24 @@ function(petrel_tests kind area)
   endif()
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
   set(program test_${kind}_${area})
+  set(labels ${kind})
+  # CAF-free code with threads of its own: tools/test runs these under TSan.
+  if(PETREL_TSAN AND "${kind}_${area}" IN_LIST PETREL_TSAN_AREAS)
+    list(APPEND labels tsan)
+  endif()
   add_executable(${program} ${sources})
   target_link_libraries(${program} PRIVATE petrel_flags petrel_test_main
     ${arg_LIBS})
+  if("tsan" IN_LIST labels)
+    add_dependencies(petrel_tsan_tests ${program})
+  endif()
   foreach(source ${sources})
     get_filename_component(suite ${source} NAME_WE)
     add_test(NAME ${kind}.${area}.${suite}
       COMMAND ${program} --run_test=${suite} --log_level=test_suite
         --report_level=short --catch_system_errors=no)
     set_tests_properties(${kind}.${area}.${suite} PROPERTIES
-      LABELS ${kind} TIMEOUT ${arg_TIMEOUT} ENVIRONMENT
+      LABELS "${labels}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT
       "PETREL_SOURCE=${CMAKE_SOURCE_DIR};PETREL_BUILD=${CMAKE_BINARY_DIR};ASAN_OPTIONS=detect_leaks=1:detect_odr_violation=0;UBSAN_OPTIONS=print_stacktrace=1;${arg_ENV}")
   endforeach()
 endfunction()

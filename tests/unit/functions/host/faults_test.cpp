@@ -149,7 +149,7 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
     config.written_off_per_version = 2;
     scripts["f"].invoke = [](const invocation&, invocation_context& node) {
       while (!node.cancelled())
-        std::this_thread::sleep_for(1ms);
+        std::this_thread::sleep_for(1ms); // blocks on purpose
       return reply{};
     };
     auto host = open_ready(request("f"));

@@ -188,7 +188,7 @@ bool eventually(F holds) {
   for (int i = 0; i < 10'000; ++i) {
     if (holds())
       return true;
-    std::this_thread::sleep_for(1ms);
+    std::this_thread::sleep_for(1ms); // polls, bounded
   }
   return false;
 }

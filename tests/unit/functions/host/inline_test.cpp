@@ -78,7 +78,7 @@ BOOST_FIXTURE_TEST_SUITE(inline_test, inline_fixture)
     config.inline_bounds.stall = 5ms;
     auto host = open_ready(inline_request());
     body = [] {
-      std::this_thread::sleep_for(8ms);
+      std::this_thread::sleep_for(8ms); // blocks on purpose
       return text_reply("slow");
     };
     BOOST_TEST(call(*host).body.view() == "slow");

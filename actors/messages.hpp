@@ -1,0 +1,205 @@
+// What actors of a node tell each other. Messages that never leave the node are
+// shared pointers to plain data; the one message that does is wire_frame.
+#pragma once
+
+#include "actors/control/controller_core.hpp"
+#include "actors/routing/board.hpp"
+#include "actors/routing/port_book.hpp"
+#include "libfaas/ports/bundle_store.hpp"
+#include "libfaas/wire/messages.hpp"
+
+#include <caf/meta/type_name.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace faas::actors {
+
+/// Bytes of one frame between links; their content is libfaas/wire.
+struct wire_frame {
+  std::string bytes;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, wire_frame& frame) {
+  return f(caf::meta::type_name("faas.wire_frame"), frame.bytes);
+}
+
+/// Answers an admin call exactly once: dropped unanswered, it says that the
+/// node could not.
+template <class T>
+class once {
+public:
+  once() = default;
+  explicit once(reply_to<T> to) : state_(std::make_shared<state>()) {
+    state_->to = std::move(to);
+  }
+  void operator()(result<T> value) const {
+    if (auto to = std::exchange(state_->to, nullptr))
+      to(std::move(value));
+  }
+
+private:
+  struct state {
+    reply_to<T> to;
+    ~state() {
+      if (to)
+        to(error{errc::unavailable, "the call was dropped by its actor",
+                 "repeat it; see the node's log"});
+    }
+  };
+  std::shared_ptr<state> state_;
+};
+
+/// A local message: shared, immutable.
+template <class T>
+using local = std::shared_ptr<const T>;
+template <class T>
+local<std::decay_t<T>> make_local(T&& value) {
+  return std::make_shared<const std::decay_t<T>>(std::forward<T>(value));
+}
+
+// -- controller ---------------------------------------------------------------
+
+struct deploy_call {
+  deploy_command command;
+  once<command_outcome> done;
+};
+struct remove_call {
+  remove_command command;
+  once<command_outcome> done;
+};
+struct list_call {
+  once<std::vector<function_status>> done;
+};
+struct describe_call {
+  function_name function;
+  once<function_status> done;
+};
+/// A node joined, changed, or left (record.connected).
+struct node_changed {
+  node_record record;
+};
+/// Everything that one node runs now.
+struct node_placements {
+  node_name node;
+  std::vector<placement> placements;
+};
+
+// -- agent and function actor -------------------------------------------------
+
+/// A function actor's word to its agent.
+struct placement_changed {
+  placement now;
+  std::shared_ptr<function_host> host; ///< while ready
+};
+/// Links that exist now, for routing.
+struct peers_changed {
+  std::vector<std::shared_ptr<peer>> peers;
+};
+
+/// The bundle is here, unpacked; or why not.
+struct bundle_ready {
+  result<std::filesystem::path> folder;
+};
+/// The host's module was loaded, or why not.
+struct host_loaded {
+  std::optional<error> failure;
+};
+struct host_quarantined {
+  std::string reason;
+};
+
+// -- keeper: bundles, blocking ------------------------------------------------
+
+struct need_bundle {
+  digest bundle;
+  std::function<void(result<std::filesystem::path>)> done;
+};
+struct chunk_arrived {
+  wire::bundle_chunk chunk;
+};
+/// A peer wants part of a bundle.
+struct chunk_wanted {
+  wire::bundle_request request;
+  std::function<void(wire::bundle_chunk)> answer;
+};
+/// Whom to ask for bundles that are not here (null: nobody).
+struct bundle_source {
+  std::function<bool(wire::bundle_request)> ask;
+};
+
+// -- predictor ----------------------------------------------------------------
+
+/// Structure without estimates: the predictor adds the cells and publishes.
+struct structure {
+  struct site {
+    site_name name;
+    node_name node;
+    std::string tier;
+    double servers = 1;
+    std::shared_ptr<peer> via;
+  };
+  struct function {
+    version_ref version;
+    function_spec spec;
+    std::vector<route_target> targets; ///< without index and cell
+    /// Trial-run points by site.
+    std::map<site_name, std::vector<profile_point>> profiles;
+    std::string why_empty;
+  };
+  std::vector<site> sites;
+  std::vector<function> functions;
+  std::map<version_ref, std::shared_ptr<function_host>> hosts;
+};
+struct ping_seen {
+  node_name node;
+  double rtt_ms = 0;
+};
+/// A calibrated task took `slowdown` times its normal time on the site.
+struct probe_seen {
+  site_name site;
+  double slowdown = 1;
+};
+struct sites_call {
+  function_name function;
+  double size = 0;
+  once<std::vector<site_status>> done;
+};
+
+// -- links and membership -----------------------------------------------------
+
+/// A turn's events of one loop, for the peer.
+struct outgoing_events {
+  std::vector<link_event> events;
+};
+struct outgoing_control {
+  wire::message what;
+};
+
+/// A link got through its handshake, fell suspect, came back or ended.
+struct link_changed {
+  uint64_t link = 0; ///< number given at spawn
+  enum class what : uint8_t { up, suspect, alive, down } now{};
+  wire::hello peer;
+  std::shared_ptr<faas::actors::peer> gate;
+  std::string reason;
+};
+struct control_arrived {
+  node_name from;
+  wire::message what;
+};
+struct nodes_call {
+  once<std::vector<node_status>> done;
+};
+/// The controller's view, to be sent to every connected node.
+struct spread_view {
+  local<cluster_view> view;
+};
+/// This node's placements, to be sent to the controller's node.
+struct spread_placements {
+  local<node_placements> placements;
+};
+
+} // namespace faas::actors
