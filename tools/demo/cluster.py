@@ -37,6 +37,7 @@ class CpuLimit:
     pauses."""
 
     QUOTA_US = 1500
+    SHARES = 8192  # before other work on the machine: it is being measured
 
     def __init__(self, pid, name):
         self.pid = pid
@@ -45,6 +46,7 @@ class CpuLimit:
         self.thread = None
         try:
             self.folder.mkdir()
+            (self.folder / "cpu.shares").write_text(str(self.SHARES))
             (self.folder / "cgroup.procs").write_text(str(pid))
             self.mechanism = "cgroup v1 CPU quota"
         except OSError:
@@ -55,7 +57,7 @@ class CpuLimit:
         """share: cores; None: no limit."""
         self.share = share
         if self.folder:
-            if share is None:
+            if share is None or share >= 1:
                 (self.folder / "cpu.cfs_quota_us").write_text("-1")
                 return
             period = int(self.QUOTA_US / share)
@@ -141,8 +143,12 @@ class Cluster:
         self.parts.append(part)
         return part
 
-    def _node(self, name, *settings):
-        command = [self.programs / "faas-node", "--dev",
+    def _node(self, name, cpu, *settings):
+        # Each node has one core: a quota is exact only where its threads share
+        # one run queue.
+        cores = sorted(os.sched_getaffinity(0))
+        command = ["taskset", "-c", str(cores[cpu % len(cores)]),
+                   self.programs / "faas-node", "--dev",
                    "--set", f"node.name={name}",
                    "--set", f"node.data={self.folder / name}",
                    "--set", "gateway.port=0"]
@@ -164,7 +170,7 @@ class Cluster:
         broker = "/usr/sbin/mosquitto"
         self._run("mosquitto", [broker, "-c", config], ready="running")
         self.cloud, self.cloud_limit, self.cloud_url = self._node(
-            "cloud-1", "node.tier=cloud", "link.listen=true", "link.port=0",
+            "cloud-1", 0, "node.tier=cloud", "link.listen=true", "link.port=0",
             "functions.executors=1")
         link_port = next(line.split(":")[-1]
                          for line in self.cloud.text().splitlines()
@@ -176,12 +182,12 @@ class Cluster:
             ready="listening", stdin=subprocess.PIPE)
         port = self.emulator.text().split()[1]
         self.edge, self.edge_limit, self.edge_url = self._node(
-            "edge-1", "node.tier=edge", "node.controller=false",
+            "edge-1", 1, "node.tier=edge", "node.controller=false",
             f"link.join=127.0.0.1:{port}", "functions.executors=1",
             f"mqtt.broker=127.0.0.1:{self.broker_port}")
         wait_until("connection of the two nodes",
                    lambda: "is connected" in self.edge.text())
-        self.cloud_limit.set(cloud_cores)
+        self.cloud_limit.set(cloud_cores)  # 1 core: its one CPU, no quota
 
     def deploy(self, manifest):
         """faas-cli up, then waits until both sites serve every function."""
