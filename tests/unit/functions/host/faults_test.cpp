@@ -36,12 +36,12 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
 
   BOOST_AUTO_TEST_CASE(a_call_past_its_deadline_is_answered_while_it_blocks) {
     auto host = open_ready(request("f"));
-    const auto late = call(*host, "stuck", 30ms);
+    const auto late = call(*host, "stuck", 200ms);
     BOOST_TEST(code_name(late) == "deadline_exceeded");
     BOOST_TEST(late.status == 504);
     BOOST_TEST(late.started);
     BOOST_TEST(late.version == 3u);
-    BOOST_TEST((late.times.service >= 20ms));
+    BOOST_TEST((late.times.service >= 100ms));
     BOOST_TEST(host->stats().timed_out == 1u);
     stuck.open();
   }
@@ -49,7 +49,7 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
   BOOST_AUTO_TEST_CASE(its_thread_and_instance_are_replaced) {
     config.threads = 1;
     auto host = open_ready(request("f"));
-    call(*host, "stuck", 30ms);
+    call(*host, "stuck", 200ms);
     const auto next = call(*host);
     BOOST_TEST(code_name(next) == "ok");
     BOOST_TEST((next.times.cold.count() > 0));
@@ -63,7 +63,7 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
 
   BOOST_AUTO_TEST_CASE(an_answer_that_comes_too_late_is_dropped) {
     auto host = open_ready(request("f"));
-    const auto token = submit(*host, "stuck", 30ms);
+    const auto token = submit(*host, "stuck", 200ms);
     got->wait(token);
     stuck.open();
     BOOST_TEST(eventually([&] { return scripts["f"].parallel == 0; }));
@@ -77,7 +77,7 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
     const auto first = submit(*host, "stuck", 10s);
     stuck.await(1);
     const auto later = submit(*host, "", 5s);
-    const auto soon = submit(*host, "", 30ms);
+    const auto soon = submit(*host, "", 50ms);
     const auto answer = got->wait(soon);
     BOOST_TEST(code_name(answer) == "deadline_exceeded");
     BOOST_TEST(!answer.started);
@@ -95,7 +95,7 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
     auto other = open_ready(request("g"));
     for (uint32_t i = 0; i < limits::written_off_threads; ++i) {
       BOOST_TEST(told["f"].quarantined.empty());
-      BOOST_TEST(code_name(call(*host, "stuck", 20ms)) == "deadline_exceeded");
+      BOOST_TEST(code_name(call(*host, "stuck", 200ms)) == "deadline_exceeded");
     }
     BOOST_REQUIRE(
       told["f"].wait([&] { return !told["f"].quarantined.empty(); }));
@@ -113,7 +113,7 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
     config.written_off_per_version = 1;
     config.threads = 1;
     auto host = open_ready(request("f"));
-    const auto late = submit(*host, "stuck", 100ms);
+    const auto late = submit(*host, "stuck", 200ms);
     stuck.await(1);
     std::vector<uint64_t> waiting;
     for (int i = 0; i < 10; ++i)
@@ -134,9 +134,9 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
     config.written_off_per_version = 100;
     config.written_off_per_node = 2;
     auto host = open_ready(request("f"));
-    call(*host, "stuck", 20ms);
+    call(*host, "stuck", 200ms);
     BOOST_TEST(told["f"].quarantined.empty());
-    call(*host, "stuck", 20ms);
+    call(*host, "stuck", 200ms);
     BOOST_REQUIRE(
       told["f"].wait([&] { return !told["f"].quarantined.empty(); }));
     BOOST_TEST((told["f"].quarantined[0].find("this node misses 2 threads")
@@ -154,7 +154,7 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
     };
     auto host = open_ready(request("f"));
     for (int i = 0; i < 5; ++i) {
-      BOOST_TEST(code_name(call(*host, "", 20ms)) == "deadline_exceeded");
+      BOOST_TEST(code_name(call(*host, "", 200ms)) == "deadline_exceeded");
       BOOST_REQUIRE(eventually([&] { return scripts["f"].parallel == 0; }));
       BOOST_REQUIRE(eventually([&] { return scripts["f"].instances == 0; }));
     }
@@ -165,7 +165,7 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
 
   BOOST_AUTO_TEST_CASE(close_does_not_wait_for_lost_threads) {
     auto host = open_ready(request("f"));
-    call(*host, "stuck", 20ms);
+    call(*host, "stuck", 200ms);
     close(host, "f");
     BOOST_TEST(scripts["f"].modules == 1); // code in use stays
     stuck.open();
@@ -175,7 +175,7 @@ BOOST_FIXTURE_TEST_SUITE(faults_test, fault_fixture)
 
   BOOST_AUTO_TEST_CASE(a_replacement_instance_that_fails_answers_its_event) {
     auto host = open_ready(request("f"));
-    call(*host, "stuck", 20ms);
+    call(*host, "stuck", 200ms);
     std::atomic<bool> broken{true};
     scripts["f"].create = [&] {
       return broken ? result<void>{errc::bad_bundle, "disk gone", ""}

@@ -138,9 +138,9 @@ BOOST_FIXTURE_TEST_SUITE(node_hosts_test, host_fixture)
     auto from = request("f");
     from.spec.petrel.concurrency = 2;
     auto host = open_ready(from);
-    for (int i = 0; i < 1000; ++i)
+    for (int i = 0; i < 200; ++i)
       submit(*host);
-    BOOST_TEST(got->wait_for_count(1000));
+    BOOST_TEST(got->wait_for_count(200));
     BOOST_TEST(scripts["f"].most_parallel <= 2);
     BOOST_TEST(scripts["f"].created == 2);
   }
