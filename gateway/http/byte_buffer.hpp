@@ -36,6 +36,8 @@ public:
       begin_ = end_ = 0;
   }
   void append(std::string_view bytes) {
+    if (bytes.empty()) // memcpy takes no null pointer, not even for 0 bytes
+      return;
     std::memcpy(prepare(bytes.size()), bytes.data(), bytes.size());
     commit(bytes.size());
   }
