@@ -32,11 +32,11 @@ struct controller_state {
     auto change = planned(command);
     if (!change)
       return change.error();
-    if (change->outcome.unchanged)
-      return change->outcome;
+    // Also when nothing changes: the request must not act later on.
     if (auto stored = config.store->commit(*change); !stored)
       return stored.error();
-    core->apply(*change);
+    if (!change->outcome.unchanged)
+      core->apply(*change);
     return change->outcome;
   }
 

@@ -7,6 +7,8 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
+
 namespace faas::actors {
 namespace {
 
@@ -15,6 +17,11 @@ struct agent_state {
   using pointer = agent_actor::stateful_pointer<agent_state>;
 
   explicit agent_state(pointer self) : self(self) {}
+  /// An agent that was killed leaves no function actor behind.
+  ~agent_state() {
+    for (const auto& [version, child] : children)
+      caf::anon_send_exit(child, caf::exit_reason::kill);
+  }
 
   void start(agent_config with) {
     config = std::move(with);
@@ -49,6 +56,16 @@ struct agent_state {
     publish();
     for (const auto& child : std::exchange(to_close, {}))
       close(child);
+    if (knows_me(*fresh))
+      tell_settled();
+  }
+
+  /// Before the controller has seen this node its assignments say nothing.
+  bool knows_me(const cluster_view& view) const {
+    return std::any_of(view.nodes.begin(), view.nodes.end(),
+                       [&](const node_record& node) {
+                         return node.name == config.node && node.connected;
+                       });
   }
 
   void spawn(const assigned_version& assigned) {
@@ -109,8 +126,10 @@ struct agent_state {
       known.hosts.erase(version);
       known.own.erase(version);
       const bool planned = closing.erase(version) > 0;
-      if (!planned && !stopping)
-        restart(version);
+      if (!planned)
+        config.counters->of(actor_kind::function).restarts.fetch_add(1);
+      if (!stopping)
+        spawn_if_wanted(version);
       publish();
       report();
       break;
@@ -119,10 +138,11 @@ struct agent_state {
       self->quit(caf::exit_reason::user_shutdown);
   }
 
-  void restart(const version_ref& version) {
-    config.counters->of(actor_kind::function).restarts.fetch_add(1);
+  /// After a fault, or when the version was assigned again while it drained.
+  void spawn_if_wanted(const version_ref& version) {
     for (const auto& assigned : known.view->versions)
-      if (assigned.version == version)
+      if (assigned.version == version
+          && assigned.nodes.count(config.node) > 0)
         spawn(assigned);
   }
 
@@ -146,16 +166,21 @@ struct agent_state {
   void report() {
     node_placements all;
     all.node = config.node;
-    bool settled = true;
-    for (const auto& [version, at] : known.own) {
+    for (const auto& [version, at] : known.own)
       all.placements.push_back(at);
-      const auto state = at.status.state;
-      settled = settled && state != instance_state::pending
-                && state != instance_state::pulling
-                && state != instance_state::loading;
-    }
     config.report(make_local(std::move(all)));
-    config.settled(settled && known.own.size() == children.size());
+    tell_settled();
+  }
+
+  void tell_settled() const {
+    const bool ended = std::all_of(
+      known.own.begin(), known.own.end(), [](const auto& entry) {
+        const auto state = entry.second.status.state;
+        return state != instance_state::pending
+               && state != instance_state::pulling
+               && state != instance_state::loading;
+      });
+    config.settled(ended && known.own.size() == children.size());
   }
 
   pointer self;

@@ -85,15 +85,6 @@ struct function_state {
       line.instance = node.str();
       logs->add(std::move(line));
     };
-    to.inline_withdrawn = [log = to.log, version = config.version,
-                           clock = config.clock](std::string reason) {
-      log_line line;
-      line.at = clock->wall();
-      line.function = version.function;
-      line.version = version.version;
-      line.text = std::move(reason);
-      log(std::move(line));
-    };
     return to;
   }
 

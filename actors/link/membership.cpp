@@ -40,6 +40,11 @@ struct membership_state {
   using pointer = membership_actor::stateful_pointer<membership_state>;
 
   explicit membership_state(pointer self) : self(self), random(0) {}
+  /// Killed, it leaves no link behind.
+  ~membership_state() {
+    for (const auto& [number, link] : links)
+      caf::anon_send_exit(link.actor, caf::exit_reason::kill);
+  }
 
   void start(membership_config with) {
     config = std::move(with);

@@ -30,6 +30,8 @@ void reply_inbox::cancel(uint64_t ticket) {
 
 std::vector<std::pair<uint64_t, reply>> reply_inbox::take() {
   const std::lock_guard lock{mutex_};
+  for (const auto& [ticket, answer] : waiting_)
+    cancelled_.erase(ticket); // given up after it was answered
   return std::exchange(waiting_, {});
 }
 

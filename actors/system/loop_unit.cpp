@@ -13,10 +13,14 @@ void loop_unit::scheduler_unit::exec_later(caf::resumable* job) {
 }
 
 loop_unit::loop_unit(caf::actor_system& system, loop_context& loop)
-  : caf::execution_unit(&system), loop_(loop), inherited_(&system) {}
+  : caf::execution_unit(&system),
+    loop_(loop),
+    inherited_(&system),
+    alive_(std::make_shared<loop_unit*>(this)) {}
 
 loop_unit::~loop_unit() {
   drain_all();
+  *alive_ = nullptr;
 }
 
 void loop_unit::exec_later(caf::resumable* job) {
@@ -48,9 +52,11 @@ void loop_unit::drain() {
     next_ = 0;
   } else if (!posted_) {
     // Let the loop's sockets and timers breathe before the rest.
-    posted_ = loop_.post([this] {
-      posted_ = false;
-      drain();
+    posted_ = loop_.post([alive = alive_] {
+      if (auto* unit = *alive) {
+        unit->posted_ = false;
+        unit->drain();
+      }
     });
   }
   draining_ = false;

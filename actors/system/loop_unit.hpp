@@ -8,6 +8,7 @@
 #include <caf/execution_unit.hpp>
 #include <caf/fwd.hpp>
 
+#include <memory>
 #include <vector>
 
 namespace faas::actors {
@@ -49,6 +50,8 @@ private:
   scheduler_unit inherited_;
   std::vector<caf::resumable*> runnable_;
   size_t next_ = 0;
+  /// What was posted must not reach a unit that is gone.
+  std::shared_ptr<loop_unit*> alive_;
   bool draining_ = false;
   bool posted_ = false;
 };

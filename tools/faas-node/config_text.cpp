@@ -122,10 +122,22 @@ result<void> apply_setting(config& to, std::string_view setting) {
                std::string{setting.substr(equals + 1)});
 }
 
+namespace {
+
+/// As a YAML scalar in single quotes, in which only the quote is special.
+std::string quoted(const std::string& value) {
+  std::string text = "'";
+  for (const char c : value)
+    text += c == '\'' ? "''" : std::string(1, c);
+  return text + "'";
+}
+
+} // namespace
+
 std::string dump(const config& effective) {
   std::string text;
   for (const auto& one : properties())
-    text += std::string{one.key} + ": \"" + one.get(effective) + "\"\n";
+    text += std::string{one.key} + ": " + quoted(one.get(effective)) + "\n";
   return text;
 }
 

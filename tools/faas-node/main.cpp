@@ -140,8 +140,14 @@ int main(int argc, char** argv) {
       std::cout << node::dump(*settings);
       return exit_ok;
     }
-    spdlog::set_level(
-      spdlog::level::from_str(given["log-level"].as<std::string>()));
+    const auto level = given["log-level"].as<std::string>();
+    if (level != "debug" && level != "info" && level != "warn"
+        && level != "error")
+      return complain({errc::invalid_argument,
+                       "--log-level " + level + " is not known",
+                       "use debug, info, warn or error"},
+                      exit_usage);
+    spdlog::set_level(spdlog::level::from_str(level));
     return serve(std::move(*settings), block_signals());
   } catch (const cxxopts::exceptions::exception& wrong) {
     return complain({errc::invalid_argument, wrong.what(),

@@ -314,11 +314,16 @@ running_node::~running_node() {
 bool running_node::stop() {
   if (std::exchange(parts_->stopped, true))
     return true;
-  const auto grace = std::chrono::seconds{parts_->settings.shutdown_grace_s};
+  // One grace period for all; what has none left gets a moment to end.
+  const auto end = parts_->clock.now()
+                   + std::chrono::seconds{parts_->settings.shutdown_grace_s};
+  const auto left = [&] {
+    return std::max<duration>(end - parts_->clock.now(), 500ms);
+  };
   if (parts_->mqtt)
-    parts_->mqtt->stop(grace);
-  parts_->server->stop(grace);
-  const bool clean = parts_->system->stop(grace);
+    parts_->mqtt->stop(left());
+  parts_->server->stop(left());
+  const bool clean = parts_->system->stop(left());
   parts_->hosts->stop(1s);
   parts_->server.reset();
   parts_->mqtt.reset();

@@ -167,11 +167,10 @@ class FullDisk(Life):
         self.addCleanup(subprocess.run, ["umount", "-l", folder])
         node = self.scratch.node("n1", node_data=f"{folder}/data")
         node.deploy("f", "hello")
-        with open(f"{folder}/filler", "wb") as filler:
+        with open(f"{folder}/filler", "wb", buffering=0) as filler:
             try:
-                while True:
-                    filler.write(b"x" * 4096)
-                    filler.flush()
+                while filler.write(b"x" * 4096):
+                    pass
             except OSError:
                 pass
         packed = library_bundle("misbehave", os.urandom(256 << 10).hex())
