@@ -1,5 +1,6 @@
 #include "gateway/http/request_parser.hpp"
 
+#include "gateway/http/body_decoder.hpp"
 #include "gateway/http/text.hpp"
 
 #include <utility> // before Boost 1.74, which forgets it in C++20
@@ -32,7 +33,7 @@ struct span {
   }
 };
 
-/// Beast's parser, told to remember places instead of copying.
+/// Beast's parser, for heads; told to remember places instead of copying.
 class parser final : public bh::basic_parser<true> {
 public:
   struct field_place {
@@ -40,14 +41,12 @@ public:
   };
   // What the callbacks see; set before each put().
   std::string_view bytes;
-  body_sink* sink = nullptr;
 
   span method, target;
   int version = 0;
   std::vector<field_place>* fields = nullptr;
   bool too_many = false;
   bool folded = false;
-  bool refused = false;
 
 private:
   span place(std::string_view part) noexcept {
@@ -72,8 +71,6 @@ private:
   void on_field_impl(bh::field, string_view name, string_view value,
                      error_code& ec) override {
     ec = {};
-    if (is_header_done()) // trailers: checked by Beast, then dropped
-      return;
     if (fields->size() >= max_fields) {
       too_many = true;
       ec = bh::error::header_limit;
@@ -85,28 +82,13 @@ private:
       ec = bh::error::bad_value;
   }
   void on_header_impl(error_code& ec) override { ec = {}; }
+  // Never reached: the body is not Beast's business.
   void on_body_init_impl(const boost::optional<uint64_t>&,
-                         error_code& ec) override {
-    ec = {};
-  }
-  size_t deliver(string_view body, error_code& ec) {
-    ec = {};
-    if (!sink->piece(std_view(body))) {
-      refused = true;
-      ec = bh::error::body_limit;
-      return 0;
-    }
-    return body.size();
-  }
-  size_t on_body_impl(string_view body, error_code& ec) override {
-    return deliver(body, ec);
-  }
-  void on_chunk_header_impl(uint64_t, string_view, error_code& ec) override {
-    ec = {};
-  }
-  size_t on_chunk_body_impl(uint64_t, string_view body,
-                            error_code& ec) override {
-    return deliver(body, ec);
+                         error_code&) override {}
+  size_t on_body_impl(string_view, error_code&) override { return 0; }
+  void on_chunk_header_impl(uint64_t, string_view, error_code&) override {}
+  size_t on_chunk_body_impl(uint64_t, string_view, error_code&) override {
+    return 0;
   }
   void on_finish_impl(error_code& ec) override { ec = {}; }
 };
@@ -154,27 +136,16 @@ public:
 
   parse_status parse_body(std::string_view bytes, size_t& consumed,
                           body_sink& sink) override {
-    consumed = 0;
-    parser_->sink = &sink;
-    while (!parser_->is_done() && consumed < bytes.size()) {
-      error_code ec;
-      const auto used
-        = parser_->put({bytes.data() + consumed, bytes.size() - consumed}, ec);
-      consumed += used;
-      if (ec == bh::error::need_more)
-        break;
-      if (ec)
-        return failed(ec);
-    }
-    return parser_->is_done() ? parse_status::done : parse_status::need_more;
+    const auto status = body_.feed(bytes, consumed, sink);
+    if (status == parse_status::malformed)
+      why_ = "bad chunk";
+    return status;
   }
 
   std::string_view why() const noexcept override { return why_; }
 
 private:
   parse_status failed(error_code ec) {
-    if (parser_->refused)
-      return parse_status::too_large;
     if (parser_->too_many || ec == bh::error::header_limit)
       return parse_status::too_large;
     if (ec == bh::error::bad_version) {
@@ -187,8 +158,6 @@ private:
       why_ = "bad or conflicting Content-Length";
     else if (ec == bh::error::bad_transfer_encoding)
       why_ = "bad or conflicting Transfer-Encoding";
-    else if (ec == bh::error::bad_chunk)
-      why_ = "bad chunk";
     else
       why_ = "this is no HTTP/1.1 request";
     return parse_status::malformed;
@@ -209,6 +178,10 @@ private:
     head_.content_length = 0;
     if (const auto length = parser_->content_length())
       head_.content_length = *length;
+    if (head_.chunked)
+      body_.start_chunked(head_limit_);
+    else
+      body_.start_length(head_.content_length);
     head_.expect_continue = false;
     head_.fields.clear();
     if (parser_->version != 10 && parser_->version != 11) {
@@ -253,6 +226,7 @@ private:
   size_t parsed_ = 0; ///< bytes of the head that Beast has taken
   size_t skip_ = 0;
   request_head head_;
+  body_decoder body_;
   std::string_view why_;
 };
 

@@ -53,8 +53,8 @@ struct request_head {
 enum class parse_status : uint8_t {
   need_more,
   done,
-  malformed,   ///< 400; `why()` says what
-  too_large,   ///< head over the limit: 431
+  malformed,     ///< 400; `why()` says what
+  too_large,     ///< head over the limit: 431
   unsupported,   ///< a transfer coding that we do not do: 501
   other_version, ///< neither HTTP/1.1 nor 1.0: 505
 };

@@ -103,6 +103,32 @@ BOOST_AUTO_TEST_SUITE(request_parser_test)
     BOOST_TEST(seen.body == "hello");
   }
 
+  BOOST_AUTO_TEST_CASE(chunks_arrive_in_pieces_of_any_size) {
+    const std::string head
+      = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string body :
+         {"0\r\n\r\n", "000;a=b\r\n\r\n", "0\r\nA: b\r\nC: d\r\n\r\n",
+          "A \r\n0123456789\r\n0\r\n\r\n"})
+      for (size_t step = 1; step < 12; ++step) {
+        const auto seen = parse(head + body, step);
+        BOOST_TEST((seen.status == parse_status::done), body << step);
+        BOOST_TEST(seen.used == head.size() + body.size());
+      }
+  }
+
+  BOOST_AUTO_TEST_CASE(malformed_chunks_are_refused) {
+    const std::string head
+      = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string body :
+         {"\r\n", ";a\r\n", "x\r\n", "-1\r\n", "0x1\r\n", "1\n", "1\r\nab",
+          "1\r\na\n", "1\r\na\rx", "0\r\n\n", "0\r\n\rx", "0\r\nA\nB\r\n",
+          "0;\n\r\n", "ffffffffffffffffff\r\n"})
+      BOOST_TEST((parse(head + body, 1).status == parse_status::malformed),
+                 body);
+    const auto endless = head + "0\r\nA: " + std::string(9000, 'x');
+    BOOST_TEST((parse(endless).status == parse_status::malformed));
+  }
+
   BOOST_AUTO_TEST_CASE(a_parser_reads_one_request_after_the_other) {
     const std::string two
       = std::string{post} + "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
