@@ -15,11 +15,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int files_each = 6;
+/// Many, so that unpacking takes as long as the kill needs to come.
+constexpr int files_each = 300;
 
 std::string content_of(uint64_t number, int file) {
-  random_source random{number * 100 + static_cast<uint64_t>(file)};
-  std::string bytes(20'000, '\0');
+  random_source random{number * 1000 + static_cast<uint64_t>(file)};
+  std::string bytes(400, '\0');
   for (auto& c : bytes)
     c = static_cast<char>(random.below(256));
   return bytes;
@@ -82,8 +83,14 @@ BOOST_AUTO_TEST_SUITE(bundle_crash_it_test)
         for (auto wait = random.below(6); wait > 0; --wait)
           if (const auto number = child.next())
             last = *number;
+        if (seed % 2 == 0) // just when a bundle is stored and being unpacked
+          do {
+            const auto number = child.next();
+            BOOST_REQUIRE(number);
+            last = *number;
+          } while (last % 2 != 0);
         // Nothing waits for this pause: it only moves the point of the kill.
-        ::poll(nullptr, 0, static_cast<int>(random.below(8)));
+        ::poll(nullptr, 0, static_cast<int>(random.below(seed % 2 ? 8 : 3)));
         BOOST_REQUIRE(child.kill());
         while (const auto number = child.next())
           last = *number;
