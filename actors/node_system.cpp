@@ -177,7 +177,7 @@ result<void> node_system::impl::publish() {
   if (!config.link_port)
     return {};
   auto opened = system->middleman().publish(membership, *config.link_port,
-                                            "127.0.0.1", false);
+                                            "127.0.0.1", true);
   if (!opened)
     return error{errc::conflict,
                  "cannot listen for other nodes on 127.0.0.1:"
