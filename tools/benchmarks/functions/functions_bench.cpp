@@ -50,7 +50,7 @@ struct node {
                        });
     host_request request;
     request.version = {function_name{"hello"}, 1};
-    request.folder = PETREL_TEST_FUNCTIONS;
+    request.folder = BENCH_FUNCTIONS;
     request.spec.petrel.artifact = "hello.so";
     request.spec.petrel.mode = mode;
     request.spec.petrel.concurrency = threads;
@@ -102,7 +102,7 @@ void native_invoke(benchmark::State& state) {
   function_spec spec;
   spec.petrel.artifact = "hello.so";
   auto module
-    = *runtime.load({{function_name{"hello"}, 1}, spec, PETREL_TEST_FUNCTIONS});
+    = *runtime.load({{function_name{"hello"}, 1}, spec, BENCH_FUNCTIONS});
   auto instance = *module->create_instance();
   const auto event = make_event(body);
   for (auto _ : state)
