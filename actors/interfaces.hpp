@@ -24,7 +24,9 @@ using agent_actor = caf::typed_actor<
   // Desired state of the cluster: makes this node match its part of it.
   caf::reacts_to<local<cluster_view>>,
   caf::reacts_to<local<placement_changed>>,
-  caf::reacts_to<local<peers_changed>>>;
+  caf::reacts_to<local<peers_changed>>,
+  // Time to start what died by a fault.
+  caf::reacts_to<caf::tick_atom>>;
 
 using function_actor = caf::typed_actor<
   caf::reacts_to<local<bundle_ready>>,

@@ -12,6 +12,10 @@
 namespace faas::actors {
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr caf::timespan first_rest = 100ms, longest_rest = 30s;
+
 struct agent_state {
   static constexpr const char* name = "faas.agent";
   using pointer = agent_actor::stateful_pointer<agent_state>;
@@ -44,7 +48,8 @@ struct agent_state {
     for (const auto& assigned : fresh->versions)
       if (assigned.nodes.count(config.node) > 0) {
         wanted.insert(assigned.version);
-        if (children.count(assigned.version) == 0)
+        if (children.count(assigned.version) == 0
+            && resting.count(assigned.version) == 0)
           spawn(assigned);
       }
     // Those no longer wanted drain; their hosts leave the structure first.
@@ -126,9 +131,9 @@ struct agent_state {
       known.hosts.erase(version);
       known.own.erase(version);
       const bool planned = closing.erase(version) > 0;
-      if (!planned)
-        config.counters->of(actor_kind::function).restarts.fetch_add(1);
-      if (!stopping)
+      if (!planned && !stopping)
+        rest(version);
+      else if (!stopping)
         spawn_if_wanted(version);
       publish();
       report();
@@ -136,6 +141,30 @@ struct agent_state {
     }
     if (stopping && children.empty())
       self->quit(caf::exit_reason::user_shutdown);
+  }
+
+  /// A function actor that died by a fault of its own gets another try, each
+  /// time later: one that always dies must not keep the node busy.
+  void rest(const version_ref& version) {
+    auto& pause = pauses[version];
+    pause = pause.count() == 0 ? first_rest : std::min(2 * pause, longest_rest);
+    resting[version] = config.clock->now() + pause;
+    self->delayed_send(self, pause, caf::tick_atom::value);
+  }
+
+  void tick() {
+    const auto now = config.clock->now();
+    std::vector<version_ref> due;
+    for (const auto& [version, at] : resting)
+      if (now >= at)
+        due.push_back(version);
+    for (const auto& version : due) {
+      resting.erase(version);
+      if (stopping)
+        continue;
+      config.counters->of(actor_kind::function).restarts.fetch_add(1);
+      spawn_if_wanted(version);
+    }
   }
 
   /// After a fault, or when the version was assigned again while it drained.
@@ -190,6 +219,8 @@ struct agent_state {
   std::map<version_ref, function_actor> children;
   std::set<version_ref> closing;
   std::vector<function_actor> to_close;
+  std::map<version_ref, time_point> resting; ///< died; when to start them
+  std::map<version_ref, caf::timespan> pauses;
   bool stopping = false;
 };
 
@@ -203,6 +234,7 @@ agent_actor::behavior_type agent_behavior(agent_state::pointer self,
     [=](const local<cluster_view>& view) { self->state.view(view); },
     [=](const local<placement_changed>& what) { self->state.changed(*what); },
     [=](const local<peers_changed>& what) { self->state.peers(*what); },
+    [=](caf::tick_atom) { self->state.tick(); },
   };
 }
 

@@ -50,6 +50,8 @@ class fake_hosts final : public function_hosts {
 public:
   result<std::shared_ptr<function_host>> open(host_request request,
                                               host_events to) override {
+    if (fault)
+      fault();
     if (refuse)
       return *refuse;
     requests.push_back(std::move(request));
@@ -61,6 +63,7 @@ public:
   }
   uint32_t executor_threads() const override { return 2; }
 
+  std::function<void()> fault; ///< may throw
   std::optional<error> refuse;
   bool load_at_once = true;
   std::vector<host_request> requests;
