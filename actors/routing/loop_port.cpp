@@ -6,6 +6,8 @@
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
+
 #include <cmath>
 
 namespace faas::actors {
@@ -198,15 +200,39 @@ void loop_port::submit(invocation&& event, completion&& done) {
   dispatch(*mine, std::move(ready), now);
 }
 
+namespace {
+
+/// Why no site was chosen, for people.
+error why_none(const route& of, const invocation& event) {
+  const auto& name = of.view.name.str();
+  const bool reachable = std::any_of(
+    of.targets.begin(), of.targets.end(), [](const route_target& target) {
+      return target.host || target.via->usable.load(std::memory_order_acquire);
+    });
+  if (reachable && event.body.size() > limits::inline_body_bytes)
+    return {errc::too_large,
+            name + " runs on other nodes only, and bodies over "
+              + std::to_string(limits::inline_body_bytes)
+              + " bytes do not travel between nodes",
+            "send less at a time, or deploy it to this node, too"};
+  auto why = of.why_empty;
+  for (const auto& target : of.targets)
+    if (target.via && !target.via->usable.load(std::memory_order_acquire))
+      why += (why.empty() ? "" : "; ") + target.node.str()
+             + " does not answer";
+  return {errc::unavailable,
+          "no site can run " + name + " now"
+            + (why.empty() ? "" : ": " + why),
+          "see faas-cli describe " + name};
+}
+
+} // namespace
+
 void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   const auto chosen = choose(mine, ready.event, ready.tried, now);
   if (!chosen) {
-    const auto& why = mine.shared->why_empty;
-    completion_of(std::move(ready.owner), ready.owner_token)(reply::failure(
-      {errc::unavailable,
-       "no site can run " + mine.shared->view.name.str() + " now"
-         + (why.empty() ? "" : ": " + why),
-       "see faas-cli describe " + mine.shared->view.name.str()}));
+    completion_of(std::move(ready.owner), ready.owner_token)(
+      reply::failure(why_none(*mine.shared, ready.event)));
     return;
   }
   const auto index = chosen.chosen;
@@ -234,6 +260,8 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   slot = std::move(ready);
   inbox_->open(token, slot.owner, slot.owner_token);
   auto event = keep ? slot.event : std::move(slot.event);
+  if (target.via)
+    slot.event.body = event.body; // its size is observed with the answer
   auto done = completion_of(inbox_, token);
   if (target.host)
     send_local(mine, target, std::move(event), std::move(done));
