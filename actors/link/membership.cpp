@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 
 constexpr auto dial_patience = 3s;
 constexpr double first_pause_ms = 200, longest_pause_ms = 5000;
+/// A link that ends sooner does not reset the back-off.
+constexpr auto lasting = 5s;
 
 /// One link, from spawn to end.
 struct known_link {
@@ -27,12 +29,14 @@ struct known_link {
   node_state state = node_state::alive;
   bool up = false;
   std::optional<size_t> dialled; ///< index in join
+  time_point since{};            ///< up
 };
 
 struct dialling {
   double pause_ms = first_pause_ms;
   time_point next{};
   bool busy = false; ///< a call or a link is under way
+  node_name node;    ///< who answered last
 };
 
 struct membership_state {
@@ -71,7 +75,8 @@ struct membership_state {
       return;
     const auto now = config.clock->now();
     for (size_t i = 0; i < dials.size(); ++i)
-      if (!dials[i].busy && now >= dials[i].next)
+      if (!dials[i].busy && now >= dials[i].next
+          && link_to(dials[i].node) == nullptr) // it may have called us
         dial(i);
     self->delayed_send(self, 100ms, caf::tick_atom::value);
   }
@@ -158,19 +163,23 @@ struct membership_state {
   }
 
   void went_up(const link_changed& what, known_link& link) {
-    for (auto& [number, other] : links)
-      if (number != what.link && other.up
-          && other.hello.node == what.peer.node) {
-        // The newer connection wins: a node that restarted, or whose old
-        // connection is dead and not yet noticed.
-        close(other.actor);
+    const auto& peer = what.peer;
+    if (link.dialled)
+      dials[*link.dialled].node = peer.node;
+    for (const auto& [number, other] : links)
+      if (number != what.link && other.up && other.hello.node == peer.node
+          && !supersedes(peer, link, other)) {
+        refuse(peer, link, other);
+        return;
       }
+    for (const auto& [number, other] : links)
+      if (number != what.link && other.up && other.hello.node == peer.node)
+        close(other.actor);
     link.up = true;
     link.hello = what.peer;
     link.gate = what.gate;
     link.state = node_state::alive;
-    if (link.dialled)
-      dials[*link.dialled].pause_ms = first_pause_ms;
+    link.since = config.clock->now();
     config.log("node " + what.peer.node.str() + " (" + what.peer.tier
                + ") is connected");
     lost.erase(what.peer.node);
@@ -191,12 +200,40 @@ struct membership_state {
     }
   }
 
+  /// Whether a new connection takes the place of another to a node of the same
+  /// name. Of one process the newer one does, unless both called each other:
+  /// then both keep the call of the one with the smaller name. Another process
+  /// (a restart, or a second node of that name) must wait until the former one
+  /// is silent.
+  bool supersedes(const wire::hello& peer, const known_link& fresh,
+                  const known_link& other) const {
+    if (peer.boot != other.hello.boot)
+      return other.state != node_state::alive;
+    if (fresh.dialled.has_value() == other.dialled.has_value())
+      return true;
+    return fresh.dialled.has_value() == (config.self.node < peer.node);
+  }
+
+  void refuse(const wire::hello& peer, const known_link& fresh,
+              const known_link& other) {
+    if (peer.boot != other.hello.boot) {
+      const auto why = "another node called " + peer.node.str()
+                       + " is connected; node.name must be unique";
+      config.log("refused: " + why);
+      send(fresh, wire::goodbye{why});
+    }
+    close(fresh.actor);
+  }
+
   void went_down(const link_changed& what,
                  std::map<uint64_t, known_link>::iterator found) {
     auto link = std::move(found->second);
     links.erase(found);
-    if (link.dialled)
+    if (link.dialled) {
+      if (link.up && config.clock->now() - link.since >= lasting)
+        dials[*link.dialled].pause_ms = first_pause_ms;
       later(*link.dialled, what.reason);
+    }
     if (link.up) {
       config.log("node " + link.hello.node.str() + " is gone: " + what.reason);
       bool again = false;
@@ -257,6 +294,9 @@ struct membership_state {
 
   template <class Other>
   void handle(const node_name&, const Other&) {} // the link's own business
+  void handle(const node_name& from, const wire::goodbye& bye) {
+    config.log("node " + from.str() + " leaves: " + bye.reason);
+  }
   void handle(const node_name&, const wire::node_report& nodes) {
     assembler.take(nodes);
   }
