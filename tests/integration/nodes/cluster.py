@@ -11,6 +11,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tarfile
 import tempfile
@@ -33,6 +34,12 @@ def wait_until(what, condition, seconds=LIMIT):
         if time.monotonic() > end:
             raise AssertionError(f"{what} did not happen in {seconds:.0f} s")
         time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def zstd(data):
@@ -256,16 +263,13 @@ class Emulator:
     """tools/link-emulator in front of a node's link port."""
 
     def __init__(self, folder, to_port, rtt=5, mbit=100):
-        import socket
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.child = subprocess.Popen(
-            [str(BUILD / "bin" / "link-emulator"), "--listen", str(self.port),
-             "--to", f"127.0.0.1:{to_port}", "--rtt", str(rtt), "--mbit",
-             str(mbit)], stdin=subprocess.PIPE,
-            stdout=open(pathlib.Path(folder) / "emulator.log", "wb"),
-            stderr=subprocess.STDOUT)
+        self.port = free_port()
+        with open(pathlib.Path(folder) / "emulator.log", "wb") as out:
+            self.child = subprocess.Popen(
+                [str(BUILD / "bin" / "link-emulator"), "--listen",
+                 str(self.port), "--to", f"127.0.0.1:{to_port}", "--rtt",
+                 str(rtt), "--mbit", str(mbit)], stdin=subprocess.PIPE,
+                stdout=out, stderr=subprocess.STDOUT)
 
     def tell(self, command):
         self.child.stdin.write(command.encode() + b"\n")

@@ -181,7 +181,8 @@ class FullDisk(Life):
         statuses = set()
         for number in range(200):
             answer = node.post(f"g{number}", digest, artifact="hello.so",
-                               topics=["t" * 3000])
+                               topics=[f"t{n}/" + "t" * 200
+                                       for n in range(15)])
             statuses.add(answer.status)
             if answer.status == 507:
                 break

@@ -4,7 +4,8 @@ import threading
 import time
 import unittest
 
-from cluster import Calls, Scratch, library_bundle, request, wait_until
+from cluster import (Calls, Scratch, free_port, library_bundle, request,
+                     wait_until)
 
 CLOUD, EDGE = "cloud-1/cpu", "edge-1/cpu"
 
@@ -73,6 +74,31 @@ class Cluster(TwoNodes):
         wait_until("the reason in a log", lambda: "cluster" in other.output())
         self.assertNotIn("edge-2", cloud.nodes())
         self.assertIn("edge-1", cloud.nodes())
+
+    def test_nodes_that_dial_each_other_keep_one_connection(self):
+        first, second = free_port(), free_port()
+        a = self.scratch.node("a", link_listen=True, link_port=first,
+                              link_join=f"127.0.0.1:{second}")
+        b = self.scratch.node("b", link_listen=True, link_port=second,
+                              node_controller=False,
+                              link_join=f"127.0.0.1:{first}")
+        a.deploy("f", policy="round-robin")
+        self.ready_on(b, "f", "a/cpu", "b/cpu")
+        answers = [b.call("f", "block 5") for _ in range(200)]
+        self.assertEqual({x.status for x in answers}, {200})
+        for node in (a, b):  # once or twice while both calls crossed
+            self.assertLess(node.output().count("is connected"), 4)
+
+    def test_a_second_node_of_a_name_is_refused(self):
+        edge, cloud = self.scratch.pair()
+        twin = self.scratch.node(
+            "twin", node_name="edge-1", node_controller=False,
+            link_join=f"127.0.0.1:{cloud.link_port}")
+        wait_until("it is told", lambda: "must be unique" in twin.output())
+        cloud.deploy("f", needs={"tiers": ["edge"]})
+        self.ready_on(edge, "f", EDGE)
+        self.assertEqual(edge.nodes()["edge-1"]["boot"],
+                         cloud.nodes()["edge-1"]["boot"])
 
     def test_removing_ends_it_on_both_nodes(self):
         edge, cloud = self.scratch.pair()
