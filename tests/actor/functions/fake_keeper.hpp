@@ -1,0 +1,38 @@
+// A keeper that answers as the test says.
+#pragma once
+
+#include "actors/interfaces.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <vector>
+
+namespace faas::test {
+
+struct keeper_script {
+  /// What each request gets; empty: requests wait in `asked`.
+  std::optional<result<std::filesystem::path>> answer
+    = result<std::filesystem::path>{std::filesystem::path{"/bundle"}};
+  std::vector<actors::need_bundle> asked;
+};
+
+inline actors::keeper_actor spawn_fake_keeper(caf::actor_system& system,
+                                              keeper_script& script) {
+  using namespace actors;
+  return system.spawn([&script]() -> keeper_actor::behavior_type {
+    return {
+      [&script](const local<need_bundle>& what) {
+        script.asked.push_back(*what);
+        if (script.answer)
+          what->done(*script.answer);
+      },
+      [](const local<chunk_arrived>&) {},
+      [](const local<chunk_wanted>&) {},
+      [](const local<bundle_source>&) {},
+      [](caf::tick_atom) {},
+    };
+  });
+}
+
+} // namespace faas::test

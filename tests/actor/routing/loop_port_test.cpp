@@ -1,0 +1,220 @@
+// The port with one site: routing, answers, bounds, life.
+#include "tests/actor/routing/port_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace faas;
+using namespace faas::actors;
+using namespace faas::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct local_world : port_world {
+  local_world() { publish({{host, nullptr}}); }
+  std::shared_ptr<fake_host> host = std::make_shared<fake_host>();
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(loop_port_test, local_world)
+
+BOOST_AUTO_TEST_CASE(an_event_runs_at_the_local_host_and_is_answered) {
+  host->answer_with = [](const invocation& event) {
+    auto made = ok_reply();
+    made.body = blob{event.function.str() + ":" + std::string{event.body.view()}
+                     + ":" + std::to_string(event.version)};
+    return made;
+  };
+  const auto token = submit();
+  BOOST_REQUIRE(got->has(token)); // in the same turn
+  const auto answer = got->wait(token);
+  BOOST_TEST(answer.body.view() == "f:body:1");
+  BOOST_TEST(answer.site == "n0/cpu");
+  BOOST_TEST(answer.version == 1u);
+  BOOST_TEST(loop.waiting() == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(an_unknown_function_is_not_found) {
+  invocation other = event();
+  other.function = function_name{"g"};
+  port->submit(std::move(other), got->promise(1));
+  BOOST_TEST((code(1) == errc::not_found));
+  BOOST_TEST(port->find("g") == nullptr);
+  BOOST_TEST(port->find("f") != nullptr);
+  BOOST_TEST(port->functions().size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(without_a_site_the_reason_is_told) {
+  publish({}, false, 1, "n0: bad_bundle: no such file");
+  const auto token = submit();
+  BOOST_REQUIRE((code(token) == errc::unavailable));
+  BOOST_TEST(got->wait(token).message.find("no such file")
+             != std::string::npos);
+  BOOST_TEST(!got->wait(token).next_step.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_event_dropped_unanswered_is_abandoned) {
+  const auto token = submit();
+  BOOST_REQUIRE_EQUAL(host->waiting.size(), 1u);
+  BOOST_TEST(!got->has(token));
+  host->waiting.clear();
+  BOOST_TEST((code(token) == errc::abandoned));
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_from_another_thread_waits_for_the_loop) {
+  const auto one = submit(), two = submit();
+  std::thread{[&] {
+    for (auto& held : host->waiting)
+      held.done(ok_reply());
+  }}.join();
+  BOOST_TEST(!got->has(one));
+  BOOST_TEST(loop.run() == 1u); // one task for both
+  BOOST_TEST((code(one) == errc::ok));
+  BOOST_TEST((code(two) == errc::ok));
+  BOOST_TEST(got->each_once());
+}
+
+BOOST_AUTO_TEST_CASE(a_full_table_is_overloaded_and_frees_again) {
+  open(2);
+  submit(), submit();
+  const auto third = submit();
+  BOOST_TEST((code(third) == errc::overloaded));
+  BOOST_TEST(host->submitted == 2);
+  host->waiting.erase(host->waiting.begin());
+  const auto fourth = submit();
+  BOOST_TEST(!got->has(fourth));
+  host->waiting.clear();
+  BOOST_TEST(got->each_once());
+}
+
+BOOST_AUTO_TEST_CASE(a_port_that_ends_answers_shutting_down) {
+  const auto one = submit(), two = submit();
+  auto late = std::move(host->waiting);
+  host->waiting.clear();
+  port.reset();
+  BOOST_TEST((code(one) == errc::shutting_down));
+  BOOST_TEST((code(two) == errc::shutting_down));
+  late[0].done(ok_reply()); // finds the port closed
+  std::thread{[&] { late[1].done(ok_reply()); }}.join();
+  loop.run();
+  BOOST_TEST(got->each_once());
+}
+
+BOOST_AUTO_TEST_CASE(tasks_posted_by_a_port_outlive_it_harmlessly) {
+  submit();
+  std::thread{[&] { host->waiting[0].done(ok_reply()); }}.join();
+  port->request_report();
+  BOOST_TEST(loop.waiting() == 2u);
+  port.reset();
+  BOOST_TEST(loop.run() == 2u);
+  BOOST_TEST(got->each_once());
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_function_still_answers_what_is_in_flight) {
+  const auto token = submit();
+  publish_nothing();
+  BOOST_TEST(port->find("f") == nullptr);
+  host->waiting[0].done(ok_reply());
+  BOOST_TEST((code(token) == errc::ok));
+  BOOST_TEST((code(submit()) == errc::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(a_new_version_takes_new_events_only) {
+  const auto old = submit();
+  auto next = std::make_shared<fake_host>();
+  publish({{next, nullptr}}, false, 2);
+  submit();
+  BOOST_TEST(next->submitted == 1);
+  BOOST_TEST(host->submitted == 1);
+  host->waiting[0].done(ok_reply());
+  BOOST_TEST(got->wait(old).version == 1u);
+  next->waiting[0].done(ok_reply());
+  BOOST_TEST(got->wait(old + 1).version == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(structure_version_moves_with_each_table) {
+  const auto before = port->structure_version();
+  publish({{host, nullptr}});
+  BOOST_TEST(port->structure_version() > before);
+}
+
+BOOST_AUTO_TEST_CASE(a_lane_that_throws_is_replaced_and_counted) {
+  host->fault = [] { throw std::runtime_error("on purpose"); };
+  const auto first = submit();
+  settle();
+  BOOST_TEST((code(first) == errc::abandoned));
+  host->fault = nullptr;
+  host->answer_with = [](const invocation&) { return ok_reply(); };
+  const auto second = submit();
+  BOOST_TEST((code(second) == errc::ok));
+  BOOST_TEST(counters.of(actor_kind::lane).restarts == 1u);
+  BOOST_TEST(counters.of(actor_kind::lane).alive == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(late_and_repeated_answers_are_dropped) {
+  const auto token = submit();
+  auto held = std::move(host->waiting[0]);
+  auto [sink, inner] = held.done.release();
+  sink->complete(inner, ok_reply());
+  sink->complete(inner, reply::failure({errc::internal, "again"}));
+  const auto next = submit(); // reuses the slot
+  sink->complete(inner, reply::failure({errc::internal, "much later"}));
+  BOOST_TEST((code(token) == errc::ok));
+  BOOST_TEST(!got->has(next));
+  host->waiting.clear();
+  BOOST_TEST(got->each_once());
+}
+
+BOOST_AUTO_TEST_CASE(wanted_goes_false_when_nobody_waits) {
+  submit();
+  auto& done = host->waiting[0].done;
+  BOOST_TEST(done.wanted());
+  std::thread{[&] { BOOST_TEST(done.wanted()); }}.join();
+  got->nobody_waits();
+  BOOST_TEST(!done.wanted());
+  auto late = std::move(host->waiting[0]);
+  port.reset();
+  host->waiting.clear();
+}
+
+BOOST_AUTO_TEST_CASE(wanted_is_false_for_an_answered_event) {
+  submit();
+  auto [sink, inner] = host->waiting[0].done.release();
+  sink->complete(inner, ok_reply());
+  BOOST_TEST(!sink->wanted(inner));
+  submit(); // another event in the same slot
+  BOOST_TEST(!sink->wanted(inner));
+}
+
+BOOST_AUTO_TEST_CASE(reports_carry_what_ended_and_what_is_in_flight) {
+  std::vector<loop_report> reports;
+  ports.receive_with([&](loop_report got) { reports.push_back(got); });
+  submit(), submit();
+  host->waiting[0].done(ok_reply());
+  advance(20ms);
+  port->request_report();
+  loop.run();
+  BOOST_REQUIRE(!reports.empty());
+  BOOST_TEST(reports.back().complete);
+  BOOST_REQUIRE_EQUAL(reports.back().in_flight.size(), 1u);
+  BOOST_TEST(reports.back().in_flight[0].age_ms == 20.0);
+  size_t ended = 0;
+  for (const auto& one : reports)
+    ended += one.ended.size();
+  BOOST_TEST(ended == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(no_lane_is_left_behind) {
+  submit();
+  publish({{host, nullptr}}, false, 2);
+  submit();
+  publish_nothing();
+  port->find("f");
+  host->waiting.clear();
+  port.reset();
+  settle();
+  BOOST_TEST(counters.of(actor_kind::lane).alive == 0u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
