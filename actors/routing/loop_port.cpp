@@ -248,9 +248,12 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   ready.event.attempt = ready.attempts;
   ready.event.version = mine.shared->version.version;
   load_of(target).start(ready.predicted.service, ready.predicted.transit, now);
-  if (target.via)
+  if (target.via) {
+    ready.backlog_bytes
+      = link_of(target).backlog_bytes(target.cell->read().ms_per_byte, now);
     link_of(target).send(static_cast<double>(ready.event.body.size()),
                          target.cell->read().ms_per_byte, now);
+  }
   ready.stats->in_flight.store(
     ready.stats->in_flight.load(std::memory_order_relaxed) + 1,
     std::memory_order_relaxed);
@@ -421,6 +424,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
   seen.size = ended.event.size;
   seen.bytes = static_cast<double>(ended.event.body.size()
                                    + answer.body.size());
+  seen.backlog_bytes = ended.backlog_bytes;
   seen.total_ms = to_ms(now - ended.sent);
   seen.queue_ms = to_ms(answer.times.queue);
   seen.service_ms = to_ms(answer.times.service);

@@ -69,6 +69,7 @@ private:
     time_point sent;
     routing::site_index site = routing::no_site;
     routing::prediction predicted;
+    double backlog_bytes = 0; ///< own bytes ahead of it on the link
     uint32_t target = 0;
     uint32_t tried = 0; ///< bit per target
     uint8_t attempts = 0;

@@ -11,6 +11,10 @@ namespace faas::routing {
 
 /// One function on one site.
 struct pair_state {
+  /// Whether an event that was early says nothing: see predictor_learn.cpp.
+  bool too_short_to_tell(double service_ms, double expected_ms,
+                         time_point at) noexcept;
+
   function_filter filter;
   cold_start_estimator cold;
   accuracy_tracker quality;
@@ -19,6 +23,8 @@ struct pair_state {
   double overdue_ms = 0;
   double doubt = 0;         ///< added to the log of the service time ...
   time_point doubt_until{}; ///< ... until here, or the next event
+  time_point last_long{};   ///< last event over tick_ms
+  int short_run = 0;        ///< early short events since, not believed
   double late = 0;          ///< evidence gathered by the tick under way
   double late_ms = 0;
   bool dirty = false;   ///< its cell is stale

@@ -13,6 +13,13 @@ constexpr double late_sigmas = 3;
 // believed until there is more to go by.
 constexpr double doubt_share = 0.5;
 constexpr auto doubt_time = std::chrono::seconds{2};
+// A CPU quota is enforced when the scheduler's tick comes (4 ms at 250 Hz): a
+// job shorter than that runs at full speed on a slow site. So where longer jobs
+// were seen lately, a short early one is no news of the site's speed, unless
+// many come in a row.
+constexpr double tick_ms = 6;
+constexpr auto long_memory = std::chrono::seconds{30};
+constexpr int short_enough = 6;
 
 bool plausible_ms(double ms) noexcept {
   return std::isfinite(ms) && ms >= 0 && ms <= max_ms;
@@ -28,6 +35,17 @@ bool plausible(const observation& seen) noexcept {
 
 } // namespace
 
+bool pair_state::too_short_to_tell(double service_ms, double expected_ms,
+                                   time_point at) noexcept {
+  if (service_ms >= tick_ms) {
+    last_long = at;
+    short_run = 0;
+    return false;
+  }
+  return expected_ms >= tick_ms && last_long != time_point{}
+         && at - last_long < long_memory && ++short_run < short_enough;
+}
+
 void predictor::impl::learn_service(const observation& seen, pair_state& pair,
                                     site_state& site) {
   if (seen.cold_ms > 0) { // its service was not that of a warm instance
@@ -35,6 +53,8 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
     return;
   }
   const auto before = pair.filter.at(seen.size, site.filter);
+  if (pair.too_short_to_tell(seen.service_ms, std::exp(before.log_ms), seen.at))
+    return;
   if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
                            config.service))
     return;

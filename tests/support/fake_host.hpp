@@ -33,7 +33,12 @@ public:
   void close(std::function<void()> closed) override {
     on_closed = std::move(closed);
     if (close_at_once)
-      on_closed();
+      end_close();
+  }
+  /// Says that the last event was answered; the callback is dropped with it.
+  void end_close() {
+    if (const auto closed = std::exchange(on_closed, nullptr))
+      closed();
   }
 
   std::function<reply(const invocation&)> answer_with;

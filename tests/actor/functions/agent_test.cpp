@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE(the_old_version_serves_until_the_new_one_has_the_traffic) {
   view(3, {{"f", 2}});
   BOOST_TEST((serving() == std::set{ref("f", 2)})); // while 1 drains
   BOOST_TEST(functions_alive() == 2u);
-  hosts.hosts[0]->on_closed();
+  hosts.hosts[0]->end_close();
   settle();
   BOOST_TEST(functions_alive() == 1u);
 }
@@ -157,7 +157,7 @@ BOOST_AUTO_TEST_CASE(a_host_leaves_the_structure_before_it_closes) {
   view(2, {});
   BOOST_TEST(serving().empty());
   BOOST_REQUIRE(hosts.hosts[0]->on_closed);
-  hosts.hosts[0]->on_closed();
+  hosts.hosts[0]->end_close();
   settle();
 }
 
@@ -167,7 +167,7 @@ BOOST_AUTO_TEST_CASE(a_version_wanted_again_while_it_drains_comes_back) {
   view(2, {});
   view(3, {{"f"}});
   BOOST_TEST(hosts.requests.size() == 1u); // the old one first
-  hosts.hosts[0]->on_closed();
+  hosts.hosts[0]->end_close();
   settle();
   BOOST_TEST(hosts.requests.size() == 2u);
   BOOST_TEST((serving() == std::set{ref("f")}));
@@ -227,10 +227,10 @@ BOOST_AUTO_TEST_CASE(exit_closes_all_and_ends_after_the_last) {
   BOOST_TEST(serving().empty());
   BOOST_TEST(counters.of(actor_kind::agent).alive == 1u);
   view(2, {{"h"}}); // too late
-  hosts.hosts[0]->on_closed();
+  hosts.hosts[0]->end_close();
   settle();
   BOOST_TEST(counters.of(actor_kind::agent).alive == 1u);
-  hosts.hosts[1]->on_closed();
+  hosts.hosts[1]->end_close();
   settle();
   BOOST_TEST(counters.of(actor_kind::agent).alive == 0u);
   BOOST_TEST(hosts.requests.size() == 2u);

@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(closed_when_ready_it_drains_first) {
   hosts.events[0].quarantined("too late");
   settle();
   BOOST_TEST(states.empty());
-  hosts.hosts[0]->on_closed();
+  hosts.hosts[0]->end_close();
   settle();
   BOOST_TEST(ended());
 }
