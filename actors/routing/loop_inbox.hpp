@@ -16,6 +16,8 @@ public:
   inbox(loop_port& port, loop_context& loop) : port_(&port), loop_(loop) {}
 
   void complete(uint64_t token, reply&& answer) noexcept override {
+    if (closed_.load(std::memory_order_acquire))
+      return; // the loop may be gone, too
     if (loop_.in_loop()) {
       if (port_ != nullptr)
         port_->finish(token, std::move(answer));
@@ -126,7 +128,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<std::pair<uint64_t, reply>> waiting_;
   bool posted_ = false;
-  bool closed_ = false;
+  std::atomic<bool> closed_{false};
   std::vector<std::unique_ptr<std::array<mirror, chunk>>> chunks_;
   std::atomic<uint32_t> size_{0};
   std::vector<std::shared_ptr<completion_sink>> owners_;
