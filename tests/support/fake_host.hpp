@@ -33,7 +33,12 @@ public:
   void close(std::function<void()> closed) override {
     on_closed = std::move(closed);
     if (close_at_once)
-      on_closed();
+      end_close();
+  }
+  /// Calls what close() was given, once; it may hold this host.
+  void end_close() {
+    if (auto closed = std::exchange(on_closed, nullptr))
+      closed();
   }
 
   std::function<reply(const invocation&)> answer_with;
