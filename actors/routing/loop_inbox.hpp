@@ -16,15 +16,16 @@ public:
   inbox(loop_port& port, loop_context& loop) : port_(&port), loop_(loop) {}
 
   void complete(uint64_t token, reply&& answer) noexcept override {
-    // The loop may be gone once the port is closed, so the lock comes first.
-    std::unique_lock lock{mutex_};
-    if (closed_)
-      return;
+    if (closed_.load(std::memory_order_acquire))
+      return; // the loop may be gone, too
     if (loop_.in_loop()) {
-      lock.unlock();
-      port_->finish(token, std::move(answer));
+      if (port_ != nullptr)
+        port_->finish(token, std::move(answer));
       return;
     }
+    const std::lock_guard lock{mutex_};
+    if (closed_)
+      return;
     waiting_.emplace_back(token, std::move(answer));
     if (!std::exchange(posted_, true))
       loop_.post([self = self_.lock()] {
@@ -127,7 +128,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<std::pair<uint64_t, reply>> waiting_;
   bool posted_ = false;
-  bool closed_ = false;
+  std::atomic<bool> closed_{false};
   std::vector<std::unique_ptr<std::array<mirror, chunk>>> chunks_;
   std::atomic<uint32_t> size_{0};
   std::vector<std::shared_ptr<completion_sink>> owners_;

@@ -35,9 +35,9 @@ public:
     if (close_at_once)
       end_close();
   }
-  /// Says that the last event was answered; the callback is dropped with it.
+  /// Calls what close() was given, once; it may hold this host.
   void end_close() {
-    if (const auto closed = std::exchange(on_closed, nullptr))
+    if (auto closed = std::exchange(on_closed, nullptr))
       closed();
   }
 

@@ -43,7 +43,9 @@ uint64_t system_seed() {
   return uint64_t{device()} << 32 | device();
 }
 
-std::string random_boot(random_source& random) {
+/// Never from node.seed: a restarted node must differ from its former self.
+std::string random_boot() {
+  random_source random{system_seed()};
   return call_id::make(random).to_string();
 }
 
@@ -181,7 +183,7 @@ void running_node::parts::make_hosts() {
 result<void> running_node::parts::start_system() {
   actors::node_system_config made;
   made.self.node = node_name{settings.name};
-  made.self.boot = boot_id{random_boot(random)};
+  made.self.boot = boot_id{random_boot()};
   made.self.software = std::string{software_version};
   made.self.tier = settings.tier;
   made.self.cores = std::thread::hardware_concurrency();

@@ -50,6 +50,8 @@ struct agent_world : actor_fixture {
     stop(agent);
     agent = nullptr;
     BOOST_TEST(functions_alive() == 0u);
+    for (const auto& host : hosts.hosts)
+      host->end_close();
     stop(keeper);
     stop(predictor);
     keeper = nullptr;
@@ -113,140 +115,141 @@ struct agent_world : actor_fixture {
 
 BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
 
-BOOST_AUTO_TEST_CASE(it_runs_what_it_is_assigned_and_nothing_else) {
-  view(1, {{"f"}, {"g", 1, false}});
-  BOOST_TEST(functions_alive() == 1u);
-  BOOST_TEST((serving() == std::set{ref("f")}));
-  BOOST_REQUIRE(reported);
-  BOOST_TEST(reported->node.str() == me.str());
-  BOOST_REQUIRE_EQUAL(reported->placements.size(), 1u);
-  BOOST_TEST((reported->placements[0].status.state == instance_state::ready));
-  BOOST_TEST(*settled);
-}
+  BOOST_AUTO_TEST_CASE(it_runs_what_it_is_assigned_and_nothing_else) {
+    view(1, {{"f"}, {"g", 1, false}});
+    BOOST_TEST(functions_alive() == 1u);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+    BOOST_REQUIRE(reported);
+    BOOST_TEST(reported->node.str() == me.str());
+    BOOST_REQUIRE_EQUAL(reported->placements.size(), 1u);
+    BOOST_TEST((reported->placements[0].status.state == instance_state::ready));
+    BOOST_TEST(*settled);
+  }
 
-BOOST_AUTO_TEST_CASE(the_same_view_again_changes_nothing) {
-  view(1, {{"f"}});
-  view(1, {{"f"}});
-  BOOST_TEST(hosts.requests.size() == 1u);
-}
+  BOOST_AUTO_TEST_CASE(the_same_view_again_changes_nothing) {
+    view(1, {{"f"}});
+    view(1, {{"f"}});
+    BOOST_TEST(hosts.requests.size() == 1u);
+  }
 
-BOOST_AUTO_TEST_CASE(an_overtaken_view_is_ignored) {
-  view(5, {{"f"}});
-  view(4, {});
-  BOOST_TEST(functions_alive() == 1u);
-  view(1, {}, "another history"); // a restored catalog is followed
-  BOOST_TEST(functions_alive() == 0u);
-}
+  BOOST_AUTO_TEST_CASE(an_overtaken_view_is_ignored) {
+    view(5, {{"f"}});
+    view(4, {});
+    BOOST_TEST(functions_alive() == 1u);
+    view(1, {}, "another history"); // a restored catalog is followed
+    BOOST_TEST(functions_alive() == 0u);
+  }
 
-BOOST_AUTO_TEST_CASE(the_old_version_serves_until_the_new_one_has_the_traffic) {
-  view(1, {{"f", 1}});
-  view(2, {{"f", 1}, {"f", 2}});
-  BOOST_TEST((serving() == std::set{ref("f", 1), ref("f", 2)}));
-  hosts.hosts[0]->close_at_once = false;
-  view(3, {{"f", 2}});
-  BOOST_TEST((serving() == std::set{ref("f", 2)})); // while 1 drains
-  BOOST_TEST(functions_alive() == 2u);
-  hosts.hosts[0]->end_close();
-  settle();
-  BOOST_TEST(functions_alive() == 1u);
-}
+  BOOST_AUTO_TEST_CASE(
+    the_old_version_serves_until_the_new_one_has_the_traffic) {
+    view(1, {{"f", 1}});
+    view(2, {{"f", 1}, {"f", 2}});
+    BOOST_TEST((serving() == std::set{ref("f", 1), ref("f", 2)}));
+    hosts.hosts[0]->close_at_once = false;
+    view(3, {{"f", 2}});
+    BOOST_TEST((serving() == std::set{ref("f", 2)})); // while 1 drains
+    BOOST_TEST(functions_alive() == 2u);
+    hosts.hosts[0]->end_close();
+    settle();
+    BOOST_TEST(functions_alive() == 1u);
+  }
 
-BOOST_AUTO_TEST_CASE(a_host_leaves_the_structure_before_it_closes) {
-  view(1, {{"f"}});
-  hosts.hosts[0]->close_at_once = false;
-  view(2, {});
-  BOOST_TEST(serving().empty());
-  BOOST_REQUIRE(hosts.hosts[0]->on_closed);
-  hosts.hosts[0]->end_close();
-  settle();
-}
+  BOOST_AUTO_TEST_CASE(a_host_leaves_the_structure_before_it_closes) {
+    view(1, {{"f"}});
+    hosts.hosts[0]->close_at_once = false;
+    view(2, {});
+    BOOST_TEST(serving().empty());
+    BOOST_REQUIRE(hosts.hosts[0]->on_closed);
+    hosts.hosts[0]->end_close();
+    settle();
+  }
 
-BOOST_AUTO_TEST_CASE(a_version_wanted_again_while_it_drains_comes_back) {
-  view(1, {{"f"}});
-  hosts.hosts[0]->close_at_once = false;
-  view(2, {});
-  view(3, {{"f"}});
-  BOOST_TEST(hosts.requests.size() == 1u); // the old one first
-  hosts.hosts[0]->end_close();
-  settle();
-  BOOST_TEST(hosts.requests.size() == 2u);
-  BOOST_TEST((serving() == std::set{ref("f")}));
-  BOOST_TEST(counters.of(actor_kind::function).restarts == 0u);
-}
+  BOOST_AUTO_TEST_CASE(a_version_wanted_again_while_it_drains_comes_back) {
+    view(1, {{"f"}});
+    hosts.hosts[0]->close_at_once = false;
+    view(2, {});
+    view(3, {{"f"}});
+    BOOST_TEST(hosts.requests.size() == 1u); // the old one first
+    hosts.hosts[0]->end_close();
+    settle();
+    BOOST_TEST(hosts.requests.size() == 2u);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+    BOOST_TEST(counters.of(actor_kind::function).restarts == 0u);
+  }
 
-BOOST_AUTO_TEST_CASE(a_function_actor_that_dies_is_started_again) {
-  int opened = 0;
-  hosts.fault = [&] {
-    ++opened;
-    throw std::runtime_error("on purpose");
-  };
-  view(1, {{"f"}});
-  BOOST_TEST(opened == 1);
-  view(2, {{"f"}}); // no reason for haste
-  BOOST_TEST(opened == 1);
-  advance(100ms);
-  BOOST_TEST(opened == 2);
-  advance(5min, 100ms);
-  BOOST_TEST(opened > 8);
-  BOOST_TEST(opened < 25); // with back-off
-  BOOST_TEST(counters.of(actor_kind::function).restarts
-             == uint64_t(opened - 1));
-  hosts.fault = nullptr;
-  advance(31s, 100ms);
-  BOOST_TEST((serving() == std::set{ref("f")}));
-}
+  BOOST_AUTO_TEST_CASE(a_function_actor_that_dies_is_started_again) {
+    int opened = 0;
+    hosts.fault = [&] {
+      ++opened;
+      throw std::runtime_error("on purpose");
+    };
+    view(1, {{"f"}});
+    BOOST_TEST(opened == 1);
+    view(2, {{"f"}}); // no reason for haste
+    BOOST_TEST(opened == 1);
+    advance(100ms);
+    BOOST_TEST(opened == 2);
+    advance(5min, 100ms);
+    BOOST_TEST(opened > 8);
+    BOOST_TEST(opened < 25); // with back-off
+    BOOST_TEST(counters.of(actor_kind::function).restarts
+               == uint64_t(opened - 1));
+    hosts.fault = nullptr;
+    advance(31s, 100ms);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+  }
 
-BOOST_AUTO_TEST_CASE(a_failed_function_is_settled_a_loading_one_is_not) {
-  hosts.load_at_once = false;
-  view(1, {{"f"}});
-  BOOST_TEST(!*settled);
-  hosts.events[0].loaded(error{errc::bad_bundle, "no table"});
-  settle();
-  BOOST_TEST(*settled);
-  BOOST_TEST(serving().empty());
-}
+  BOOST_AUTO_TEST_CASE(a_failed_function_is_settled_a_loading_one_is_not) {
+    hosts.load_at_once = false;
+    view(1, {{"f"}});
+    BOOST_TEST(!*settled);
+    hosts.events[0].loaded(error{errc::bad_bundle, "no table"});
+    settle();
+    BOOST_TEST(*settled);
+    BOOST_TEST(serving().empty());
+  }
 
-BOOST_AUTO_TEST_CASE(a_node_without_assignments_is_settled) {
-  view(1, {{"f", 1, false}});
-  BOOST_REQUIRE(settled);
-  BOOST_TEST(*settled);
-}
+  BOOST_AUTO_TEST_CASE(a_node_without_assignments_is_settled) {
+    view(1, {{"f", 1, false}});
+    BOOST_REQUIRE(settled);
+    BOOST_TEST(*settled);
+  }
 
-BOOST_AUTO_TEST_CASE(a_view_that_does_not_know_the_node_settles_nothing) {
-  caf::anon_send(agent, make_local(cluster_view{}));
-  settle();
-  BOOST_TEST(!settled);
-}
+  BOOST_AUTO_TEST_CASE(a_view_that_does_not_know_the_node_settles_nothing) {
+    caf::anon_send(agent, make_local(cluster_view{}));
+    settle();
+    BOOST_TEST(!settled);
+  }
 
-BOOST_AUTO_TEST_CASE(exit_closes_all_and_ends_after_the_last) {
-  view(1, {{"f"}, {"g"}});
-  for (auto& host : hosts.hosts)
-    host->close_at_once = false;
-  caf::anon_send_exit(agent, caf::exit_reason::user_shutdown);
-  settle();
-  BOOST_TEST(serving().empty());
-  BOOST_TEST(counters.of(actor_kind::agent).alive == 1u);
-  view(2, {{"h"}}); // too late
-  hosts.hosts[0]->end_close();
-  settle();
-  BOOST_TEST(counters.of(actor_kind::agent).alive == 1u);
-  hosts.hosts[1]->end_close();
-  settle();
-  BOOST_TEST(counters.of(actor_kind::agent).alive == 0u);
-  BOOST_TEST(hosts.requests.size() == 2u);
-}
+  BOOST_AUTO_TEST_CASE(exit_closes_all_and_ends_after_the_last) {
+    view(1, {{"f"}, {"g"}});
+    for (auto& host : hosts.hosts)
+      host->close_at_once = false;
+    caf::anon_send_exit(agent, caf::exit_reason::user_shutdown);
+    settle();
+    BOOST_TEST(serving().empty());
+    BOOST_TEST(counters.of(actor_kind::agent).alive == 1u);
+    view(2, {{"h"}}); // too late
+    hosts.hosts[0]->end_close();
+    settle();
+    BOOST_TEST(counters.of(actor_kind::agent).alive == 1u);
+    hosts.hosts[1]->end_close();
+    settle();
+    BOOST_TEST(counters.of(actor_kind::agent).alive == 0u);
+    BOOST_TEST(hosts.requests.size() == 2u);
+  }
 
-BOOST_AUTO_TEST_CASE(killed_it_leaves_no_function_actor) {
-  view(1, {{"f"}});
-  hosts.hosts[0]->close_at_once = false;
-  caf::anon_send_exit(agent, caf::exit_reason::kill);
-  settle();
-  BOOST_TEST(functions_alive() == 0u);
-}
+  BOOST_AUTO_TEST_CASE(killed_it_leaves_no_function_actor) {
+    view(1, {{"f"}});
+    hosts.hosts[0]->close_at_once = false;
+    caf::anon_send_exit(agent, caf::exit_reason::kill);
+    settle();
+    BOOST_TEST(functions_alive() == 0u);
+  }
 
-BOOST_AUTO_TEST_CASE(exit_without_functions_ends_at_once) {
-  stop(agent);
-  BOOST_TEST(counters.of(actor_kind::agent).alive == 0u);
-}
+  BOOST_AUTO_TEST_CASE(exit_without_functions_ends_at_once) {
+    stop(agent);
+    BOOST_TEST(counters.of(actor_kind::agent).alive == 0u);
+  }
 
-BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_SUITE_END()

@@ -49,6 +49,7 @@ class Crash(Life):
         wait_until("ready", lambda: request(node.port, "GET",
                                             "/readyz").status == 200)
         for name in acknowledged:
+            wait_until(f"{name} is routed", lambda: node.candidates(name), 10)
             self.assertEqual(node.call(name).status, 200, name)
 
     def test_a_command_repeated_after_a_crash_has_no_second_effect(self):
