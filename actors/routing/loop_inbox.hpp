@@ -16,16 +16,15 @@ public:
   inbox(loop_port& port, loop_context& loop) : port_(&port), loop_(loop) {}
 
   void complete(uint64_t token, reply&& answer) noexcept override {
-    if (closed_.load(std::memory_order_acquire))
-      return; // the loop may be gone, too
-    if (loop_.in_loop()) {
-      if (port_ != nullptr)
-        port_->finish(token, std::move(answer));
-      return;
-    }
-    const std::lock_guard lock{mutex_};
+    // Under the lock, because a closed port's loop may be gone, too.
+    std::unique_lock lock{mutex_};
     if (closed_)
       return;
+    if (loop_.in_loop()) {
+      lock.unlock();
+      port_->finish(token, std::move(answer));
+      return;
+    }
     waiting_.emplace_back(token, std::move(answer));
     if (!std::exchange(posted_, true))
       loop_.post([self = self_.lock()] {
