@@ -172,6 +172,17 @@ struct sites_call {
 
 /// A turn's events of one loop, for the peer.
 struct outgoing_events {
+  outgoing_events() = default;
+  outgoing_events(const outgoing_events&) = delete;
+  outgoing_events& operator=(const outgoing_events&) = delete;
+  /// A link that ends drops its mail: nothing of these events was sent, so they
+  /// may go elsewhere.
+  ~outgoing_events() {
+    for (auto& event : events)
+      event.done(reply::failure(
+        {errc::unavailable, "the link ended before the event was sent",
+         "see faas-cli nodes"}));
+  }
   std::vector<link_event> events;
 };
 struct outgoing_control {

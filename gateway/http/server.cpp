@@ -76,7 +76,10 @@ result<void> http_server::impl::start() {
   bool all = true;
   for (auto& loop : loops) {
     std::promise<bool> started;
-    ++running;
+    {
+      const std::lock_guard guard{mutex};
+      ++running;
+    }
     threads.emplace_back([this, &loop, &started] {
       loop->run([&started](bool ok) { started.set_value(ok); });
       const auto guard = std::lock_guard{mutex};
