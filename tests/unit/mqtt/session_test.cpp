@@ -304,4 +304,17 @@ BOOST_AUTO_TEST_SUITE(session_test)
     BOOST_TEST((rig.close_reason() == errc::unavailable));
   }
 
+  BOOST_AUTO_TEST_CASE(requests_of_lost_connections_free_their_packet_ids) {
+    session session{session_rig::defaults()};
+    const time_point now{1h};
+    BOOST_REQUIRE(session.subscribe({{"a"}}, now));
+    const auto accepted = *encode(connack_packet{});
+    for (int i = 0; i < 65'600; ++i) { // more than there are ids
+      session.transport_up(now);
+      session.received(accepted, now);
+      BOOST_REQUIRE_EQUAL(session.take_effects().size(), 3u); // with SUBSCRIBE
+      session.transport_down();
+    }
+  }
+
   BOOST_AUTO_TEST_SUITE_END()
