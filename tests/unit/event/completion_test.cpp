@@ -153,7 +153,10 @@ BOOST_FIXTURE_TEST_SUITE(completion_test, fixture)
     static_assert(!std::is_copy_constructible_v<completion>);
     static_assert(!std::is_copy_assignable_v<completion>);
     static_assert(std::is_nothrow_move_constructible_v<completion>);
-    BOOST_TEST(true);
+    completion first{std::make_shared<recorder>(), 9};
+    const completion second{std::move(first)};
+    BOOST_TEST(!first);
+    BOOST_TEST(bool{second});
   }
 
   BOOST_AUTO_TEST_SUITE_END()
