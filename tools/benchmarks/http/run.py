@@ -7,18 +7,44 @@ CPU microseconds per request from /proc/PID/stat. Example:
     tools/benchmarks/http/run.py --build build --rounds 3 --seconds 5 --json out.json
 """
 import argparse
+import ctypes
 import json
 import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
+
+
+def start(command, **options):
+    """A child that ends when this program ends, however it ends."""
+    return subprocess.Popen(
+        command, preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG,
+                                                signal.SIGTERM), **options)
+
+
+def first_child(pid, seconds=5):
+    """nginx accepts on its socket before its worker is there."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            children = f.read().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.005)
+    sys.exit(f"process {pid} has started no worker in {seconds} s")
 
 
 def free_port():
@@ -37,8 +63,8 @@ class Program:
     """A server that prints its port and stops at the end of its input."""
 
     def __init__(self, *command):
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = start(command, stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
         self.pid = self.process.pid
 
@@ -62,9 +88,8 @@ http {{ access_log off; keepalive_requests 1000000000;
         self.port = free_port()
         conf = self.dir / "nginx.conf"
         conf.write_text(self.CONF.format(dir=self.dir, port=self.port))
-        self.process = subprocess.Popen(
-            ["nginx", "-p", str(self.dir), "-c", str(conf)],
-            stderr=subprocess.DEVNULL)
+        self.process = start(["nginx", "-p", str(self.dir), "-c", str(conf)],
+                             stderr=subprocess.DEVNULL)
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -72,8 +97,7 @@ http {{ access_log off; keepalive_requests 1000000000;
             except OSError:
                 if self.process.poll() is not None:
                     sys.exit("nginx did not start")
-        children = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
-        self.pid = int(open(children).read().split()[0])
+        self.pid = first_child(self.process.pid)
 
     def stop(self):
         self.process.terminate()
@@ -85,7 +109,8 @@ def wrk(port, connections, seconds, path):
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
          f"http://127.0.0.1:{port}{path}"],
-        capture_output=True, text=True, check=True).stdout
+        capture_output=True, text=True, check=True,
+        timeout=seconds + 20).stdout
     scale = {"us": 1, "ms": 1e3, "s": 1e6}
     latency = {}
     for name in ("50", "99"):

@@ -1,5 +1,6 @@
 """Whole-node measurements: HTTP hot path beside nginx and bare Beast, start and
 deploy times. Used by tools/bench."""
+import contextlib
 import importlib.util
 import os
 import pathlib
@@ -32,8 +33,8 @@ class Node:
         for setting in settings:
             command += ["--set", setting]
         begin = time.monotonic()
-        self.child = subprocess.Popen(command, stdout=open(self.log, "wb"),
-                                      stderr=subprocess.STDOUT)
+        self.child = http_run.start(command, stdout=open(self.log, "wb"),
+                                    stderr=subprocess.STDOUT)
         self.wait("\nready")
         self.ready_ms = 1000 * (time.monotonic() - begin)
         self.pid = self.child.pid
@@ -57,7 +58,7 @@ class Node:
                    PETREL_TOKEN_FILE=str(self.folder / "admin-token"))
         return subprocess.run([str(self.programs / "faas-cli"), *arguments],
                               env=env, capture_output=True, text=True,
-                              check=True, **options)
+                              check=True, timeout=60, **options)
 
     def stop(self):
         self.child.terminate()
@@ -84,46 +85,50 @@ functions:
 def hot_path(programs, rounds, seconds, say):
     """hello with deadline check, metrics, prediction and two candidate sites:
     a second node offers the same function."""
-    with tempfile.TemporaryDirectory() as folder:
-        one = Node(programs, folder, "one", "link.listen=true", "link.port=0",
-                   "gateway.loops=1")
-        link = one.banner("links").split(":")[-1]
-        other = Node(programs, folder, "other", "node.controller=false",
-                     f"link.join=127.0.0.1:{link}")
-        other.wait("is connected")
-        two = Node(programs, folder, "two", "gateway.loops=2")
+    with contextlib.ExitStack() as owned:
+        folder = owned.enter_context(tempfile.TemporaryDirectory())
+
+        def own(server):
+            owned.callback(server.stop)
+            return server
+
+        def pair(name, loops):
+            """A node whose functions a second one offers as well."""
+            node = own(Node(programs, folder, name, "link.listen=true",
+                            "link.port=0", f"gateway.loops={loops}"))
+            link = node.banner("links").split(":")[-1]
+            own(Node(programs, folder, f"{name}-peer", "node.controller=false",
+                     f"link.join=127.0.0.1:{link}")).wait("is connected")
+            return node
+
+        one, two = pair("one", 1), pair("two", 2)
         for mode in ("inline", "threads"):
             work = hello_folder(folder, mode)
-            one.cli("up", "-f", "stack.yml", cwd=work)
-            two.cli("up", "-f", "stack.yml", cwd=work)
-        wait_for_two_sites(one, "hello-inline")
+            for node in (one, two):
+                node.cli("up", "-f", "stack.yml", cwd=work)
+        for node in (one, two):
+            wait_for_two_sites(node, "hello-inline")
         servers = {
-            "nginx": (http_run.Nginx(), "/"),
-            "beast": (http_run.Program(
-                str(programs / "bench_bare_beast"), "0"), "/"),
+            "nginx": (own(http_run.Nginx()), "/"),
+            "beast": (own(http_run.Program(
+                str(programs / "bench_bare_beast"), "0")), "/"),
             "inline": (one, "/function/hello-inline"),
             "inline-2-loops": (two, "/function/hello-inline"),
             "threads": (one, "/function/hello-threads"),
         }
         seen = {}
-        try:
-            for number in range(rounds):
-                for connections in (32, 1):
-                    for name, (server, path) in servers.items():
-                        if connections == 1 and name not in ("beast", "inline",
-                                                             "nginx"):
-                            continue
-                        row = http_run.measure(server, connections, seconds,
-                                               path)
-                        seen.setdefault((name, connections), []).append(row)
-                        say(f"round {number + 1} c={connections:<3}{name:16}"
-                            f"{row['requests_per_second']:9.0f}/s p50 "
-                            f"{row['p50_us']:.0f} us p99 {row['p99_us']:.0f} us"
-                            f" cpu {row['cpu_us']:.2f} us/request")
-        finally:
-            for server, _ in {id(s[0]): s for s in servers.values()}.values():
-                server.stop()
-            other.stop()
+        for number in range(rounds):
+            for connections in (32, 1):
+                for name, (server, path) in servers.items():
+                    if connections == 1 and name not in ("beast", "inline",
+                                                         "nginx"):
+                        continue
+                    row = http_run.measure(server, connections, seconds, path)
+                    seen.setdefault((name, connections), []).append(row)
+                    say(f"round {number + 1} c={connections:<3}{name:16}"
+                        f"{row['requests_per_second']:9.0f}/s p50 "
+                        f"{row['p50_us']:.0f} us p99 {row['p99_us']:.0f} us"
+                        f" cpu {row['cpu_us']:.2f} us/request")
     return summary(seen)
 
 
