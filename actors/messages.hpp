@@ -152,6 +152,9 @@ struct structure {
   std::vector<site> sites;
   std::vector<function> functions;
   std::map<version_ref, std::shared_ptr<function_host>> hosts;
+  /// Called once gateway loops route by it; must not block. So nobody hears of
+  /// a ready version before events reach it.
+  std::function<void()> published;
 };
 struct ping_seen {
   node_name node;

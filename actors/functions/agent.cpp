@@ -58,11 +58,12 @@ struct agent_state {
         known.hosts.erase(version);
         to_close.push_back(child);
       }
-    publish();
+    if (knows_me(*fresh))
+      publish([tell = config.settled, all = settled()] { tell(all); });
+    else
+      publish({});
     for (const auto& child : std::exchange(to_close, {}))
       close(child);
-    if (knows_me(*fresh))
-      tell_settled();
   }
 
   /// Before the controller has seen this node its assignments say nothing.
@@ -111,14 +112,13 @@ struct agent_state {
       known.hosts[version] = what.host;
     else
       known.hosts.erase(version);
-    publish();
-    report();
+    publish_and_report();
   }
 
   void peers(const peers_changed& what) {
     mark->counters().count_handled();
     known.peers = what.peers;
-    publish();
+    publish({});
   }
 
   /// A function actor ended: after a drain, or by a fault of its own.
@@ -135,8 +135,7 @@ struct agent_state {
         rest(version);
       else if (!stopping)
         spawn_if_wanted(version);
-      publish();
-      report();
+      publish_and_report();
       break;
     }
     if (stopping && children.empty())
@@ -179,29 +178,35 @@ struct agent_state {
     if (std::exchange(stopping, true))
       return;
     known.hosts.clear();
-    publish();
+    publish({});
     for (const auto& [version, child] : children)
       close(child);
     if (children.empty())
       self->quit(caf::exit_reason::user_shutdown);
   }
 
-  void publish() {
+  void publish(std::function<void()> then) {
     auto made = build_structure(known);
+    made.published = std::move(then);
     config.counters->of(actor_kind::predictor).count_sent();
     caf::anon_send(config.predictor, make_local(std::move(made)));
   }
 
-  void report() {
+  /// What is reported holds for events already: loops route by it.
+  void publish_and_report() {
     node_placements all;
     all.node = config.node;
     for (const auto& [version, at] : known.own)
       all.placements.push_back(at);
-    config.report(make_local(std::move(all)));
-    tell_settled();
+    publish([report = config.report, tell = config.settled, ended = settled(),
+             all = make_local(std::move(all))] {
+      report(all);
+      tell(ended);
+    });
   }
 
-  void tell_settled() const {
+  /// Every assignment has reached an end state.
+  bool settled() const {
     const bool ended = std::all_of(
       known.own.begin(), known.own.end(), [](const auto& entry) {
         const auto state = entry.second.status.state;
@@ -209,7 +214,7 @@ struct agent_state {
                && state != instance_state::pulling
                && state != instance_state::loading;
       });
-    config.settled(ended && known.own.size() == children.size());
+    return ended && known.own.size() == children.size();
   }
 
   pointer self;

@@ -1,5 +1,7 @@
 #include "actors/functions/keeper.hpp"
 
+#include "actors/functions/pull_window.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -10,15 +12,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr uint32_t chunk_bytes = 32 * limits::kib; // below one frame
 constexpr auto chunk_patience = 3s;
 constexpr int chunk_tries = 5;
 
 struct download {
   std::vector<std::function<void(result<std::filesystem::path>)>> waiters;
   std::unique_ptr<bundle_upload> upload;
-  uint64_t offset = 0;
-  time_point asked{};
+  pull_window window;
+  time_point heard{}; ///< of, or asked again
   int tries = 0;
 };
 
@@ -49,20 +50,21 @@ struct keeper_state {
       return;
     }
     one.upload = std::move(*upload);
+    one.heard = config.clock->now();
     ask(what.bundle, one);
   }
 
   void ask(const digest& id, download& one) {
-    one.asked = config.clock->now();
-    ++one.tries;
-    if (!source.ask
-        || !source.ask(wire::bundle_request{id, one.offset, chunk_bytes})) {
-      end(id, error{errc::unavailable,
-                    "bundle " + id.hex().substr(0, 12)
-                      + " is not here and no node that has it is connected",
-                    "deploy it again, or wait for the controller's node"});
-      return;
-    }
+    while (const auto at = one.window.ask())
+      if (!source.ask
+          || !source.ask(
+            wire::bundle_request{id, *at, pull_window::chunk_bytes})) {
+        end(id, error{errc::unavailable,
+                      "bundle " + id.hex().substr(0, 12)
+                        + " is not here and no node that has it is connected",
+                      "deploy it again, or wait for the controller's node"});
+        return;
+      }
     if (!std::exchange(ticking, true))
       self->delayed_send(self, 1s, caf::tick_atom::value);
   }
@@ -70,20 +72,22 @@ struct keeper_state {
   void chunk(const wire::bundle_chunk& got) {
     mark->counters().count_handled();
     const auto found = downloads.find(got.bundle);
-    if (found == downloads.end() || got.offset != found->second.offset)
-      return; // a repeated answer
+    if (found == downloads.end())
+      return;
     auto& one = found->second;
     if (got.why.code != errc::ok) {
       end(got.bundle, got.why);
       return;
     }
+    if (!one.window.take(got.offset, got.bytes.size(), got.total))
+      return; // a repeated answer
     if (auto written = one.upload->write(got.bytes); !written) {
       end(got.bundle, written.error());
       return;
     }
-    one.offset += got.bytes.size();
+    one.heard = config.clock->now();
     one.tries = 0;
-    if (one.offset < got.total && !got.bytes.empty()) {
+    if (!one.window.complete() && !got.bytes.empty()) {
       ask(got.bundle, one);
       return;
     }
@@ -105,7 +109,8 @@ struct keeper_state {
     } else {
       answer.total = *size;
       auto bytes = config.store->read(request.bundle, request.offset,
-                                      std::min(request.length, chunk_bytes));
+                                      std::min(request.length,
+                                               pull_window::chunk_bytes));
       if (bytes)
         answer.bytes = std::move(*bytes);
       else
@@ -127,17 +132,20 @@ struct keeper_state {
     const auto now = config.clock->now();
     std::vector<digest> late;
     for (const auto& [id, one] : downloads)
-      if (now - one.asked >= chunk_patience)
+      if (now - one.heard >= chunk_patience)
         late.push_back(id);
     for (const auto& id : late) {
       auto& one = downloads.at(id);
-      if (one.tries < chunk_tries)
+      if (++one.tries < chunk_tries) {
+        one.heard = now;
+        one.window.repeat();
         ask(id, one);
-      else
+      } else {
         end(id, error{errc::unavailable,
                       "the node that has bundle " + id.hex().substr(0, 12)
                         + " does not answer",
                       "see faas-cli nodes"});
+      }
     }
     if (!downloads.empty() && !std::exchange(ticking, true))
       self->delayed_send(self, 1s, caf::tick_atom::value);

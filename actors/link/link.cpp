@@ -125,12 +125,23 @@ struct link_state {
       return;
     gate->usable.store(false, std::memory_order_release);
     if (connected)
-      fail(core->peer_lost(config.clock->now(), reason));
+      lose_peer(reason);
     for (auto& [version, lane] : lanes)
-      self->send_exit(lane, caf::exit_reason::user_shutdown);
+      if (lane.actor)
+        self->send_exit(lane.actor, caf::exit_reason::user_shutdown);
     lanes.clear();
     tell(link_changed::what::down, std::move(reason));
     self->quit(caf::exit_reason::user_shutdown);
+  }
+
+  /// Own events go back to their ports; events of the peer have lost whoever
+  /// waits for their answers.
+  void lose_peer(const std::string& reason) {
+    const auto now = config.clock->now();
+    fail(core->peer_lost(now, reason));
+    for (auto& effect : core->take_effects(now))
+      if (auto* cancelled = std::get_if<wire::cancel_event>(&effect))
+        carry(*cancelled);
   }
 
   static void fail(std::vector<wire::failed_transfer> given_back) {
@@ -184,8 +195,16 @@ struct link_state {
 
   void control(const outgoing_control& out) {
     mark->counters().count_handled();
-    if (connected && !ended)
-      (void) core->send(config.clock->now(), out.what);
+    if (!connected || ended)
+      return;
+    const auto sent = core->send(config.clock->now(), out.what);
+    // Parts of bundles are asked for again. A peer that takes nothing else
+    // either would miss assignments: a new link starts from the whole state.
+    if (!sent && !std::holds_alternative<wire::bundle_chunk>(out.what)
+        && !std::holds_alternative<wire::bundle_request>(out.what)) {
+      end("control messages cannot be sent: " + sent.error().message);
+      return;
+    }
     pump_soon();
   }
 
@@ -255,6 +274,7 @@ struct link_state {
   void carry_out(time_point now) {
     for (auto& effect : core->take_effects(now))
       std::visit([&](auto& one) { carry(one); }, effect);
+    feed_lanes();
   }
 
   void carry(wire::send_frame& one) {
@@ -291,8 +311,11 @@ struct link_state {
   void carry(wire::close_link& one) { end(one.reason); }
 
   void carry(wire::deliver_event& one) {
+    if (ended)
+      return;
     completion done{inbox, one.ticket};
-    const auto table = config.board->table();
+    if (!table)
+      table = config.board->table();
     const version_ref version{one.event.function, one.event.version};
     const auto host = table->hosts.find(version);
     if (host == table->hosts.end()) {
@@ -304,17 +327,45 @@ struct link_state {
       return;
     }
     auto& lane = lanes[version];
-    auto& health = lane_healths[version];
-    if (!lane || health->dead.load(std::memory_order_acquire)) {
-      if (lane)
-        config.counters->of(actor_kind::lane).restarts.fetch_add(1);
-      health = std::make_shared<lane_health>();
-      lane = spawn_lane(self->system(), *config.counters, health);
+    if (!lane.events)
+      lane.events = std::make_shared<std::vector<event_box>>();
+    lane.events->push_back(
+      {std::move(one.event), std::move(done), host->second});
+  }
+
+  /// What one turn brought goes to each lane in one message.
+  void feed_lanes() {
+    table = nullptr;
+    if (ended)
+      return;
+    for (auto& [version, lane] : lanes) {
+      if (!lane.events)
+        continue;
+      if (!lane.actor || lane.health->dead.load(std::memory_order_acquire)) {
+        if (lane.actor)
+          config.counters->of(actor_kind::lane).restarts.fetch_add(1);
+        lane.health = std::make_shared<lane_health>();
+        lane.actor
+          = spawn_lane(self->system(), *config.counters, lane.health);
+      }
+      feed_lane(lane.actor, *config.counters, std::exchange(lane.events, {}),
+                nullptr);
     }
-    feed_lane(lane, *config.counters,
-              std::make_shared<event_box>(event_box{
-                std::move(one.event), std::move(done), host->second}),
-              nullptr);
+    forget_old_lanes();
+  }
+
+  /// Lanes of versions that this node runs no more.
+  void forget_old_lanes() {
+    const auto number = config.board->number();
+    if (number == std::exchange(swept, number))
+      return;
+    const auto now = config.board->table();
+    std::erase_if(lanes, [&](auto& entry) {
+      if (now->hosts.count(entry.first) > 0)
+        return false;
+      close_lane(entry.second.actor, nullptr);
+      return true;
+    });
   }
 
   pointer self;
@@ -323,8 +374,15 @@ struct link_state {
   std::optional<wire::link_core> core; ///< since start()
   std::shared_ptr<reply_inbox> inbox;
   std::shared_ptr<link_gate> gate;
-  std::map<version_ref, caf::actor> lanes;
-  std::map<version_ref, std::shared_ptr<lane_health>> lane_healths;
+  /// Lane of one version, and the events that it gets next.
+  struct lane_slot {
+    caf::actor actor;
+    std::shared_ptr<lane_health> health;
+    lane_batch events;
+  };
+  std::map<version_ref, lane_slot> lanes;
+  std::shared_ptr<const routing_table> table; ///< for the present turn
+  uint64_t swept = 0; ///< number of the table that lanes were checked with
   time_point began{};
   time_point next_tick = time_point::max();
   duration told_rtt{};

@@ -1,7 +1,8 @@
 #include "actors/link/membership.hpp"
 
+#include "actors/link/control_router.hpp"
+#include "actors/link/dial_plan.hpp"
 #include "actors/link/link.hpp"
-#include "actors/link/view_messages.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -17,9 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto dial_patience = 3s;
-constexpr double first_pause_ms = 200, longest_pause_ms = 5000;
-/// A link that ends sooner does not reset the back-off.
-constexpr auto lasting = 5s;
 
 /// One link, from spawn to end.
 struct known_link {
@@ -30,13 +28,6 @@ struct known_link {
   bool up = false;
   std::optional<size_t> dialled; ///< index in join
   time_point since{};            ///< up
-};
-
-struct dialling {
-  double pause_ms = first_pause_ms;
-  time_point next{};
-  bool busy = false; ///< a call or a link is under way
-  node_name node;    ///< who answered last
 };
 
 struct membership_state {
@@ -55,7 +46,10 @@ struct membership_state {
     random = random_source{config.seed};
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::membership);
-    dials.resize(config.join.size());
+    dials = dial_plan{config.join.size()};
+    router.emplace(control_targets{config.counters, config.agent,
+                                   config.keeper, config.controller,
+                                   config.log});
     if (config.controller) {
       node_record me;
       me.name = config.self.node;
@@ -75,14 +69,14 @@ struct membership_state {
       return;
     const auto now = config.clock->now();
     for (size_t i = 0; i < dials.size(); ++i)
-      if (!dials[i].busy && now >= dials[i].next
-          && link_to(dials[i].node) == nullptr) // it may have called us
+      if (dials.due(i, now)
+          && link_to(dials.node(i)) == nullptr) // it may have called us
         dial(i);
     self->delayed_send(self, 100ms, caf::tick_atom::value);
   }
 
   void dial(size_t i) {
-    dials[i].busy = true;
+    dials.calling(i);
     const auto& to = config.join[i];
     auto mm = self->system().middleman().actor_handle();
     self->request(mm, dial_patience, caf::connect_atom::value, to.host, to.port)
@@ -92,23 +86,18 @@ struct membership_state {
           if (remote)
             open_link(std::move(remote), std::nullopt, i);
           else
-            later(i, "it has no membership");
+            later(i, {}, "it has no membership");
         },
         [this, i](caf::error& why) {
-          later(i, self->system().render(why));
+          later(i, {}, self->system().render(why));
         });
   }
 
-  void later(size_t i, const std::string& why) {
-    auto& dial = dials[i];
-    dial.busy = false;
-    const auto pause = dial.pause_ms * (0.5 + random.uniform());
-    dial.next = config.clock->now() + from_ms(pause);
-    if (dial.pause_ms == first_pause_ms)
+  void later(size_t i, duration up, const std::string& why) {
+    if (dials.failed(i, up, config.clock->now(), random))
       config.log("cannot reach " + config.join[i].host + ":"
                  + std::to_string(config.join[i].port) + " (" + why
                  + "); trying again with back-off");
-    dial.pause_ms = std::min(dial.pause_ms * 2, longest_pause_ms);
   }
 
   // -- links ------------------------------------------------------------------
@@ -165,10 +154,10 @@ struct membership_state {
   void went_up(const link_changed& what, known_link& link) {
     const auto& peer = what.peer;
     if (link.dialled)
-      dials[*link.dialled].node = peer.node;
+      dials.answered(*link.dialled, peer.node);
     for (const auto& [number, other] : links)
       if (number != what.link && other.up && other.hello.node == peer.node
-          && !supersedes(peer, link, other)) {
+          && !wins(peer, link, other)) {
         refuse(peer, link, other);
         return;
       }
@@ -200,18 +189,12 @@ struct membership_state {
     }
   }
 
-  /// Whether a new connection takes the place of another to a node of the same
-  /// name. Of one process the newer one does, unless both called each other:
-  /// then both keep the call of the one with the smaller name. Another process
-  /// (a restart, or a second node of that name) must wait until the former one
-  /// is silent.
-  bool supersedes(const wire::hello& peer, const known_link& fresh,
-                  const known_link& other) const {
-    if (peer.boot != other.hello.boot)
-      return other.state != node_state::alive;
-    if (fresh.dialled.has_value() == other.dialled.has_value())
-      return true;
-    return fresh.dialled.has_value() == (config.self.node < peer.node);
+  bool wins(const wire::hello& peer, const known_link& fresh,
+            const known_link& other) const {
+    return supersedes(config.self.node, peer.node,
+                      {peer.boot, fresh.dialled.has_value(), true},
+                      {other.hello.boot, other.dialled.has_value(),
+                       other.state == node_state::alive});
   }
 
   void refuse(const wire::hello& peer, const known_link& fresh,
@@ -230,9 +213,8 @@ struct membership_state {
     auto link = std::move(found->second);
     links.erase(found);
     if (link.dialled) {
-      if (link.up && config.clock->now() - link.since >= lasting)
-        dials[*link.dialled].pause_ms = first_pause_ms;
-      later(*link.dialled, what.reason);
+      const auto up = link.up ? config.clock->now() - link.since : duration{};
+      later(*link.dialled, up, what.reason);
     }
     if (link.up) {
       config.log("node " + link.hello.node.str() + " is gone: " + what.reason);
@@ -289,57 +271,18 @@ struct membership_state {
 
   void arrived(const control_arrived& got) {
     mark->counters().count_handled();
-    std::visit([&](const auto& what) { handle(got.from, what); }, got.what);
+    router->route(got.from, got.what, answer_to(got.from));
   }
 
-  template <class Other>
-  void handle(const node_name&, const Other&) {} // the link's own business
-  void handle(const node_name& from, const wire::goodbye& bye) {
-    config.log("node " + from.str() + " leaves: " + bye.reason);
-  }
-  void handle(const node_name&, const wire::node_report& nodes) {
-    assembler.take(nodes);
-  }
-  void handle(const node_name& from, const wire::placement_report& report) {
-    if (!config.controller) {
-      assembler.take(report);
-      return;
-    }
-    if (report.node != from)
-      return; // a node speaks for itself only
-    config.counters->of(actor_kind::controller).count_sent();
-    caf::anon_send(*config.controller,
-                   make_local(node_placements{from, from_report(report)}));
-  }
-  void handle(const node_name& from, const wire::assignments& assigned) {
-    if (config.controller)
-      return; // only the controller gives assignments
-    auto view = assembler.take(assigned);
-    if (!view) {
-      config.log("assignments from " + from.str()
-                 + " are unusable: " + view.error().to_string());
-      return;
-    }
-    config.counters->of(actor_kind::agent).count_sent();
-    caf::anon_send(config.agent, make_local(std::move(*view)));
-  }
-  void handle(const node_name& from, const wire::bundle_request& request) {
-    chunk_wanted wanted;
-    wanted.request = request;
-    if (const auto* link = link_to(from))
-      wanted.answer = [to = link->actor,
-                       counters = config.counters](wire::bundle_chunk chunk) {
-        counters->of(actor_kind::link).count_sent();
-        caf::anon_send(to, make_local(outgoing_control{std::move(chunk)}));
-      };
-    else
-      return;
-    config.counters->of(actor_kind::keeper).count_sent();
-    caf::anon_send(config.keeper, make_local(std::move(wanted)));
-  }
-  void handle(const node_name&, const wire::bundle_chunk& chunk) {
-    config.counters->of(actor_kind::keeper).count_sent();
-    caf::anon_send(config.keeper, make_local(chunk_arrived{chunk}));
+  /// A node without a link (it has gone, or was refused) gets no answer.
+  control_router::answer answer_to(const node_name& node) {
+    const auto* link = link_to(node);
+    if (link == nullptr)
+      return [](const wire::message&) {};
+    return [to = link->actor, counters = config.counters](wire::message what) {
+      counters->of(actor_kind::link).count_sent();
+      caf::anon_send(to, make_local(outgoing_control{std::move(what)}));
+    };
   }
 
   /// Bundles come from the node that has the controller.
@@ -430,8 +373,8 @@ struct membership_state {
   std::unique_ptr<alive_mark> mark;
   std::map<uint64_t, known_link> links;
   std::map<node_name, wire::hello> lost;
-  std::vector<dialling> dials;
-  view_assembler assembler;
+  dial_plan dials;
+  std::optional<control_router> router; ///< since start()
   local<node_placements> own;
   uint64_t last_link = 0;
   bool stopping = false;

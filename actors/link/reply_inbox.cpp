@@ -9,7 +9,8 @@ void reply_inbox::complete(uint64_t ticket, reply&& answer) noexcept {
   bool first = false;
   {
     const std::lock_guard lock{mutex_};
-    cancelled_.erase(ticket);
+    if (!cancelled_.empty())
+      cancelled_.erase(ticket);
     first = waiting_.empty();
     waiting_.emplace_back(ticket, std::move(answer));
   }
@@ -30,9 +31,12 @@ void reply_inbox::cancel(uint64_t ticket) {
 
 std::vector<std::pair<uint64_t, reply>> reply_inbox::take() {
   const std::lock_guard lock{mutex_};
-  for (const auto& [ticket, answer] : waiting_)
-    cancelled_.erase(ticket); // given up after it was answered
-  return std::exchange(waiting_, {});
+  if (!cancelled_.empty())
+    for (const auto& [ticket, answer] : waiting_)
+      cancelled_.erase(ticket); // given up after it was answered
+  auto taken = std::exchange(waiting_, {});
+  waiting_.reserve(taken.size());
+  return taken;
 }
 
 } // namespace faas::actors

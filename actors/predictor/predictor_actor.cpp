@@ -69,6 +69,8 @@ struct predictor_state {
                             route_for(function));
     table->hosts.insert(fresh->hosts.begin(), fresh->hosts.end());
     config.board->publish(std::move(table));
+    if (fresh->published)
+      fresh->published();
   }
 
   void add_site(const structure::site& site) {
@@ -116,7 +118,8 @@ struct predictor_state {
     made->policy = petrel.policy;
     if (petrel.policy.starts_with("static:")) {
       made->policy = "static";
-      const auto site = sites.find(site_name{petrel.policy.substr(7)});
+      made->fixed_name = petrel.policy.substr(7);
+      const auto site = sites.find(site_name{made->fixed_name});
       if (site != sites.end())
         made->fixed = site->second;
     }
@@ -135,9 +138,19 @@ struct predictor_state {
       target.index = site->second;
       use_profile(from, target, now);
       target.cell = core.cell(made->index, target.index, now);
+      share_loads(target);
       made->targets.push_back(std::move(target));
     }
     return made;
+  }
+
+  /// One of each per site, whatever the function.
+  void share_loads(route_target& target) {
+    auto& load = loads[target.site];
+    if (!load.first)
+      load = {std::make_shared<routing::shared_load>(target.servers),
+              std::make_shared<routing::shared_link_load>()};
+    std::tie(target.load, target.link_load) = load;
   }
 
   /// A trial run is used once per function and site.
@@ -261,6 +274,8 @@ struct predictor_state {
       routing::candidate candidate;
       candidate.site = target.index;
       candidate.cell = target.cell.get();
+      candidate.in_flight = target.load->in_flight();
+      candidate.drain_ms = target.load->drain_ms(now);
       const auto belief = target.cell->read();
       const auto parts = routing::predict(belief, candidate, event, now);
       row.network_ms = parts.network;
@@ -308,6 +323,9 @@ struct predictor_state {
   local<structure> current;
   std::map<node_name, routing::link_index> links;
   std::map<site_name, routing::site_index> sites;
+  std::map<site_name, std::pair<std::shared_ptr<routing::shared_load>,
+                                std::shared_ptr<routing::shared_link_load>>>
+    loads;
   std::map<version_ref, routing::function_index> functions;
   std::set<std::pair<version_ref, site_name>> profiled;
   std::unique_ptr<cpu_probe> prober;

@@ -4,6 +4,7 @@
 #include "libfaas/ports/event_port.hpp"
 #include "libfaas/ports/function_host.hpp"
 #include "libfaas/routing/decision.hpp"
+#include "libfaas/routing/shared_load.hpp"
 #include "libfaas/routing/predictor_types.hpp"
 
 #include <atomic>
@@ -52,6 +53,9 @@ struct route_target {
   std::shared_ptr<function_host> host;  ///< of this node, else null
   std::shared_ptr<faas::actors::peer> via; ///< of another node, else null
   std::shared_ptr<const routing::estimate_cell> cell;
+  /// What all loops of this node have under way there, and on the way there.
+  std::shared_ptr<routing::shared_load> load;
+  std::shared_ptr<routing::shared_link_load> link_load;
 };
 
 /// A function version that gets traffic, and where.
@@ -59,7 +63,10 @@ struct route {
   function_view view;
   version_ref version;
   std::string policy;
-  routing::site_index fixed = routing::no_site; ///< policy "static:SITE"
+  /// Policy "static:SITE": the site, and its name for people. An unknown site
+  /// has no index; then no event is sent anywhere.
+  routing::site_index fixed = routing::no_site;
+  std::string fixed_name;
   routing::function_index index{};
   std::vector<route_target> targets;
   std::string why_empty; ///< when no site is ready: the reason for people

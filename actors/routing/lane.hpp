@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 namespace faas::actors {
 
@@ -19,6 +20,8 @@ struct event_box {
   std::shared_ptr<function_host> host;
 };
 using lane_event = std::shared_ptr<event_box>;
+/// Events that came together, in one message.
+using lane_batch = std::shared_ptr<std::vector<event_box>>;
 
 /// Shared with the lane's owner, who sees a lane that died and makes another.
 struct lane_health {
@@ -27,12 +30,18 @@ struct lane_health {
 
 /// Spawns a lane. It has no timers, requests or monitors, whose messages would
 /// arrive on scheduler threads. Its owner feeds it from one loop (or one actor)
-/// only, and stops it with an exit message.
+/// only, and ends it by close_lane(), or at once with an exit message.
 caf::actor spawn_lane(caf::actor_system& system, census& counters,
                       std::shared_ptr<lane_health> health);
 
+/// Ends it after the events that it has been fed (an exit message overtakes
+/// them).
+void close_lane(const caf::actor& lane, caf::execution_unit* unit);
+
 /// Enqueues one event; `unit` runs the lane (null: the scheduler).
 void feed_lane(const caf::actor& lane, census& counters, lane_event event,
+               caf::execution_unit* unit);
+void feed_lane(const caf::actor& lane, census& counters, lane_batch events,
                caf::execution_unit* unit);
 
 } // namespace faas::actors

@@ -10,7 +10,6 @@
 #include "libfaas/core/random.hpp"
 #include "libfaas/flow/slot_table.hpp"
 #include "libfaas/routing/policies.hpp"
-#include "libfaas/routing/queue_model.hpp"
 
 #include <caf/actor.hpp>
 
@@ -95,8 +94,6 @@ private:
                site_outcome outcome);
   void flush_observations(time_point now);
   void report_in_flight();
-  routing::site_load& load_of(const route_target& target);
-  routing::link_load& link_of(const route_target& target);
 
   port_deps deps_;
   loop_context& loop_;
@@ -108,8 +105,6 @@ private:
   std::unordered_map<std::string, local_route, string_hash, std::equal_to<>>
     routes_;
   flow::slot_table<flight> flights_;
-  std::vector<routing::site_load> loads_;      ///< by site index
-  std::vector<routing::link_load> link_loads_; ///< by site index
   std::map<std::shared_ptr<peer>, std::vector<link_event>> outboxes_;
   bool flush_posted_ = false;
   std::vector<routing::observation> observations_;

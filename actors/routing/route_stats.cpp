@@ -43,6 +43,90 @@ metric_sample histogram_of(const labels& of, const group& rows) {
   return sample;
 }
 
+/// The samples of one family for one function and site.
+using fill_samples = void (*)(std::vector<metric_sample>& to,
+                              const labels& base, const group& rows);
+
+labels with(labels base, const char* label, std::string_view value) {
+  base.emplace_back(label, std::string{value});
+  return base;
+}
+
+template <auto Get, int Divisor = 1>
+void one_value(std::vector<metric_sample>& to, const labels& base,
+               const group& rows) {
+  to.push_back(sample_of(base, sum(rows, Get) / Divisor));
+}
+
+void by_outcome(std::vector<metric_sample>& to, const labels& base,
+                const group& rows) {
+  for (size_t i = 0; i < site_outcomes; ++i)
+    to.push_back(sample_of(
+      with(base, "outcome", name(static_cast<site_outcome>(i))),
+      sum(rows, [&](const auto& r) { return r.outcomes[i].get(); })));
+}
+
+/// Only reasons that occurred.
+void by_reason(std::vector<metric_sample>& to, const labels& base,
+               const group& rows) {
+  for (size_t i = 0; i < rows.front()->decisions.size(); ++i)
+    if (const auto n
+        = sum(rows, [&](const auto& r) { return r.decisions[i].get(); });
+        n > 0)
+      to.push_back(sample_of(
+        with(base, "reason", routing::name(static_cast<routing::reason>(i))),
+        n));
+}
+
+void by_part(std::vector<metric_sample>& to, const labels& base,
+             const group& rows) {
+  static constexpr std::pair<const char*, tally target_stats::*> parts[] = {
+    {"network", &target_stats::network_ns},
+    {"queue", &target_stats::queue_ns},
+    {"service", &target_stats::service_ns},
+    {"cold", &target_stats::cold_ns}};
+  for (const auto& [label, field] : parts)
+    to.push_back(sample_of(
+      with(base, "part", label),
+      sum(rows, [&](const auto& r) { return (r.*field).get(); }) / 1e9));
+}
+
+void histogram(std::vector<metric_sample>& to, const labels& base,
+               const group& rows) {
+  to.push_back(histogram_of(base, rows));
+}
+
+struct family_rule {
+  const char* name;
+  const char* help;
+  kind what;
+  fill_samples fill;
+};
+
+constexpr int ns = 1'000'000'000;
+
+constexpr family_rule families[] = {
+  {"petrel_function_events_total", "Events by function, site and outcome.",
+   kind::counter, by_outcome},
+  {"petrel_decisions_total", "Routing decisions by reason.", kind::counter,
+   by_reason},
+  {"petrel_latency_part_seconds_total", "Sum of measured latency parts.",
+   kind::counter, by_part},
+  {"petrel_site_seconds", "Latency from dispatch to answer.", kind::histogram,
+   histogram},
+  {"petrel_prediction_error_seconds_total",
+   "Sum of |predicted - measured| latency.", kind::counter,
+   one_value<[](const target_stats& r) { return r.error_ns.get(); }, ns>},
+  {"petrel_predicted_events_total",
+   "Events with a prediction that were measured.", kind::counter,
+   one_value<[](const target_stats& r) { return r.predicted_events.get(); }>},
+  {"petrel_in_flight", "Events at the site now.", kind::gauge,
+   one_value<[](const target_stats& r) { return r.in_flight.load(); }>},
+  {"petrel_retries_total", "Events sent on after this site did not run them.",
+   kind::counter,
+   one_value<[](const target_stats& r) { return r.retries.get(); }>},
+};
+
 } // namespace
 
 std::string_view name(site_outcome outcome) noexcept {
@@ -81,73 +165,18 @@ std::vector<metric_family> stats_book::collect() const {
     for (const auto& row : rows_)
       groups[{row->function.str(), row->site.str()}].push_back(row.get());
   }
-  metric_family events{"petrel_function_events_total",
-                       "Events by function, site and outcome.", kind::counter,
-                       {}, {}};
-  metric_family decisions{"petrel_decisions_total",
-                          "Routing decisions by reason.", kind::counter, {},
-                          {}};
-  metric_family parts{"petrel_latency_part_seconds_total",
-                      "Sum of measured latency parts.", kind::counter, {}, {}};
-  metric_family total{"petrel_site_seconds",
-                      "Latency from dispatch to answer.", kind::histogram, {},
-                      {}};
-  metric_family error{"petrel_prediction_error_seconds_total",
-                      "Sum of |predicted - measured| latency.", kind::counter,
-                      {}, {}};
-  metric_family predicted{"petrel_predicted_events_total",
-                          "Events with a prediction that were measured.",
-                          kind::counter, {}, {}};
-  metric_family in_flight{"petrel_in_flight", "Events at the site now.",
-                          kind::gauge, {}, {}};
-  metric_family retries{"petrel_retries_total",
-                        "Events sent on after this site did not run them.",
-                        kind::counter, {}, {}};
-  for (size_t b = 0; b + 1 < latency_histogram::buckets; ++b)
-    total.bounds.push_back(latency_histogram::upper_bound_seconds(b));
-  for (const auto& [key, rows] : groups) {
-    const labels base{{"function", key.first}, {"site", key.second}};
-    const auto with = [&](const char* label, std::string_view value) {
-      auto more = base;
-      more.emplace_back(label, std::string{value});
-      return more;
-    };
-    for (size_t i = 0; i < site_outcomes; ++i)
-      events.samples.push_back(sample_of(
-        with("outcome", name(static_cast<site_outcome>(i))),
-        sum(rows, [&](const auto& r) { return r.outcomes[i].get(); })));
-    for (size_t i = 0; i < rows.front()->decisions.size(); ++i) {
-      const auto n = sum(rows, [&](const auto& r) {
-        return r.decisions[i].get();
-      });
-      if (n > 0)
-        decisions.samples.push_back(sample_of(
-          with("reason", routing::name(static_cast<routing::reason>(i))), n));
-    }
-    const std::pair<const char*, tally target_stats::*> part_fields[] = {
-      {"network", &target_stats::network_ns},
-      {"queue", &target_stats::queue_ns},
-      {"service", &target_stats::service_ns},
-      {"cold", &target_stats::cold_ns}};
-    for (const auto& [label, field] : part_fields)
-      parts.samples.push_back(sample_of(
-        with("part", label),
-        sum(rows, [&](const auto& r) { return (r.*field).get(); }) / 1e9));
-    total.samples.push_back(histogram_of(base, rows));
-    error.samples.push_back(sample_of(
-      base, sum(rows, [](const auto& r) { return r.error_ns.get(); }) / 1e9));
-    predicted.samples.push_back(sample_of(
-      base, sum(rows, [](const auto& r) { return r.predicted_events.get(); })));
-    in_flight.samples.push_back(
-      sample_of(base, sum(rows, [](const auto& r) {
-                  return r.in_flight.load(std::memory_order_relaxed);
-                })));
-    retries.samples.push_back(
-      sample_of(base, sum(rows, [](const auto& r) { return r.retries.get(); })));
+  std::vector<metric_family> all;
+  for (const auto& rule : families) {
+    metric_family family{rule.name, rule.help, rule.what, {}, {}};
+    if (rule.what == kind::histogram)
+      for (size_t b = 0; b + 1 < latency_histogram::buckets; ++b)
+        family.bounds.push_back(latency_histogram::upper_bound_seconds(b));
+    for (const auto& [key, rows] : groups)
+      rule.fill(family.samples, {{"function", key.first}, {"site", key.second}},
+                rows);
+    all.push_back(std::move(family));
   }
-  return {std::move(events), std::move(decisions), std::move(parts),
-          std::move(total),  std::move(error),     std::move(predicted),
-          std::move(in_flight), std::move(retries)};
+  return all;
 }
 
 stats_book::totals stats_book::of(const function_name& function,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,7 @@ public:
   uint32_t size() const noexcept { return size_; }
 
   /// Precondition: not full().
-  std::pair<uint64_t, T&> insert() {
+  std::pair<uint64_t, T&> insert(T&& value) {
     uint32_t index;
     if (free_.empty()) {
       index = static_cast<uint32_t>(slots_.size());
@@ -29,9 +30,9 @@ public:
       free_.pop_back();
     }
     auto& slot = slots_[index];
-    slot.used = true;
+    slot.value.emplace(std::move(value));
     ++size_;
-    return {uint64_t{slot.generation} << 32 | index, slot.value};
+    return {uint64_t{slot.generation} << 32 | index, *slot.value};
   }
 
   /// Null for a token whose slot was erased.
@@ -40,19 +41,24 @@ public:
     if (index >= slots_.size())
       return nullptr;
     auto& slot = slots_[index];
-    return slot.used && slot.generation == token >> 32 ? &slot.value : nullptr;
+    return slot.value && slot.generation == token >> 32 ? &*slot.value
+                                                        : nullptr;
+  }
+
+  /// Ends the value and frees its slot. Precondition: find(token).
+  void erase(uint64_t token) {
+    const auto index = static_cast<uint32_t>(token);
+    auto& slot = slots_[index];
+    slot.value.reset();
+    ++slot.generation;
+    free_.push_back(index);
+    --size_;
   }
 
   /// Takes the value out and frees its slot. Precondition: find(token).
   T take(uint64_t token) {
-    const auto index = static_cast<uint32_t>(token);
-    auto& slot = slots_[index];
-    T value = std::move(slot.value);
-    slot.value = T{};
-    slot.used = false;
-    ++slot.generation;
-    free_.push_back(index);
-    --size_;
+    T value = std::move(*slots_[static_cast<uint32_t>(token)].value);
+    erase(token);
     return value;
   }
 
@@ -60,16 +66,14 @@ public:
   template <class F>
   void for_each(F&& f) {
     for (uint32_t index = 0; index < slots_.size(); ++index)
-      if (slots_[index].used)
-        f(uint64_t{slots_[index].generation} << 32 | index,
-          slots_[index].value);
+      if (auto& slot = slots_[index]; slot.value)
+        f(uint64_t{slot.generation} << 32 | index, *slot.value);
   }
 
 private:
   struct slot {
-    T value{};
+    std::optional<T> value;
     uint32_t generation = 1;
-    bool used = false;
   };
 
   std::deque<slot> slots_; // addresses are stable

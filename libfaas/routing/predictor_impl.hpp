@@ -12,7 +12,7 @@ namespace faas::routing {
 /// One function on one site.
 struct pair_state {
   /// Whether an event that was early says nothing: see predictor_learn.cpp.
-  bool too_short_to_tell(double service_ms, double expected_ms,
+  bool too_short_to_tell(double service_ms, double expected_ms, bool probed,
                          time_point at) noexcept;
 
   function_filter filter;
@@ -44,6 +44,7 @@ struct site_state {
   double servers = 1;
   site_filter filter;
   std::optional<function_filter> probe;
+  time_point probed{}; ///< last
   uint64_t probe_changes = 0;
   double mean_service_ms = 0;
   double external_ms = 0, reported_ms = 0;

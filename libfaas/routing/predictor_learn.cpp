@@ -15,10 +15,11 @@ constexpr double doubt_share = 0.5;
 constexpr auto doubt_time = std::chrono::seconds{2};
 // A CPU quota is enforced when the scheduler's tick comes (4 ms at 250 Hz): a
 // job shorter than that runs at full speed on a slow site. So where longer jobs
-// were seen lately, a short early one is no news of the site's speed, unless
-// many come in a row.
+// were seen lately, a short early one is no news of the site's speed. Probes
+// tell it, which are longer; without them many short ones in a row do.
 constexpr double tick_ms = 6;
 constexpr auto long_memory = std::chrono::seconds{30};
+constexpr auto probe_memory = std::chrono::seconds{10};
 constexpr int short_enough = 6;
 
 bool plausible_ms(double ms) noexcept {
@@ -36,14 +37,18 @@ bool plausible(const observation& seen) noexcept {
 } // namespace
 
 bool pair_state::too_short_to_tell(double service_ms, double expected_ms,
-                                   time_point at) noexcept {
+                                   bool probed, time_point at) noexcept {
   if (service_ms >= tick_ms) {
     last_long = at;
     short_run = 0;
     return false;
   }
-  return expected_ms >= tick_ms && last_long != time_point{}
-         && at - last_long < long_memory && ++short_run < short_enough;
+  const bool early = expected_ms >= tick_ms;
+  if (!early || last_long == time_point{})
+    return false;
+  if (probed)
+    return true;
+  return at - last_long < long_memory && ++short_run < short_enough;
 }
 
 void predictor::impl::learn_service(const observation& seen, pair_state& pair,
@@ -53,7 +58,10 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
     return;
   }
   const auto before = pair.filter.at(seen.size, site.filter);
-  if (pair.too_short_to_tell(seen.service_ms, std::exp(before.log_ms), seen.at))
+  const bool probed
+    = site.probed != time_point{} && seen.at - site.probed < probe_memory;
+  if (pair.too_short_to_tell(seen.service_ms, std::exp(before.log_ms), probed,
+                             seen.at))
     return;
   if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
                            config.service))
@@ -120,6 +128,7 @@ bool predictor::observe_probe(site_index site, double slowdown,
       || slowdown > max_ms)
     return my.refuse();
   auto& home = my.sites[to_int(site)];
+  home.probed = now;
   if (!home.probe) {
     home.probe
       = function_filter::probe(slowdown, now, home.filter, my.config.service);

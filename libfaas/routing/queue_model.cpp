@@ -41,24 +41,25 @@ void site_load::finish(double service_ms, double back_ms,
   free_ms_ = std::max(ms(now) - back_ms + sum_ms_ / servers_, last_ms_);
 }
 
-double site_load::drain_ms(time_point now) const noexcept {
-  if (count_ == 0)
+double site_load::drain_ms(uint32_t count, double sum_ms, double free_ms,
+                           time_point now) noexcept {
+  if (count == 0)
     return 0;
   // Slower than expected: at least a tenth of a mean service is left.
-  const double least = 0.1 * sum_ms_ / count_;
-  return std::max(free_ms_ - ms(now), least);
+  const double least = 0.1 * sum_ms / count;
+  return std::max(free_ms - ms(now), least);
 }
 
-void link_load::send(double bytes, double ms_per_byte,
-                     time_point now) noexcept {
+double link_load::after(double free_ms, double bytes, double ms_per_byte,
+                        time_point now) noexcept {
   const double now_ms = to_ms(now.time_since_epoch());
-  free_ms_ = std::max(free_ms_, now_ms)
-             + std::max(0.0, bytes) * std::max(0.0, ms_per_byte);
+  return std::max(free_ms, now_ms)
+         + std::max(0.0, bytes) * std::max(0.0, ms_per_byte);
 }
 
-double link_load::backlog_bytes(double ms_per_byte,
-                                time_point now) const noexcept {
-  const double left = free_ms_ - to_ms(now.time_since_epoch());
+double link_load::backlog_bytes(double free_ms, double ms_per_byte,
+                                time_point now) noexcept {
+  const double left = free_ms - to_ms(now.time_since_epoch());
   return left > 0 && ms_per_byte > 0 ? left / ms_per_byte : 0;
 }
 

@@ -19,8 +19,7 @@ double own_wait_ms(uint32_t in_flight, double drain_ms, double servers,
 double external_wait_ms(double reported_ms, double age_ms) noexcept;
 
 /// One router's own work at one site: exact in what was sent and what came
-/// back, since each start and end is its own. Not thread safe; one per gateway
-/// loop and site.
+/// back, since each start and end is its own. Not thread safe: see shared_load.
 class site_load {
 public:
   explicit site_load(double servers = 1) noexcept : servers_(servers) {}
@@ -33,8 +32,16 @@ public:
   void finish(double service_ms, double back_ms, time_point now) noexcept;
 
   uint32_t in_flight() const noexcept { return count_; }
+  /// Expected service of all in flight.
+  double sum_ms() const noexcept { return sum_ms_; }
+  /// When the site will have served them, ms on the clock of time_point.
+  double free_ms() const noexcept { return free_ms_; }
   /// Time from now until all of it will have been served.
-  double drain_ms(time_point now) const noexcept;
+  double drain_ms(time_point now) const noexcept {
+    return drain_ms(count_, sum_ms_, free_ms_, now);
+  }
+  static double drain_ms(uint32_t count, double sum_ms, double free_ms,
+                         time_point now) noexcept;
 
 private:
   static double ms(time_point t) noexcept {
@@ -43,18 +50,28 @@ private:
 
   double servers_;
   uint32_t count_ = 0;
-  double sum_ms_ = 0;  ///< expected service of all in flight
-  double free_ms_ = 0; ///< when the site will have served them
+  double sum_ms_ = 0;
+  double free_ms_ = 0;
   double last_ms_ = 0; ///< earliest end of the one sent last
 };
 
 /// One router's bytes on one link: how many are still ahead of the next event,
-/// by what was sent and the link's estimated rate. Not thread safe; one per
-/// gateway loop (or link actor) and link.
+/// by what was sent and the link's estimated rate. Not thread safe: see
+/// shared_link_load.
 class link_load {
 public:
-  void send(double bytes, double ms_per_byte, time_point now) noexcept;
-  double backlog_bytes(double ms_per_byte, time_point now) const noexcept;
+  void send(double bytes, double ms_per_byte, time_point now) noexcept {
+    free_ms_ = after(free_ms_, bytes, ms_per_byte, now);
+  }
+  double backlog_bytes(double ms_per_byte, time_point now) const noexcept {
+    return backlog_bytes(free_ms_, ms_per_byte, now);
+  }
+
+  /// When the link will have sent these bytes, too.
+  static double after(double free_ms, double bytes, double ms_per_byte,
+                      time_point now) noexcept;
+  static double backlog_bytes(double free_ms, double ms_per_byte,
+                              time_point now) noexcept;
 
 private:
   double free_ms_ = 0;

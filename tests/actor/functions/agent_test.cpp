@@ -14,12 +14,21 @@ namespace {
 
 const node_name me{"n1"};
 
-/// Keeps the structures that the agent makes.
+/// Keeps the structures that the agent makes; publishes them at once, or later.
+struct fake_routing {
+  std::vector<structure> got;
+  bool at_once = true;
+  void take(const structure& fresh) {
+    got.push_back(fresh);
+    if (at_once && fresh.published)
+      fresh.published();
+  }
+};
 predictor_actor spawn_fake_predictor(caf::actor_system& system,
-                                     std::vector<structure>& got) {
-  return system.spawn([&got]() -> predictor_actor::behavior_type {
+                                     fake_routing& to) {
+  return system.spawn([&to]() -> predictor_actor::behavior_type {
     return {
-      [&got](const local<structure>& fresh) { got.push_back(*fresh); },
+      [&to](const local<structure>& fresh) { to.take(*fresh); },
       [](const local<loop_report>&) {},
       [](const local<ping_seen>&) {},
       [](const local<probe_seen>&) {},
@@ -32,7 +41,7 @@ predictor_actor spawn_fake_predictor(caf::actor_system& system,
 struct agent_world : actor_fixture {
   agent_world() {
     keeper = spawn_fake_keeper(system, script);
-    predictor = spawn_fake_predictor(system, structures);
+    predictor = spawn_fake_predictor(system, routing);
     agent_config config;
     config.node = me;
     config.hosts = &hosts;
@@ -90,8 +99,8 @@ struct agent_world : actor_fixture {
   /// Versions that events can be run by, as the predictor was told last.
   std::set<version_ref> serving() const {
     std::set<version_ref> all;
-    if (!structures.empty())
-      for (const auto& [version, host] : structures.back().hosts)
+    if (!routing.got.empty())
+      for (const auto& [version, host] : routing.got.back().hosts)
         all.insert(version);
     return all;
   }
@@ -106,7 +115,7 @@ struct agent_world : actor_fixture {
   keeper_actor keeper;
   predictor_actor predictor;
   agent_actor agent;
-  std::vector<structure> structures;
+  fake_routing routing;
   local<node_placements> reported;
   std::optional<bool> settled;
 };
@@ -124,6 +133,20 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     BOOST_REQUIRE_EQUAL(reported->placements.size(), 1u);
     BOOST_TEST((reported->placements[0].status.state == instance_state::ready));
     BOOST_TEST(*settled);
+  }
+
+  BOOST_AUTO_TEST_CASE(nothing_is_said_to_be_ready_before_events_reach_it) {
+    routing.at_once = false;
+    view(1, {{"f"}});
+    BOOST_TEST((serving() == std::set{ref("f")}));
+    BOOST_TEST(!reported);
+    BOOST_TEST(!settled.has_value());
+    for (const auto& fresh : routing.got)
+      if (fresh.published)
+        fresh.published();
+    BOOST_REQUIRE(reported);
+    BOOST_TEST((reported->placements[0].status.state == instance_state::ready));
+    BOOST_TEST(settled.value_or(false));
   }
 
   BOOST_AUTO_TEST_CASE(the_same_view_again_changes_nothing) {

@@ -54,6 +54,34 @@ BOOST_AUTO_TEST_CASE(without_a_site_the_reason_is_told) {
   BOOST_TEST(!got->wait(token).next_step.empty());
 }
 
+BOOST_AUTO_TEST_CASE(loops_see_what_the_others_have_sent) {
+  const auto second = std::make_shared<fake_host>();
+  publish({{host, nullptr}, {second, nullptr}});
+  fake_loop other_loop;
+  loop_port other{{system, counters, board, stats, ports, clock, 2, 16},
+                  other_loop};
+  submit();
+  BOOST_REQUIRE_EQUAL(host->waiting.size(), 1u);
+  other.submit(event(), got->promise(90)); // the first site is busy
+  BOOST_TEST(host->waiting.size() == 1u);
+  BOOST_TEST(second->waiting.size() == 1u);
+  host->waiting[0].done(ok_reply());
+  second->waiting[0].done(ok_reply());
+  loop.run();
+  other_loop.run();
+}
+
+BOOST_AUTO_TEST_CASE(a_static_site_that_is_unknown_is_named) {
+  publish({{host, nullptr}, {std::make_shared<fake_host>(), nullptr}}, false, 1,
+          {}, "static");
+  const auto token = submit();
+  BOOST_REQUIRE((code(token) == errc::unavailable));
+  BOOST_TEST(host->waiting.empty());
+  BOOST_TEST(got->wait(token).message.find("only n9/cpu") != std::string::npos);
+  publish({{host, nullptr}}, false, 1, {}, "static"); // likewise with one site
+  BOOST_TEST((code(submit()) == errc::unavailable));
+}
+
 BOOST_AUTO_TEST_CASE(an_event_dropped_unanswered_is_abandoned) {
   const auto token = submit();
   BOOST_REQUIRE_EQUAL(host->waiting.size(), 1u);

@@ -67,6 +67,7 @@ struct port_world : actor_fixture {
     made->view.idempotent = idempotent;
     made->version = {function_name{"f"}, version};
     made->policy = policy;
+    made->fixed_name = "n9/cpu"; // no such site; for policy "static"
     made->why_empty = why_empty;
     for (size_t i = 0; i < sites.size(); ++i) {
       actors::route_target target;
@@ -75,6 +76,8 @@ struct port_world : actor_fixture {
       target.host = sites[i].host;
       target.via = sites[i].via;
       target.cell = std::make_shared<routing::estimate_cell>();
+      target.load = std::make_shared<routing::shared_load>();
+      target.link_load = std::make_shared<routing::shared_link_load>();
       made->targets.push_back(std::move(target));
     }
     auto table = std::make_shared<actors::routing_table>();

@@ -57,6 +57,35 @@ BOOST_AUTO_TEST_CASE(events_of_a_loop_keep_their_order) {
   end(one);
 }
 
+BOOST_AUTO_TEST_CASE(events_of_a_batch_keep_their_order) {
+  const auto one = lane();
+  auto batch = std::make_shared<std::vector<event_box>>();
+  for (uint64_t i = 0; i < 5; ++i) {
+    invocation event;
+    event.size = static_cast<double>(i);
+    batch->push_back({std::move(event), got->promise(i), host});
+  }
+  feed_lane(one, counters, std::move(batch), unit.get());
+  feed(one, 5);
+  unit->drain();
+  BOOST_REQUIRE_EQUAL(host->waiting.size(), 6u);
+  for (size_t i = 0; i < 6; ++i)
+    BOOST_TEST(host->waiting[i].event.size == double(i));
+  end(one);
+}
+
+BOOST_AUTO_TEST_CASE(a_lane_that_is_closed_runs_what_it_was_fed) {
+  const auto one = lane();
+  feed(one, 1);
+  feed(one, 2);
+  close_lane(one, unit.get());
+  feed(one, 3); // too late: dropped, and so reported
+  unit->drain();
+  BOOST_TEST(host->waiting.size() == 2u);
+  BOOST_TEST(got->has(3));
+  BOOST_TEST(!got->has(1));
+}
+
 BOOST_AUTO_TEST_CASE(a_flood_leaves_the_sockets_their_turn) {
   const auto one = lane();
   for (uint64_t i = 0; i < 20'000; ++i)

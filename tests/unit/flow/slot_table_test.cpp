@@ -13,8 +13,7 @@ BOOST_AUTO_TEST_SUITE(slot_table_test)
 
 BOOST_AUTO_TEST_CASE(a_token_finds_its_value_until_it_is_taken) {
   slot_table<std::string> table{4};
-  auto [token, slot] = table.insert();
-  slot = "one";
+  const auto token = table.insert("one").first;
   BOOST_REQUIRE(table.find(token));
   BOOST_TEST(*table.find(token) == "one");
   BOOST_TEST(table.take(token) == "one");
@@ -24,10 +23,9 @@ BOOST_AUTO_TEST_CASE(a_token_finds_its_value_until_it_is_taken) {
 
 BOOST_AUTO_TEST_CASE(a_stale_token_does_not_find_the_slots_next_value) {
   slot_table<std::string> table{1};
-  const auto old = table.insert().first;
-  table.take(old);
-  auto [fresh, slot] = table.insert();
-  slot = "two";
+  const auto old = table.insert("one").first;
+  table.erase(old);
+  const auto fresh = table.insert("two").first;
   BOOST_TEST(static_cast<uint32_t>(old) == static_cast<uint32_t>(fresh));
   BOOST_TEST(table.find(old) == nullptr);
   BOOST_TEST(*table.find(fresh) == "two");
@@ -35,9 +33,9 @@ BOOST_AUTO_TEST_CASE(a_stale_token_does_not_find_the_slots_next_value) {
 
 BOOST_AUTO_TEST_CASE(it_is_full_at_its_capacity) {
   slot_table<int> table{2};
-  table.insert();
+  table.insert(1);
   BOOST_TEST(!table.full());
-  const auto second = table.insert().first;
+  const auto second = table.insert(2).first;
   BOOST_TEST(table.full());
   table.take(second);
   BOOST_TEST(!table.full());
@@ -51,8 +49,7 @@ BOOST_AUTO_TEST_CASE(it_agrees_with_a_map_under_random_use) {
   std::map<uint64_t, uint64_t> model;
   for (int step = 0; step < 20'000; ++step) {
     if (!table.full() && random.below(2) == 0) {
-      auto [token, slot] = table.insert();
-      slot = random.next();
+      auto [token, slot] = table.insert(random.next());
       BOOST_REQUIRE(model.emplace(token, slot).second);
     } else if (!model.empty()) {
       auto it = model.begin();

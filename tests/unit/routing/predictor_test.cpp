@@ -273,6 +273,34 @@ BOOST_AUTO_TEST_SUITE(predictor_test)
     BOOST_TEST(w.service(w.edge) < 1.3 * before);
   }
 
+  /// Under a CPU quota short jobs run at full speed on a slow site.
+  struct slow_edge : world {
+    slow_edge() { play(edge, 20, 40); }
+    void short_events(int count, bool probes) {
+      for (int i = 0; i < count; ++i) {
+        if (probes)
+          predictor.observe_probe(edge, 20, now);
+        predictor.observe(make(edge, 1, 5));
+      }
+      predictor.publish(now);
+    }
+    const double slow = 20 * normal.at(38);
+  };
+
+  BOOST_AUTO_TEST_CASE(short_fast_events_are_no_news_where_probes_are_slow) {
+    slow_edge w;
+    w.short_events(30, true);
+    BOOST_TEST(w.service(w.edge) > 0.7 * w.slow);
+  }
+
+  BOOST_AUTO_TEST_CASE(without_probes_a_few_short_fast_events_are_no_news) {
+    slow_edge w;
+    w.short_events(4, false);
+    BOOST_TEST(w.service(w.edge) > 0.7 * w.slow);
+    w.short_events(20, false);
+    BOOST_TEST(w.service(w.edge) < 0.3 * w.slow);
+  }
+
   BOOST_AUTO_TEST_CASE(a_new_site_starts_from_its_tier) {
     world w;
     w.play(w.edge, 5, 100);

@@ -1,0 +1,51 @@
+// Which parts of a bundle to ask a peer for.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace faas::actors {
+
+/// Keeps several chunks on the way, so that a pull takes the link's rate and
+/// not one round trip per chunk. Answers come in the order of the questions (a
+/// link keeps it); after a loss everything not received is asked for again.
+/// Pure; not thread safe.
+class pull_window {
+public:
+  static constexpr uint32_t chunk_bytes = 32 * 1024; ///< below one frame
+  static constexpr uint64_t window_bytes = 8 * chunk_bytes;
+
+  uint64_t received() const noexcept { return received_; }
+  bool complete() const noexcept { return total_ && received_ >= *total_; }
+
+  /// Offset of the next chunk to ask for now, if any; it counts as asked. Until
+  /// the size is known only the first.
+  std::optional<uint64_t> ask() noexcept {
+    if (!total_ && asked_ > 0)
+      return std::nullopt;
+    if (asked_ >= total_.value_or(1) || asked_ >= received_ + window_bytes)
+      return std::nullopt;
+    const auto at = asked_;
+    asked_ += chunk_bytes;
+    return at;
+  }
+  /// True: these are the next bytes. False: a repeated answer.
+  bool take(uint64_t offset, size_t size, uint64_t total) noexcept {
+    if (offset != received_)
+      return false;
+    total_ = total;
+    received_ += size;
+    asked_ = std::max(asked_, received_);
+    return true;
+  }
+  /// Nothing came for too long.
+  void repeat() noexcept { asked_ = received_; }
+
+private:
+  uint64_t received_ = 0, asked_ = 0;
+  std::optional<uint64_t> total_;
+};
+
+} // namespace faas::actors

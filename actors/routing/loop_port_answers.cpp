@@ -1,0 +1,190 @@
+// What a loop port makes of answers: retries, counts, observations.
+#include "actors/routing/loop_inbox.hpp"
+#include "actors/routing/loop_port.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faas::actors {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr size_t observation_batch = 64;
+constexpr auto observation_delay = 5ms;
+constexpr uint8_t max_attempts = 3;
+/// Less time than this is not worth another attempt.
+constexpr auto retry_floor = 5ms;
+
+site_outcome outcome_of(const reply& answer) noexcept {
+  switch (answer.code) {
+    case errc::ok:
+      return answer.status < 500 ? site_outcome::ok : site_outcome::failed;
+    case errc::overloaded:
+    case errc::unavailable:
+    case errc::quarantined:
+    case errc::shutting_down:
+    case errc::forbidden:
+    case errc::not_found:
+      return site_outcome::refused;
+    case errc::deadline_exceeded:
+      return site_outcome::timed_out;
+    case errc::outcome_unknown:
+    case errc::abandoned:
+      return site_outcome::lost;
+    default:
+      return site_outcome::failed;
+  }
+}
+
+} // namespace
+
+void loop_port::finish(uint64_t token, reply&& answer) {
+  auto* ended = flights_.find(token);
+  if (ended == nullptr)
+    return;
+  inbox_->shut(token);
+  const auto now = deps_.clock.now();
+  const auto& target = ended->via->targets[ended->target];
+  target.load->finish(ended->predicted.service,
+                      ended->predicted.network - ended->predicted.transit, now);
+  ended->stats->in_flight.store(
+    ended->stats->in_flight.load(std::memory_order_relaxed) - 1,
+    std::memory_order_relaxed);
+  const auto outcome = outcome_of(answer);
+  record(*ended, answer, now, outcome);
+  observe(*ended, answer, now, outcome);
+  std::optional<flight> taken;
+  if (may_retry(*ended, answer, now)) {
+    ended = &taken.emplace(flights_.take(token));
+    if (retry(*ended, now))
+      return;
+  }
+  answer.site = target.site.str();
+  answer.version = ended->via->version.version;
+  completion done{std::move(ended->owner), ended->owner_token};
+  if (!taken) // before its owner sends the next event
+    flights_.erase(token);
+  done(std::move(answer));
+}
+
+bool loop_port::may_retry(const flight& ended, const reply& answer,
+                          time_point now) const {
+  if (answer.code == errc::ok || ended.attempts >= max_attempts
+      || ended.via->targets.size() < 2 || now + retry_floor > ended.event.deadline)
+    return false;
+  switch (answer.code) {
+    case errc::unavailable:
+    case errc::overloaded:
+    case errc::shutting_down:
+    case errc::quarantined:
+      return !answer.started; // refused before it ran: safe anywhere
+    case errc::outcome_unknown:
+    case errc::abandoned:
+      return ended.via->view.idempotent;
+    default:
+      return false;
+  }
+}
+
+bool loop_port::retry(flight& ended, time_point now) {
+  auto* mine = resolve(ended.event.function.str());
+  if (mine == nullptr)
+    return false;
+  // Positions may have moved with a new table: then only the attempt count
+  // bounds the retries.
+  if (mine->shared != ended.via)
+    ended.tried = 0;
+  if (!choose(*mine, ended.event, ended.tried, now))
+    return false;
+  ended.stats->retries.add();
+  dispatch(*mine, std::move(ended), now);
+  return true;
+}
+
+void loop_port::record(const flight& ended, const reply& answer, time_point now,
+                       site_outcome outcome) {
+  const auto ns = [](duration d) {
+    return static_cast<uint64_t>(std::max<duration::rep>(d.count(), 0));
+  };
+  auto& stats = *ended.stats;
+  stats.outcomes[static_cast<size_t>(outcome)].add();
+  const auto total = now - ended.sent;
+  stats.total.add(ns(total));
+  if (outcome != site_outcome::ok)
+    return;
+  const auto& times = answer.times;
+  stats.queue_ns.add(ns(times.queue));
+  stats.service_ns.add(ns(times.service));
+  stats.cold_ns.add(ns(times.cold));
+  stats.network_ns.add(ns(total - times.queue - times.service - times.cold));
+  stats.predicted_events.add();
+  stats.error_ns.add(static_cast<uint64_t>(
+    std::abs(ended.predicted.total - to_ms(total)) * 1e6));
+}
+
+void loop_port::observe(const flight& ended, const reply& answer,
+                        time_point now, site_outcome outcome) {
+  using routing::event_outcome;
+  routing::observation seen;
+  switch (outcome) {
+    case site_outcome::ok: seen.outcome = event_outcome::done; break;
+    case site_outcome::failed: seen.outcome = event_outcome::failed; break;
+    case site_outcome::refused: seen.outcome = event_outcome::refused; break;
+    case site_outcome::timed_out: seen.outcome = event_outcome::timed_out; break;
+    case site_outcome::lost: return; // tells nothing of the site's speed
+  }
+  seen.function = ended.via->index;
+  seen.site = ended.site;
+  seen.size = ended.event.size;
+  seen.bytes = static_cast<double>(ended.event.body.size()
+                                   + answer.body.size());
+  seen.backlog_bytes = ended.backlog_bytes;
+  seen.total_ms = to_ms(now - ended.sent);
+  seen.queue_ms = to_ms(answer.times.queue);
+  seen.service_ms = to_ms(answer.times.service);
+  seen.cold_ms = to_ms(answer.times.cold);
+  seen.queue_length = answer.queue_length;
+  seen.in_flight = ended.via->targets[ended.target].load->in_flight();
+  seen.predicted_ms = ended.predicted.total;
+  seen.predicted_sd = std::sqrt(std::max(ended.predicted.variance, 0.0));
+  seen.at = now;
+  observations_.push_back(seen);
+  if (const auto found = routes_.find(ended.via->view.name.str());
+      found != routes_.end())
+    found->second.reply_bytes += 0.1
+                                 * (static_cast<double>(answer.body.size())
+                                    - found->second.reply_bytes);
+  if (observations_.size() >= observation_batch
+      || now - last_flush_ >= observation_delay)
+    flush_observations(now);
+}
+
+void loop_port::flush_observations(time_point now) {
+  last_flush_ = now;
+  if (!observations_.empty())
+    deps_.ports.report({std::exchange(observations_, {}), {}, false});
+}
+
+void loop_port::request_report() {
+  loop_.post([self = inbox_] {
+    if (auto* port = self->port())
+      port->report_in_flight();
+  });
+}
+
+void loop_port::report_in_flight() {
+  const auto now = deps_.clock.now();
+  loop_report report;
+  report.ended = std::exchange(observations_, {});
+  report.complete = true;
+  flights_.for_each([&](uint64_t, flight& open) {
+    report.in_flight.push_back(
+      {open.via->index, open.site, open.event.size, to_ms(now - open.sent),
+       open.predicted.total, std::sqrt(std::max(open.predicted.variance, 0.0))});
+  });
+  last_flush_ = now;
+  deps_.ports.report(std::move(report));
+}
+
+} // namespace faas::actors

@@ -1,0 +1,71 @@
+// What all gateway loops of a node have under way at one site and on one link.
+#pragma once
+
+#include "libfaas/routing/queue_model.hpp"
+
+#include <atomic>
+#include <mutex>
+
+namespace faas::routing {
+
+/// A site_load that several loops write to: each must see what the others have
+/// sent, or all of them pick the same idle site at once. Any thread; reading
+/// takes no lock and may mix two states that are one event apart.
+class shared_load {
+public:
+  explicit shared_load(double servers = 1) : load_(servers) {}
+
+  /// As site_load::start and ::finish.
+  void start(double service_ms, double transit_ms, time_point now) {
+    const std::lock_guard lock{mutex_};
+    load_.start(service_ms, transit_ms, now);
+    show();
+  }
+  void finish(double service_ms, double back_ms, time_point now) {
+    const std::lock_guard lock{mutex_};
+    load_.finish(service_ms, back_ms, now);
+    show();
+  }
+
+  uint32_t in_flight() const noexcept {
+    return count_.load(std::memory_order_relaxed);
+  }
+  double drain_ms(time_point now) const noexcept {
+    return site_load::drain_ms(count_.load(std::memory_order_relaxed),
+                               sum_ms_.load(std::memory_order_relaxed),
+                               free_ms_.load(std::memory_order_relaxed), now);
+  }
+
+private:
+  void show() noexcept {
+    count_.store(load_.in_flight(), std::memory_order_relaxed);
+    sum_ms_.store(load_.sum_ms(), std::memory_order_relaxed);
+    free_ms_.store(load_.free_ms(), std::memory_order_relaxed);
+  }
+
+  std::mutex mutex_;
+  site_load load_; ///< guarded by mutex_
+  std::atomic<uint32_t> count_{0};
+  std::atomic<double> sum_ms_{0}, free_ms_{0};
+};
+
+/// A link_load that several loops write to. Any thread, without lock.
+class shared_link_load {
+public:
+  void send(double bytes, double ms_per_byte, time_point now) noexcept {
+    auto before = free_ms_.load(std::memory_order_relaxed);
+    while (!free_ms_.compare_exchange_weak(
+      before, link_load::after(before, bytes, ms_per_byte, now),
+      std::memory_order_relaxed)) {
+    }
+  }
+  double backlog_bytes(double ms_per_byte, time_point now) const noexcept {
+    return link_load::backlog_bytes(free_ms_.load(std::memory_order_relaxed),
+                                    ms_per_byte, now);
+  }
+
+private:
+  std::atomic<double> free_ms_{0};
+};
+
+} // namespace faas::routing

@@ -1,0 +1,61 @@
+// Load that several gateway loops write to; also run under TSan.
+#include "libfaas/routing/shared_load.hpp"
+
+#include "libfaas/core/random.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <thread>
+#include <vector>
+
+using namespace faas;
+using namespace faas::routing;
+
+BOOST_AUTO_TEST_SUITE(shared_load_test)
+
+BOOST_AUTO_TEST_CASE(with_one_writer_it_is_a_site_load) {
+  random_source random{3};
+  BOOST_TEST_MESSAGE("seed 3");
+  shared_load shared{2};
+  site_load alone{2};
+  time_point now{};
+  std::vector<double> open;
+  for (int i = 0; i < 2000; ++i) {
+    now += from_ms(random.uniform() * 20);
+    if (open.empty() || random.uniform() < 0.5) {
+      open.push_back(random.uniform() * 30);
+      shared.start(open.back(), 5, now);
+      alone.start(open.back(), 5, now);
+    } else {
+      shared.finish(open.back(), 5, now);
+      alone.finish(open.back(), 5, now);
+      open.pop_back();
+    }
+    BOOST_REQUIRE_EQUAL(shared.in_flight(), alone.in_flight());
+    BOOST_REQUIRE_EQUAL(shared.drain_ms(now), alone.drain_ms(now));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(nothing_of_several_writers_is_lost) {
+  shared_load load;
+  shared_link_load link;
+  const time_point now{};
+  std::vector<std::jthread> writers;
+  for (int w = 0; w < 4; ++w)
+    writers.emplace_back([&] {
+      for (int i = 0; i < 5000; ++i) {
+        load.start(1, 0, now);
+        load.start(1, 0, now);
+        link.send(10, 0.001, now);
+        (void) load.drain_ms(now);
+        load.finish(1, 0, now);
+      }
+    });
+  writers.clear();
+  BOOST_TEST(load.in_flight() == 20'000u);
+  BOOST_TEST(load.drain_ms(now) >= 20'000 * 0.1);
+  BOOST_TEST(link.backlog_bytes(0.001, now) == 200'000,
+             boost::test_tools::tolerance(1e-6));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
