@@ -232,8 +232,6 @@ class Node:
         if wait:
             wait_until(f"{name} ready: {self.describe(name)}",
                        lambda: self.describe(name).get("availableReplicas"))
-            # The controller knows it a moment before this node's loops do.
-            wait_until(f"{name} routed", lambda: self.candidates(name))
         return answer
 
     def describe(self, name):
