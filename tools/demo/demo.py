@@ -28,6 +28,7 @@ POLICIES = {  # function -> how it is routed
 PHASES = ["normal", "edge slowed", "recovered"]
 SETTLE_S = 5.0  # of each phase that count as transition
 SLOWDOWN = 4
+WINDOW_S = 20.0
 
 
 def manifest(folder):
@@ -145,10 +146,24 @@ def steady(events):
     return [e for e in events if e.at >= SETTLE_S]
 
 
+def settled_after(first, events, worse):
+    """Seconds after `first` from which on at most a tenth of the events of the
+    next WINDOW_S go to the worse site."""
+    at = [0.0] + sorted(e.sent - first for e in events
+                        if worse(e) and e.sent > first)
+    for begin in at:
+        window = [e for e in events
+                  if begin < e.sent - first <= begin + WINDOW_S]
+        if sum(map(worse, window)) <= 0.1 * len(window):
+            return begin
+    return None
+
+
 def transitions(run, policy):
     """Seconds from the first slow reply until new events that are clearly
-    better in the cloud go there, and from the recovery until clearly better at
-    the edge go back. By HTTP events, whose answers name their site."""
+    better in the cloud go there, and from the first fast one after the recovery
+    until those clearly better at the edge go back. By HTTP events, whose
+    answers name their site."""
     slow, fast = run.marks[policy]["slow"], run.marks[policy]["fast"]
     everything = [e for phase in PHASES for e in run.events[policy, phase]
                   if e.site and e.status == 200]
@@ -159,28 +174,25 @@ def transitions(run, policy):
     if not normal:
         return found
     per_image = statistics.median(normal)
+
+    def slowed(event):
+        return event.parts.get("service", 0) > 2 * per_image * event.images
+
     replies = [e.sent + e.latency for e in edge
-               if slow <= e.sent < fast and e.images >= 5
-               and e.parts.get("service", 0) > 2 * per_image * e.images]
+               if slow <= e.sent < fast and e.images >= 5 and slowed(e)]
     if replies:
         first = min(replies)
-        wrong = [e.sent for e in edge
-                 if first < e.sent < fast and e.images >= 60]
-        found["slow_s"] = max([s - first for s in wrong if s - first < 20],
-                              default=0.0)
+        found["slow_s"] = settled_after(
+            first, [e for e in everything if e.sent < fast and e.images >= 30],
+            lambda e: e.site.startswith("edge"))
     replies = [e.sent + e.latency for e in edge
-               if e.sent >= fast
-               and e.parts.get("service", 0) < 2 * per_image * e.images]
+               if e.sent >= fast and e.images >= 5 and not slowed(e)]
     if replies:
         first = min(replies)
-        back = [e.sent for e in edge if e.sent >= first
-                and 15 <= e.images <= 30]
-        wrong = [e.sent for e in everything
-                 if e.site.startswith("cloud") and e.sent >= first
-                 and 5 <= e.images <= 15]
-        if back:
-            found["fast_s"] = max([s - first for s in wrong
-                                   if s - first < 20], default=0.0)
+        found["fast_s"] = settled_after(
+            first, [e for e in everything
+                    if e.sent >= first and 5 <= e.images <= 15],
+            lambda e: e.site.startswith("cloud"))
     return found
 
 

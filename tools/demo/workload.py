@@ -17,7 +17,7 @@ import paho.mqtt.client as mqtt
 HERE = pathlib.Path(__file__).resolve().parent
 IMAGES = "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz"
 IMAGE_BYTES = 784
-CAMERAS = 64
+CAMERAS = 1000
 LARGEST = 300
 
 
@@ -77,7 +77,7 @@ def schedule(seconds, rate, seed, images):
 class HttpSender:
     """Persistent connections, one per worker thread."""
 
-    def __init__(self, url, images, workers=48):
+    def __init__(self, url, images, workers=128):
         self.address = urllib.parse.urlsplit(url)
         self.images = images
         self.todo = queue.Queue(10_000)
