@@ -1,8 +1,9 @@
 // Events to another node: Petrel's link against one CAF request per event,
 // both over loopback TCP, two actor systems in one process, 128-byte bodies,
-// 64 events in flight. Interleaved rounds; prints events/s and the ratio.
+// the same number of events in flight. Interleaved rounds; prints events/s and
+// the ratio.
 //
-//   bench_remote [ROUNDS [SECONDS]]
+//   bench_remote [ROUNDS [SECONDS [IN-FLIGHT]]]
 #include "actors/node_system.hpp"
 
 #include <utility> // before Boost.Asio 1.74, which forgets it in C++20
@@ -27,7 +28,6 @@ using namespace faas;
 using namespace std::chrono_literals;
 namespace net = boost::asio;
 
-constexpr int in_flight = 64;
 const std::string body(128, 'x');
 
 // -- a node whose functions echo ----------------------------------------------
@@ -98,9 +98,9 @@ public:
 class pump final : public completion_sink,
                    public std::enable_shared_from_this<pump> {
 public:
-  explicit pump(event_port& to) : to_(to) {}
+  pump(event_port& to, int in_flight) : to_(to), in_flight_(in_flight) {}
   void start() {
-    for (int i = 0; i < in_flight; ++i)
+    for (int i = 0; i < in_flight_; ++i)
       next();
   }
   void complete(uint64_t, reply&& answer) noexcept override {
@@ -127,6 +127,7 @@ private:
     to_.submit(std::move(event), completion{shared_from_this(), 1});
   }
   event_port& to_;
+  int in_flight_;
   blob content_{body};
 };
 
@@ -197,9 +198,12 @@ struct petrel_pair {
     std::exit(1);
   }
 
-  double events_per_second(std::chrono::seconds time) {
-    auto pumping = std::make_shared<pump>(*port);
+  double events_per_second(std::chrono::seconds time, int in_flight) {
+    auto pumping = std::make_shared<pump>(*port, in_flight);
     context.io.restart();
+    // Answers come from other threads: without it the loop would end between
+    // two of them.
+    const auto stay = net::make_work_guard(context.io);
     const auto begin = std::chrono::steady_clock::now();
     net::post(context.io, [&] { pumping->start(); });
     net::steady_timer end{context.io, time};
@@ -226,24 +230,24 @@ struct caf_config : caf::actor_system_config {
 };
 
 struct client_state {
-  uint64_t done = 0;
+  uint64_t* done = nullptr; // outlives the actor
   bool running = true;
-  int ended = 0;
+  int in_flight = 0;
 };
 
 void ask(caf::stateful_actor<client_state>* self, const caf::actor& to) {
   const auto next = [=] {
-    ++self->state.done;
+    ++*self->state.done;
     if (self->state.running)
       ask(self, to);
-    else if (++self->state.ended == in_flight)
+    else if (--self->state.in_flight == 0)
       self->quit();
   };
   self->request(to, 10s, body)
     .then([=](const std::string&) { next(); }, [=](caf::error&) { next(); });
 }
 
-double caf_events_per_second(std::chrono::seconds time) {
+double caf_events_per_second(std::chrono::seconds time, int in_flight) {
   caf_config server_config, client_config;
   caf::actor_system server{server_config};
   caf::actor_system client{client_config};
@@ -258,7 +262,8 @@ double caf_events_per_second(std::chrono::seconds time) {
     auto asking = client.spawn([&, to = *remote](
                                  caf::stateful_actor<client_state>* self)
                                  -> caf::behavior {
-      self->attach_functor([self, &done] { done = self->state.done; });
+      self->state.done = &done;
+      self->state.in_flight = in_flight;
       for (int i = 0; i < in_flight; ++i)
         ask(self, to);
       self->delayed_send(self, time, caf::ok_atom::value);
@@ -283,15 +288,16 @@ double median(std::vector<double> values) {
 int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
   const std::chrono::seconds time{argc > 2 ? std::atoi(argv[2]) : 2};
+  const int in_flight = argc > 3 ? std::atoi(argv[3]) : 1024;
   petrel_pair pair;
   std::vector<double> ratios;
   for (int i = 0; i < rounds; ++i) {
-    const auto ours = pair.events_per_second(time);
-    const auto theirs = caf_events_per_second(time);
+    const auto ours = pair.events_per_second(time, in_flight);
+    const auto theirs = caf_events_per_second(time, in_flight);
     ratios.push_back(ours / theirs);
-    std::printf("round %d: link %.0f events/s, CAF requests %.0f /s, "
-                "ratio %.2f\n",
-                i + 1, ours, theirs, ratios.back());
+    std::printf("round %d, %d in flight: link %.0f events/s, CAF requests "
+                "%.0f /s, ratio %.2f\n",
+                i + 1, in_flight, ours, theirs, ratios.back());
     std::fflush(stdout);
   }
   std::printf("median ratio %.2f (target 5)\n", median(ratios));
