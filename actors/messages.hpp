@@ -191,6 +191,9 @@ struct outgoing_events {
 struct outgoing_control {
   wire::message what;
 };
+/// Another connection to the same process takes the place of this link: take no
+/// new events, answer what is under way, then end.
+struct link_replaced {};
 
 /// A link got through its handshake, fell suspect, came back or ended.
 struct link_changed {

@@ -15,6 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr caf::timespan first_rest = 100ms, longest_rest = 30s;
+/// A version that is wanted no more still takes events for so long: other nodes
+/// hear of the change later, and what they sent before is on its way.
+constexpr caf::timespan lame_duck = 2s;
 
 struct agent_state {
   static constexpr const char* name = "faas.agent";
@@ -52,17 +55,46 @@ struct agent_state {
             && resting.count(assigned.version) == 0)
           spawn(assigned);
       }
-    // Those no longer wanted drain; their hosts leave the structure first.
     for (const auto& [version, child] : children)
-      if (wanted.count(version) == 0 && closing.insert(version).second) {
-        known.hosts.erase(version);
-        to_close.push_back(child);
-      }
+      if (wanted.count(version) > 0)
+        leaving.erase(version);
+      else if (closing.count(version) == 0)
+        leave(version);
     if (knows_me(*fresh))
       publish([tell = config.settled, all = settled()] { tell(all); });
     else
       publish({});
-    for (const auto& child : std::exchange(to_close, {}))
+    close_left();
+  }
+
+  /// Without a host there is nothing to wait for.
+  void leave(const version_ref& version) {
+    const auto pause
+      = known.hosts.count(version) > 0 ? lame_duck : caf::timespan{};
+    if (!leaving.emplace(version, config.clock->now() + pause).second)
+      return;
+    if (pause.count() > 0)
+      self->delayed_send(self, pause, caf::tick_atom::value);
+  }
+
+  /// Hosts leave the structure before they close.
+  void close_left() {
+    const auto now = config.clock->now();
+    std::vector<function_actor> due;
+    bool hosts_left = false;
+    for (auto it = leaving.begin(); it != leaving.end();) {
+      if (now < it->second) {
+        ++it;
+        continue;
+      }
+      closing.insert(it->first);
+      hosts_left = known.hosts.erase(it->first) > 0 || hosts_left;
+      due.push_back(children.at(it->first));
+      it = leaving.erase(it);
+    }
+    if (hosts_left)
+      publish({});
+    for (const auto& child : due)
       close(child);
   }
 
@@ -128,6 +160,7 @@ struct agent_state {
         continue;
       const auto version = it->first;
       children.erase(it);
+      leaving.erase(version);
       known.hosts.erase(version);
       known.own.erase(version);
       const bool planned = closing.erase(version) > 0;
@@ -152,6 +185,8 @@ struct agent_state {
   }
 
   void tick() {
+    if (!stopping)
+      close_left();
     const auto now = config.clock->now();
     std::vector<version_ref> due;
     for (const auto& [version, at] : resting)
@@ -178,6 +213,7 @@ struct agent_state {
     if (std::exchange(stopping, true))
       return;
     known.hosts.clear();
+    leaving.clear();
     publish({});
     for (const auto& [version, child] : children)
       close(child);
@@ -223,7 +259,7 @@ struct agent_state {
   known_state known;
   std::map<version_ref, function_actor> children;
   std::set<version_ref> closing;
-  std::vector<function_actor> to_close;
+  std::map<version_ref, time_point> leaving; ///< when they close
   std::map<version_ref, time_point> resting; ///< died; when to start them
   std::map<version_ref, caf::timespan> pauses;
   bool stopping = false;

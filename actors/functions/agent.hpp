@@ -23,7 +23,8 @@ struct agent_config {
 };
 
 /// Spawns and stops one function actor per assigned version; gives the
-/// predictor a new structure whenever hosts, peers or the view change. On exit
+/// predictor a new structure whenever hosts, peers or the view change. A version
+/// that is no longer assigned takes events for 2 s more before it drains. On exit
 /// it closes all its function actors and ends after the last one.
 agent_actor spawn_agent(caf::actor_system& system, agent_config config);
 

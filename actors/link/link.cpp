@@ -17,6 +17,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto handshake_patience = 5s;
+/// A replaced link ends when nothing has been under way for so long (the peer
+/// may hear of it later), or at last.
+constexpr auto quiet_enough = 1s, last_call = 10s;
+constexpr auto retire_period = 250ms;
 
 /// The gate through which gateway loops reach the link.
 class link_gate final : public peer {
@@ -208,6 +212,36 @@ struct link_state {
     pump_soon();
   }
 
+  void replaced() {
+    mark->counters().count_handled();
+    if (ended || retiring)
+      return;
+    if (!connected) {
+      end("replaced");
+      return;
+    }
+    retiring = busy_at = config.clock->now();
+    gate->usable.store(false, std::memory_order_release);
+    look_at_retirement(busy_at);
+  }
+
+  void look_at_retirement(time_point now) {
+    retire_at = now + retire_period;
+    self->delayed_send(self, retire_period, caf::tick_atom::value);
+  }
+
+  void retire(time_point now) {
+    if (now < retire_at)
+      return;
+    const auto stats = core->stats();
+    if (stats.in_flight + stats.running + stats.queued_transfers > 0)
+      busy_at = now;
+    if (now - busy_at >= quiet_enough || now - *retiring >= last_call)
+      end("replaced by another connection");
+    else
+      look_at_retirement(now);
+  }
+
   void flush() {
     pumping = false;
     if (!ended && connected)
@@ -227,6 +261,8 @@ struct link_state {
       next_tick = time_point::max();
     core->tick(now);
     pump();
+    if (retiring && !ended)
+      retire(now);
   }
 
   void down(const caf::down_msg& what) {
@@ -272,8 +308,10 @@ struct link_state {
   }
 
   void carry_out(time_point now) {
-    for (auto& effect : core->take_effects(now))
+    core->take_effects(now, effects);
+    for (auto& effect : effects)
       std::visit([&](auto& one) { carry(one); }, effect);
+    effects.clear(); // its memory serves the next turn
     feed_lanes();
   }
 
@@ -302,7 +340,7 @@ struct link_state {
     }));
   }
   void carry(wire::peer_alive&) {
-    gate->usable.store(!leaving, std::memory_order_release);
+    gate->usable.store(!leaving && !retiring, std::memory_order_release);
     tell(link_changed::what::alive, {});
   }
   void carry(wire::peer_silent& one) {
@@ -381,6 +419,7 @@ struct link_state {
     lane_batch events;
   };
   std::map<version_ref, lane_slot> lanes;
+  std::vector<wire::link_effect> effects; ///< of the present turn
   std::shared_ptr<const routing_table> table; ///< for the present turn
   uint64_t swept = 0; ///< number of the table that lanes were checked with
   time_point began{};
@@ -389,6 +428,8 @@ struct link_state {
   bool connected = false;
   bool ended = false;
   bool leaving = false;
+  std::optional<time_point> retiring; ///< since then
+  time_point busy_at{}, retire_at{};
   bool pumping = false;
 };
 
@@ -404,6 +445,7 @@ link_actor::behavior_type link_behavior(link_state::pointer self,
       self->state.events(*batch);
     },
     [=](const local<outgoing_control>& out) { self->state.control(*out); },
+    [=](const local<link_replaced>&) { self->state.replaced(); },
     [=](caf::flush_atom) { self->state.flush(); },
     [=](caf::tick_atom) { self->state.tick(); },
     [=](caf::close_atom) { self->state.close(); },

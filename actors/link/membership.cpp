@@ -26,6 +26,7 @@ struct known_link {
   wire::hello hello;
   node_state state = node_state::alive;
   bool up = false;
+  bool replaced = false; ///< by another connection to the same process
   std::optional<size_t> dialled; ///< index in join
   time_point since{};            ///< up
 };
@@ -161,9 +162,9 @@ struct membership_state {
         refuse(peer, link, other);
         return;
       }
-    for (const auto& [number, other] : links)
+    for (auto& [number, other] : links)
       if (number != what.link && other.up && other.hello.node == peer.node)
-        close(other.actor);
+        replace(other, peer);
     link.up = true;
     link.hello = what.peer;
     link.gate = what.gate;
@@ -189,6 +190,18 @@ struct membership_state {
     }
   }
 
+  /// Of one process: both ends may have events under way on it. Another process
+  /// came because the former one is silent.
+  void replace(known_link& old, const wire::hello& peer) {
+    if (old.hello.boot != peer.boot) {
+      close(old.actor);
+      return;
+    }
+    old.up = false;
+    old.replaced = true;
+    retire(old.actor);
+  }
+
   bool wins(const wire::hello& peer, const known_link& fresh,
             const known_link& other) const {
     return supersedes(config.self.node, peer.node,
@@ -197,14 +210,17 @@ struct membership_state {
                        other.state == node_state::alive});
   }
 
-  void refuse(const wire::hello& peer, const known_link& fresh,
+  void refuse(const wire::hello& peer, known_link& fresh,
               const known_link& other) {
-    if (peer.boot != other.hello.boot) {
-      const auto why = "another node called " + peer.node.str()
-                       + " is connected; node.name must be unique";
-      config.log("refused: " + why);
-      send(fresh, wire::goodbye{why});
+    if (peer.boot == other.hello.boot) { // the peer may have used it already
+      fresh.replaced = true;
+      retire(fresh.actor);
+      return;
     }
+    const auto why = "another node called " + peer.node.str()
+                     + " is connected; node.name must be unique";
+    config.log("refused: " + why);
+    send(fresh, wire::goodbye{why});
     close(fresh.actor);
   }
 
@@ -214,7 +230,11 @@ struct membership_state {
     links.erase(found);
     if (link.dialled) {
       const auto up = link.up ? config.clock->now() - link.since : duration{};
-      later(*link.dialled, up, what.reason);
+      if (link.replaced)
+        dials.failed(*link.dialled, dial_plan::lasting, config.clock->now(),
+                     random);
+      else
+        later(*link.dialled, up, what.reason);
     }
     if (link.up) {
       config.log("node " + link.hello.node.str() + " is gone: " + what.reason);
@@ -238,6 +258,11 @@ struct membership_state {
   void close(const link_actor& link) {
     config.counters->of(actor_kind::link).count_sent();
     caf::anon_send(link, caf::close_atom::value);
+  }
+
+  void retire(const link_actor& link) {
+    config.counters->of(actor_kind::link).count_sent();
+    caf::anon_send(link, make_local(link_replaced{}));
   }
 
   void peers_moved() {

@@ -11,6 +11,10 @@
 namespace faas::actors {
 namespace {
 
+/// Events that go to a link in one message; the link works on the first while
+/// the loop makes the next.
+constexpr size_t outbox_batch = 64;
+
 std::unique_ptr<routing::policy> policy_of(const route& of) {
   if (of.policy == "static") // also to a site that is not known (yet)
     return std::make_unique<routing::static_site>(of.fixed);
@@ -236,12 +240,12 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
     ready.stats->in_flight.load(std::memory_order_relaxed) + 1,
     std::memory_order_relaxed);
   ready.stats->decisions[static_cast<size_t>(chosen.why)].add();
-  const bool keep = mine.shared->targets.size() > 1;
+  // To another node it can come too late even where there is no choice: the
+  // version was replaced meanwhile.
+  ready.kept = mine.shared->targets.size() > 1 || target.via;
   auto [token, slot] = flights_.insert(std::move(ready));
   inbox_->open(token, slot.owner, slot.owner_token);
-  auto event = keep ? slot.event : std::move(slot.event);
-  if (target.via)
-    slot.event.body = event.body; // its size is observed with the answer
+  auto event = slot.kept ? slot.event : std::move(slot.event);
   completion done{inbox_, token};
   if (target.host)
     send_local(mine, target, std::move(event), std::move(done));
@@ -266,7 +270,14 @@ void loop_port::send_local(local_route& mine, const route_target& target,
 
 void loop_port::send_remote(const std::shared_ptr<peer>& to, invocation&& event,
                             completion&& done) {
-  outboxes_[to].push_back({std::move(event), std::move(done)});
+  auto& outbox = outboxes_[to];
+  if (outbox.size() == 4) // busy
+    outbox.reserve(outbox_batch);
+  outbox.push_back({std::move(event), std::move(done)});
+  if (outbox.size() >= outbox_batch) {
+    to->send(std::exchange(outbox, {}));
+    return;
+  }
   if (!flush_posted_)
     flush_posted_ = loop_.post([self = inbox_] {
       if (auto* port = self->port())
@@ -276,13 +287,12 @@ void loop_port::send_remote(const std::shared_ptr<peer>& to, invocation&& event,
 
 void loop_port::flush_outboxes() {
   flush_posted_ = false;
-  for (auto& [to, events] : outboxes_) {
-    if (events.empty())
-      continue;
-    const auto usual = events.size();
-    to->send(std::exchange(events, {}));
-    events.reserve(usual);
-  }
+  for (auto& [to, events] : outboxes_)
+    if (!events.empty())
+      to->send(std::exchange(events, {}));
+  std::erase_if(outboxes_, [](const auto& outbox) {
+    return outbox.second.empty() && outbox.first.use_count() == 1; // gone
+  });
 }
 
 } // namespace faas::actors

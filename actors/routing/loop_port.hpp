@@ -72,6 +72,7 @@ private:
     uint32_t target = 0;
     uint32_t tried = 0; ///< bit per target
     uint8_t attempts = 0;
+    bool kept = false; ///< `event` is whole, so that it can be sent again
   };
 
   local_route* resolve(std::string_view name);

@@ -71,7 +71,7 @@ void loop_port::finish(uint64_t token, reply&& answer) {
 bool loop_port::may_retry(const flight& ended, const reply& answer,
                           time_point now) const {
   if (answer.code == errc::ok || ended.attempts >= max_attempts
-      || ended.via->targets.size() < 2 || now + retry_floor > ended.event.deadline)
+      || !ended.kept || now + retry_floor > ended.event.deadline)
     return false;
   switch (answer.code) {
     case errc::unavailable:
@@ -126,6 +126,8 @@ void loop_port::record(const flight& ended, const reply& answer, time_point now,
 void loop_port::observe(const flight& ended, const reply& answer,
                         time_point now, site_outcome outcome) {
   using routing::event_outcome;
+  if (!ended.stats->lessons.take(now))
+    return;
   routing::observation seen;
   switch (outcome) {
     case site_outcome::ok: seen.outcome = event_outcome::done; break;

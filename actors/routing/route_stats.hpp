@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/core/id.hpp"
+#include "libfaas/flow/token_bucket.hpp"
 #include "libfaas/ports/metrics.hpp"
 #include "libfaas/routing/decision.hpp"
 
@@ -62,6 +63,9 @@ struct target_stats {
   tally predicted_events, error_ns; ///< sum of |predicted - measured|
   tally retries;
   std::atomic<uint32_t> in_flight{0};
+  /// Events that the predictor hears of; more would teach it nothing and cost
+  /// as much as running them. Loop thread only.
+  flow::token_bucket lessons{5000, 256};
 };
 
 /// All counters of a node. Rows are made on first use and never move; at most

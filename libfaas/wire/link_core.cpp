@@ -115,13 +115,20 @@ result<void> link_core::send(time_point now, const message& what) {
 }
 
 std::vector<link_effect> link_core::take_effects(time_point now) {
+  std::vector<link_effect> taken;
+  take_effects(now, taken);
+  return taken;
+}
+
+void link_core::take_effects(time_point now, std::vector<link_effect>& into) {
   auto& link = *state_;
   if (link.open()) {
     link.enter(now);
     link.flush(now);
     link.settle(now);
   }
-  return std::exchange(link.effects_, {});
+  into.clear();
+  std::swap(into, link.effects_);
 }
 
 time_point link_core::wake_at() const noexcept {

@@ -58,6 +58,9 @@ public:
 
   /// Writes the frames that may go out now and hands over all effects.
   [[nodiscard]] std::vector<link_effect> take_effects(time_point now);
+  /// The same into a vector that keeps its memory from turn to turn; what was
+  /// in it is dropped.
+  void take_effects(time_point now, std::vector<link_effect>& into);
   /// When tick() and then take_effects() are wanted next; time_point::max()
   /// when never. May lie in the past: at once.
   time_point wake_at() const noexcept;

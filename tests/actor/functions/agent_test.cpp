@@ -160,6 +160,7 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     view(4, {});
     BOOST_TEST(functions_alive() == 1u);
     view(1, {}, "another history"); // a restored catalog is followed
+    advance(2s);
     BOOST_TEST(functions_alive() == 0u);
   }
 
@@ -170,6 +171,10 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     BOOST_TEST((serving() == std::set{ref("f", 1), ref("f", 2)}));
     hosts.hosts[0]->close_at_once = false;
     view(3, {{"f", 2}});
+    advance(1900ms); // other nodes may not have heard of it yet
+    BOOST_TEST((serving() == std::set{ref("f", 1), ref("f", 2)}));
+    BOOST_TEST(!hosts.hosts[0]->on_closed);
+    advance(100ms);
     BOOST_TEST((serving() == std::set{ref("f", 2)})); // while 1 drains
     BOOST_TEST(functions_alive() == 2u);
     hosts.hosts[0]->end_close();
@@ -181,6 +186,7 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     view(1, {{"f"}});
     hosts.hosts[0]->close_at_once = false;
     view(2, {});
+    advance(2s);
     BOOST_TEST(serving().empty());
     BOOST_REQUIRE(hosts.hosts[0]->on_closed);
     hosts.hosts[0]->end_close();
@@ -191,6 +197,7 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     view(1, {{"f"}});
     hosts.hosts[0]->close_at_once = false;
     view(2, {});
+    advance(2s);
     view(3, {{"f"}});
     BOOST_TEST(hosts.requests.size() == 1u); // the old one first
     hosts.hosts[0]->end_close();
@@ -198,6 +205,23 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     BOOST_TEST(hosts.requests.size() == 2u);
     BOOST_TEST((serving() == std::set{ref("f")}));
     BOOST_TEST(counters.of(actor_kind::function).restarts == 0u);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_version_wanted_again_before_it_drains_just_stays) {
+    view(1, {{"f"}});
+    view(2, {});
+    advance(1s);
+    view(3, {{"f"}});
+    advance(5s);
+    BOOST_TEST(hosts.requests.size() == 1u);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_version_without_a_host_is_not_waited_for) {
+    hosts.load_at_once = false;
+    view(1, {{"f"}});
+    view(2, {});
+    BOOST_TEST(functions_alive() == 0u);
   }
 
   BOOST_AUTO_TEST_CASE(a_function_actor_that_dies_is_started_again) {

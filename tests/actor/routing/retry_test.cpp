@@ -152,6 +152,20 @@ BOOST_AUTO_TEST_CASE(a_retry_looks_at_the_structure_as_it_is_then) {
   BOOST_TEST(got->wait(token).version == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(the_only_site_is_asked_again_for_a_newer_version) {
+  use(1);
+  const auto token = submit();
+  auto* only = holder();
+  publish({{nullptr, peers[0]}}, false, 2);
+  only->answer(errc::unavailable); // it has replaced version 1
+  only = holder();
+  BOOST_REQUIRE(only);
+  BOOST_TEST(only->sent[0].event.version == 2u);
+  only->answer(errc::ok, true);
+  BOOST_TEST((code(token) == errc::ok));
+  BOOST_TEST(attempts(errc::unavailable) == 1); // no news, no second try
+}
+
 BOOST_AUTO_TEST_CASE(a_retry_of_a_removed_function_ends_with_its_refusal) {
   use(2);
   const auto token = submit();

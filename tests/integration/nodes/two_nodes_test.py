@@ -89,6 +89,39 @@ class Cluster(TwoNodes):
         for node in (a, b):  # once or twice while both calls crossed
             self.assertLess(node.output().count("is connected"), 4)
 
+    def test_events_outlive_the_replacement_of_their_connection(self):
+        # b's call connects first and carries events; a's comes on a slow way
+        # and takes its place.
+        first, second = free_port(), free_port()
+        slow = self.scratch.emulator(second, rtt=600)
+        a = self.scratch.node("a", link_listen=True, link_port=first,
+                              link_join=f"127.0.0.1:{slow.port}")
+        b = self.scratch.node("b", link_listen=True, link_port=second,
+                              node_controller=False,
+                              link_join=f"127.0.0.1:{first}")
+        a.deploy("f", needs={"nodes": ["a"]}, concurrency=4)
+        self.ready_on(b, "f", "a/cpu")
+        wrong, stop = [], threading.Event()
+
+        def call():
+            while not stop.is_set():
+                answer = b.call("f", "block 40")
+                if answer.status != 200:
+                    wrong.append(answer)
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        wait_until("a's call takes the place of b's",
+                   lambda: b.output().count("node a (edge) is connected") == 2)
+        wait_until("b's call ends", lambda: len(b.nodes()) == 2)
+        for _ in range(20):
+            self.assertEqual(b.call("f", "block 5").status, 200)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
+
     def test_a_second_node_of_a_name_is_refused(self):
         edge, cloud = self.scratch.pair()
         twin = self.scratch.node(
