@@ -63,7 +63,9 @@ struct predictor_state {
     auto table = std::make_shared<routing_table>();
     has_choice = false;
     for (const auto& function : fresh->functions)
-      has_choice = has_choice || function.targets.size() > 1;
+      has_choice = has_choice
+                   || (function.targets.size() > 1
+                       && function.spec.petrel.policy == "min-latency");
     for (const auto& function : fresh->functions)
       table->routes.emplace(function.version.function.str(),
                             route_for(function));

@@ -98,11 +98,7 @@ result<uint64_t> link_core::state::submit(time_point now, invocation& event,
             "repeat it elsewhere or later"};
   }
   const auto transfer = ++transfer_;
-  sent_event entry;
-  entry.event = std::move(event);
-  entry.done = std::move(done);
-  entry.head_bytes = head;
-  sent_.add(transfer, std::move(entry));
+  sent_.add(transfer, std::move(event), std::move(done), head);
   outbox_.add_event(transfer);
   return transfer;
 }

@@ -4,10 +4,14 @@
 
 namespace faas::wire {
 
-void sent_events::add(uint64_t transfer, sent_event&& what) {
+void sent_events::add(uint64_t transfer, invocation&& event, completion&& done,
+                      size_t head_bytes) {
+  auto& what = table_.try_emplace(transfer).first->second;
+  what.event = std::move(event);
+  what.done = std::move(done);
+  what.head_bytes = head_bytes;
   queued_bytes_ += what.queued_bytes();
   expires_at_ = std::min(expires_at_, limit(what));
-  table_.emplace(transfer, std::move(what));
 }
 
 sent_event* sent_events::find(uint64_t transfer) noexcept {
@@ -23,14 +27,16 @@ void sent_events::piece_written(sent_event& what, size_t bytes) noexcept {
   queued_bytes_ += what.queued_bytes();
 }
 
-sent_event sent_events::release(table::iterator at) noexcept {
-  auto what = std::move(at->second);
-  table_.erase(at);
+sent_events::table::node_type
+sent_events::release(table::iterator at) noexcept {
+  auto node = table_.extract(at);
+  const auto& what = node.mapped();
   queued_bytes_ -= what.queued_bytes();
-  partial_.give_back(what.body.total());
+  if (what.answer)
+    partial_.give_back(what.answer->body.total());
   if (table_.empty())
     expires_at_ = time_point::max();
-  return what;
+  return node;
 }
 
 sent_events::verdict sent_events::reply_received(reply_fragment&& piece) {
@@ -39,7 +45,7 @@ sent_events::verdict sent_events::reply_received(reply_fragment&& piece) {
     return verdict::unwanted;
   auto& what = at->second;
   if (piece.offset == 0) {
-    if (what.reply_begun)
+    if (what.answer)
       return verdict::unwanted;
     const auto in_pieces = !piece.last;
     if (piece.total > options_.max_body_bytes
@@ -50,32 +56,30 @@ sent_events::verdict sent_events::reply_received(reply_fragment&& piece) {
            + " bytes is over this link's bounds",
          "return less, or raise the inline body limit"});
       failure.started = piece.head.started;
-      release(at).done(std::move(failure));
+      release(at).mapped().done(std::move(failure));
       return verdict::answered;
     }
-    what.reply_begun = true;
-    what.answer = std::move(piece.head);
-    what.body = joiner{in_pieces ? piece.total : 0};
     if (!in_pieces) {
       if (piece.body.size() != piece.total)
         return verdict::broken;
-      auto answer = std::move(what.answer);
-      answer.body = blob{std::move(piece.body)};
-      release(at).done(std::move(answer));
+      piece.head.body = blob{std::move(piece.body)};
+      release(at).mapped().done(std::move(piece.head));
       return verdict::answered;
     }
-  } else if (!what.reply_begun) {
+    what.answer = std::make_unique<partial_reply>(
+      partial_reply{std::move(piece.head), joiner{piece.total}});
+  } else if (!what.answer) {
     return verdict::unwanted;
   }
   const auto step
-    = what.body.add(piece.offset, std::move(piece.body), piece.last);
+    = what.answer->body.add(piece.offset, std::move(piece.body), piece.last);
   if (step == joiner::step::broken)
     return verdict::broken;
   if (step == joiner::step::more)
     return verdict::taken;
-  auto answer = std::move(what.answer);
-  answer.body = blob{what.body.take()};
-  release(at).done(std::move(answer));
+  auto answer = std::move(what.answer->head);
+  answer.body = blob{what.answer->body.take()};
+  release(at).mapped().done(std::move(answer));
   return verdict::answered;
 }
 
@@ -84,8 +88,8 @@ bool sent_events::answer(uint64_t transfer, reply&& with) {
   if (at == table_.end())
     return false;
   auto what = release(at);
-  what.done(std::move(with));
-  return what.begun;
+  what.mapped().done(std::move(with));
+  return what.mapped().begun;
 }
 
 std::vector<uint64_t> sent_events::expire(time_point now, uint64_t& expired) {
@@ -120,7 +124,8 @@ sent_events::take(std::string_view reason,
   std::vector<failed_transfer> failed;
   failed.reserve(picked.size());
   for (auto transfer : picked) {
-    auto what = release(table_.find(transfer));
+    auto node = release(table_.find(transfer));
+    auto& what = node.mapped();
     if (what.begun && written)
       written->push_back(transfer);
     auto why = what.begun

@@ -5,10 +5,17 @@
 #include "libfaas/wire/link_types.hpp"
 
 #include <functional>
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
 namespace faas::wire {
+
+/// A reply that comes in pieces.
+struct partial_reply {
+  reply head;
+  joiner body;
+};
 
 /// One event from submit to answer. The body is shared, so that keeping the
 /// event for a retry costs no copy.
@@ -19,9 +26,7 @@ struct sent_event {
   uint64_t offset = 0;   ///< body bytes written
   bool begun = false;    ///< something of it was written
   bool written = false;  ///< all of it was written
-  bool reply_begun = false;
-  reply answer; ///< head of a reply that comes in pieces
-  joiner body;
+  std::unique_ptr<partial_reply> answer; ///< null unless begun in pieces
 
   /// What it takes of the outbox.
   size_t queued_bytes() const noexcept {
@@ -42,7 +47,9 @@ public:
   size_t partial_bytes() const noexcept { return partial_.used(); }
   size_t queued_bytes() const noexcept { return queued_bytes_; }
 
-  void add(uint64_t transfer, sent_event&& what);
+  /// `head_bytes`: upper bound of the encoded head.
+  void add(uint64_t transfer, invocation&& event, completion&& done,
+           size_t head_bytes);
   /// Null when it was answered meanwhile.
   sent_event* find(uint64_t transfer) noexcept;
   /// A piece was written: `bytes` of the body.
@@ -68,7 +75,7 @@ public:
 
 private:
   using table = std::unordered_map<uint64_t, sent_event>;
-  sent_event release(table::iterator at) noexcept;
+  table::node_type release(table::iterator at) noexcept;
   time_point limit(const sent_event& what) const noexcept {
     return what.event.deadline + options_.deadline_grace;
   }
