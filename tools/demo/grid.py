@@ -2,7 +2,9 @@
 same events. Cells where one site is always right are included on purpose."""
 import itertools
 import json
+import os
 import pathlib
+import platform
 import time
 
 import cluster as clusters
@@ -100,10 +102,14 @@ def markdown(cells, options):
         rows.append(f"| {c['rate']:g} | {c['rtt_ms']:g} | {c['edge_cores']:g} "
                     f"| {means[0]:.0f} | {means[1]:.0f} | {means[2]:.0f} | "
                     f"{c['ratio']:.3f} |")
+    worst = max(c["ratio"] for c in cells)
     return (f"# Grid of steady conditions\n\n`tools/experiments grid --seconds "
-            f"{options.seconds:g}`: {len(cells)} cells, emulated link and CPU "
-            "quota on one machine. Means from the intended send time.\n\n"
-            + "\n".join(rows) + "\n")
+            f"{options.seconds:g} --warm {options.warm:g}` (seed "
+            f"{options.seed}): {len(cells)} cells, link and CPU quota emulated "
+            f"on one machine, {platform.platform()}, {os.cpu_count()} cores. "
+            "Means from the intended send time; ratio: min-latency over the "
+            f"better static choice, at worst {worst:.3f} (bound {BOUND}).\n\n"
+            "![ratio by cell](grid.svg)\n\n" + "\n".join(rows) + "\n")
 
 
 def run(options, say):
