@@ -13,6 +13,8 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<deploy_call>>,
   // Likewise for a removal.
   caf::reacts_to<local<remove_call>>,
+  caf::reacts_to<local<rollback_call>>,
+  caf::reacts_to<local<versions_call>>,
   caf::reacts_to<local<list_call>>,
   caf::reacts_to<local<describe_call>>,
   // From membership.

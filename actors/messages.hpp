@@ -70,6 +70,14 @@ struct remove_call {
   remove_command command;
   once<command_outcome> done;
 };
+struct rollback_call {
+  rollback_command command;
+  once<command_outcome> done;
+};
+struct versions_call {
+  function_name function;
+  once<std::vector<version_status>> done;
+};
 struct list_call {
   once<std::vector<function_status>> done;
 };

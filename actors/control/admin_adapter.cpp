@@ -27,6 +27,16 @@ void admin_adapter::remove(remove_command command,
   to_controller(remove_call{std::move(command), once{done}}, done);
 }
 
+void admin_adapter::rollback(rollback_command command,
+                             reply_to<command_outcome> done) {
+  to_controller(rollback_call{std::move(command), once{done}}, done);
+}
+
+void admin_adapter::versions(function_name name,
+                             reply_to<std::vector<version_status>> done) {
+  to_controller(versions_call{std::move(name), once{done}}, done);
+}
+
 void admin_adapter::list(reply_to<std::vector<function_status>> done) {
   auto counted = [stats = deps_.stats,
                   done](result<std::vector<function_status>> all) {

@@ -29,6 +29,10 @@ public:
 
   void deploy(deploy_command command, reply_to<command_outcome> done) override;
   void remove(remove_command command, reply_to<command_outcome> done) override;
+  void rollback(rollback_command command,
+                reply_to<command_outcome> done) override;
+  void versions(function_name name,
+                reply_to<std::vector<version_status>> done) override;
   void list(reply_to<std::vector<function_status>> done) override;
   void describe(function_name name, reply_to<function_status> done) override;
   void nodes(reply_to<std::vector<node_status>> done) override;

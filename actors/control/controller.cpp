@@ -47,6 +47,10 @@ struct controller_state {
     return plan(core->catalog(), command);
   }
 
+  result<catalog_change> planned(const rollback_command& command) const {
+    return plan(core->catalog(), command);
+  }
+
   template <class Call>
   void run(const Call& call) {
     mark->counters().count_handled();
@@ -60,6 +64,10 @@ struct controller_state {
   void list(const list_call& call) {
     mark->counters().count_handled();
     call.done(core->list());
+  }
+  void versions(const versions_call& call) {
+    mark->counters().count_handled();
+    call.done(core->versions(call.function));
   }
   void describe(const describe_call& call) {
     mark->counters().count_handled();
@@ -92,6 +100,8 @@ controller_behavior(controller_actor::stateful_pointer<controller_state> self,
   return {
     [=](const local<deploy_call>& call) { self->state.run(*call); },
     [=](const local<remove_call>& call) { self->state.run(*call); },
+    [=](const local<rollback_call>& call) { self->state.run(*call); },
+    [=](const local<versions_call>& call) { self->state.versions(*call); },
     [=](const local<list_call>& call) { self->state.list(*call); },
     [=](const local<describe_call>& call) { self->state.describe(*call); },
     [=](const local<node_changed>& what) { self->state.changed(*what); },

@@ -178,13 +178,29 @@ std::vector<function_status> controller_core::list() const {
   return all;
 }
 
+namespace {
+
+error no_such(const function_name& name) {
+  return {errc::not_found, "no function called " + name.str(),
+          "see faas-cli list"};
+}
+
+} // namespace
+
 result<function_status>
 controller_core::describe(const function_name& name) const {
   const auto found = state_.functions.find(name);
   if (found == state_.functions.end())
-    return error{errc::not_found, "no function called " + name.str(),
-                 "see faas-cli list"};
+    return no_such(name);
   return status_of(found->second);
+}
+
+result<std::vector<version_status>>
+controller_core::versions(const function_name& name) const {
+  const auto found = state_.functions.find(name);
+  if (found == state_.functions.end())
+    return no_such(name);
+  return versions_of(found->second);
 }
 
 } // namespace faas::actors

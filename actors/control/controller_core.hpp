@@ -63,6 +63,7 @@ public:
   cluster_view view() const;
   std::vector<function_status> list() const;
   result<function_status> describe(const function_name& name) const;
+  result<std::vector<version_status>> versions(const function_name& name) const;
 
 private:
   /// Moves traffic to the current version once every connected node that

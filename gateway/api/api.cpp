@@ -112,6 +112,10 @@ public:
       return remove_function(context_, std::move(request), answer);
     case endpoint::describe_function:
       return describe_function(context_, request, found.name, answer);
+    case endpoint::list_versions:
+      return list_versions(context_, found.name, answer);
+    case endpoint::roll_back:
+      return roll_back(context_, request, found.name, answer);
     case endpoint::namespaces:
       return answer->respond(json_response("[\"openfaas-fn\"]"));
     case endpoint::logs:

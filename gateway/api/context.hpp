@@ -56,6 +56,9 @@ void remove_function(const context_ptr&, api_request, answer_ptr);
 void list_functions(const context_ptr&, const api_request&, answer_ptr);
 void describe_function(const context_ptr&, const api_request&,
                        std::string_view name, answer_ptr);
+void list_versions(const context_ptr&, std::string_view name, answer_ptr);
+void roll_back(const context_ptr&, const api_request&, std::string_view name,
+               answer_ptr);
 void show_nodes(const context_ptr&, answer_ptr);
 void show_sites(const context_ptr&, const api_request&, std::string_view name,
                 answer_ptr);

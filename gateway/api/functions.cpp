@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <charconv>
+
 namespace faas::api {
 namespace {
 
@@ -95,6 +97,42 @@ void describe_function(const context_ptr& context, const api_request& request,
       if (!status)
         return respond(answer, status.error());
       answer->respond(json_response(to_text(status_json(*status))));
+    });
+}
+
+void list_versions(const context_ptr& context, std::string_view name,
+                   answer_ptr answer) {
+  context->admin.versions(
+    plain_name(name), [answer](result<std::vector<version_status>> all) {
+      if (!all)
+        return respond(answer, all.error());
+      auto out = nlohmann::json::array();
+      for (const auto& version : *all)
+        out.push_back(version_json(version));
+      answer->respond(json_response(to_text(out)));
+    });
+}
+
+void roll_back(const context_ptr& context, const api_request& request,
+               std::string_view name, answer_ptr answer) {
+  rollback_command command;
+  command.id = context->id_of(request);
+  command.function = plain_name(name);
+  command.by = "admin";
+  const auto text = query_value(request.query, "version");
+  const auto* end = text.data() + text.size();
+  if (!text.empty()) {
+    const auto [at, failed] = std::from_chars(text.data(), end, command.version);
+    if (failed != std::errc{} || at != end || command.version == 0)
+      return respond(answer, {errc::invalid_argument,
+                              "version is no number from 1 on",
+                              "see GET /system/versions/NAME"});
+  }
+  context->admin.rollback(
+    std::move(command), [answer](result<command_outcome> outcome) {
+      if (!outcome)
+        return respond(answer, outcome.error());
+      answer->respond(json_response(to_text(outcome_json(*outcome)), 202));
     });
 }
 

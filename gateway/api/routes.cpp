@@ -21,6 +21,8 @@ constexpr row table[] = {
   {"PUT", "/system/functions", update_function, true},
   {"DELETE", "/system/functions", delete_function, true},
   {"GET", "/system/function/", describe_function, true},
+  {"GET", "/system/versions/", list_versions, true},
+  {"POST", "/system/rollback/", roll_back, true},
   {"POST", "/system/scale-function/", scale_function, true},
   {"*", "/system/secrets", secrets, true},
   {"POST", "/system/alert", alert, true},

@@ -17,6 +17,8 @@ enum class endpoint : uint8_t {
   update_function,
   delete_function,
   describe_function,
+  list_versions,
+  roll_back,
   scale_function, ///< not yet: 501
   secrets,        ///< not yet: 501
   alert,          ///< not yet: 501

@@ -38,6 +38,14 @@ json actor_json(const actor_status& actor) {
           {"restarts", actor.restarts}};
 }
 
+json version_json(const version_status& version) {
+  return {{"version", version.number},
+          {"image", "sha256:" + version.bundle.hex()},
+          {"createdAt", rfc3339(version.created)},
+          {"by", version.by},
+          {"current", version.current}};
+}
+
 json outcome_json(const command_outcome& outcome) {
   return {{"version", outcome.version},
           {"unchanged", outcome.unchanged},

@@ -41,7 +41,8 @@ bool reserved(std::string_view name) noexcept {
     return true;
   default:
     return iequals(name, "date") || iequals(name, "server")
-           || iequals(name, "x-faas-site") || iequals(name, "server-timing")
+           || iequals(name, "x-faas-site") || iequals(name, "x-faas-version")
+           || iequals(name, "server-timing")
            || iequals(name, "x-duration-seconds");
   }
 }
@@ -103,6 +104,11 @@ void write_call(byte_buffer& out, const reply& answer,
   out.append("\r\n");
   if (!answer.site.empty())
     line(out, "X-Faas-Site", answer.site);
+  if (answer.version != 0) {
+    out.append("X-Faas-Version: ");
+    append_number(out, answer.version);
+    out.append("\r\n");
+  }
   if (answer.started || answer.code == errc::ok)
     write_timing(out, answer, context.total);
 }

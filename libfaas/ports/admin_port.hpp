@@ -39,12 +39,30 @@ struct remove_command {
   std::string by;
 };
 
+/// Gives the traffic back to a version that is kept. One revision; nothing is
+/// copied, so the version keeps its number.
+struct rollback_command {
+  request_id id;
+  function_name function;
+  uint32_t version = 0; ///< 0: the newest one before the current
+  std::string by;
+};
+
 /// Outcome of a command, durable before it is given.
 struct command_outcome {
   revision at;
-  uint32_t version = 0;    ///< version made or removed
+  uint32_t version = 0;    ///< version made, removed or gone back to
   bool repeated = false;   ///< this request id was carried out before
   bool unchanged = false;  ///< the same spec and bundle were already current
+};
+
+/// One version that is kept, for people.
+struct version_status {
+  uint32_t number = 0;
+  digest bundle;
+  wall_time created;
+  std::string by;
+  bool current = false;
 };
 
 /// Life of one function version on one node.
@@ -156,6 +174,11 @@ public:
                       reply_to<command_outcome> done) = 0;
   virtual void remove(remove_command command,
                       reply_to<command_outcome> done) = 0;
+  virtual void rollback(rollback_command command,
+                        reply_to<command_outcome> done) = 0;
+  /// Newest first. errc::not_found when there is no such function.
+  virtual void versions(function_name name,
+                        reply_to<std::vector<version_status>> done) = 0;
   virtual void list(reply_to<std::vector<function_status>> done) = 0;
   /// errc::not_found when there is no such function.
   virtual void describe(function_name name, reply_to<function_status> done) = 0;

@@ -132,6 +132,47 @@ result<catalog_change> plan(const catalog_state& state,
   return change;
 }
 
+result<catalog_change> plan(const catalog_state& state,
+                            const rollback_command& command) {
+  if (auto ok = check(command.function, command.id); !ok)
+    return ok.error();
+  const auto i = state.functions.find(command.function);
+  if (i == state.functions.end())
+    return no_such(command.function);
+  auto record = i->second;
+  auto to = record.versions.lower_bound(record.current);
+  if (command.version != 0)
+    to = record.versions.find(command.version);
+  else if (to == record.versions.begin())
+    return error{errc::conflict,
+                 "no version of '" + command.function.str() + "' before "
+                   + std::to_string(record.current) + " is kept",
+                 "deploy the one you want"};
+  else
+    --to;
+  if (to == record.versions.end())
+    return error{errc::not_found,
+                 "version " + std::to_string(command.version) + " of '"
+                   + command.function.str() + "' is not kept",
+                 "see faas-cli versions " + command.function.str()};
+  catalog_change change{
+    command.id, command.function, {}, {state.at, to->first}};
+  change.outcome.unchanged = to->first == record.current;
+  record.current = to->first;
+  if (!change.outcome.unchanged)
+    ++change.outcome.at.number;
+  change.record = std::move(record);
+  return change;
+}
+
+std::vector<version_status> versions_of(const function_record& record) {
+  std::vector<version_status> all;
+  for (auto i = record.versions.rbegin(); i != record.versions.rend(); ++i)
+    all.push_back({i->first, i->second.bundle, i->second.created, i->second.by,
+                   i->first == record.current});
+  return all;
+}
+
 void apply(catalog_state& state, const catalog_change& change) {
   if (change.outcome.unchanged)
     return;

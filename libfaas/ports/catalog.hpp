@@ -70,6 +70,12 @@ result<catalog_change> plan(const catalog_state& state,
                             const deploy_command& command, wall_time now);
 result<catalog_change> plan(const catalog_state& state,
                             const remove_command& command);
+/// errc::conflict when no earlier version is kept, errc::not_found for one that
+/// is not; `unchanged` when it is current already.
+result<catalog_change> plan(const catalog_state& state,
+                            const rollback_command& command);
+/// The versions that are kept, newest first.
+std::vector<version_status> versions_of(const function_record& record);
 /// Applies a planned change.
 void apply(catalog_state& state, const catalog_change& change);
 

@@ -20,6 +20,7 @@ public:
   std::map<std::string, function_status> functions;
   std::vector<deploy_command> deployed;
   std::vector<remove_command> removed;
+  std::vector<rollback_command> rolled_back;
   std::vector<log_line> lines;
   std::vector<log_query> queries;
   std::vector<std::string> not_ready;
@@ -51,6 +52,34 @@ public:
         return error{errc::not_found,
                      "there is no function " + command.function.str(), ""};
       return command_outcome{{"h", 2}, 1, false, false};
+    });
+  }
+  void rollback(rollback_command command,
+                reply_to<command_outcome> done) override {
+    answer(std::move(done), [&]() -> result<command_outcome> {
+      rolled_back.push_back(command);
+      const auto at = functions.find(command.function.str());
+      if (at == functions.end())
+        return error{errc::not_found,
+                     "there is no function " + command.function.str(), ""};
+      at->second.version
+        = command.version ? command.version : at->second.version - 1;
+      return command_outcome{{"h", 3}, at->second.version, false, false};
+    });
+  }
+  void versions(function_name name,
+                reply_to<std::vector<version_status>> done) override {
+    answer(std::move(done), [&]() -> result<std::vector<version_status>> {
+      const auto at = functions.find(name.str());
+      if (at == functions.end())
+        return error{errc::not_found, "there is no function " + name.str(), ""};
+      version_status one;
+      one.number = at->second.version;
+      one.bundle = at->second.bundle;
+      one.created = at->second.created;
+      one.by = "admin";
+      one.current = true;
+      return std::vector{one};
     });
   }
   void list(reply_to<std::vector<function_status>> done) override {

@@ -40,7 +40,8 @@ def plot(report):
              f'<rect x="{x_of(phase_s):.1f}" y="{TOP}" '
              f'width="{x_of(2 * phase_s) - x_of(phase_s):.1f}" '
              f'height="{HEIGHT - TOP - BOTTOM}" fill="#f3efe6"/>',
-             f'<text x="{x_of(phase_s) + 8:.1f}" y="{TOP + 16}">the edge has '
+             f'<text x="{x_of(phase_s) + 8:.1f}" '
+             f'y="{HEIGHT - BOTTOM - 10}">the edge has '
              f'1/{report["setting"]["slowdown"]} of its CPU</text>']
     for ms in (10, 100, 1000, 10_000):
         y = y_of(ms)

@@ -82,6 +82,8 @@ result<bool> ensure_bundle(session& s, gateway_api& gateway,
   return true;
 }
 
+} // namespace
+
 result<progress> wait_until_ready(session& s, gateway_api& gateway,
                                   const std::string& name, uint32_t version,
                                   duration timeout) {
@@ -106,8 +108,6 @@ result<progress> wait_until_ready(session& s, gateway_api& gateway,
     pause = std::min(longest_poll, pause * 3 / 2);
   }
 }
-
-} // namespace
 
 json deployment_json(const function_spec& spec, const string_map& environment,
                      const digest& bundle) {

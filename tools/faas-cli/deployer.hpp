@@ -23,6 +23,11 @@ struct progress {
 /// ready. `version` 0 = whatever is current (a gateway that tells none).
 progress progress_of(const json& status, uint32_t version);
 
+/// Waits for that; errc::deadline_exceeded tells how far it is.
+result<progress> wait_until_ready(session& s, gateway_api& gateway,
+                                  const std::string& name, uint32_t version,
+                                  duration timeout);
+
 struct deploy_options {
   bool wait = true;
   duration timeout = std::chrono::seconds{60};

@@ -250,6 +250,16 @@ result<void> gateway_api::remove(const std::string& name,
   return {};
 }
 
+result<json> gateway_api::rollback(const std::string& name, uint32_t version) {
+  auto path = "/system/rollback/" + url_encode(name);
+  if (version != 0)
+    path += "?version=" + std::to_string(version);
+  auto answer = send_json("POST", path, json::object());
+  if (!answer)
+    return answer.error();
+  return parse(*answer);
+}
+
 result<void>
 gateway_api::logs(const std::string& query, duration timeout,
                   const std::function<bool(std::string_view)>& line) {

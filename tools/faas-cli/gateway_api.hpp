@@ -45,6 +45,8 @@ public:
   /// when it is none. `created` tells which it was.
   result<json> deploy(const json& deployment, bool& created);
   result<void> remove(const std::string& name, const std::string& name_space);
+  /// `version` 0: the one before the current. The outcome.
+  result<json> rollback(const std::string& name, uint32_t version);
   /// One JSON object per line to `line`; false ends it.
   result<void> logs(const std::string& query, duration timeout,
                     const std::function<bool(std::string_view)>& line);

@@ -51,6 +51,7 @@ std::string node_names(const json& function) {
   return text;
 }
 
+/// "sha256:" and twelve digits of `image`.
 std::string digest_of(const json& function) {
   auto image = text_at(function, "image");
   if (image.starts_with("sha256:"))
@@ -139,6 +140,14 @@ std::string function_text(const json& f, const std::string& gateway) {
            number_text(p, "slots"), number_text(p, "running"),
            number_text(p, "waiting"), text_at(p, "reason")});
   return out + "\n" + t.to_string();
+}
+
+std::string version_table(const json& versions) {
+  table t{{">Version", "Image", "Created", "By", "Note"}};
+  for (const auto& v : list_in(versions, "versions"))
+    t.row({number_text(v, "version"), digest_of(v), text_at(v, "createdAt"),
+           text_at(v, "by"), flag_at(v, "current") ? "current" : ""});
+  return t.to_string();
 }
 
 std::string node_table(const json& nodes) {

@@ -21,6 +21,7 @@ uint32_t version_of(const json& function);
 
 std::string function_table(const json& functions);
 std::string function_text(const json& function, const std::string& gateway);
+std::string version_table(const json& versions);
 std::string node_table(const json& nodes);
 std::string site_table(const json& sites);
 std::string actor_table(const json& actors);

@@ -107,6 +107,46 @@ BOOST_AUTO_TEST_CASE(the_first_view_goes_out_at_once) {
   BOOST_TEST(all[0]->versions.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_rollback_is_durable_and_warms_the_old_version_up) {
+  start();
+  caf::anon_send(actor, make_local(node_changed{edge()}));
+  BOOST_REQUIRE(deploy(deploy_of("f", 1, "a")));
+  BOOST_REQUIRE(deploy(deploy_of("f", 2, "b")));
+  const function_name f{"f"};
+  const auto ready = [&](uint32_t version) {
+    placement at;
+    at.version = {f, version};
+    at.status.node = node_name{"edge-1"};
+    at.status.version = version;
+    at.status.state = instance_state::ready;
+    caf::anon_send(actor, make_local(node_placements{at.status.node, {at}}));
+  };
+  ready(2);
+  const auto back = ask<command_outcome, rollback_call>(
+    rollback_command{request_id{"back"}, f, 0, "tester"});
+  BOOST_REQUIRE(back);
+  BOOST_TEST(back->version == 1u);
+  BOOST_TEST(store->state().functions.at(f).current == 1u);
+  const auto with_traffic = [&] {
+    for (const auto& version : published().back()->versions)
+      if (version.traffic)
+        return version.version.version;
+    return 0u;
+  };
+  BOOST_TEST(with_traffic() == 2u); // until 1 is ready
+  ready(1);
+  BOOST_TEST(with_traffic() == 1u);
+  const auto all = ask<std::vector<version_status>, versions_call>(f);
+  BOOST_REQUIRE(all);
+  BOOST_REQUIRE_EQUAL(all->size(), 2u);
+  BOOST_TEST(all->at(1).current);
+  // The same request again has no second effect.
+  const auto again = ask<command_outcome, rollback_call>(
+    rollback_command{request_id{"back"}, f, 0, "tester"});
+  BOOST_REQUIRE(again);
+  BOOST_TEST(again->repeated);
+}
+
 BOOST_AUTO_TEST_CASE(a_deploy_is_durable_then_answered_then_published) {
   start();
   caf::anon_send(actor, make_local(node_changed{edge()}));

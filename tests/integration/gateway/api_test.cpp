@@ -119,6 +119,33 @@ BOOST_FIXTURE_TEST_SUITE(api_test, api_fixture)
     BOOST_TEST(admin_call("GET", "/system/function/classify").status == 404);
   }
 
+  BOOST_AUTO_TEST_CASE(versions_are_listed_and_gone_back_to) {
+    start();
+    upload();
+    const auto body = deployment("f", uploaded);
+    BOOST_TEST(admin_call("POST", "/system/functions", body).status == 202);
+    BOOST_TEST(admin_call("PUT", "/system/functions", body).status == 200);
+    const auto all
+      = json::parse(admin_call("GET", "/system/versions/f").body);
+    BOOST_REQUIRE(all.size() == 1u);
+    BOOST_TEST(all[0]["version"] == 2);
+    BOOST_TEST(all[0]["image"] == "sha256:" + uploaded);
+    BOOST_TEST(all[0]["current"] == true);
+    const auto back = admin_call("POST", "/system/rollback/f");
+    BOOST_TEST(back.status == 202);
+    BOOST_TEST(json::parse(back.body)["version"] == 1);
+    BOOST_TEST(admin_call("POST", "/system/rollback/f?version=7").status == 202);
+    BOOST_TEST(admin.rolled_back.back().version == 7u);
+    for (const auto* bad : {"0", "x", "1x", "-1", "99999999999"})
+      BOOST_TEST(admin_call("POST", std::string{"/system/rollback/f?version="}
+                                      + bad).status == 400, bad);
+    BOOST_TEST(admin_call("POST", "/system/rollback/none").status == 404);
+    BOOST_TEST(admin_call("GET", "/system/versions/none").status == 404);
+    BOOST_TEST(connect().request("POST", "/system/rollback/f", "").status
+               == 401);
+    BOOST_TEST(admin_call("GET", "/system/rollback/f").status == 405);
+  }
+
   BOOST_AUTO_TEST_CASE(a_request_id_of_the_client_is_kept) {
     start();
     upload();

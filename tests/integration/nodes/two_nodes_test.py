@@ -170,6 +170,10 @@ class Cluster(TwoNodes):
                     for a in answers[-20:]) or
                     self.only_version(cloud, "f", version))
             self.ready_on(edge, "f", CLOUD, EDGE)
+            back = cloud.admin("POST", "/system/rollback/f?version=1")
+            self.assertEqual(back.status, 202, back)
+            wait_until("version 1 answers again", lambda: all(
+                a.headers.get("x-faas-version") == "1" for a in answers[-9:]))
         finally:
             stop.set()
             for caller in callers:

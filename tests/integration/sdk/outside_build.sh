@@ -10,7 +10,7 @@ trap 'rm -rf "$work"' EXIT
 
 DESTDIR='' "$cmake" --install "$build" --component sdk --prefix "$work/prefix"
 cp -r "$source/examples/hello" "$work/hello"
-"$cmake" -S "$work/hello" -B "$work/out" -DCMAKE_PREFIX_PATH="$work/prefix" \
+"$cmake" -G Ninja -S "$work/hello" -B "$work/out" -DCMAKE_PREFIX_PATH="$work/prefix" \
   -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Release
 "$cmake" --build "$work/out"
 "$compiler" -std=c++20 -O2 -shared -fPIC -fvisibility=hidden \

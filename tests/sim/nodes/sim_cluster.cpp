@@ -96,6 +96,8 @@ void sim_node::spawn_controller() {
         spread();
       },
       [](const local<remove_call>&) {},
+      [](const local<rollback_call>&) {},
+      [](const local<versions_call>&) {},
       [](const local<list_call>&) {},
       [](const local<describe_call>&) {},
       [this, spread](const local<node_changed>& what) {

@@ -251,6 +251,34 @@ BOOST_FIXTURE_TEST_SUITE(gateway_flow_test, flow)
     BOOST_TEST(json::parse(out.str())["sites"]["f"].size() == 2);
   }
 
+  BOOST_AUTO_TEST_CASE(versions_are_listed) {
+    http.answer(
+      "GET /system/versions/f", 200,
+      R"([{"version":3,"image":"sha256:0123456789abcdef","by":"admin",)"
+      R"("createdAt":"2026-11-22T10:00:00Z","current":false},)"
+      R"({"version":2,"current":true}])");
+    BOOST_TEST(cli({"versions", "f"}) == 0);
+    BOOST_TEST(printed("sha256:0123456789ab "));
+    BOOST_TEST(printed("current"));
+    BOOST_TEST(cli({"versions", "f", "--json"}) == 0);
+    BOOST_TEST(json::parse(out.str())[0]["version"] == 3);
+    BOOST_TEST(cli({"versions"}) == 2);
+  }
+
+  BOOST_AUTO_TEST_CASE(rollback_waits_until_the_version_is_ready) {
+    http.answer("POST /system/rollback/f", 202, R"({"version":2})");
+    http.answer("GET /system/function/f", 200, status_of("ready", 2));
+    BOOST_TEST(cli({"rollback", "f"}) == 0);
+    BOOST_TEST(printed("f: back at version 2\n"));
+    BOOST_TEST(cli({"rollback", "f", "--to", "2", "--no-wait"}) == 0);
+    BOOST_TEST(http.sent.back().url.ends_with("/system/rollback/f?version=2"));
+    http.answer("GET /system/function/f", 200, status_of("failed", 2));
+    BOOST_TEST(cli({"rollback", "f"}) == 1);
+    http.answer("POST /system/rollback/f", 404, "");
+    BOOST_TEST(cli({"rollback", "f", "--to", "9"}) == 3);
+    BOOST_TEST(cli({"rollback", "f", "--to", "x"}) == 2);
+  }
+
   BOOST_AUTO_TEST_CASE(remove_sends_the_names) {
     http.answer("DELETE /system/functions", 202, "");
     BOOST_TEST(cli({"remove", "a", "b", "-n", "ns"}) == 0);

@@ -188,6 +188,60 @@ BOOST_FIXTURE_TEST_SUITE(catalog_test, fixture)
     BOOST_TEST(carry_out(c).unchanged);
   }
 
+  rollback_command back(uint32_t version = 0, const std::string& name = "f") {
+    return {request_id{"back"}, function_name{name}, version, "tester"};
+  }
+
+  BOOST_AUTO_TEST_CASE(a_rollback_is_one_revision_and_keeps_the_numbers) {
+    for (uint8_t bundle = 1; bundle <= 3; ++bundle)
+      carry_out(command("f", bundle));
+    const auto change = plan(state, back());
+    BOOST_REQUIRE(change);
+    apply(state, *change);
+    BOOST_TEST(change->outcome.version == 2u);
+    BOOST_TEST(change->outcome.at.number == 4u);
+    BOOST_TEST(record("f").current == 2u);
+    BOOST_TEST(record("f").versions.size() == 3u);
+    const auto all = versions_of(record("f"));
+    BOOST_REQUIRE(all.size() == 3u);
+    BOOST_TEST(all[0].number == 3u);
+    BOOST_TEST(!all[0].current);
+    BOOST_TEST(all[1].current);
+    BOOST_TEST(all[2].bundle.bytes[0] == 1);
+    // Forward again by its number, then a new one: numbers are never reused.
+    apply(state, *plan(state, back(3)));
+    BOOST_TEST(record("f").current == 3u);
+    apply(state, *plan(state, back(1)));
+    BOOST_TEST(carry_out(command("f", 7)).version == 4u);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_rollback_to_the_current_version_changes_nothing) {
+    carry_out(command("f"));
+    const auto before = state;
+    const auto change = plan(state, back(1));
+    BOOST_REQUIRE(change);
+    BOOST_TEST(change->outcome.unchanged);
+    apply(state, *change);
+    BOOST_TEST((state == before));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_rollback_needs_a_version_that_is_kept) {
+    const auto code = [&](const rollback_command& c) {
+      const auto change = plan(state, c);
+      BOOST_REQUIRE(!change);
+      BOOST_TEST(!change.error().next_step.empty());
+      return change.error().code;
+    };
+    BOOST_TEST((code(back()) == errc::not_found));
+    carry_out(command("f"));
+    BOOST_TEST((code(back()) == errc::conflict)); // there is nothing before
+    BOOST_TEST((code(back(9)) == errc::not_found));
+    BOOST_TEST((code(back(1, "F!")) == errc::invalid_argument));
+    for (uint8_t bundle = 2; bundle < 2 + kept_versions + 3; ++bundle)
+      carry_out(command("f", bundle));
+    BOOST_TEST((code(back(1)) == errc::not_found)); // trimmed
+  }
+
   BOOST_AUTO_TEST_CASE(removing_an_unknown_function_is_not_found) {
     const auto change = plan(state, remove_command{{}, function_name{"f"}, {}});
     BOOST_REQUIRE(!change);
