@@ -4,6 +4,13 @@
 
 namespace faas::torch_runtime {
 
+namespace {
+
+/// Smaller steps can be stopped sooner, but may cost no more than this.
+constexpr double step_tolerance = 0.02;
+
+} // namespace
+
 std::string_view name(memory_layout layout) noexcept {
   return layout == memory_layout::nchw ? "nchw" : "channels_last";
 }
@@ -32,7 +39,7 @@ int64_t best_step(const std::vector<trial_point>& points,
     if (least == 0 || per_item(point) < least)
       least = per_item(point);
   for (const auto& point : points)
-    if (per_item(point) <= least * 1.05)
+    if (per_item(point) <= least * (1 + step_tolerance))
       return point.n;
   return 0;
 }

@@ -25,7 +25,7 @@ struct part {
 /// as can be; one part when step is 0. Pure.
 std::vector<part> split(int64_t n, int64_t step);
 
-/// The smallest batch size whose time per item in that layout is within 5 % of
+/// The smallest batch size whose time per item in that layout is within 2 % of
 /// the least; 0 without points. Pure.
 int64_t best_step(const std::vector<trial_point>& points, memory_layout layout);
 

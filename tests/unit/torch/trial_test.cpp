@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_SUITE(trial_test)
     const auto last = memory_layout::channels_last;
     const std::vector<trial_point> points{
       {1, 1, 1}, {8, 4, 8}, {32, 15.5, 16}, {128, 70, 63}};
-    BOOST_TEST(best_step(points, rows) == 8);
+    BOOST_TEST(best_step(points, rows) == 32);
     BOOST_TEST(best_step(points, last) == 32);
     BOOST_TEST(best_step({}, last) == 0);
   }
