@@ -229,7 +229,6 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   ready.predicted = chosen.chosen_parts();
   ready.event.attempt = ready.attempts;
   ready.event.version = mine.shared->version.version;
-  target.load->start(ready.predicted.service, ready.predicted.transit, now);
   if (target.via) {
     ready.backlog_bytes
       = target.link_load->backlog_bytes(target.cell->read().ms_per_byte, now);
@@ -251,6 +250,18 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
     send_local(mine, target, std::move(event), std::move(done));
   else
     send_remote(target.via, std::move(event), std::move(done));
+  count_load(token, now);
+}
+
+/// What was answered at once (inline) was never in the way of other events, and
+/// loops need not agree on it.
+void loop_port::count_load(uint64_t token, time_point now) {
+  auto* sent = flights_.find(token);
+  if (sent == nullptr)
+    return;
+  sent->counted = true;
+  sent->via->targets[sent->target].load->start(sent->predicted.service,
+                                               sent->predicted.transit, now);
 }
 
 void loop_port::send_local(local_route& mine, const route_target& target,

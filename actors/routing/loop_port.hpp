@@ -72,6 +72,7 @@ private:
     uint32_t target = 0;
     uint32_t tried = 0; ///< bit per target
     uint8_t attempts = 0;
+    bool counted = false; ///< in the loads of its site
     bool kept = false; ///< `event` is whole, so that it can be sent again
   };
 
@@ -80,6 +81,7 @@ private:
   routing::decision choose(local_route& mine, const invocation& event,
                            uint32_t excluded, time_point now);
   void dispatch(local_route& mine, flight&& ready, time_point now);
+  void count_load(uint64_t token, time_point now);
   void send_local(local_route& mine, const route_target& target,
                   invocation&& event, completion&& done);
   void send_remote(const std::shared_ptr<peer>& to, invocation&& event,

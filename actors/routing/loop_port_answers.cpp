@@ -46,8 +46,10 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   inbox_->shut(token);
   const auto now = deps_.clock.now();
   const auto& target = ended->via->targets[ended->target];
-  target.load->finish(ended->predicted.service,
-                      ended->predicted.network - ended->predicted.transit, now);
+  if (std::exchange(ended->counted, false))
+    target.load->finish(ended->predicted.service,
+                        ended->predicted.network - ended->predicted.transit,
+                        now);
   ended->stats->in_flight.store(
     ended->stats->in_flight.load(std::memory_order_relaxed) - 1,
     std::memory_order_relaxed);
