@@ -5,6 +5,8 @@
 #include "actors/functions/agent.hpp"
 #include "actors/functions/keeper.hpp"
 #include "actors/predictor/predictor_actor.hpp"
+#include "actors/functions/structure_builder.hpp"
+#include "actors/routing/host_metrics.hpp"
 #include "actors/routing/loop_port.hpp"
 #include "actors/system/supervisor.hpp"
 
@@ -74,6 +76,7 @@ struct node_system::impl {
   routing_board board;
   port_book ports;
   stats_book stats;
+  host_metrics hosts{board, cpu_site(config.self.node)};
   log_book logs;
   std::atomic<bool> settled{true};
   std::unique_ptr<caf::actor_system> system;
@@ -254,7 +257,7 @@ admin_port& node_system::admin() {
 }
 
 std::vector<const metrics_source*> node_system::metrics() const {
-  return {&impl_->stats, &impl_->counters};
+  return {&impl_->stats, &impl_->hosts, &impl_->counters};
 }
 
 uint16_t node_system::link_port() const {
