@@ -365,10 +365,10 @@ class Scratch:
         logs = [(p.name, p.log) for p in self.parts if isinstance(p, Node)]
         for name, log in logs:
             text = log.read_text(errors="replace")
-            for mark in ("AddressSanitizer", "runtime error:",
-                         "LeakSanitizer"):
-                if mark in text:
-                    troubles.append(f"{name}: {text[text.index(mark):][:4000]}")
-                    break
+            found = [text.index(mark) for mark in
+                     ("AddressSanitizer", "runtime error:", "LeakSanitizer")
+                     if mark in text]
+            if found:
+                troubles.append(f"{name}: {text[min(found):][:4000]}")
         shutil.rmtree(self.folder, ignore_errors=True)
         assert not troubles, "\n".join(troubles)
