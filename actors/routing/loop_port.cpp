@@ -15,6 +15,17 @@ namespace {
 /// the loop makes the next.
 constexpr size_t outbox_batch = 64;
 
+/// The same object under a reference count of its own: one that all loops share
+/// costs a cache line's way from core to core with every event.
+template <class T>
+std::shared_ptr<T> own_count(std::shared_ptr<T> shared) {
+  if (!shared)
+    return nullptr;
+  auto holder = std::make_shared<std::shared_ptr<T>>(std::move(shared));
+  auto* object = holder->get();
+  return {std::move(holder), object};
+}
+
 std::unique_ptr<routing::policy> policy_of(const route& of) {
   if (of.policy == "static") // also to a site that is not known (yet)
     return std::make_unique<routing::static_site>(of.fixed);
@@ -121,7 +132,10 @@ void loop_port::rebuild(local_route& mine, std::shared_ptr<const route> fresh) {
     rows.push_back(row ? row : deps_.stats.open(fresh->view.name, target.site));
   }
   mine.stats = std::move(rows);
-  mine.shared = std::move(fresh);
+  mine.hosts.clear();
+  for (const auto& target : fresh->targets)
+    mine.hosts.push_back(own_count(target.host));
+  mine.shared = own_count(std::move(fresh));
 }
 
 // -- choice -------------------------------------------------------------------
@@ -247,7 +261,7 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   auto event = slot.kept ? slot.event : std::move(slot.event);
   completion done{inbox_, token};
   if (target.host)
-    send_local(mine, target, std::move(event), std::move(done));
+    send_local(mine, index, std::move(event), std::move(done));
   else
     send_remote(target.via, std::move(event), std::move(done));
   count_load(token, now);
@@ -264,7 +278,7 @@ void loop_port::count_load(uint64_t token, time_point now) {
                                                sent->predicted.transit, now);
 }
 
-void loop_port::send_local(local_route& mine, const route_target& target,
+void loop_port::send_local(local_route& mine, uint32_t target,
                            invocation&& event, completion&& done) {
   if (!mine.lane || mine.health->dead.load(std::memory_order_acquire)) {
     if (mine.lane)
@@ -273,7 +287,7 @@ void loop_port::send_local(local_route& mine, const route_target& target,
     mine.lane = spawn_lane(deps_.system, deps_.counters, mine.health);
   }
   auto box = std::make_shared<event_box>(
-    event_box{std::move(event), std::move(done), target.host});
+    event_box{std::move(event), std::move(done), mine.hosts[target]});
   const auto lane = mine.lane; // the answer may come at once and rebuild `mine`
   feed_lane(lane, deps_.counters, std::move(box), &unit_);
   unit_.drain();

@@ -50,7 +50,9 @@ private:
   /// A route with what this loop keeps for it.
   struct local_route {
     uint64_t checked = 0; ///< number of the table that it was taken from
+    /// Both under reference counts of this loop's own.
     std::shared_ptr<const route> shared;
+    std::vector<std::shared_ptr<function_host>> hosts; ///< one per target
     std::unique_ptr<routing::policy> policy;
     std::vector<std::shared_ptr<target_stats>> stats; ///< one per target
     caf::actor lane;
@@ -82,8 +84,8 @@ private:
                            uint32_t excluded, time_point now);
   void dispatch(local_route& mine, flight&& ready, time_point now);
   void count_load(uint64_t token, time_point now);
-  void send_local(local_route& mine, const route_target& target,
-                  invocation&& event, completion&& done);
+  void send_local(local_route& mine, uint32_t target, invocation&& event,
+                  completion&& done);
   void send_remote(const std::shared_ptr<peer>& to, invocation&& event,
                    completion&& done);
   void flush_outboxes();

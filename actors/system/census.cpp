@@ -16,8 +16,8 @@ std::vector<actor_status> census::snapshot() const {
     actor_status status;
     status.kind = name(static_cast<actor_kind>(i));
     status.alive = counters.alive.load(std::memory_order_relaxed);
-    status.messages = counters.handled.load(std::memory_order_relaxed);
-    const auto sent = counters.sent.load(std::memory_order_relaxed);
+    status.messages = counters.handled.value();
+    const auto sent = counters.sent.value();
     status.mailbox = sent > status.messages ? sent - status.messages : 0;
     status.restarts = counters.restarts.load(std::memory_order_relaxed);
     all.push_back(std::move(status));

@@ -1,6 +1,7 @@
 // Counts per kind of actor: how many live, what waits, what was handled.
 #pragma once
 
+#include "actors/system/sharded_counter.hpp"
 #include "libfaas/ports/admin_port.hpp"
 #include "libfaas/ports/metrics.hpp"
 
@@ -28,14 +29,11 @@ std::string_view name(actor_kind kind) noexcept;
 /// sent less what was handled. All relaxed: a scrape may be one message off.
 struct actor_counters {
   std::atomic<uint64_t> alive{0};
-  std::atomic<uint64_t> sent{0};
-  std::atomic<uint64_t> handled{0};
+  sharded_counter sent, handled;
   std::atomic<uint64_t> restarts{0};
 
-  void count_sent() noexcept { sent.fetch_add(1, std::memory_order_relaxed); }
-  void count_handled() noexcept {
-    handled.fetch_add(1, std::memory_order_relaxed);
-  }
+  void count_sent() noexcept { sent.add(); }
+  void count_handled() noexcept { handled.add(); }
 };
 
 /// The counters of all kinds. Thread safe.
