@@ -9,6 +9,7 @@
 #include "actors/routing/host_metrics.hpp"
 #include "actors/routing/loop_port.hpp"
 #include "actors/system/supervisor.hpp"
+#include "actors/system/thread_roll.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -28,6 +29,7 @@ using namespace std::chrono_literals;
 /// CAF's settings, all set in code: its own file is never read.
 struct system_config : caf::actor_system_config {
   explicit system_config(uint32_t threads) {
+    add_thread_hook<roll_hook>(roll);
     load<caf::io::middleman>();
     add_message_types<caf::id_block::petrel>();
     set("scheduler.policy", caf::atom("sharing"));
@@ -37,6 +39,8 @@ struct system_config : caf::actor_system_config {
     set("middleman.connection-timeout", caf::timespan{5s});
     set("middleman.app-identifiers", std::vector<std::string>{"faas-1"});
   }
+
+  std::shared_ptr<thread_roll> roll = std::make_shared<thread_roll>();
 };
 
 } // namespace
@@ -236,6 +240,8 @@ node_system::~node_system() {
   impl_->membership = nullptr;
   impl_->controller.reset();
   impl_->supervisor = nullptr;
+  impl_->system.reset();
+  impl_->caf_config.roll->wait_until_ended(1s);
 }
 
 result<std::unique_ptr<node_system>>

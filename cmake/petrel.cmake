@@ -19,6 +19,13 @@ if(PETREL_TSAN)
   target_link_options(petrel_flags INTERFACE -fsanitize=thread)
 endif()
 
+# Environment of every test.
+set(PETREL_TEST_ENV "PETREL_SOURCE=${CMAKE_SOURCE_DIR}"
+  "PETREL_BUILD=${CMAKE_BINARY_DIR}"
+  "ASAN_OPTIONS=detect_leaks=1:detect_odr_violation=0"
+  "LSAN_OPTIONS=print_suppressions=0:suppressions=${CMAKE_SOURCE_DIR}/tests/support/lsan.supp"
+  "UBSAN_OPTIONS=print_stacktrace=1")
+
 set(PETREL_TSAN_AREAS unit_core unit_event unit_flow unit_routing unit_gateway
   unit_functions_host it_gateway)
 if(PETREL_TSAN)
@@ -84,6 +91,6 @@ function(petrel_tests kind area)
         --report_level=short --catch_system_errors=no)
     set_tests_properties(${kind}.${area}.${suite} PROPERTIES
       LABELS "${labels}" TIMEOUT ${arg_TIMEOUT} ENVIRONMENT
-      "PETREL_SOURCE=${CMAKE_SOURCE_DIR};PETREL_BUILD=${CMAKE_BINARY_DIR};ASAN_OPTIONS=detect_leaks=1:detect_odr_violation=0;UBSAN_OPTIONS=print_stacktrace=1;${arg_ENV}")
+      "${PETREL_TEST_ENV};${arg_ENV}")
   endforeach()
 endfunction()
