@@ -183,6 +183,11 @@ public:
                       reply_to<command_outcome> done) = 0;
   virtual void rollback(rollback_command command,
                         reply_to<command_outcome> done) = 0;
+  virtual void traffic(traffic_command command,
+                       reply_to<command_outcome> done) = 0;
+  virtual void alias(alias_command command, reply_to<command_outcome> done) = 0;
+  virtual void rollout(rollout_command command,
+                       reply_to<command_outcome> done) = 0;
   /// Newest first. errc::not_found when there is no such function.
   virtual void versions(function_name name,
                         reply_to<std::vector<version_status>> done) = 0;

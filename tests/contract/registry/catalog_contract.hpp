@@ -117,39 +117,6 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(keeps_every_field_of_a_version, Engine,
   BOOST_TEST(version.by == command.by);
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(keeps_aliases_weights_and_rollouts, Engine,
-                              catalog_engines) {
-  using namespace catalog_contract;
-  Engine engine;
-  auto expected = loaded(engine.store());
-  const function_name f{"f"};
-  const auto check = [&] {
-    BOOST_TEST((loaded(engine.store()) == expected));
-    engine.reopen();
-    BOOST_TEST((loaded(engine.store()) == expected));
-  };
-  keep(engine.store(), expected, plan(expected, deploy_of("f", 1), noon));
-  keep(engine.store(), expected, plan(expected, deploy_of("f", 2), noon));
-  keep(engine.store(), expected,
-       plan(expected, alias_command{{}, f, "prod", 1, "o'neil"}));
-  keep(engine.store(), expected,
-       plan(expected, traffic_command{{}, f, {{1, 30}, {2, 70}}, ""}));
-  check();
-  auto canary = deploy_of("f", 3);
-  canary.spec.petrel.rollout = {{5, 50}, std::chrono::seconds{7}};
-  keep(engine.store(), expected, plan(expected, canary, noon));
-  keep(engine.store(), expected,
-       plan(expected,
-            advance_command{{}, f, 3, rollout::phase::stepping, 1, "it's"},
-            noon));
-  BOOST_TEST(expected.functions.at(f).traffic.rollout->step == 1u);
-  check();
-  keep(engine.store(), expected, plan(expected, remove_of("f")));
-  check();
-  keep(engine.store(), expected, plan(expected, deploy_of("f", 1), noon));
-  check();
-}
-
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_removed_function_stays_removed, Engine,
                               catalog_engines) {
   using namespace catalog_contract;
@@ -298,3 +265,5 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_long_history_is_kept_at_every_revision, Engine,
   engine.reopen();
   BOOST_TEST((loaded(engine.store()) == expected));
 }
+
+#include "tests/contract/registry/traffic_contract.hpp"
