@@ -14,13 +14,20 @@ using controller_actor = caf::typed_actor<
   // Likewise for a removal.
   caf::reacts_to<local<remove_call>>,
   caf::reacts_to<local<rollback_call>>,
+  caf::reacts_to<local<traffic_call>>,
+  caf::reacts_to<local<alias_call>>,
+  caf::reacts_to<local<rollout_call>>,
   caf::reacts_to<local<versions_call>>,
   caf::reacts_to<local<list_call>>,
   caf::reacts_to<local<describe_call>>,
   // From membership.
   caf::reacts_to<local<node_changed>>,
   // From agents.
-  caf::reacts_to<local<node_placements>>>;
+  caf::reacts_to<local<node_placements>>,
+  // From gateway loops, by way of their node.
+  caf::reacts_to<local<rollout_evidence>>,
+  // Time to look at rollouts.
+  caf::reacts_to<caf::tick_atom>>;
 
 using agent_actor = caf::typed_actor<
   // Desired state of the cluster: makes this node match its part of it.
@@ -75,6 +82,7 @@ using membership_actor = caf::typed_actor<
   caf::reacts_to<local<nodes_call>>,
   caf::reacts_to<local<spread_view>>,
   caf::reacts_to<local<spread_placements>>,
+  caf::reacts_to<local<spread_evidence>>,
   // Time to dial.
   caf::reacts_to<caf::tick_atom>,
   caf::reacts_to<caf::close_atom>>;

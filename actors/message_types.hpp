@@ -14,6 +14,13 @@ CAF_END_TYPE_ID_BLOCK(petrel)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::deploy_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::remove_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::rollback_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::traffic_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::alias_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::rollout_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
+  faas::actors::local<faas::actors::rollout_evidence>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
+  faas::actors::local<faas::actors::spread_evidence>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::versions_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::list_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::describe_call>)

@@ -74,6 +74,18 @@ struct rollback_call {
   rollback_command command;
   once<command_outcome> done;
 };
+struct traffic_call {
+  traffic_command command;
+  once<command_outcome> done;
+};
+struct alias_call {
+  alias_command command;
+  once<command_outcome> done;
+};
+struct rollout_call {
+  rollout_command command;
+  once<command_outcome> done;
+};
 struct versions_call {
   function_name function;
   once<std::vector<version_status>> done;
@@ -93,6 +105,11 @@ struct node_changed {
 struct node_placements {
   node_name node;
   std::vector<placement> placements;
+};
+
+/// How events of versions that rollouts compare went, as loops saw it.
+struct rollout_evidence {
+  wire::evidence seen;
 };
 
 // -- agent and function actor -------------------------------------------------
@@ -156,6 +173,10 @@ struct structure {
     /// Trial-run points by site.
     std::map<site_name, std::vector<profile_point>> profiles;
     std::string why_empty;
+    bool in_service = true; ///< else one of the other versions that run
+    uint32_t weight = 100;
+    bool watched = false;
+    std::vector<std::string> aliases;
   };
   std::vector<site> sites;
   std::vector<function> functions;
@@ -221,6 +242,10 @@ struct nodes_call {
 /// The controller's view, to be sent to every connected node.
 struct spread_view {
   local<cluster_view> view;
+};
+/// What this node's loops saw, to be sent to the controller's node.
+struct spread_evidence {
+  wire::evidence seen;
 };
 /// This node's placements, to be sent to the controller's node.
 struct spread_placements {

@@ -74,6 +74,18 @@ struct node_system::impl {
     caf::anon_send(*controller, std::move(placements));
   }
 
+  /// To the controller, which is here or at a node that membership knows.
+  void send_evidence(wire::evidence seen) {
+    const std::lock_guard lock{handles};
+    if (controller) {
+      counters.of(actor_kind::controller).count_sent();
+      caf::anon_send(*controller, make_local(rollout_evidence{std::move(seen)}));
+      return;
+    }
+    counters.of(actor_kind::membership).count_sent();
+    caf::anon_send(membership, make_local(spread_evidence{std::move(seen)}));
+  }
+
   node_system_config config;
   system_config caf_config;
   census counters;
@@ -102,6 +114,8 @@ result<void> node_system::impl::spawn() {
   predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
                                         &stats, &counters, config.clock});
   ports.receive_with([this](loop_report report) {
+    if (!report.evidence.empty())
+      send_evidence({std::exchange(report.evidence, {})});
     counters.of(actor_kind::predictor).count_sent();
     caf::anon_send(predictor, make_local(std::move(report)));
   });

@@ -32,6 +32,21 @@ void admin_adapter::rollback(rollback_command command,
   to_controller(rollback_call{std::move(command), once{done}}, done);
 }
 
+void admin_adapter::traffic(traffic_command command,
+                            reply_to<command_outcome> done) {
+  to_controller(traffic_call{std::move(command), once{done}}, done);
+}
+
+void admin_adapter::alias(alias_command command,
+                          reply_to<command_outcome> done) {
+  to_controller(alias_call{std::move(command), once{done}}, done);
+}
+
+void admin_adapter::rollout(rollout_command command,
+                            reply_to<command_outcome> done) {
+  to_controller(rollout_call{std::move(command), once{done}}, done);
+}
+
 void admin_adapter::versions(function_name name,
                              reply_to<std::vector<version_status>> done) {
   to_controller(versions_call{std::move(name), once{done}}, done);

@@ -31,6 +31,11 @@ public:
   void remove(remove_command command, reply_to<command_outcome> done) override;
   void rollback(rollback_command command,
                 reply_to<command_outcome> done) override;
+  void traffic(traffic_command command,
+               reply_to<command_outcome> done) override;
+  void alias(alias_command command, reply_to<command_outcome> done) override;
+  void rollout(rollout_command command,
+               reply_to<command_outcome> done) override;
   void versions(function_name name,
                 reply_to<std::vector<version_status>> done) override;
   void list(reply_to<std::vector<function_status>> done) override;

@@ -1,5 +1,7 @@
 #include "actors/control/controller.hpp"
 
+#include "actors/control/rollout_courses.hpp"
+
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -8,14 +10,25 @@
 namespace faas::actors {
 namespace {
 
+using namespace std::chrono_literals;
+
+constexpr caf::timespan look_period = 1s;
+
 struct controller_state {
   static constexpr const char* name = "faas.controller";
+  using pointer = controller_actor::stateful_pointer<controller_state>;
+
+  explicit controller_state(pointer self) : self(self) {}
 
   void start(controller_config with) {
     config = std::move(with);
     core = std::make_unique<controller_core>(std::move(config.state));
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::controller);
+    const auto now = config.clock->now();
+    for (const auto& [function, record] : core->catalog().functions)
+      courses.follow(record, now);
+    self->delayed_send(self, look_period, caf::tick_atom::value);
     spread();
   }
 
@@ -36,19 +49,49 @@ struct controller_state {
     if (auto stored = config.store->commit(*change); !stored)
       return stored.error();
     if (!change->outcome.unchanged)
-      core->apply(*change);
+      apply(*change);
     return change->outcome;
+  }
+
+  void apply(const catalog_change& change) {
+    core->apply(change);
+    if (change.record)
+      courses.follow(*change.record, config.clock->now());
+    else
+      courses.forget(change.function);
   }
 
   result<catalog_change> planned(const deploy_command& command) const {
     return plan(core->catalog(), command, config.clock->wall());
   }
-  result<catalog_change> planned(const remove_command& command) const {
+  result<catalog_change> planned(const rollout_command& command) const {
+    return plan(core->catalog(), command, config.clock->wall());
+  }
+  result<catalog_change> planned(const advance_command& command) const {
+    return plan(core->catalog(), command, config.clock->wall());
+  }
+  result<catalog_change> planned(const traffic_command& command) const {
+    if (auto can = can_serve(command); !can)
+      return can.error();
+    return plan(core->catalog(), command);
+  }
+  template <class Command>
+  result<catalog_change> planned(const Command& command) const {
     return plan(core->catalog(), command);
   }
 
-  result<catalog_change> planned(const rollback_command& command) const {
-    return plan(core->catalog(), command);
+  /// A version that is known to fail gets no share.
+  result<void> can_serve(const traffic_command& command) const {
+    for (const auto& [version, weight] : command.weights) {
+      const auto warmth = core->warm_up_of(command.function, version);
+      if (weight > 0 && warmth.now == warm_up::state::failed)
+        return error{errc::conflict,
+                     "version " + std::to_string(version) + " of "
+                       + command.function.str() + " cannot start: "
+                       + warmth.why,
+                     "see faas-cli describe " + command.function.str()};
+    }
+    return {};
   }
 
   template <class Call>
@@ -61,9 +104,40 @@ struct controller_state {
       spread();
   }
 
+  /// What cannot be stored now is proposed again at the next look.
+  void look() {
+    mark->counters().count_handled();
+    self->delayed_send(self, look_period, caf::tick_atom::value);
+    const auto due = courses.due(
+      config.clock->now(),
+      [this](const function_name& function, uint32_t version) {
+        return core->warm_up_of(function, version);
+      });
+    bool changed = false;
+    for (const auto& command : due) {
+      const auto outcome = carry_out(command);
+      changed = changed || (outcome && !outcome->unchanged);
+    }
+    if (changed)
+      spread();
+  }
+
+  void evidence(const rollout_evidence& what) {
+    mark->counters().count_handled();
+    for (const auto& seen : what.seen.versions)
+      courses.add(seen);
+  }
+
+  void add_compared(function_status& status) const {
+    if (status.rollout)
+      status.rollout->compared = courses.compared(status.spec.name);
+  }
   void list(const list_call& call) {
     mark->counters().count_handled();
-    call.done(core->list());
+    auto all = core->list();
+    for (auto& status : all)
+      add_compared(status);
+    call.done(std::move(all));
   }
   void versions(const versions_call& call) {
     mark->counters().count_handled();
@@ -71,7 +145,10 @@ struct controller_state {
   }
   void describe(const describe_call& call) {
     mark->counters().count_handled();
-    call.done(core->describe(call.function));
+    auto status = core->describe(call.function);
+    if (status)
+      add_compared(*status);
+    call.done(std::move(status));
   }
   void changed(const node_changed& what) {
     mark->counters().count_handled();
@@ -88,24 +165,30 @@ struct controller_state {
   }
   void spread() const { config.publish(make_local(core->view())); }
 
+  pointer self;
   controller_config config;
   std::unique_ptr<controller_core> core;
+  rollout_courses courses;
   std::unique_ptr<alive_mark> mark;
 };
 
 controller_actor::behavior_type
-controller_behavior(controller_actor::stateful_pointer<controller_state> self,
-                    controller_config config) {
+controller_behavior(controller_state::pointer self, controller_config config) {
   self->state.start(std::move(config));
   return {
     [=](const local<deploy_call>& call) { self->state.run(*call); },
     [=](const local<remove_call>& call) { self->state.run(*call); },
     [=](const local<rollback_call>& call) { self->state.run(*call); },
+    [=](const local<traffic_call>& call) { self->state.run(*call); },
+    [=](const local<alias_call>& call) { self->state.run(*call); },
+    [=](const local<rollout_call>& call) { self->state.run(*call); },
     [=](const local<versions_call>& call) { self->state.versions(*call); },
     [=](const local<list_call>& call) { self->state.list(*call); },
     [=](const local<describe_call>& call) { self->state.describe(*call); },
     [=](const local<node_changed>& what) { self->state.changed(*what); },
     [=](const local<node_placements>& what) { self->state.reported(*what); },
+    [=](const local<rollout_evidence>& what) { self->state.evidence(*what); },
+    [=](caf::tick_atom) { self->state.look(); },
   };
 }
 
@@ -114,6 +197,11 @@ controller_behavior(controller_actor::stateful_pointer<controller_state> self,
 controller_actor spawn_controller(caf::actor_system& system,
                                   controller_config config) {
   return system.spawn<caf::detached>(controller_behavior, std::move(config));
+}
+
+controller_actor spawn_scheduled_controller(caf::actor_system& system,
+                                            controller_config config) {
+  return system.spawn(controller_behavior, std::move(config));
 }
 
 } // namespace faas::actors

@@ -18,8 +18,12 @@ struct controller_config {
   std::function<void(local<cluster_view>)> publish;
 };
 
-/// Detached: the store blocks. Its first view goes out at once.
+/// Detached: the store blocks. Its first view goes out at once. Looks at
+/// rollouts each second.
 controller_actor spawn_controller(caf::actor_system& system,
                                   controller_config config);
+/// The same on the scheduler, for tests with a store that does not block.
+controller_actor spawn_scheduled_controller(caf::actor_system& system,
+                                            controller_config config);
 
 } // namespace faas::actors

@@ -88,22 +88,57 @@ controller_core::nodes_for(const function_spec& spec) const {
   return chosen;
 }
 
-bool controller_core::settled(const function_version& version) const {
-  bool ready = false;
+const placement* controller_core::placed(const node_name& node,
+                                         const function_name& name,
+                                         uint32_t version) const {
+  const auto found = placements_.find(node);
+  if (found == placements_.end())
+    return nullptr;
+  for (const auto& at : found->second)
+    if (at.version.function == name && at.version.version == version)
+      return &at;
+  return nullptr;
+}
+
+warm_up controller_core::warm_up_of(const function_version& version) const {
+  warm_up found;
+  bool ready = false, waiting = false;
   for (const auto& node : nodes_for(version.spec)) {
-    const auto found = placements_.find(node);
-    if (found == placements_.end())
-      return false;
-    const auto entry = std::find_if(
-      found->second.begin(), found->second.end(), [&](const placement& p) {
-        return p.version.function == version.spec.name
-               && p.version.version == version.number;
-      });
-    if (entry == found->second.end() || !is_end(entry->status.state))
-      return false;
-    ready = ready || entry->status.state == instance_state::ready;
+    const auto* at = placed(node, version.spec.name, version.number);
+    if (at == nullptr || !is_end(at->status.state))
+      waiting = true;
+    else if (at->status.state == instance_state::ready)
+      ready = true;
+    else
+      found.why += (found.why.empty() ? "" : "; ") + node.str() + ": "
+                   + at->status.reason;
   }
-  return ready;
+  if (waiting)
+    return {};
+  if (ready)
+    return {warm_up::state::ready, {}};
+  if (!found.why.empty())
+    found.now = warm_up::state::failed;
+  return found;
+}
+
+warm_up controller_core::warm_up_of(const function_name& name,
+                                    uint32_t version) const {
+  const auto record = state_.functions.find(name);
+  if (record == state_.functions.end())
+    return {};
+  const auto found = record->second.versions.find(version);
+  return found != record->second.versions.end() ? warm_up_of(found->second)
+                                                : warm_up{};
+}
+
+bool controller_core::serves(const function_version& version) const {
+  for (const auto& [node, all] : placements_) {
+    const auto* at = placed(node, version.spec.name, version.number);
+    if (at != nullptr && at->status.state == instance_state::ready)
+      return true;
+  }
+  return false;
 }
 
 void controller_core::settle(const function_record& record) {
@@ -111,25 +146,77 @@ void controller_core::settle(const function_record& record) {
   if (found == traffic_.end() || found->second == record.current)
     return;
   const auto current = record.versions.find(record.current);
+  if (current == record.versions.end())
+    return;
+  // A version that was rolled out has had most of the traffic already.
+  const auto& rollout = record.traffic.rollout;
+  const bool promoted = rollout && rollout->version == record.current
+                        && rollout->phase == rollout::phase::promoted;
   if (record.versions.count(found->second) == 0
-      || (current != record.versions.end() && settled(current->second)))
+      || warm_up_of(current->second).now == warm_up::state::ready
+      || (promoted && serves(current->second)))
     found->second = record.current;
+}
+
+traffic_weights
+controller_core::shares_of(const function_record& record) const {
+  const auto in_service = traffic_.at(record.name);
+  const auto& rules = record.traffic;
+  traffic_weights shares;
+  if (rules.rollout && rules.rollout->under_way())
+    shares[rules.rollout->version] = rules.rollout->share();
+  else if (in_service == record.current)
+    for (const auto& [version, weight] : rules.weights)
+      if (version != in_service
+          && serves(record.versions.at(version))) // else it waits for that
+        shares[version] = weight;
+  uint32_t others = 0;
+  std::erase_if(shares, [](const auto& share) { return share.second == 0; });
+  for (const auto& [version, weight] : shares)
+    others += weight;
+  shares[in_service] = 100 - others;
+  return shares;
+}
+
+std::set<uint32_t>
+controller_core::running(const function_record& record) const {
+  const auto& rules = record.traffic;
+  std::set<uint32_t> all{record.current, traffic_.at(record.name)};
+  for (const auto& [version, weight] : rules.weights)
+    all.insert(version);
+  for (const auto& [alias, version] : rules.aliases)
+    all.insert(version);
+  if (rules.rollout && rules.rollout->under_way())
+    all.insert(rules.rollout->version);
+  return all;
 }
 
 cluster_view controller_core::view() const {
   cluster_view view;
   view.at = state_.at;
   for (const auto& [name, record] : state_.functions) {
-    const auto traffic = traffic_.at(name);
-    for (const auto& [number, version] : record.versions) {
-      if (number != record.current && number != traffic)
+    const auto in_service = traffic_.at(name);
+    const auto shares = shares_of(record);
+    const auto& rollout = record.traffic.rollout;
+    const bool compared = rollout && rollout->share() > 0
+                          && rollout->under_way();
+    for (const auto number : running(record)) {
+      const auto version = record.versions.find(number);
+      if (version == record.versions.end())
         continue;
       assigned_version assigned;
       assigned.version = {name, number};
-      assigned.spec = version.spec;
-      assigned.bundle = version.bundle;
-      assigned.traffic = number == traffic;
-      assigned.nodes = nodes_for(version.spec);
+      assigned.spec = version->second.spec;
+      assigned.bundle = version->second.bundle;
+      assigned.traffic = number == in_service;
+      if (const auto share = shares.find(number); share != shares.end())
+        assigned.weight = share->second;
+      assigned.watched
+        = compared && (assigned.traffic || number == rollout->version);
+      for (const auto& [alias, to] : record.traffic.aliases)
+        if (to == number)
+          assigned.aliases.push_back(alias);
+      assigned.nodes = nodes_for(version->second.spec);
       view.versions.push_back(std::move(assigned));
     }
   }
@@ -141,6 +228,23 @@ cluster_view controller_core::view() const {
   return view;
 }
 
+void controller_core::add_missing(function_status& status,
+                                  const function_spec& spec,
+                                  uint32_t version) const {
+  for (const auto& [name, node] : nodes_) {
+    if (placed(name, spec.name, version) != nullptr)
+      continue;
+    const auto reason = why_not(spec, node);
+    placement_status missing;
+    missing.node = name;
+    missing.version = version;
+    missing.reason = !node.connected ? "the node is away"
+                     : reason.empty() ? "waiting for the node's report"
+                                      : "not a candidate: " + reason;
+    status.placements.push_back(std::move(missing));
+  }
+}
+
 function_status
 controller_core::status_of(const function_record& record) const {
   function_status status;
@@ -149,25 +253,20 @@ controller_core::status_of(const function_record& record) const {
   status.bundle = version.bundle;
   status.version = record.current;
   status.created = version.created;
-  for (const auto& [name, node] : nodes_) {
-    const auto reason = why_not(version.spec, node);
-    bool known = false;
-    if (const auto found = placements_.find(name); found != placements_.end())
-      for (const auto& p : found->second)
-        if (p.version.function == record.name) {
-          status.placements.push_back(p.status);
-          known = known || p.version.version == record.current;
-        }
-    if (known)
-      continue;
-    placement_status missing;
-    missing.node = name;
-    missing.version = record.current;
-    missing.reason = !node.connected ? "the node is away"
-                     : reason.empty() ? "waiting for the node's report"
-                                      : "not a candidate: " + reason;
-    status.placements.push_back(std::move(missing));
-  }
+  status.aliases = record.traffic.aliases;
+  status.shares = shares_of(record);
+  for (const auto& [node, placements] : placements_)
+    for (const auto& at : placements)
+      if (at.version.function == record.name)
+        status.placements.push_back(at.status);
+  add_missing(status, version.spec, record.current);
+  const auto& rollout = record.traffic.rollout;
+  if (!rollout)
+    return status;
+  status.rollout = rollout_status{*rollout, 0};
+  if (const auto coming = record.versions.find(rollout->version);
+      rollout->under_way() && coming != record.versions.end())
+    add_missing(status, coming->second.spec, rollout->version);
   return status;
 }
 

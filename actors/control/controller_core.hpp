@@ -33,7 +33,10 @@ struct assigned_version {
   version_ref version;
   function_spec spec;
   digest bundle;
-  bool traffic = false; ///< new events go to this version
+  bool traffic = false; ///< in service: has the events that no other gets
+  uint32_t weight = 0;  ///< its share of the events, per cent
+  bool watched = false; ///< a rollout compares it
+  std::vector<std::string> aliases;
   std::set<node_name> nodes;
 };
 
@@ -43,6 +46,17 @@ struct cluster_view {
   std::vector<assigned_version> versions;
   std::vector<node_record> nodes;
   std::vector<placement> placements;
+};
+
+/// How far a version has come on the nodes that shall run it.
+struct warm_up {
+  enum class state : uint8_t {
+    waiting, ///< a node has not reached an end state yet, or there is none
+    ready,   ///< on one node at least, and no other is still on its way
+    failed,  ///< on every node
+  };
+  state now = state::waiting;
+  std::string why; ///< failed: node by node
 };
 
 /// Why a node may not run a function; empty when it may.
@@ -64,6 +78,7 @@ public:
   std::vector<function_status> list() const;
   result<function_status> describe(const function_name& name) const;
   result<std::vector<version_status>> versions(const function_name& name) const;
+  warm_up warm_up_of(const function_name& name, uint32_t version) const;
 
 private:
   /// Moves traffic to the current version once every connected node that
@@ -71,7 +86,16 @@ private:
   /// then the version that has it keeps it; a version that cannot start never
   /// gets any.
   void settle(const function_record& record);
-  bool settled(const function_version& version) const;
+  warm_up warm_up_of(const function_version& version) const;
+  /// On one node at least.
+  bool serves(const function_version& version) const;
+  const placement* placed(const node_name& node, const function_name& name,
+                          uint32_t version) const;
+  /// Shares of the versions that get events now; with the one in service.
+  traffic_weights shares_of(const function_record& record) const;
+  std::set<uint32_t> running(const function_record& record) const;
+  void add_missing(function_status& status, const function_spec& spec,
+                   uint32_t version) const;
   function_status status_of(const function_record& record) const;
   std::set<node_name> nodes_for(const function_spec& spec) const;
 

@@ -1,6 +1,7 @@
 #include "actors/functions/structure_builder.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace faas::actors {
 namespace {
@@ -34,6 +35,10 @@ structure::function build_function(const known_state& known,
   structure::function made;
   made.version = assigned.version;
   made.spec = assigned.spec;
+  made.in_service = assigned.traffic;
+  made.weight = assigned.weight;
+  made.watched = assigned.watched;
+  made.aliases = assigned.aliases;
   const auto own = known.own.find(assigned.version);
   if (const auto host = known.hosts.find(assigned.version);
       host != known.hosts.end()) {
@@ -92,8 +97,12 @@ structure build_structure(const known_state& known) {
     made.sites.push_back(std::move(site));
   }
   made.hosts = known.hosts;
+  std::set<function_name> served;
   for (const auto& assigned : known.view->versions)
     if (assigned.traffic)
+      served.insert(assigned.version.function);
+  for (const auto& assigned : known.view->versions)
+    if (served.contains(assigned.version.function))
       made.functions.push_back(build_function(known, assigned));
   return made;
 }

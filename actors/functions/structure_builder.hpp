@@ -18,7 +18,7 @@ struct known_state {
   std::vector<std::shared_ptr<peer>> peers;
 };
 
-/// Pure: for each version with traffic, its sites: this node when its host is
+/// Pure: for each version that runs, of functions with one in service, its sites: this node when its host is
 /// ready, and each connected peer whose placement is ready. When there is
 /// none, the reason for people.
 structure build_structure(const known_state& known);

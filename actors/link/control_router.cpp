@@ -47,6 +47,14 @@ void control_router::handle(const node_name& from,
   caf::anon_send(to_.agent, make_local(std::move(*view)));
 }
 
+void control_router::handle(const node_name&, const wire::evidence& seen,
+                            const answer&) {
+  if (!to_.controller)
+    return;
+  to_.counters->of(actor_kind::controller).count_sent();
+  caf::anon_send(*to_.controller, make_local(rollout_evidence{seen}));
+}
+
 void control_router::handle(const node_name&,
                             const wire::bundle_request& request,
                             const answer& back) {

@@ -42,6 +42,8 @@ private:
               const answer&);
   void handle(const node_name& from, const wire::assignments& assigned,
               const answer&);
+  void handle(const node_name& from, const wire::evidence& seen,
+              const answer&);
   void handle(const node_name& from, const wire::bundle_request& request,
               const answer& back);
   void handle(const node_name& from, const wire::bundle_chunk& chunk,

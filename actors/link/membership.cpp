@@ -346,6 +346,13 @@ struct membership_state {
         send_placements(link);
   }
 
+  void spread(const spread_evidence& what) {
+    mark->counters().count_handled();
+    for (const auto& [number, link] : links)
+      if (link.up && link.hello.controller)
+        send(link, what.seen);
+  }
+
   void send_placements(const known_link& link) {
     send(link, to_report(own->node, revision{}, own->placements));
   }
@@ -416,6 +423,7 @@ membership_behavior(membership_state::pointer self, membership_config config) {
     [=](const local<nodes_call>& call) { self->state.nodes(*call); },
     [=](const local<spread_view>& what) { self->state.spread(*what); },
     [=](const local<spread_placements>& what) { self->state.spread(*what); },
+    [=](const local<spread_evidence>& what) { self->state.spread(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
     [=](caf::close_atom) { self->state.stop(); },
   };

@@ -55,7 +55,9 @@ std::vector<wire::message> to_messages(const cluster_view& view) {
     one.spec_json = to_json(from.spec);
     one.bundle = from.bundle;
     one.current = from.traffic;
-    one.weight = from.traffic ? 100 : 0;
+    one.weight = from.weight;
+    one.aliases = from.aliases;
+    one.watched = from.watched;
     for (const auto& node : from.nodes)
       one.nodes.push_back(node.str());
     assigned.functions.push_back(std::move(one));
@@ -95,6 +97,9 @@ result<cluster_view> view_assembler::take(const wire::assignments& assigned) {
     one.spec = std::move(*spec);
     one.bundle = from.bundle;
     one.traffic = from.current;
+    one.weight = from.weight;
+    one.aliases = from.aliases;
+    one.watched = from.watched;
     for (const auto& node : from.nodes)
       one.nodes.insert(node_name{node});
     next_.versions.push_back(std::move(one));

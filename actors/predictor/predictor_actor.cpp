@@ -66,13 +66,35 @@ struct predictor_state {
       has_choice = has_choice
                    || (function.targets.size() > 1
                        && function.spec.petrel.policy == "min-latency");
-    for (const auto& function : fresh->functions)
-      table->routes.emplace(function.version.function.str(),
-                            route_for(function));
+    add_routes(*table, *fresh);
     table->hosts.insert(fresh->hosts.begin(), fresh->hosts.end());
     config.board->publish(std::move(table));
     if (fresh->published)
       fresh->published();
+  }
+
+  /// One route per function: the version in service, with the others.
+  void add_routes(routing_table& table, const structure& fresh) {
+    std::map<function_name, std::shared_ptr<route>> in_service;
+    for (const auto& function : fresh.functions)
+      if (function.in_service)
+        in_service[function.version.function] = route_for(function);
+    for (const auto& function : fresh.functions) {
+      const auto of = in_service.find(function.version.function);
+      if (of == in_service.end())
+        continue;
+      for (const auto& alias : function.aliases)
+        of->second->aliases[alias] = function.version.version;
+      if (function.in_service)
+        continue;
+      auto other = route_for(function);
+      other->view.version = function.version.version;
+      if (other->targets.empty())
+        other->weight = 0;
+      of->second->others.push_back(std::move(other));
+    }
+    for (auto& [name, route] : in_service)
+      table.routes.emplace(name.str(), std::move(route));
   }
 
   void add_site(const structure::site& site) {
@@ -104,7 +126,7 @@ struct predictor_state {
     functions = std::move(kept);
   }
 
-  std::shared_ptr<const route> route_for(const structure::function& from) {
+  std::shared_ptr<route> route_for(const structure::function& from) {
     const auto now = config.clock->now();
     const auto& petrel = from.spec.petrel;
     auto made = std::make_shared<route>();
@@ -117,6 +139,8 @@ struct predictor_state {
     made->view.reply_topic = petrel.reply_topic;
     made->view.idempotent = petrel.idempotent;
     made->why_empty = from.why_empty;
+    made->weight = from.weight;
+    made->watched = from.watched;
     made->policy = petrel.policy;
     if (petrel.policy.starts_with("static:")) {
       made->policy = "static";

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -58,7 +59,7 @@ struct route_target {
   std::shared_ptr<routing::shared_link_load> link_load;
 };
 
-/// A function version that gets traffic, and where.
+/// A function version and where it runs. The table has the one in service.
 struct route {
   function_view view;
   version_ref version;
@@ -70,7 +71,19 @@ struct route {
   routing::function_index index{};
   std::vector<route_target> targets;
   std::string why_empty; ///< when no site is ready: the reason for people
+
+  uint32_t weight = 100; ///< its share; those of `others` come on top
+  bool watched = false;  ///< a rollout compares its events
+  /// Of the version in service only: the other versions that run, with their
+  /// shares (0: by number or alias only), and the aliases of the function.
+  std::vector<std::shared_ptr<const route>> others;
+  std::map<std::string, uint32_t, std::less<>> aliases;
 };
+
+/// Version that `suffix` of NAME:suffix means for a function; 0: none.
+uint32_t version_named(const route& of, std::string_view suffix) noexcept;
+/// The route of that version, or null.
+const route* route_to(const route& of, uint32_t version) noexcept;
 
 struct string_hash {
   using is_transparent = void;

@@ -7,6 +7,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace faas::actors {
 namespace {
@@ -14,24 +15,6 @@ namespace {
 /// Events that go to a link in one message; the link works on the first while
 /// the loop makes the next.
 constexpr size_t outbox_batch = 64;
-
-/// The same object under a reference count of its own: one that all loops share
-/// costs a cache line's way from core to core with every event.
-template <class T>
-std::shared_ptr<T> own_count(std::shared_ptr<T> shared) {
-  if (!shared)
-    return nullptr;
-  auto holder = std::make_shared<std::shared_ptr<T>>(std::move(shared));
-  auto* object = holder->get();
-  return {std::move(holder), object};
-}
-
-std::unique_ptr<routing::policy> policy_of(const route& of) {
-  if (of.policy == "static") // also to a site that is not known (yet)
-    return std::make_unique<routing::static_site>(of.fixed);
-  auto made = routing::make_policy(of.policy);
-  return made ? std::move(*made) : std::make_unique<routing::min_latency>();
-}
 
 } // namespace
 
@@ -51,8 +34,9 @@ loop_port::loop_port(port_deps deps, loop_context& loop)
 loop_port::~loop_port() {
   deps_.ports.remove(this);
   for (auto& [name, mine] : routes_)
-    if (mine.lane)
-      caf::anon_send_exit(mine.lane, caf::exit_reason::user_shutdown);
+    close_lane_of(mine);
+  for (auto& [version, mine] : others_)
+    close_lane_of(mine);
   unit_.drain_all();
   inbox_->close();
   flights_.for_each([](uint64_t, flight& lost) {
@@ -71,71 +55,6 @@ std::unique_ptr<event_port> port_factory::open(loop_context& loop) {
 
 uint64_t loop_port::structure_version() const noexcept {
   return deps_.board.number();
-}
-
-const function_view* loop_port::find(std::string_view name) {
-  auto* mine = resolve(name);
-  return mine != nullptr ? &mine->shared->view : nullptr;
-}
-
-std::vector<const function_view*> loop_port::functions() {
-  std::vector<const function_view*> all;
-  const auto table = deps_.board.table();
-  for (const auto& [name, shared] : table->routes)
-    if (auto* mine = resolve(name))
-      all.push_back(&mine->shared->view);
-  return all;
-}
-
-loop_port::local_route* loop_port::resolve(std::string_view name) {
-  if (const auto number = deps_.board.number(); number != seen_ || !table_) {
-    table_ = deps_.board.table();
-    seen_ = table_->number;
-  }
-  auto found = routes_.find(name);
-  if (found != routes_.end() && found->second.checked == seen_)
-    return &found->second;
-  const auto fresh = table_->routes.find(name);
-  if (fresh == table_->routes.end()) {
-    if (found != routes_.end()) { // removed
-      if (found->second.lane)
-        caf::anon_send_exit(found->second.lane,
-                            caf::exit_reason::user_shutdown);
-      routes_.erase(found);
-    }
-    return nullptr;
-  }
-  if (found == routes_.end())
-    found = routes_.emplace(std::string{name}, local_route{}).first;
-  found->second.checked = seen_;
-  if (found->second.shared != fresh->second)
-    rebuild(found->second, fresh->second);
-  return &found->second;
-}
-
-void loop_port::rebuild(local_route& mine, std::shared_ptr<const route> fresh) {
-  const bool same_version = mine.shared && mine.shared->version == fresh->version
-                            && mine.shared->policy == fresh->policy
-                            && mine.shared->fixed == fresh->fixed;
-  if (!same_version) {
-    if (mine.lane)
-      caf::anon_send_exit(mine.lane, caf::exit_reason::user_shutdown);
-    mine.lane = nullptr;
-    mine.policy = policy_of(*fresh);
-  }
-  std::vector<std::shared_ptr<target_stats>> rows;
-  for (const auto& target : fresh->targets) {
-    std::shared_ptr<target_stats> row;
-    for (const auto& old : mine.stats)
-      if (old->site == target.site)
-        row = old;
-    rows.push_back(row ? row : deps_.stats.open(fresh->view.name, target.site));
-  }
-  mine.stats = std::move(rows);
-  mine.hosts.clear();
-  for (const auto& target : fresh->targets)
-    mine.hosts.push_back(own_count(target.host));
-  mine.shared = own_count(std::move(fresh));
 }
 
 // -- choice -------------------------------------------------------------------
@@ -172,12 +91,26 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
                          random_, now);
 }
 
+namespace {
+
+error unknown(const invocation& event) {
+  const auto& name = event.function.str();
+  if (event.version == 0)
+    return {errc::not_found, "no function called " + name, "see faas-cli list"};
+  return {errc::not_found,
+          "version " + std::to_string(event.version) + " of " + name
+            + " does not run",
+          "see faas-cli describe " + name};
+}
+
+} // namespace
+
 void loop_port::submit(invocation&& event, completion&& done) {
   auto* mine = resolve(event.function.str());
+  if (mine != nullptr)
+    mine = event.version == 0 ? draw(*mine) : version_of(*mine, event.version);
   if (mine == nullptr) {
-    done(reply::failure({errc::not_found,
-                         "no function called " + event.function.str(),
-                         "see faas-cli list"}));
+    done(reply::failure(unknown(event)));
     return;
   }
   if (flights_.full()) {
@@ -189,6 +122,7 @@ void loop_port::submit(invocation&& event, completion&& done) {
   flight ready;
   std::tie(ready.owner, ready.owner_token) = done.release();
   const auto now = event.accepted;
+  ready.asked = event.version != 0;
   ready.event = std::move(event);
   dispatch(*mine, std::move(ready), now);
 }
@@ -227,6 +161,11 @@ error why_none(const route& of, const invocation& event) {
 void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   const auto chosen = choose(mine, ready.event, ready.tried, now);
   if (!chosen) {
+    if (auto* other = stand_in(mine, ready, now)) {
+      ready.elsewhere = true;
+      ready.tried = 0;
+      return dispatch(*other, std::move(ready), now);
+    }
     completion{std::move(ready.owner), ready.owner_token}(
       reply::failure(why_none(*mine.shared, ready.event)));
     return;
@@ -254,8 +193,9 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
     std::memory_order_relaxed);
   ready.stats->decisions[static_cast<size_t>(chosen.why)].add();
   // To another node it can come too late even where there is no choice: the
-  // version was replaced meanwhile.
-  ready.kept = mine.shared->targets.size() > 1 || target.via;
+  // version was replaced meanwhile. And for a new version the old stands in.
+  ready.kept = mine.shared->targets.size() > 1 || target.via
+               || mine.shared->view.version != 0;
   auto [token, slot] = flights_.insert(std::move(ready));
   inbox_->open(token, slot.owner, slot.owner_token);
   auto event = slot.kept ? slot.event : std::move(slot.event);

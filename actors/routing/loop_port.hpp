@@ -58,6 +58,7 @@ private:
     caf::actor lane;
     std::shared_ptr<lane_health> health;
     double reply_bytes = 0; ///< smoothed, for the network estimate
+    std::vector<flow::token_bucket> samples; ///< for rollouts, one per target
   };
 
   /// One event that was sent somewhere.
@@ -76,10 +77,25 @@ private:
     uint8_t attempts = 0;
     bool counted = false; ///< in the loads of its site
     bool kept = false; ///< `event` is whole, so that it can be sent again
+    bool asked = false; ///< for this version, so no other one may run it
+    bool elsewhere = false; ///< another version stands in already
   };
 
   local_route* resolve(std::string_view name);
-  void rebuild(local_route& mine, std::shared_ptr<const route> fresh);
+  void refresh_table();
+  const function_view* find_version(std::string_view name, size_t colon);
+  /// That version of a function, or null.
+  local_route* version_of(local_route& in_service, uint32_t version);
+  /// The version that an event without one is for.
+  local_route* draw(local_route& in_service);
+  /// Another version with a share that has a site for the event, or null.
+  local_route* stand_in(const local_route& for_this, const flight& of,
+                        time_point now);
+  local_route* local_of(const route& of);
+  void close_lane_of(local_route& mine);
+  /// Counters of a site are shared with the version `beside` it.
+  void rebuild(local_route& mine, std::shared_ptr<const route> fresh,
+               const local_route* beside = nullptr);
   routing::decision choose(local_route& mine, const invocation& event,
                            uint32_t excluded, time_point now);
   void dispatch(local_route& mine, flight&& ready, time_point now);
@@ -98,6 +114,8 @@ private:
   void observe(const flight& ended, const reply& answer, time_point now,
                site_outcome outcome);
   void flush_observations(time_point now);
+  void sample(const flight& ended, const reply& answer, time_point now,
+              site_outcome outcome);
   void report_in_flight();
 
   port_deps deps_;
@@ -109,10 +127,16 @@ private:
   std::shared_ptr<const routing_table> table_;
   std::unordered_map<std::string, local_route, string_hash, std::equal_to<>>
     routes_;
+  /// Versions beside those in service, by what they are of.
+  std::map<version_ref, local_route> others_;
+  /// Views of versions in service that were asked for by number or alias.
+  std::map<std::string, function_view, std::less<>> asked_;
   flow::slot_table<flight> flights_;
   std::map<std::shared_ptr<peer>, std::vector<link_event>> outboxes_;
   bool flush_posted_ = false;
   std::vector<routing::observation> observations_;
+  std::vector<wire::version_evidence> evidence_;
+  size_t samples_ = 0; ///< in evidence_
   time_point last_flush_{};
 };
 

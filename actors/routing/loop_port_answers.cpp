@@ -56,6 +56,8 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   const auto outcome = outcome_of(answer);
   record(*ended, answer, now, outcome);
   observe(*ended, answer, now, outcome);
+  if (ended->via->watched)
+    sample(*ended, answer, now, outcome);
   std::optional<flight> taken;
   if (may_retry(*ended, answer, now)) {
     ended = &taken.emplace(flights_.take(token));
@@ -90,15 +92,28 @@ bool loop_port::may_retry(const flight& ended, const reply& answer,
 }
 
 bool loop_port::retry(flight& ended, time_point now) {
-  auto* mine = resolve(ended.event.function.str());
-  if (mine == nullptr)
+  auto* in_service = resolve(ended.event.function.str());
+  if (in_service == nullptr)
     return false;
+  auto* mine = version_of(*in_service, ended.via->version.version);
+  const bool others = !ended.asked && mine != in_service;
+  if (mine == nullptr && ended.asked)
+    return false;
+  // The last attempt of a new version's event is the old version's.
+  if (mine == nullptr || (others && ended.attempts + 1 >= max_attempts))
+    mine = in_service;
   // Positions may have moved with a new table: then only the attempt count
   // bounds the retries.
   if (mine->shared != ended.via)
     ended.tried = 0;
-  if (!choose(*mine, ended.event, ended.tried, now))
-    return false;
+  if (!choose(*mine, ended.event, ended.tried, now)) {
+    if (!others || mine == in_service)
+      return false;
+    mine = in_service;
+    ended.tried = 0;
+    if (!choose(*mine, ended.event, 0, now))
+      return false;
+  }
   ended.stats->retries.add();
   dispatch(*mine, std::move(ended), now);
   return true;
@@ -154,11 +169,9 @@ void loop_port::observe(const flight& ended, const reply& answer,
   seen.predicted_sd = std::sqrt(std::max(ended.predicted.variance, 0.0));
   seen.at = now;
   observations_.push_back(seen);
-  if (const auto found = routes_.find(ended.via->view.name.str());
-      found != routes_.end())
-    found->second.reply_bytes += 0.1
-                                 * (static_cast<double>(answer.body.size())
-                                    - found->second.reply_bytes);
+  if (auto* mine = local_of(*ended.via))
+    mine->reply_bytes
+      += 0.1 * (static_cast<double>(answer.body.size()) - mine->reply_bytes);
   if (observations_.size() >= observation_batch
       || now - last_flush_ >= observation_delay)
     flush_observations(now);
@@ -167,7 +180,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
 void loop_port::flush_observations(time_point now) {
   last_flush_ = now;
   if (!observations_.empty())
-    deps_.ports.report({std::exchange(observations_, {}), {}, false});
+    deps_.ports.report({std::exchange(observations_, {}), {}, false, {}});
 }
 
 void loop_port::request_report() {
@@ -182,6 +195,8 @@ void loop_port::report_in_flight() {
   loop_report report;
   report.ended = std::exchange(observations_, {});
   report.complete = true;
+  report.evidence = std::exchange(evidence_, {});
+  samples_ = 0;
   flights_.for_each([&](uint64_t, flight& open) {
     report.in_flight.push_back(
       {open.via->index, open.site, open.event.size, to_ms(now - open.sent),

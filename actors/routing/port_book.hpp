@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/routing/predictor_types.hpp"
+#include "libfaas/wire/messages.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -15,6 +16,8 @@ struct loop_report {
   std::vector<routing::observation> ended;
   std::vector<routing::in_flight_event> in_flight;
   bool complete = false; ///< in_flight was looked at in this report
+  /// What rollouts are judged by; only while one is under way.
+  std::vector<wire::version_evidence> evidence;
 };
 
 /// Knows the open ports; passes their reports to the predictor. Thread safe.

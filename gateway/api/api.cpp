@@ -116,6 +116,16 @@ public:
       return list_versions(context_, found.name, answer);
     case endpoint::roll_back:
       return roll_back(context_, request, found.name, answer);
+    case endpoint::show_traffic:
+      return show_traffic(context_, found.name, answer);
+    case endpoint::set_traffic:
+      return set_traffic(context_, request, found.name, answer);
+    case endpoint::steer_rollout:
+      return steer_rollout(context_, request, found.name, answer);
+    case endpoint::set_alias:
+      return change_alias(context_, request, found.name, answer, true);
+    case endpoint::remove_alias:
+      return change_alias(context_, request, found.name, answer, false);
     case endpoint::namespaces:
       return answer->respond(json_response("[\"openfaas-fn\"]"));
     case endpoint::logs:

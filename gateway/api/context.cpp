@@ -46,6 +46,14 @@ void respond(const answer_ptr& answer, const error& what) {
   answer->respond(error_response(what));
 }
 
+reply_to<command_outcome> outcome_answer(answer_ptr answer) {
+  return [answer = std::move(answer)](result<command_outcome> outcome) {
+    if (!outcome)
+      return respond(answer, outcome.error());
+    answer->respond(json_response(to_text(outcome_json(*outcome)), 202));
+  };
+}
+
 void run_blocking(const context_ptr& context, const answer_ptr& answer,
                   std::function<void()> task) {
   if (!context->pool.run(std::move(task)))

@@ -46,6 +46,9 @@ api_response error_response(const error& what, uint16_t status);
 api_response json_response(std::string body, uint16_t status = 200);
 void respond(const answer_ptr& answer, const error& what);
 
+/// A command's answer: its outcome with status 202, or the error.
+reply_to<command_outcome> outcome_answer(answer_ptr answer);
+
 /// Runs on a helper thread; answers 429 when too much waits already.
 void run_blocking(const context_ptr& context, const answer_ptr& answer,
                   std::function<void()> task);
@@ -59,6 +62,13 @@ void describe_function(const context_ptr&, const api_request&,
 void list_versions(const context_ptr&, std::string_view name, answer_ptr);
 void roll_back(const context_ptr&, const api_request&, std::string_view name,
                answer_ptr);
+void show_traffic(const context_ptr&, std::string_view name, answer_ptr);
+void set_traffic(const context_ptr&, const api_request&, std::string_view name,
+                 answer_ptr);
+void steer_rollout(const context_ptr&, const api_request&,
+                   std::string_view name, answer_ptr);
+void change_alias(const context_ptr&, const api_request&, std::string_view name,
+                  answer_ptr, bool set);
 void show_nodes(const context_ptr&, answer_ptr);
 void show_sites(const context_ptr&, const api_request&, std::string_view name,
                 answer_ptr);

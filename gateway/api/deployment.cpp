@@ -1,6 +1,7 @@
 #include "gateway/api/deployment.hpp"
 
 #include "gateway/api/names.hpp"
+#include "gateway/api/views.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -146,6 +147,7 @@ json status_json(const function_status& status) {
   if (!petrel.is_object())
     petrel = json::object();
   petrel["version"] = status.version;
+  petrel["traffic"] = traffic_json(status);
   petrel["placements"] = json::array();
   for (const auto& at : status.placements)
     petrel["placements"].push_back(placement_json(at));

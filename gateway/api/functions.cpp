@@ -13,11 +13,6 @@
 namespace faas::api {
 namespace {
 
-/// {"functionName"} style names may carry the namespace as a suffix.
-function_name plain_name(std::string_view name) {
-  return function_name{std::string{strip_default_namespace(name)}};
-}
-
 void deploy_now(const context_ptr& context, const api_request& request,
                 const answer_ptr& answer, bool update) {
   auto wanted = read_deployment(request.body);
@@ -128,12 +123,7 @@ void roll_back(const context_ptr& context, const api_request& request,
                               "version is no number from 1 on",
                               "see GET /system/versions/NAME"});
   }
-  context->admin.rollback(
-    std::move(command), [answer](result<command_outcome> outcome) {
-      if (!outcome)
-        return respond(answer, outcome.error());
-      answer->respond(json_response(to_text(outcome_json(*outcome)), 202));
-    });
+  context->admin.rollback(std::move(command), outcome_answer(answer));
 }
 
 } // namespace faas::api

@@ -1,6 +1,8 @@
 // Function names as OpenFaaS clients write them.
 #pragma once
 
+#include "libfaas/core/id.hpp"
+
 #include <string_view>
 
 namespace faas::api {
@@ -16,6 +18,11 @@ strip_default_namespace(std::string_view name) noexcept {
       && name[name.size() - suffix] == '.')
     name.remove_suffix(suffix);
   return name;
+}
+
+/// A path's or a body's name, which may carry the namespace as a suffix.
+inline function_name plain_name(std::string_view name) {
+  return function_name{std::string{strip_default_namespace(name)}};
 }
 
 } // namespace faas::api

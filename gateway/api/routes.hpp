@@ -19,6 +19,11 @@ enum class endpoint : uint8_t {
   describe_function,
   list_versions,
   roll_back,
+  show_traffic, ///< of /system/traffic, rollout and alias
+  set_traffic,
+  steer_rollout,
+  set_alias,
+  remove_alias,
   scale_function, ///< not yet: 501
   secrets,        ///< not yet: 501
   alert,          ///< not yet: 501

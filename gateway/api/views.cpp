@@ -1,6 +1,7 @@
 #include "gateway/api/views.hpp"
 
 #include "gateway/api/deployment.hpp"
+#include "libfaas/manifest/units.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -44,6 +45,37 @@ json version_json(const version_status& version) {
           {"createdAt", rfc3339(version.created)},
           {"by", version.by},
           {"current", version.current}};
+}
+
+namespace {
+
+json rollout_json(const rollout_status& status) {
+  const auto& record = status.record;
+  const bool warming = record.phase == rollout::phase::warming;
+  return {{"version", record.version},
+          {"from", record.from},
+          {"phase", name(record.phase)},
+          {"step", warming ? 0 : record.step + 1},
+          {"steps", record.plan.steps},
+          {"least", format_duration(record.plan.least)},
+          {"share", record.share()},
+          {"since", rfc3339(record.since)},
+          {"compared", status.compared},
+          {"reason", record.reason}};
+}
+
+} // namespace
+
+json traffic_json(const function_status& status) {
+  auto shares = json::object();
+  for (const auto& [version, share] : status.shares)
+    shares[std::to_string(version)] = share;
+  return {{"name", status.spec.name.str()},
+          {"version", status.version},
+          {"shares", std::move(shares)},
+          {"aliases", status.aliases},
+          {"rollout",
+           status.rollout ? rollout_json(*status.rollout) : json{}}};
 }
 
 json outcome_json(const command_outcome& outcome) {

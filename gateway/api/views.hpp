@@ -13,6 +13,8 @@ nlohmann::json node_json(const node_status& node);
 nlohmann::json site_json(const site_status& site);
 nlohmann::json actor_json(const actor_status& actor);
 nlohmann::json version_json(const version_status& version);
+/// Shares and aliases of a function, and its rollout (null: none).
+nlohmann::json traffic_json(const function_status& status);
 nlohmann::json outcome_json(const command_outcome& outcome);
 /// OpenFaaS's LogMessage, plus version and call id.
 nlohmann::json log_json(const log_line& line);

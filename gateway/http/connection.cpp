@@ -187,11 +187,14 @@ void connection::body_complete() {
   event_.deadline += sending;
   accepted_ = event_.accepted;
   // The view of an earlier turn no longer holds.
-  if (const auto* view = loop_.port().find(event_.function.str()))
+  auto name = event_.function.str();
+  if (event_.version != 0)
+    name += ":" + std::to_string(event_.version);
+  if (const auto* view = loop_.port().find(name))
     submit(*view);
   else
     refuse({errc::not_found,
-            "the function \"" + event_.function.str() + "\" was removed",
+            "the function \"" + name + "\" was removed",
             "deploy it again with faas-cli up"});
 }
 

@@ -146,7 +146,7 @@ result<void> build_event(invocation& event, const request_head& head,
                          random_source& random) {
   event.id = {};
   event.function = view.name;
-  event.version = 0;
+  event.version = view.version;
   event.method = head.method;
   event.path = target.path;
   event.query = target.query;

@@ -32,7 +32,7 @@ enum class trigger : uint8_t { http, mqtt, internal };
 struct invocation {
   call_id id;
   function_name function;
-  uint32_t version = 0; ///< 0: the acceptor chooses by traffic weight
+  uint32_t version = 0; ///< 0: chosen by the traffic's shares
   std::string method = "POST";
   std::string path = "/"; ///< what follows /function/{name}
   std::string query;

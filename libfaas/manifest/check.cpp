@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace faas {
 namespace {
@@ -121,6 +122,23 @@ void check_policy(const petrel_spec& p, problems& out) {
                                   "static:edge-1/cpu)"});
 }
 
+void check_rollout(const rollout_plan& plan, problems& out) {
+  using namespace std::chrono_literals;
+  const auto& steps = plan.steps;
+  const bool rising
+    = std::adjacent_find(steps.begin(), steps.end(), std::greater_equal<>{})
+      == steps.end();
+  if (!rising || steps.size() > spec_limits::rollout_steps
+      || (!steps.empty() && (steps.front() < 1 || steps.back() > 99)))
+    out.push_back({"petrel.rollout.steps",
+                   "must be at most "
+                     + std::to_string(spec_limits::rollout_steps)
+                     + " rising shares of 1% to 99%, for example "
+                       "[5%, 25%, 50%]; all the traffic comes after the last"});
+  if (plan.least < 1s || plan.least > 24h)
+    out.push_back({"petrel.rollout.least", "must be 1s to 24h"});
+}
+
 void check_input(const tensor_spec& input, const std::string& key,
                  problems& out) {
   if (input.name.empty() || input.name.size() > 128 || !printable(input.name))
@@ -183,6 +201,7 @@ std::vector<problem> check(const function_spec& spec) {
   check_topics(p, out);
   check_numbers(p, out);
   check_policy(p, out);
+  check_rollout(p.rollout, out);
   if (p.inputs.size() > spec_limits::inputs)
     out.push_back(
       {"petrel.inputs", "at most " + std::to_string(spec_limits::inputs)});

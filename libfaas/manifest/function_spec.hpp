@@ -54,6 +54,13 @@ struct tensor_spec {
   bool operator==(const tensor_spec&) const = default;
 };
 
+/// How a new version takes over the traffic. Without steps: all at once.
+struct rollout_plan {
+  std::vector<uint32_t> steps; ///< per cent of the traffic, rising, 1 to 99
+  duration least = std::chrono::seconds{30}; ///< each step's shortest time
+  bool operator==(const rollout_plan&) const = default;
+};
+
 /// Petrel's keys.
 struct petrel_spec {
   runtime_kind runtime = runtime_kind::native;
@@ -72,6 +79,7 @@ struct petrel_spec {
   std::vector<tensor_spec> inputs;
   std::string output = "labels"; ///< torch: labels | tensor
   uint64_t max_body_bytes = limits::body_bytes;
+  rollout_plan rollout;
   bool operator==(const petrel_spec&) const = default;
 };
 

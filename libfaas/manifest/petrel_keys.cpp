@@ -2,6 +2,8 @@
 
 #include "libfaas/manifest/choices.hpp"
 
+#include <charconv>
+
 namespace faas {
 namespace {
 
@@ -57,6 +59,35 @@ void read_needs(section& parent, placement_needs& out) {
   keys.finish(known, unknown_is_error);
 }
 
+/// "5%" or "5".
+void read_steps(section& keys, std::vector<uint32_t>& out) {
+  std::vector<std::string> words;
+  keys.read("steps", words);
+  for (auto word : words) {
+    if (word.ends_with('%'))
+      word.pop_back();
+    const auto* end = word.data() + word.size();
+    uint32_t share = 0;
+    const auto [at, failed] = std::from_chars(word.data(), end, share);
+    if (failed != std::errc{} || at != end)
+      return keys.fail("steps", "\"" + word.substr(0, 64)
+                                  + "\" is no share; write for example "
+                                    "[5%, 25%, 50%]");
+    out.push_back(share);
+  }
+}
+
+void read_rollout(section& parent, rollout_plan& out) {
+  const auto* node = parent.get("rollout");
+  if (!node)
+    return;
+  section keys{*node, parent.path() + ".rollout", parent.found()};
+  read_steps(keys, out.steps);
+  keys.read("least", out.least);
+  constexpr std::string_view known[] = {"steps", "least"};
+  keys.finish(known, unknown_is_error);
+}
+
 void read_inputs(section& parent, std::vector<tensor_spec>& out) {
   const auto* node = parent.get("inputs");
   if (!node || node->type == yaml_node::kind::null)
@@ -83,7 +114,8 @@ constexpr std::string_view petrel_keys[]
   = {"runtime", "artifact",    "artifact_kind", "mode",
      "size",    "needs",       "topics",        "reply_topic",
      "queue",   "concurrency", "timeout",       "idempotent",
-     "policy",  "inputs",      "output",        "max_body"};
+     "policy",  "inputs",      "output",        "max_body",
+     "rollout"};
 
 } // namespace
 
@@ -101,6 +133,7 @@ void read_petrel(section& keys, petrel_spec& out) {
   read_inputs(keys, out.inputs);
   keys.read("output", out.output);
   keys.read_bytes("max_body", out.max_body_bytes);
+  read_rollout(keys, out.rollout);
   keys.finish(petrel_keys, unknown_is_error);
 }
 

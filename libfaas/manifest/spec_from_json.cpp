@@ -180,6 +180,11 @@ void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
   read_inputs(in, p.inputs, failure);
   in.read("output", p.output);
   in.read_bytes("max_body", p.max_body_bytes);
+  if (const auto* rollout = in.inner("rollout")) {
+    object_reader r{*rollout, "petrel.rollout.", failure};
+    r.read("steps", p.rollout.steps);
+    r.read_duration("least", p.rollout.least);
+  }
 }
 
 function_spec read_spec(const json& object, std::string& failure) {

@@ -65,6 +65,9 @@ json petrel_json(const petrel_spec& p) {
                              {"shape", input.shape}});
   put(out, "output", p.output, normal.output);
   put(out, "max_body", p.max_body_bytes, normal.max_body_bytes);
+  if (p.rollout != normal.rollout)
+    out["rollout"] = {{"steps", p.rollout.steps},
+                      {"least", format_duration(p.rollout.least)}};
   return out;
 }
 

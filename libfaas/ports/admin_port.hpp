@@ -4,8 +4,10 @@
 #include "libfaas/core/clock.hpp"
 #include "libfaas/core/id.hpp"
 #include "libfaas/manifest/function_spec.hpp"
+#include "libfaas/ports/traffic.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +20,6 @@ struct revision {
   uint64_t number = 0;
   bool operator==(const revision&) const = default;
 };
-
-/// Chosen by the client; a command repeated with the same id has no second
-/// effect and gets the first outcome.
-using request_id = named<struct request_id_tag>;
 
 /// Creates a function or a new version of it.
 struct deploy_command {
@@ -89,6 +87,12 @@ struct placement_status {
   string_map facts;      ///< runtime's facts, load time
 };
 
+/// A rollout for people.
+struct rollout_status {
+  rollout_record record;
+  uint64_t compared = 0; ///< events of the new version that were compared
+};
+
 struct function_status {
   function_spec spec;
   digest bundle;
@@ -96,6 +100,9 @@ struct function_status {
   wall_time created;
   uint64_t invocations = 0;
   std::vector<placement_status> placements;
+  alias_map aliases;
+  traffic_weights shares; ///< of the events, now
+  std::optional<rollout_status> rollout; ///< under way, or the last one
   /// Placements of the current version that are ready.
   uint32_t available() const noexcept;
 };
@@ -176,6 +183,11 @@ public:
                       reply_to<command_outcome> done) = 0;
   virtual void rollback(rollback_command command,
                         reply_to<command_outcome> done) = 0;
+  virtual void traffic(traffic_command command,
+                       reply_to<command_outcome> done) = 0;
+  virtual void alias(alias_command command, reply_to<command_outcome> done) = 0;
+  virtual void rollout(rollout_command command,
+                       reply_to<command_outcome> done) = 0;
   /// Newest first. errc::not_found when there is no such function.
   virtual void versions(function_name name,
                         reply_to<std::vector<version_status>> done) = 0;

@@ -1,7 +1,8 @@
-#include "libfaas/ports/catalog.hpp"
+#include "libfaas/ports/catalog_plan.hpp"
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 namespace faas {
 namespace {
@@ -18,35 +19,29 @@ std::string canonical(function_spec spec) {
   as_set(spec.petrel.topics);
   as_set(spec.petrel.needs.tiers);
   as_set(spec.petrel.needs.nodes);
+  spec.petrel.rollout = {}; // how it comes in does not make it another one
   return to_json(spec);
 }
 
-result<void> check(const function_name& function, const request_id& request) {
-  if (!valid_function_name(function.str()))
-    return error{errc::invalid_argument,
-                 "'" + function.str().substr(0, 80)
-                   + "' is not a function name",
-                 "use up to 63 lower-case letters, digits and '-', with a "
-                 "letter or digit at both ends"};
-  if (request.str().size() > request_id_bytes)
-    return error{errc::invalid_argument, "the request id is too long",
-                 "use at most " + std::to_string(request_id_bytes)
-                   + " characters"};
-  return {};
+/// Versions that are in use: they run, or a name stands for them.
+std::set<uint32_t> in_use(const function_record& record) {
+  std::set<uint32_t> used{record.current};
+  const auto& rules = record.traffic;
+  for (const auto& [version, weight] : rules.weights)
+    used.insert(version);
+  for (const auto& [alias, version] : rules.aliases)
+    used.insert(version);
+  if (rules.rollout && rules.rollout->under_way())
+    used.insert(rules.rollout->version);
+  return used;
 }
 
-error no_such(const function_name& function) {
-  return {errc::not_found, "there is no function '" + function.str() + "'",
-          "see the list of functions"};
-}
-
-/// Drops the oldest versions; the current one stays.
+/// Drops the oldest versions that are not in use.
 void trim(function_record& record) {
-  auto surplus = static_cast<ptrdiff_t>(record.versions.size())
-                 - static_cast<ptrdiff_t>(kept_versions);
+  const auto used = in_use(record);
   for (auto i = record.versions.begin();
-       i != record.versions.end() && surplus > 0; --surplus)
-    if (i->first == record.current)
+       i != record.versions.end() && record.versions.size() > kept_versions;)
+    if (used.contains(i->first))
       ++i;
     else
       i = record.versions.erase(i);
@@ -64,9 +59,9 @@ function_record base_record(const catalog_state& state,
   return record;
 }
 
-bool is_current(const function_record& record, const function_spec& spec,
-                const digest& bundle) {
-  const auto i = record.versions.find(record.current);
+bool is_same(const function_record& record, uint32_t number,
+             const function_spec& spec, const digest& bundle) {
+  const auto i = record.versions.find(number);
   return i != record.versions.end() && i->second.bundle == bundle
          && canonical(i->second.spec) == canonical(spec);
 }
@@ -100,23 +95,37 @@ result<catalog_change> plan(const catalog_state& state,
     return spec.error();
   auto record = base_record(state, name);
   catalog_change change{command.id, name, {}, {state.at, record.current}};
-  if (exists && is_current(record, *spec, command.bundle)) {
+  if (exists && is_same(record, record.current, *spec, command.bundle)) {
+    change.outcome.unchanged
+      = !end_rollout(record, rollout::phase::aborted,
+                     "version " + std::to_string(record.current)
+                       + " was deployed again");
+    return finish(std::move(change), std::move(record));
+  }
+  const auto& coming = record.traffic.rollout;
+  if (coming && coming->under_way()
+      && is_same(record, coming->version, *spec, command.bundle)) {
+    change.outcome.version = coming->version;
     change.outcome.unchanged = true;
-    change.record = std::move(record);
-    return change;
+    return finish(std::move(change), std::move(record));
   }
   if (record.last == std::numeric_limits<uint32_t>::max())
     return error{errc::conflict,
                  "'" + name.str() + "' has used up its version numbers",
                  "deploy it under another name"};
-  record.current = ++record.last;
-  record.versions[record.current]
-    = {record.current, std::move(*spec), command.bundle, now, command.by};
+  const auto number = ++record.last;
+  record.traffic.weights.clear();
+  record.traffic.rollout.reset();
+  if (exists && !spec->petrel.rollout.steps.empty())
+    record.traffic.rollout = {number, record.current, spec->petrel.rollout,
+                              rollout::phase::warming, 0, {}, now};
+  else
+    record.current = number;
+  record.versions[number]
+    = {number, std::move(*spec), command.bundle, now, command.by};
   trim(record);
-  ++change.outcome.at.number;
-  change.outcome.version = record.current;
-  change.record = std::move(record);
-  return change;
+  change.outcome.version = number;
+  return finish(std::move(change), std::move(record));
 }
 
 result<catalog_change> plan(const catalog_state& state,
@@ -140,9 +149,12 @@ result<catalog_change> plan(const catalog_state& state,
   if (i == state.functions.end())
     return no_such(command.function);
   auto record = i->second;
+  const auto coming = rollout_under_way(record);
   auto to = record.versions.lower_bound(record.current);
   if (command.version != 0)
     to = record.versions.find(command.version);
+  else if (coming != 0)
+    to = record.versions.find(record.current);
   else if (to == record.versions.begin())
     return error{errc::conflict,
                  "no version of '" + command.function.str() + "' before "
@@ -157,12 +169,16 @@ result<catalog_change> plan(const catalog_state& state,
                  "see faas-cli versions " + command.function.str()};
   catalog_change change{
     command.id, command.function, {}, {state.at, to->first}};
-  change.outcome.unchanged = to->first == record.current;
+  const auto before = i->second;
   record.current = to->first;
-  if (!change.outcome.unchanged)
-    ++change.outcome.at.number;
-  change.record = std::move(record);
-  return change;
+  record.traffic.weights.clear();
+  if (coming == record.current)
+    end_rollout(record, rollout::phase::promoted, "by hand");
+  else
+    end_rollout(record, rollout::phase::aborted,
+                "rolled back to version " + std::to_string(record.current));
+  change.outcome.unchanged = record == before;
+  return finish(std::move(change), std::move(record));
 }
 
 std::vector<version_status> versions_of(const function_record& record) {

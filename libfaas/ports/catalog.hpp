@@ -24,6 +24,7 @@ struct function_record {
   uint32_t current = 0; ///< version that gets the traffic
   uint32_t last = 0;    ///< highest number ever given; never reused
   std::map<uint32_t, function_version> versions; ///< current and recent ones
+  traffic_rules traffic = {};
   bool operator==(const function_record&) const = default;
 };
 
@@ -35,7 +36,8 @@ struct retired_function {
   bool operator==(const retired_function&) const = default;
 };
 
-/// Versions kept per function, besides the current one.
+/// Versions kept per function, besides those that an alias, a weight or a
+/// rollout needs.
 inline constexpr size_t kept_versions = 10;
 /// Removed functions that are remembered; the longest gone are forgotten.
 inline constexpr size_t kept_retired = 1000;
@@ -65,15 +67,33 @@ struct catalog_change {
 /// canonical JSON, the order of lists that are sets (topics, tiers, ...) not
 /// counting. errc::not_found, errc::conflict as the condition demands,
 /// errc::invalid_argument for a bad function name, spec or request id. The
-/// version gets the spec as a store would give it back.
+/// version gets the spec as a store would give it back. How a version is rolled
+/// out does not make it another one. With steps (and an earlier version) the new
+/// version begins a rollout and the current one stays; otherwise it is current
+/// at once. Either ends fixed weights and a rollout under way.
 result<catalog_change> plan(const catalog_state& state,
                             const deploy_command& command, wall_time now);
 result<catalog_change> plan(const catalog_state& state,
                             const remove_command& command);
 /// errc::conflict when no earlier version is kept, errc::not_found for one that
-/// is not; `unchanged` when it is current already.
+/// is not; `unchanged` when it is current already. A rollout under way ends: by
+/// going to its version it is promoted, otherwise aborted; without a number the
+/// current version is what is gone back to. Fixed weights end.
 result<catalog_change> plan(const catalog_state& state,
                             const rollback_command& command);
+/// errc::invalid_argument unless the shares add up to 100, errc::not_found for a
+/// version that is not kept, errc::conflict while a rollout is under way.
+result<catalog_change> plan(const catalog_state& state,
+                            const traffic_command& command);
+result<catalog_change> plan(const catalog_state& state,
+                            const alias_command& command);
+/// errc::conflict when no rollout is under way, or when one that is warming up
+/// shall pause.
+result<catalog_change> plan(const catalog_state& state,
+                            const rollout_command& command, wall_time now);
+/// errc::conflict when that rollout is not under way any more.
+result<catalog_change> plan(const catalog_state& state,
+                            const advance_command& command, wall_time now);
 /// The versions that are kept, newest first.
 std::vector<version_status> versions_of(const function_record& record);
 /// Applies a planned change.

@@ -34,6 +34,8 @@ struct function_view {
   std::vector<std::string> topics;
   std::string reply_topic;
   bool idempotent = false;
+  /// Version that was asked for by number or alias; 0: by the traffic's shares.
+  uint32_t version = 0;
 };
 
 /// Takes the events of one gateway loop. Belongs to that loop: every call on
@@ -41,8 +43,8 @@ struct function_view {
 class event_port {
 public:
   virtual ~event_port() = default;
-  /// The function of that name, or null. The pointer holds until the next
-  /// turn of the loop.
+  /// The function of that name, or of NAME:VERSION or NAME:ALIAS; null when
+  /// there is none that runs. The pointer holds until the next turn of the loop.
   virtual const function_view* find(std::string_view name) = 0;
   /// All functions, for topic subscriptions; same life time as find().
   virtual std::vector<const function_view*> functions() = 0;

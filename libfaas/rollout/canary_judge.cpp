@@ -34,7 +34,7 @@ void canary_judge::add(uint32_t site, arm ran, bool failed,
   if (failed)
     return; // its latency says nothing
   const double slow = at_most(baseline::slow_share, old.size());
-  const double late = latency_ms > old.slow_ms() ? 1 : 0;
+  const double late = latency_ms > old.slow_ms() + config_.slow_floor_ms ? 1 : 0;
   slowness_.add(late, inside(slow + config_.slow_margin));
   not_slow_.add(1 - late, inside(1 - slow - config_.bad_slow_margin));
 }

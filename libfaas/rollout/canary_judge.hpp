@@ -20,6 +20,9 @@ struct judge_config {
   double error_margin = 0.01, slow_margin = 0.05;
   /// From here on it is bad.
   double bad_error_margin = 0.04, bad_slow_margin = 0.20;
+  /// A difference of less than this is not slow: a version that is called
+  /// seldom is cold, which matters in microseconds only.
+  double slow_floor_ms = 0;
 };
 
 enum class verdict : uint8_t {

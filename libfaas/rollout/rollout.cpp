@@ -1,14 +1,26 @@
 #include "libfaas/rollout/rollout.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 namespace faas::rollout {
+namespace {
+
+constexpr std::array<std::string_view, 6> phase_names{
+  "warming", "stepping", "paused", "promoted", "rolled-back", "aborted"};
+
+} // namespace
 
 std::string_view name(phase now) noexcept {
-  static constexpr std::array<std::string_view, 6> names{
-    "warming", "stepping", "paused", "promoted", "rolled-back", "aborted"};
-  return names[static_cast<size_t>(now)];
+  return phase_names[static_cast<size_t>(now)];
+}
+
+std::optional<phase> phase_of(std::string_view name) noexcept {
+  const auto found = std::find(phase_names.begin(), phase_names.end(), name);
+  if (found == phase_names.end())
+    return std::nullopt;
+  return static_cast<phase>(found - phase_names.begin());
 }
 
 rollout::rollout(rollout_spec spec, judge_config config)
@@ -65,6 +77,16 @@ bool rollout::abort() {
     return false;
   phase_ = phase::aborted;
   return true;
+}
+
+void rollout::restore(phase at, size_t step, time_point now) {
+  step = std::min(step, spec_.shares.empty() ? 0 : spec_.shares.size() - 1);
+  if (step != step_)
+    judge_.next_step();
+  if (step != step_ || at != phase_)
+    since_ = now;
+  step_ = step;
+  phase_ = at;
 }
 
 double rollout::share() const noexcept {

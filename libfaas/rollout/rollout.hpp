@@ -3,8 +3,8 @@
 
 #include "libfaas/core/clock.hpp"
 #include "libfaas/rollout/canary_judge.hpp"
+#include "libfaas/rollout/phase.hpp"
 
-#include <string_view>
 #include <vector>
 
 namespace faas::rollout {
@@ -15,16 +15,6 @@ struct rollout_spec {
   std::vector<double> shares;
   duration least_step = std::chrono::seconds{30};
 };
-
-enum class phase : uint8_t {
-  warming,     ///< the canary is not ready yet and gets nothing
-  stepping,
-  paused,      ///< keeps its share
-  promoted,    ///< has all the traffic
-  rolled_back, ///< by the judge, or because it cannot start
-  aborted,     ///< by a person
-};
-std::string_view name(phase now) noexcept;
 
 /// Pure state machine; not thread safe. Ended phases never change again.
 class rollout {
@@ -43,6 +33,9 @@ public:
   bool pause();
   bool resume(time_point now);
   bool abort();
+  /// Takes over where a record says the rollout is: another step's evidence
+  /// starts anew, and so does its time.
+  void restore(phase at, size_t step, time_point now);
 
   phase now() const noexcept { return phase_; }
   bool ended() const noexcept { return phase_ >= phase::promoted; }

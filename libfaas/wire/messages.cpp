@@ -11,7 +11,7 @@ constexpr std::array<std::string_view, std::variant_size_v<message>> names{
   "pong",         "event_batch", "reply_batch",      "ack",
   "cancel",       "assignments", "placement_report", "bundle_request",
   "bundle_chunk", "node_report", "admin_request",    "admin_reply",
-  "goodbye",      "part"};
+  "goodbye",      "part",        "evidence"};
 
 std::string range(const hello& node) {
   return std::to_string(node.min_protocol) + " to "

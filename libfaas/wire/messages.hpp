@@ -108,8 +108,10 @@ struct assignment {
   std::string spec_json; ///< to_json(function_spec)
   digest bundle;
   bool current = false; ///< the version that new events get by default
-  uint32_t weight = 0;  ///< share of traffic
+  uint32_t weight = 0;  ///< share of the traffic in per cent
   std::vector<std::string> nodes; ///< that run it
+  std::vector<std::string> aliases; ///< names beside its number
+  bool watched = false; ///< a rollout compares it: evidence is wanted
   bool operator==(const assignment&) const = default;
 };
 /// Controller to node: everything that the node shall run.
@@ -177,6 +179,20 @@ struct goodbye {
   bool operator==(const goodbye&) const = default;
 };
 
+/// How events of one version ended at one site: rollout::pack(sample).
+struct version_evidence {
+  version_ref version;
+  site_name site;
+  std::vector<uint64_t> samples;
+  bool operator==(const version_evidence&) const = default;
+};
+/// Node to controller: what rollouts are judged by. A node that does not know
+/// it ignores it; then the rollout waits.
+struct evidence {
+  std::vector<version_evidence> versions;
+  bool operator==(const evidence&) const = default;
+};
+
 /// A piece of a message that is too long for one frame. The pieces together
 /// are one encoded message; the link cuts and joins, nobody else sees them.
 struct part {
@@ -192,7 +208,7 @@ using message
   = std::variant<hello, welcome, refused, ping, pong, event_batch, reply_batch,
                  ack, cancel, assignments, placement_report, bundle_request,
                  bundle_chunk, node_report, admin_request, admin_reply, goodbye,
-                 part>;
+                 part, evidence>;
 
 /// Name of the kind, for logs and metrics: "event_batch".
 std::string_view name(const message& what) noexcept;

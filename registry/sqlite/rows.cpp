@@ -94,7 +94,8 @@ void write_revision(Database& db, const revision& at) {
 }
 
 result<void> read_functions(Database& db, catalog_state& into) {
-  Statement query{db, "SELECT name, current, last, removed FROM functions"};
+  Statement query{db, "SELECT name, current, last, removed, traffic "
+                      "FROM functions"};
   while (query.executeStep()) {
     function_record record;
     record.name = function_name{query.getColumn(0).getString()};
@@ -107,6 +108,10 @@ result<void> read_functions(Database& db, catalog_state& into) {
     }
     if (auto ok = read_versions(db, record); !ok)
       return ok;
+    auto rules = traffic_from_json(query.getColumn(4).getString());
+    if (!rules)
+      return unreadable(record.name.str(), record.current, rules.error());
+    record.traffic = std::move(*rules);
     into.functions.emplace(record.name, std::move(record));
   }
   return {};
@@ -114,10 +119,13 @@ result<void> read_functions(Database& db, catalog_state& into) {
 
 void write_function(Database& db, const function_record& record) {
   const auto& name = record.name.str();
-  Statement insert{db, "INSERT OR REPLACE INTO functions VALUES (?, ?, ?, 0)"};
+  Statement insert{db, "INSERT OR REPLACE INTO functions "
+                       "(name, current, last, removed, traffic) "
+                       "VALUES (?, ?, ?, 0, ?)"};
   insert.bind(1, name);
   insert.bind(2, record.current);
   insert.bind(3, record.last);
+  insert.bind(4, to_json(record.traffic));
   insert.exec();
   auto surplus = stored_versions(db, name);
   for (const auto& [number, version] : record.versions)
@@ -136,7 +144,7 @@ void retire_function(Database& db, const function_name& name, uint64_t at) {
   Statement drop{db, "DELETE FROM versions WHERE function = ?"};
   drop.bind(1, name.str());
   drop.exec();
-  Statement update{db, "UPDATE functions SET current = 0, removed = ? "
+  Statement update{db, "UPDATE functions SET current = 0, removed = ?, traffic = '' "
                        "WHERE name = ?"};
   update.bind(1, as_signed(at));
   update.bind(2, name.str());

@@ -13,7 +13,7 @@
 namespace faas::registry {
 namespace {
 
-constexpr std::array<std::string_view, 1> steps_{
+constexpr std::array<std::string_view, 2> steps_{
   // 1: a removed function keeps its row with current = 0, so that its version
   // numbers are not given again.
   R"sql(
@@ -40,6 +40,10 @@ constexpr std::array<std::string_view, 1> steps_{
       number INTEGER NOT NULL,
       version INTEGER NOT NULL,
       unchanged INTEGER NOT NULL);
+  )sql",
+  // 2: aliases, weights and the rollout of a function (to_json(traffic_rules)).
+  R"sql(
+    ALTER TABLE functions ADD COLUMN traffic TEXT NOT NULL DEFAULT '';
   )sql"};
 
 int64_t single_value(SQLite::Database& db, const char* sql) {

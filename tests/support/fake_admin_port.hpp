@@ -21,6 +21,9 @@ public:
   std::vector<deploy_command> deployed;
   std::vector<remove_command> removed;
   std::vector<rollback_command> rolled_back;
+  std::vector<traffic_command> divided;
+  std::vector<alias_command> aliased;
+  std::vector<rollout_command> steered;
   std::vector<log_line> lines;
   std::vector<log_query> queries;
   std::vector<std::string> not_ready;
@@ -65,6 +68,26 @@ public:
       at->second.version
         = command.version ? command.version : at->second.version - 1;
       return command_outcome{{"h", 3}, at->second.version, false, false};
+    });
+  }
+  void traffic(traffic_command command,
+               reply_to<command_outcome> done) override {
+    answer(std::move(done), [&] {
+      divided.push_back(command);
+      return changed(command.function);
+    });
+  }
+  void alias(alias_command command, reply_to<command_outcome> done) override {
+    answer(std::move(done), [&] {
+      aliased.push_back(command);
+      return changed(command.function);
+    });
+  }
+  void rollout(rollout_command command,
+               reply_to<command_outcome> done) override {
+    answer(std::move(done), [&] {
+      steered.push_back(command);
+      return changed(command.function);
     });
   }
   void versions(function_name name,
@@ -140,6 +163,12 @@ public:
   readiness ready() const override { return {not_ready}; }
 
 private:
+  result<command_outcome> changed(const function_name& name) {
+    const auto at = functions.find(name.str());
+    if (at == functions.end())
+      return error{errc::not_found, "there is no function " + name.str(), ""};
+    return command_outcome{{"h", 4}, at->second.version, false, false};
+  }
   template <class T, class F>
   void answer(reply_to<T> done, F compute) {
     if (silent)

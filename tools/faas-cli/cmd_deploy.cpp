@@ -1,8 +1,10 @@
 // pack, deploy, up.
+#include "libfaas/manifest/check.hpp"
 #include "tools/faas-cli/command.hpp"
 #include "tools/faas-cli/deployer.hpp"
 #include "tools/faas-cli/table.hpp"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -56,6 +58,45 @@ result<void> run_pack(session& s, const arguments& args) {
   return {};
 }
 
+/// "5,25%,50" as steps.
+result<std::vector<uint32_t>> steps_given(const std::string& text) {
+  std::vector<uint32_t> steps;
+  for (size_t start = 0; start <= text.size();) {
+    const auto end = std::min(text.find(',', start), text.size());
+    auto part = text.substr(start, end - start);
+    if (part.ends_with('%'))
+      part.pop_back();
+    uint32_t share = 0;
+    const auto* last = part.data() + part.size();
+    const auto [at, failed] = std::from_chars(part.data(), last, share);
+    if (failed != std::errc{} || at != last)
+      return error{errc::invalid_argument,
+                   "--canary takes shares in per cent, not \"" + text + "\"",
+                   "for example --canary 5,25,50"};
+    steps.push_back(share);
+    start = end + 1;
+  }
+  return steps;
+}
+
+/// --canary and --least in place of the manifest's `rollout`.
+result<void> use_rollout(const arguments& args, function_spec& spec) {
+  auto& plan = spec.petrel.rollout;
+  if (args.has("canary")) {
+    auto steps = steps_given(args.get("canary"));
+    if (!steps)
+      return steps.error();
+    plan.steps = std::move(*steps);
+  }
+  auto least = args.time("least", plan.least);
+  if (!least)
+    return least.error();
+  plan.least = *least;
+  for (const auto& problem : check(spec))
+    return error{errc::invalid_argument, problem.key + " " + problem.what};
+  return {};
+}
+
 void tell(session& s, const function_spec& spec, const bundle_file& bundle,
           const deployed& done, const deploy_options& options) {
   const auto& name = spec.name.str();
@@ -80,6 +121,11 @@ void tell(session& s, const function_spec& spec, const bundle_file& bundle,
     s.out << ", ready";
   }
   s.out << '\n';
+  const auto& steps = spec.petrel.rollout.steps;
+  if (!steps.empty() && !done.created && !done.unchanged)
+    s.out << name << ": gets " << steps.front()
+          << "% of the events first; `faas-cli rollout status " << name
+          << " --watch` follows it\n";
 }
 
 json report_of(const function_spec& spec, const bundle_file& bundle,
@@ -111,7 +157,9 @@ result<void> deploy_all(session& s, const arguments& args, bool pack_first) {
     return target.error();
   gateway_api gateway{s, *target, {}};
   auto report = json::array();
-  for (const auto& spec : *specs) {
+  for (auto spec : *specs) {
+    if (auto used = use_rollout(args, spec); !used)
+      return used.error();
     auto bundle = pack_first ? pack_one(s, *file, spec, args)
                              : packed_bundle_of(*file, spec);
     if (!bundle)
@@ -153,6 +201,8 @@ constexpr option pack_options[] = {
 constexpr option deploy_option_list[] = {
   {"no-wait", flag, "do not wait until a node is ready"},
   {"timeout", value, "how long to wait for each function [60s]", "TIME"},
+  {"canary", value, "shares of a new version, step by step: 5,25,50", "STEPS"},
+  {"least", value, "how long each step lasts at least [30s]", "TIME"},
   {"json", flag, "print JSON"},
 };
 
@@ -184,6 +234,7 @@ const command deploy_command{
     "fails never gets traffic; its reason and last log lines are shown.\n",
   .examples = "  faas-cli deploy\n"
               "  faas-cli deploy hello -g http://127.0.0.1:8081\n"
+              "  faas-cli deploy --canary 5,25,50 --least 2m\n"
               "  faas-cli deploy --no-wait\n",
   .options = deploy_option_list,
   .asks_gateway = true,

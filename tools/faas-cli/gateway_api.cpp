@@ -254,7 +254,12 @@ result<json> gateway_api::rollback(const std::string& name, uint32_t version) {
   auto path = "/system/rollback/" + url_encode(name);
   if (version != 0)
     path += "?version=" + std::to_string(version);
-  auto answer = send_json("POST", path, json::object());
+  return change("POST", path, json::object());
+}
+
+result<json> gateway_api::change(const char* method, const std::string& path,
+                                 const json& body) {
+  auto answer = send_json(method, path, body);
   if (!answer)
     return answer.error();
   return parse(*answer);

@@ -47,6 +47,9 @@ public:
   result<void> remove(const std::string& name, const std::string& name_space);
   /// `version` 0: the one before the current. The outcome.
   result<json> rollback(const std::string& name, uint32_t version);
+  /// Any other change: its outcome.
+  result<json> change(const char* method, const std::string& path,
+                      const json& body);
   /// One JSON object per line to `line`; false ends it.
   result<void> logs(const std::string& query, duration timeout,
                     const std::function<bool(std::string_view)>& line);

@@ -83,12 +83,59 @@ uint32_t version_of(const json& object) {
   return version > 0 && version < 4e9 ? static_cast<uint32_t>(version) : 0;
 }
 
+std::string shares_text(const json& traffic) {
+  std::string text;
+  const auto& shares = inner(traffic, "shares");
+  if (shares.is_object())
+    for (const auto& [version, share] : shares.items())
+      text += (text.empty() ? "" : " ") + version + "=" + share.dump() + "%";
+  return text;
+}
+
+std::string rollout_text(const json& rollout) {
+  const auto phase = text_at(rollout, "phase");
+  if (phase.empty())
+    return {};
+  auto text = "version " + std::to_string(version_of(rollout)) + ", " + phase;
+  const auto step = number_at(rollout, "step");
+  const auto& steps = list_in(inner(rollout, "steps"), "");
+  if ((phase == "stepping" || phase == "paused") && step > 0)
+    text += ": step " + short_number(step) + " of "
+            + std::to_string(steps.size()) + " ("
+            + short_number(number_at(rollout, "share")) + "%), "
+            + short_number(number_at(rollout, "compared"))
+            + " events compared";
+  if (const auto reason = text_at(rollout, "reason"); !reason.empty())
+    text += ": " + reason;
+  return text;
+}
+
+std::string traffic_text(const json& traffic) {
+  std::string out;
+  const auto line = [&](std::string_view label, const std::string& value) {
+    if (!value.empty())
+      out += std::string{label} + printable(value) + "\n";
+  };
+  line("Traffic: ", shares_text(traffic));
+  line("Rollout: ", rollout_text(inner(traffic, "rollout")));
+  line("Aliases: ", pairs(inner(traffic, "aliases")));
+  return out;
+}
+
+/// "3", or with its share when others have one: "3=95% 4=5%".
+std::string version_text(const json& function) {
+  const auto& traffic = inner(inner(function, "petrel"), "traffic");
+  if (inner(traffic, "shares").size() > 1)
+    return shares_text(traffic);
+  const auto version = version_of(function);
+  return version ? std::to_string(version) : "";
+}
+
 std::string function_table(const json& functions) {
   table t{
     {"Function", ">Version", ">Invocations", ">Replicas", "Nodes", "Image"}};
   for (const auto& f : list_in(functions, "functions")) {
-    const auto version = version_of(f);
-    t.row({text_at(f, "name"), version ? std::to_string(version) : "",
+    t.row({text_at(f, "name"), version_text(f),
            short_number(number_at(f, "invocationCount")),
            short_number(number_at(f, "availableReplicas")) + "/"
              + short_number(number_at(f, "replicas")),
@@ -122,9 +169,13 @@ std::string function_text(const json& f, const std::string& gateway) {
   line("Environment", pairs(inner(f, "envVars")));
   line("Secrets", words(inner(f, "secrets")));
   const auto& petrel = inner(f, "petrel");
+  const auto& traffic = inner(petrel, "traffic");
+  line("Traffic", shares_text(traffic));
+  line("Rollout", rollout_text(inner(traffic, "rollout")));
+  line("Aliases", pairs(inner(traffic, "aliases")));
   if (petrel.is_object()) {
     for (const auto& [key, value] : petrel.items())
-      if (key != "placements" && key != "version")
+      if (key != "placements" && key != "version" && key != "traffic")
         line("  " + key, value.is_string()   ? value.get<std::string>()
                          : value.is_array()  ? words(value)
                          : value.is_object() ? pairs(value)

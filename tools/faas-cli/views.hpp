@@ -21,6 +21,12 @@ uint32_t version_of(const json& function);
 
 std::string function_table(const json& functions);
 std::string function_text(const json& function, const std::string& gateway);
+/// "3=95% 4=5%"; empty when the gateway does not tell.
+std::string shares_text(const json& traffic);
+/// "version 4, step 1 of 3 (5%), 120 events compared"; empty without a rollout.
+std::string rollout_text(const json& rollout);
+/// What /system/traffic tells, as lines.
+std::string traffic_text(const json& traffic);
 std::string version_table(const json& versions);
 std::string node_table(const json& nodes);
 std::string site_table(const json& sites);

@@ -62,6 +62,17 @@ struct port_world : actor_fixture {
   void publish(std::vector<site> sites, bool idempotent = false,
                uint32_t version = 1, const std::string& why_empty = {},
                const std::string& policy = "min-latency") {
+    publish(route_of(std::move(sites), idempotent, version, why_empty, policy));
+  }
+  void publish(std::shared_ptr<const actors::route> of) {
+    auto table = std::make_shared<actors::routing_table>();
+    table->routes.emplace("f", std::move(of));
+    board.publish(std::move(table));
+  }
+  static std::shared_ptr<actors::route>
+  route_of(std::vector<site> sites, bool idempotent = false,
+           uint32_t version = 1, const std::string& why_empty = {},
+           const std::string& policy = "min-latency") {
     auto made = std::make_shared<actors::route>();
     made->view.name = function_name{"f"};
     made->view.idempotent = idempotent;
@@ -80,9 +91,7 @@ struct port_world : actor_fixture {
       target.link_load = std::make_shared<routing::shared_link_load>();
       made->targets.push_back(std::move(target));
     }
-    auto table = std::make_shared<actors::routing_table>();
-    table->routes.emplace("f", std::move(made));
-    board.publish(std::move(table));
+    return made;
   }
   void publish_nothing() {
     board.publish(std::make_shared<actors::routing_table>());

@@ -65,6 +65,7 @@ inline function_spec rich_spec() {
   p.inputs = {{"x", "UINT8", {-1, 28, 28}}};
   p.output = "tensor";
   p.max_body_bytes = 1000;
+  p.rollout = {{5, 25}, 1500ms};
   return s;
 }
 
@@ -264,3 +265,5 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_long_history_is_kept_at_every_revision, Engine,
   engine.reopen();
   BOOST_TEST((loaded(engine.store()) == expected));
 }
+
+#include "tests/contract/registry/traffic_contract.hpp"

@@ -146,6 +146,63 @@ BOOST_FIXTURE_TEST_SUITE(api_test, api_fixture)
     BOOST_TEST(admin_call("GET", "/system/rollback/f").status == 405);
   }
 
+  BOOST_AUTO_TEST_CASE(traffic_is_shown_and_changed) {
+    start();
+    upload();
+    admin_call("POST", "/system/functions", deployment("f", uploaded));
+    {
+      const auto guard = std::lock_guard{admin.mutex};
+      auto& status = admin.functions["f"];
+      status.shares = {{1, 95}, {2, 5}};
+      status.aliases = {{"prod", 1}};
+      rollout_record record{2, 1, {{5, 50}, std::chrono::seconds{30}},
+                            rollout::phase::stepping, 0, "", {}};
+      status.rollout = rollout_status{record, 12};
+    }
+    for (const auto* path :
+         {"/system/traffic/f", "/system/rollout/f.openfaas-fn",
+          "/system/alias/f"}) {
+      const auto shown = json::parse(admin_call("GET", path).body);
+      BOOST_TEST(shown["shares"] == (json{{"1", 95}, {"2", 5}}));
+      BOOST_TEST(shown["aliases"]["prod"] == 1);
+      BOOST_TEST(shown["rollout"]["phase"] == "stepping");
+      BOOST_TEST(shown["rollout"]["step"] == 1);
+      BOOST_TEST(shown["rollout"]["share"] == 5);
+      BOOST_TEST(shown["rollout"]["least"] == "30s");
+      BOOST_TEST(shown["rollout"]["compared"] == 12);
+    }
+    const auto one = json::parse(admin_call("GET", "/system/function/f").body);
+    BOOST_TEST(one["petrel"]["traffic"]["shares"]["2"] == 5);
+    BOOST_TEST(admin_call("POST", "/system/traffic/f",
+                          R"({"weights":{"3":90,"4":10}})").status == 202);
+    BOOST_TEST((admin.divided.back().weights == traffic_weights{{3, 90},
+                                                                {4, 10}}));
+    for (const auto* bad : {"", "{}", R"({"weights":[]})",
+                            R"({"weights":{"x":1}})", R"({"weights":{"3":-1}})",
+                            R"({"weights":{"3":101}})",
+                            R"({"weights":{"3":"5"}})"})
+      BOOST_TEST(admin_call("POST", "/system/traffic/f", bad).status == 400,
+                 bad);
+    BOOST_TEST(admin_call("POST", "/system/rollout/f?action=pause").status
+               == 202);
+    BOOST_TEST((admin.steered.back().what == rollout_command::action::pause));
+    BOOST_TEST(admin_call("POST", "/system/rollout/f?action=hurry").status
+               == 400);
+    BOOST_TEST(admin_call("POST", "/system/rollout/f").status == 400);
+    BOOST_TEST(admin_call("PUT", "/system/alias/f?alias=prod&version=3").status
+               == 202);
+    BOOST_TEST(admin.aliased.back().alias == "prod");
+    BOOST_TEST(admin.aliased.back().version == 3u);
+    BOOST_TEST(admin_call("PUT", "/system/alias/f?alias=prod").status == 400);
+    BOOST_TEST(admin_call("DELETE", "/system/alias/f?alias=prod").status == 202);
+    BOOST_TEST(admin.aliased.back().version == 0u);
+    for (const auto* path : {"/system/traffic/f", "/system/alias/f",
+                             "/system/rollout/f"})
+      BOOST_TEST(connect().request("GET", path, "").status == 401);
+    BOOST_TEST(admin_call("GET", "/system/traffic/none").status == 404);
+    BOOST_TEST(admin_call("DELETE", "/system/traffic/f").status == 405);
+  }
+
   BOOST_AUTO_TEST_CASE(a_request_id_of_the_client_is_kept) {
     start();
     upload();

@@ -36,11 +36,13 @@ sim_node::sim_node(const std::string& name, const std::string& tier,
   self.cluster = "sim";
   spawn_services();
   if (has_controller) {
-    catalog_state empty;
-    empty.at.history = "sim";
-    core = std::make_unique<controller_core>(std::move(empty));
+    catalog = std::make_shared<testing::memory_catalog>("sim");
     spawn_controller();
   }
+  ports.receive_with([this](loop_report report) {
+    if (!report.evidence.empty())
+      pass_on({std::move(report.evidence)});
+  });
   port = std::make_unique<loop_port>(
     port_deps{system, counters, board, stats, ports, clock, 1, 256}, loop);
 }
@@ -81,38 +83,25 @@ void sim_node::spawn_services() {
 }
 
 void sim_node::spawn_controller() {
-  const auto spread = [this] {
-    auto view = make_local(core->view());
+  controller_config made;
+  made.store = catalog;
+  made.state = catalog->state();
+  made.counters = &counters;
+  made.clock = &clock;
+  made.publish = [this](local<cluster_view> view) {
     caf::anon_send(agent, view);
-    caf::anon_send(membership, make_local(spread_view{view}));
+    if (membership)
+      caf::anon_send(membership, make_local(spread_view{view}));
   };
-  controller = system.spawn([this,
-                             spread]() -> controller_actor::behavior_type {
-    return {
-      [this, spread](const local<deploy_call>& call) {
-        auto change = plan(core->catalog(), call->command, clock.wall());
-        BOOST_REQUIRE(change);
-        core->apply(*change);
-        spread();
-      },
-      [](const local<remove_call>&) {},
-      [](const local<rollback_call>&) {},
-      [](const local<versions_call>&) {},
-      [](const local<list_call>&) {},
-      [](const local<describe_call>&) {},
-      [this, spread](const local<node_changed>& what) {
-        if (what->record.connected)
-          core->node_seen(what->record);
-        else
-          core->node_left(what->record.name);
-        spread();
-      },
-      [this, spread](const local<node_placements>& what) {
-        core->reported(what->node, what->placements);
-        spread();
-      },
-    };
-  });
+  controller = spawn_scheduled_controller(system, std::move(made));
+}
+
+/// As node_system does it.
+void sim_node::pass_on(wire::evidence seen) {
+  if (controller)
+    caf::anon_send(*controller, make_local(rollout_evidence{std::move(seen)}));
+  else
+    caf::anon_send(membership, make_local(spread_evidence{std::move(seen)}));
 }
 
 void sim_node::start(const std::string& boot, std::optional<uint16_t> join) {
@@ -166,9 +155,13 @@ void sim_node::deploy(const std::string& name, bool idempotent,
   command.spec.petrel.idempotent = idempotent;
   command.spec.petrel.needs.tiers = std::move(tiers);
   command.spec.petrel.policy = "round-robin";
+  command.spec.petrel.rollout = rollout;
   command.bundle.bytes[0] = static_cast<uint8_t>(version);
+  once<command_outcome> done{[](const result<command_outcome>& outcome) {
+    BOOST_TEST(bool(outcome));
+  }};
   caf::anon_send(*controller,
-                 make_local(deploy_call{std::move(command), {}}));
+                 make_local(deploy_call{std::move(command), done}));
 }
 
 uint64_t sim_node::submit(const std::string& function, duration timeout) {
@@ -229,7 +222,9 @@ bool sim_node::step(std::mt19937& order) {
     if (hold)
       host->answer_with = nullptr;
     else if (!host->answer_with)
-      host->answer_with = [](const invocation&) {
+      host->answer_with = [this](const invocation& event) {
+        if (answer)
+          return answer(event);
         reply made;
         made.started = true;
         return made;

@@ -2,7 +2,7 @@
 // nothing runs and no time passes unless the test says so.
 #pragma once
 
-#include "actors/control/controller_core.hpp"
+#include "actors/control/controller.hpp"
 #include "actors/functions/agent.hpp"
 #include "actors/link/membership.hpp"
 #include "actors/predictor/predictor_actor.hpp"
@@ -11,6 +11,7 @@
 #include "tests/support/answers.hpp"
 #include "tests/support/fake_host.hpp"
 #include "tests/support/fake_loop.hpp"
+#include "tests/support/memory_catalog.hpp"
 
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
@@ -42,6 +43,7 @@ public:
 
   void deploy(const std::string& name, bool idempotent,
               std::vector<std::string> tiers, uint32_t version = 1);
+  rollout_plan rollout; ///< of further deployments
   uint64_t submit(const std::string& function,
                   duration timeout = std::chrono::seconds(30));
   errc code(uint64_t token) const;
@@ -65,10 +67,11 @@ public:
   actors::log_book logs;
   fake_hosts hosts;
   bool hold = false;
+  std::function<reply(const invocation&)> answer; ///< instead of "ok"
   std::vector<std::string> log;
   std::vector<std::shared_ptr<fake_host>> held();
 
-  std::unique_ptr<actors::controller_core> core;
+  std::shared_ptr<testing::memory_catalog> catalog; ///< with the controller
   actors::keeper_actor keeper;
   actors::predictor_actor predictor;
   actors::agent_actor agent;
@@ -82,6 +85,7 @@ public:
 
 private:
   void spawn_controller();
+  void pass_on(wire::evidence seen);
   void spawn_services();
 };
 

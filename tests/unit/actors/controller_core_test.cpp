@@ -148,6 +148,160 @@ BOOST_AUTO_TEST_CASE(a_node_that_leaves_no_longer_holds_up_a_version) {
   BOOST_TEST(w.traffic("f") == 2u);
 }
 
+namespace {
+
+/// Version 1 in service on both nodes; more versions as the test wants.
+struct traffic_world : world {
+  traffic_world() {
+    deploy(spec_of("f"), 1);
+    ready(1);
+  }
+  template <class... Parts>
+  void carry_out(const Parts&... parts) {
+    const auto change = plan(core.catalog(), parts...);
+    BOOST_REQUIRE(change);
+    core.apply(*change);
+  }
+  void canary(uint8_t content) {
+    auto spec = spec_of("f");
+    spec.petrel.rollout.steps = {5, 50};
+    deploy(std::move(spec), content);
+  }
+  void advance(uint32_t version, rollout::phase to, uint32_t step = 0) {
+    carry_out(advance_command{{}, f, version, to, step, "why"}, wall_time{});
+  }
+  /// These versions are ready on both nodes.
+  template <class... Versions>
+  void ready(Versions... versions) {
+    for (const char* node : {"edge-1", "cloud-1"})
+      core.reported(node_name{node},
+                    {at(node, "f", versions, instance_state::ready)...});
+  }
+  traffic_weights shares() {
+    traffic_weights found;
+    for (const auto& version : core.view().versions)
+      if (version.weight > 0)
+        found[version.version.version] = version.weight;
+    return found;
+  }
+  std::set<uint32_t> running() {
+    std::set<uint32_t> found;
+    for (const auto& version : core.view().versions)
+      found.insert(version.version.version);
+    return found;
+  }
+  const function_name f{"f"};
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_canary_runs_and_gets_its_share_by_steps) {
+  traffic_world w;
+  w.canary(2);
+  BOOST_TEST((w.running() == std::set<uint32_t>{1, 2}));
+  BOOST_TEST((w.shares() == traffic_weights{{1, 100}}));
+  w.ready(1u, 2u);
+  BOOST_TEST((w.core.warm_up_of(w.f, 2).now == warm_up::state::ready));
+  BOOST_TEST((w.shares() == traffic_weights{{1, 100}}));
+  w.advance(2, rollout::phase::stepping);
+  BOOST_TEST((w.shares() == traffic_weights{{1, 95}, {2, 5}}));
+  for (const auto& version : w.core.view().versions)
+    BOOST_TEST(version.watched);
+  BOOST_TEST(w.traffic("f") == 1u);
+  w.advance(2, rollout::phase::stepping, 1);
+  BOOST_TEST((w.shares() == traffic_weights{{1, 50}, {2, 50}}));
+  const auto status = w.core.describe(w.f);
+  BOOST_REQUIRE(status);
+  BOOST_TEST(status->version == 1u);
+  BOOST_TEST((status->shares == traffic_weights{{1, 50}, {2, 50}}));
+  BOOST_TEST(status->rollout->record.version == 2u);
+  w.advance(2, rollout::phase::promoted, 1);
+  BOOST_TEST((w.running() == std::set<uint32_t>{2}));
+  BOOST_TEST((w.shares() == traffic_weights{{2, 100}}));
+  BOOST_TEST(!w.core.view().versions[0].watched);
+}
+
+BOOST_AUTO_TEST_CASE(a_canary_that_ends_leaves_the_old_version_alone) {
+  traffic_world w;
+  w.canary(2);
+  w.ready(1u, 2u);
+  w.advance(2, rollout::phase::stepping);
+  w.advance(2, rollout::phase::rolled_back);
+  BOOST_TEST((w.running() == std::set<uint32_t>{1}));
+  BOOST_TEST((w.shares() == traffic_weights{{1, 100}}));
+  BOOST_TEST(w.core.describe(w.f)->rollout->record.reason == "why");
+}
+
+BOOST_AUTO_TEST_CASE(a_promoted_version_serves_although_a_new_node_loads) {
+  traffic_world w;
+  w.canary(2);
+  w.ready(1u, 2u);
+  w.advance(2, rollout::phase::stepping);
+  w.core.node_seen(node_of("edge-2", "edge"));
+  w.advance(2, rollout::phase::promoted);
+  BOOST_TEST(w.traffic("f") == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_rollout_survives_a_restart_of_the_controller) {
+  traffic_world w;
+  w.canary(2);
+  w.ready(1u, 2u);
+  w.advance(2, rollout::phase::stepping, 1);
+  controller_core restarted{w.core.catalog()};
+  uint32_t share = 0;
+  for (const auto& version : restarted.view().versions)
+    if (version.version.version == 2)
+      share = version.weight;
+  BOOST_TEST(share == 50u);
+}
+
+BOOST_AUTO_TEST_CASE(why_a_canary_fails_is_known_node_by_node) {
+  traffic_world w;
+  w.canary(2);
+  auto failed = at("edge-1", "f", 2, instance_state::failed);
+  failed.status.reason = "no table";
+  w.core.reported(node_name{"edge-1"}, {failed});
+  BOOST_TEST((w.core.warm_up_of(w.f, 2).now == warm_up::state::waiting));
+  w.core.reported(node_name{"cloud-1"},
+                  {at("cloud-1", "f", 2, instance_state::quarantined)});
+  const auto found = w.core.warm_up_of(w.f, 2);
+  BOOST_TEST((found.now == warm_up::state::failed));
+  BOOST_TEST(found.why.find("edge-1: no table") != std::string::npos);
+  BOOST_TEST((w.shares() == traffic_weights{{1, 100}}));
+}
+
+BOOST_AUTO_TEST_CASE(fixed_shares_wait_until_a_version_is_ready) {
+  traffic_world w;
+  w.deploy(spec_of("f"), 2);
+  w.ready(1u, 2u);
+  BOOST_TEST((w.running() == std::set<uint32_t>{2}));
+  w.ready(2u);
+  w.carry_out(traffic_command{{}, w.f, {{1, 30}, {2, 70}}, ""});
+  BOOST_TEST((w.running() == std::set<uint32_t>{1, 2}));
+  BOOST_TEST((w.shares() == traffic_weights{{2, 100}}));
+  w.ready(1u, 2u);
+  BOOST_TEST((w.shares() == traffic_weights{{1, 30}, {2, 70}}));
+  for (const auto& version : w.core.view().versions)
+    BOOST_TEST(!version.watched);
+  w.ready(2u);
+  BOOST_TEST((w.shares() == traffic_weights{{2, 100}}));
+}
+
+BOOST_AUTO_TEST_CASE(the_version_of_an_alias_runs) {
+  traffic_world w;
+  w.carry_out(alias_command{{}, w.f, "old", 1, ""});
+  w.deploy(spec_of("f"), 2);
+  w.ready(1u, 2u);
+  const auto view = w.core.view();
+  BOOST_REQUIRE_EQUAL(view.versions.size(), 2u);
+  BOOST_TEST((view.versions[0].aliases == std::vector<std::string>{"old"}));
+  BOOST_TEST(view.versions[0].weight == 0u);
+  BOOST_TEST(view.versions[1].traffic);
+  BOOST_TEST(w.core.describe(w.f)->aliases.at("old") == 1u);
+  w.carry_out(alias_command{{}, w.f, "old", 0, ""});
+  BOOST_TEST((w.running() == std::set<uint32_t>{2}));
+}
+
 BOOST_AUTO_TEST_CASE(a_removed_function_leaves_the_view_and_describe) {
   world w;
   w.deploy(spec_of("f"), 1);

@@ -114,6 +114,27 @@ BOOST_AUTO_TEST_CASE(versions_without_traffic_are_hosts_but_no_routes) {
   BOOST_TEST(made.hosts.count(f1) == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(other_versions_that_run_come_with_the_one_in_service) {
+  auto known = two_nodes();
+  auto view = std::make_shared<cluster_view>(*known.view);
+  auto other = view->versions[0];
+  other.version.version = 2;
+  other.traffic = false;
+  other.weight = 5;
+  other.watched = true;
+  other.aliases = {"next"};
+  view->versions.push_back(other);
+  known.view = view;
+  const auto made = build_structure(known);
+  BOOST_REQUIRE_EQUAL(made.functions.size(), 2u);
+  BOOST_TEST(made.functions[0].in_service);
+  BOOST_TEST(!made.functions[1].in_service);
+  BOOST_TEST(made.functions[1].weight == 5u);
+  BOOST_TEST(made.functions[1].watched);
+  BOOST_TEST(made.functions[1].aliases.size() == 1u);
+  BOOST_TEST(made.functions[1].targets.empty()); // it is ready nowhere
+}
+
 BOOST_AUTO_TEST_CASE(before_the_first_view_there_is_nothing) {
   known_state known;
   BOOST_TEST(build_structure(known).functions.empty());

@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_SUITE(manual_test)
           "needs.nodes", "needs.labels", "needs.memory",  "topics",
           "reply_topic", "concurrency",  "queue",         "timeout",
           "idempotent",  "policy",       "inputs",        "output",
-          "max_body"})
+          "max_body",    "rollout.steps", "rollout.least"})
       BOOST_TEST(text.find("`" + std::string{key} + "`") != std::string::npos,
                  key);
   }

@@ -66,7 +66,8 @@ policy: static:edge-1/cpu
 inputs:
   - {name: x, datatype: FP32, shape: [-1, 28, 28]}
 output: tensor
-max_body: 1Mi)",
+max_body: 1Mi
+rollout: {steps: [5%, 25, 50%], least: 90s})",
                            false);
     BOOST_REQUIRE_MESSAGE(spec, why(spec));
     const auto& p = spec->petrel;
@@ -88,6 +89,7 @@ max_body: 1Mi)",
     wanted.inputs = {{"x", "FP32", {-1, 28, 28}}};
     wanted.output = "tensor";
     wanted.max_body_bytes = 1 << 20;
+    wanted.rollout = {{5, 25, 50}, 90s};
     BOOST_TEST((p == wanted));
   }
 
@@ -180,6 +182,11 @@ max_body: 1Mi)",
       {"inputs: [{datatype: FP32, shape: [1]}]", "name: must be 1 to 128"},
       {"output: classes", "must be one of: labels, tensor"},
       {"max_body: 1Gi", "must be 1 to 16777216"},
+      {"rollout: {steps: [50%, 5%]}", "rising shares"},
+      {"rollout: {steps: [5%, 5%]}", "rising shares"},
+      {"rollout: {steps: [0%]}", "1% to 99%"},
+      {"rollout: {steps: [100%]}", "1% to 99%"},
+      {"rollout: {steps: [5%], least: 0s}", "1s to 24h"},
     };
     for (const auto& c : cases)
       BOOST_TEST(contains(error_of(c.keys), c.message),

@@ -47,6 +47,7 @@ function_spec full_spec() {
   p.inputs = {{"x", "FP32", {-1, 3}}, {"y", "INT64", {2}}};
   p.output = "tensor";
   p.max_body_bytes = 4096;
+  p.rollout = {{5, 25}, std::chrono::milliseconds{1500}};
   return s;
 }
 

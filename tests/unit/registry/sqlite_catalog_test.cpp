@@ -264,6 +264,7 @@ BOOST_FIXTURE_TEST_SUITE(sqlite_catalog_test, fixture)
     };
     sabotage("UPDATE versions SET bundle = 'x' WHERE function = 'bad'");
     sabotage("UPDATE versions SET spec = '{' WHERE function = 'bad'");
+    sabotage("UPDATE functions SET traffic = '[' WHERE name = 'bad'");
     sabotage("DELETE FROM versions WHERE function = 'bad'");
   }
 
@@ -280,6 +281,38 @@ BOOST_FIXTURE_TEST_SUITE(sqlite_catalog_test, fixture)
     BOOST_TEST(*schema_version(db) == 3);
     BOOST_TEST(db.execAndGet("SELECT count(*) FROM a").getInt() == 1);
     BOOST_TEST(!migrate(db, std::span{steps}.first(2)));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_file_of_the_first_schema_is_taken_over) {
+    const auto at_first = [&] {
+      fs::create_directories(file.parent_path());
+      SQLite::Database db{file.string(),
+                          SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE};
+      BOOST_REQUIRE(migrate(db, catalog_migrations().first(1)));
+      db.exec("INSERT INTO revision VALUES (1, 'old', 7);"
+              "INSERT INTO functions VALUES ('f', 2, 2, 0);"
+              "INSERT INTO functions VALUES ('gone', 0, 4, 6);");
+      for (const char* number : {"1", "2"})
+        db.exec("INSERT INTO versions VALUES ('f', " + std::string{number}
+                + ", '{\"name\":\"f\"}', '" + std::string(64, 'a')
+                + "', 1000, 'ada')");
+    };
+    at_first();
+    auto store = opened(file);
+    auto state = state_of(*store);
+    BOOST_TEST((state.at == revision{"old", 7}));
+    const function_name f{"f"};
+    BOOST_TEST(state.functions.at(f).current == 2u);
+    BOOST_TEST((state.functions.at(f).traffic == traffic_rules{}));
+    BOOST_TEST(state.retired.at(function_name{"gone"}).last == 4u);
+    // And what is new is kept in it.
+    const auto change = plan(state, alias_command{{}, f, "prod", 1, "ada"});
+    BOOST_REQUIRE(change);
+    BOOST_REQUIRE(store->commit(*change));
+    store.reset();
+    BOOST_TEST(state_of(*opened(file)).functions.at(f).traffic.aliases.at(
+                 "prod")
+               == 1u);
   }
 
   BOOST_AUTO_TEST_CASE(a_step_that_fails_leaves_the_version_before_it) {

@@ -32,6 +32,16 @@ bool wants_files() {
   return false;
 }
 
+/// What that version's message said: fields that came later have no value.
+wire::message as_first_written(wire::message what) {
+  if (auto* assigned = std::get_if<wire::assignments>(&what))
+    for (auto& one : assigned->functions) {
+      one.aliases.clear();
+      one.watched = false;
+    }
+  return what;
+}
+
 void write_hex(const std::filesystem::path& file, std::string_view bytes) {
   std::ofstream out{file};
   auto column = 0;
@@ -70,7 +80,7 @@ BOOST_AUTO_TEST_SUITE(old_version_test)
       BOOST_TEST_CONTEXT(file) {
         const auto back = wire::decode_message(read_hex(file));
         BOOST_REQUIRE(back);
-        BOOST_TEST((*back == what));
+        BOOST_TEST((*back == as_first_written(what)));
       }
     }
   }
