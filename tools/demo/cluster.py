@@ -59,10 +59,18 @@ class CpuLimit:
             self.folder.mkdir()
             (self.folder / "cpu.shares").write_text(str(self.SHARES))
             (self.folder / "cgroup.procs").write_text(str(pid))
+            self._check_group()
             self.mechanism = "cgroup v1 CPU quota"
         except OSError:
             self.folder = None
             self.mechanism = "duty cycle (SIGSTOP/SIGCONT)"
+
+    def _check_group(self):
+        """In a chroot or container the folder may be one like any other, which
+        takes all that is written and limits nothing."""
+        groups = pathlib.Path(f"/proc/{self.pid}/cgroup").read_text()
+        if self.folder.name not in groups:
+            raise OSError(f"{self.folder} is no control group")
 
     def set(self, share):
         """share: cores; None: no limit."""
