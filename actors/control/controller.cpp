@@ -106,7 +106,6 @@ struct controller_state {
 
   /// What cannot be stored now is proposed again at the next look.
   void look() {
-    mark->counters().count_handled();
     self->delayed_send(self, look_period, caf::tick_atom::value);
     const auto due = courses.due(
       config.clock->now(),

@@ -161,13 +161,14 @@ error why_none(const route& of, const invocation& event) {
 void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   const auto chosen = choose(mine, ready.event, ready.tried, now);
   if (!chosen) {
+    const auto shared = mine.shared; // looking elsewhere may end `mine`
     if (auto* other = stand_in(mine, ready, now)) {
       ready.elsewhere = true;
       ready.tried = 0;
       return dispatch(*other, std::move(ready), now);
     }
     completion{std::move(ready.owner), ready.owner_token}(
-      reply::failure(why_none(*mine.shared, ready.event)));
+      reply::failure(why_none(*shared, ready.event)));
     return;
   }
   const auto index = chosen.chosen;

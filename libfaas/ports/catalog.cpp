@@ -66,6 +66,24 @@ bool is_same(const function_record& record, uint32_t number,
          && canonical(i->second.spec) == canonical(spec);
 }
 
+/// Gives it the next number, and the traffic: at once, or by a rollout when it
+/// has steps and there is a version before it.
+uint32_t add_version(function_record& record, function_version version) {
+  const auto number = version.number = ++record.last;
+  const auto& plan = version.spec.petrel.rollout;
+  record.traffic.weights.clear();
+  record.traffic.rollout.reset();
+  if (record.current != 0 && !plan.steps.empty())
+    record.traffic.rollout = rollout_record{
+      number, record.current, plan, rollout::phase::warming, 0,
+      {},     version.created};
+  else
+    record.current = number;
+  record.versions[number] = std::move(version);
+  trim(record);
+  return number;
+}
+
 void forget_longest_retired(catalog_state& state) {
   if (state.retired.size() <= kept_retired)
     return;
@@ -113,18 +131,9 @@ result<catalog_change> plan(const catalog_state& state,
     return error{errc::conflict,
                  "'" + name.str() + "' has used up its version numbers",
                  "deploy it under another name"};
-  const auto number = ++record.last;
-  record.traffic.weights.clear();
-  record.traffic.rollout.reset();
-  if (exists && !spec->petrel.rollout.steps.empty())
-    record.traffic.rollout = {number, record.current, spec->petrel.rollout,
-                              rollout::phase::warming, 0, {}, now};
-  else
-    record.current = number;
-  record.versions[number]
-    = {number, std::move(*spec), command.bundle, now, command.by};
-  trim(record);
-  change.outcome.version = number;
+  change.outcome.version
+    = add_version(record, {0, std::move(*spec), command.bundle, now,
+                           command.by});
   return finish(std::move(change), std::move(record));
 }
 

@@ -51,7 +51,21 @@ error none_under_way(const function_name& function) {
           "see faas-cli rollout status " + function.str()};
 }
 
-void set_aside(rollout_record& record, rollout::phase to, uint32_t step,
+error still_warming(const function_name& function, uint32_t version) {
+  return {errc::conflict,
+          "version " + std::to_string(version)
+            + " is still warming up and gets no events",
+          "pause it later, or faas-cli rollout abort " + function.str()};
+}
+
+error not_an_alias(const std::string& text) {
+  return {errc::invalid_argument,
+          "'" + text.substr(0, 80) + "' is not an alias",
+          "use up to 63 lower-case letters, digits and '-', with a letter "
+          "first"};
+}
+
+void enter_phase(rollout_record& record, rollout::phase to, uint32_t step,
                std::string reason, wall_time now) {
   record.phase = to;
   record.step = step;
@@ -143,13 +157,10 @@ result<catalog_change> plan(const catalog_state& state,
   const auto found = existing(state, command.function, command.id);
   if (!found)
     return found.error();
+  if (!valid_alias(command.alias))
+    return not_an_alias(command.alias);
   auto record = **found;
   auto& aliases = record.traffic.aliases;
-  if (!valid_alias(command.alias))
-    return error{errc::invalid_argument,
-                 "'" + command.alias.substr(0, 80) + "' is not an alias",
-                 "use up to 63 lower-case letters, digits and '-', with a "
-                 "letter first"};
   if (command.version == 0 && !aliases.contains(command.alias))
     return error{errc::not_found,
                  "'" + command.function.str() + "' has no alias '"
@@ -183,11 +194,7 @@ result<catalog_change> plan(const catalog_state& state,
     return none_under_way(command.function);
   auto& under_way = *record.traffic.rollout;
   if (command.what == action::pause && under_way.phase == phase::warming)
-    return error{errc::conflict,
-                 "version " + std::to_string(under_way.version)
-                   + " is still warming up and gets no events",
-                 "pause it later, or faas-cli rollout abort "
-                   + command.function.str()};
+    return still_warming(command.function, under_way.version);
   auto change = begin(state, command.id, record, under_way.version);
   auto to = under_way.phase;
   if (command.what == action::abort)
@@ -198,7 +205,7 @@ result<catalog_change> plan(const catalog_state& state,
     to = phase::stepping;
   change.outcome.unchanged = to == under_way.phase;
   if (!change.outcome.unchanged)
-    set_aside(under_way, to, under_way.step,
+    enter_phase(under_way, to, under_way.step,
               to == phase::aborted ? "by " + command.by : "", now);
   return finish(std::move(change), std::move(record));
 }
@@ -216,7 +223,7 @@ result<catalog_change> plan(const catalog_state& state,
   change.outcome.unchanged
     = under_way.phase == command.to && under_way.step == command.step;
   if (!change.outcome.unchanged)
-    set_aside(under_way, command.to, command.step, command.reason, now);
+    enter_phase(under_way, command.to, command.step, command.reason, now);
   if (command.to == rollout::phase::promoted)
     record.current = command.version;
   return finish(std::move(change), std::move(record));

@@ -1,6 +1,7 @@
 // rollout, traffic, alias, deploy --canary.
 #include "fakes.hpp"
 
+#include <algorithm>
 #include <boost/test/unit_test.hpp>
 #include <nlohmann/json.hpp>
 
