@@ -94,7 +94,8 @@ std::string random_hex(size_t bytes) {
 digest certificate_digest(X509& of) {
   unsigned char* der = nullptr;
   const int size = i2d_X509(&of, &der);
-  const auto made = sha256_of_bytes(der, static_cast<size_t>(std::max(size, 0)));
+  const auto made
+    = sha256_of_bytes(der, static_cast<size_t>(std::max(size, 0)));
   OPENSSL_free(der);
   return made;
 }
@@ -102,7 +103,8 @@ digest certificate_digest(X509& of) {
 digest key_digest(EVP_PKEY& key) {
   unsigned char* der = nullptr;
   const int size = i2d_PUBKEY(&key, &der);
-  const auto made = sha256_of_bytes(der, static_cast<size_t>(std::max(size, 0)));
+  const auto made
+    = sha256_of_bytes(der, static_cast<size_t>(std::max(size, 0)));
   OPENSSL_free(der);
   return made;
 }

@@ -130,8 +130,8 @@ result<context_ptr> join_context(const digest& authority) {
 bool ask_for(SSL& connection, std::string_view protocol) {
   std::string wire(1, static_cast<char>(protocol.size()));
   wire += protocol;
-  return SSL_set_alpn_protos(&connection,
-                             reinterpret_cast<const unsigned char*>(wire.data()),
+  const auto* bytes = reinterpret_cast<const unsigned char*>(wire.data());
+  return SSL_set_alpn_protos(&connection, bytes,
                              static_cast<unsigned int>(wire.size()))
          == 0;
 }

@@ -66,7 +66,7 @@ void incoming::join() {
                   [self = shared_from_this()](const failure& failed, size_t) {
                     if (!self->good(failed))
                       return;
-                    const auto length = length_of(self->bytes_);
+                    const auto length = length_of(self->bytes_, max_question);
                     if (!length)
                       return self->give_up(length.error().message);
                     self->read_question(*length);
@@ -88,7 +88,7 @@ void incoming::asked() {
     return last_words(framed(to_json(result<authority::grant>{
       question.error()})));
   std::optional<trust::certificate_facts> who;
-  if (question->renewal) {
+  if (question->what != join_question::kind::join) {
     auto shown = owner_.peer_of(*stream_);
     if (!shown)
       return last_words(

@@ -97,7 +97,7 @@ private:
                     [this](const failure& failed, size_t) {
                       if (!good(failed, "answer"))
                         return;
-                      const auto length = length_of(answer_);
+                      const auto length = length_of(answer_, max_answer);
                       if (!length)
                         return stop(length.error());
                       answer_.resize(*length);
@@ -139,7 +139,7 @@ private:
 };
 
 template <class MakeContext>
-result<authority::grant> ask_in_turn(const std::vector<std::string>& addresses,
+result<std::string> ask_in_turn(const std::vector<std::string>& addresses,
                                      const join_question& question,
                                      MakeContext make_context) {
   std::string reasons;
@@ -148,10 +148,8 @@ result<authority::grant> ask_in_turn(const std::vector<std::string>& addresses,
     if (!context)
       return context.error();
     auto text = asker{std::move(*context), to_json(question)}.ask(address);
-    if (text)
-      return answer_from_json(*text);
-    if (text.error().code == errc::forbidden)
-      return text.error();
+    if (text || text.error().code == errc::forbidden)
+      return text;
     reasons += (reasons.empty() ? "" : "; ") + address + ": "
                + text.error().message;
   }
@@ -192,9 +190,12 @@ result<trust::node_identity> join_cluster(const trust::join_token& token,
   if (!request)
     return request.error();
   question.request = std::move(*request);
-  const auto given = ask_in_turn(token.addresses, question, [&] {
+  const auto text = ask_in_turn(token.addresses, question, [&] {
     return tls::join_context(token.ca);
   });
+  if (!text)
+    return text.error();
+  const auto given = answer_from_json(*text);
   if (!given)
     return given.error();
   trust::node_identity made;
@@ -209,20 +210,35 @@ result<trust::node_identity> join_cluster(const trust::join_token& token,
   return complete(std::move(made), *given);
 }
 
+result<std::set<std::string>>
+fetch_revoked(const trust::node_identity& present) {
+  join_question question;
+  question.what = join_question::kind::revoked;
+  const auto text = ask_in_turn(present.addresses, question, [&] {
+    return tls::node_context(present);
+  });
+  if (!text)
+    return text.error();
+  return revoked_from_json(*text);
+}
+
 result<trust::node_identity>
 renew_identity(const trust::node_identity& present) {
   auto key = tls::make_key();
   if (!key)
     return key.error();
   join_question question;
-  question.renewal = true;
+  question.what = join_question::kind::renewal;
   auto request = tls::make_request(*key);
   if (!request)
     return request.error();
   question.request = std::move(*request);
-  const auto given = ask_in_turn(present.addresses, question, [&] {
+  const auto text = ask_in_turn(present.addresses, question, [&] {
     return tls::node_context(present);
   });
+  if (!text)
+    return text.error();
+  const auto given = answer_from_json(*text);
   if (!given)
     return given.error();
   auto made = present;

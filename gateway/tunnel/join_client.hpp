@@ -5,6 +5,9 @@
 #include "libfaas/trust/identity.hpp"
 #include "libfaas/trust/token.hpp"
 
+#include <set>
+#include <string>
+
 namespace faas::tunnel {
 
 /// Asks the token's addresses in turn for a certificate of `key`. The server
@@ -14,6 +17,10 @@ namespace faas::tunnel {
 result<trust::node_identity> join_cluster(const trust::join_token& token,
                                           const std::string& key,
                                           const node_name& node, wall_time now);
+
+/// Which certificates are revoked, from the controller's node: by serial.
+result<std::set<std::string>>
+fetch_revoked(const trust::node_identity& present);
 
 /// A new key and certificate for a node that has a valid one.
 result<trust::node_identity>

@@ -16,10 +16,14 @@ struct tunnel_config {
   uint16_t port = 0;                 ///< 0: any free one
   trust::node_identity identity;
 
-  size_t max_handshakes = 64;    ///< at once; over it: closed
-  size_t max_connections = 1024; ///< likewise
+  /// At once, in each direction. Over it the oldest call makes room, so that
+  /// idle connections keep no node out.
+  size_t max_handshakes = 64;
+  size_t max_connections = 1024; ///< over it: closed
   duration handshake_patience = std::chrono::seconds{8};
   duration take_patience = std::chrono::seconds{10};
+  /// How often a node without the CA that listens asks what was revoked.
+  duration revoked_every = std::chrono::seconds{5};
 };
 
 /// All outlive the tunnel.

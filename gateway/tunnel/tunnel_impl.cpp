@@ -57,15 +57,28 @@ void node_tunnel::impl::take_call(net::ip::tcp::socket socket) {
   const auto from = socket.remote_endpoint(ignored);
   const auto name
     = from.address().to_string(ignored) + ":" + std::to_string(from.port());
-  if (handshakes.size() >= config.max_handshakes
-      || connections.size() >= config.max_connections)
+  if (connections.size() >= config.max_connections)
     return refused(name, "too many connections");
+  if (calls >= config.max_handshakes)
+    make_room();
   socket.set_option(net::ip::tcp::no_delay{true}, ignored);
   auto stream = std::make_shared<tls_stream>(std::move(socket), *context);
   auto one = std::make_shared<incoming>(*this, std::move(stream), name);
   handshakes[one.get()]
-    = {one, deps.clock.now() + config.handshake_patience};
+    = {one, deps.clock.now() + config.handshake_patience, true};
+  ++calls;
   one->start();
+}
+
+void node_tunnel::impl::make_room() {
+  const under_way* oldest = nullptr;
+  for (const auto& [key, entry] : handshakes)
+    if (entry.call && (oldest == nullptr || entry.until < oldest->until))
+      oldest = &entry;
+  if (oldest == nullptr)
+    return;
+  const auto one = oldest->one; // over() removes the entry
+  one->give_up("too many connections are being made");
 }
 
 // -- all the time -------------------------------------------------------------
@@ -81,6 +94,7 @@ void node_tunnel::impl::tick() {
   check_connections();
   close_untaken();
   renew_when_due();
+  learn_revoked();
   timer.expires_after(tick_period);
   timer.async_wait([this](const failure& cancelled) {
     if (!cancelled)
@@ -149,6 +163,23 @@ void node_tunnel::impl::renewed(result<trust::node_identity> outcome) {
                        + outcome.error().to_string());
 }
 
+/// Peers that dial this node are checked by it alone.
+void node_tunnel::impl::learn_revoked() {
+  if (learning || deps.authority != nullptr || !listener.is_open()
+      || identity.addresses.empty() || deps.clock.now() < next_lesson)
+    return;
+  learning = true;
+  net::post(worker, [this, present = identity] {
+    auto all = fetch_revoked(present);
+    net::post(loop, [this, all = std::move(all)]() mutable {
+      learning = false;
+      next_lesson = deps.clock.now() + config.revoked_every;
+      if (all) // else the last known list goes on counting
+        learned = std::make_shared<const serial_set>(std::move(*all));
+    });
+  });
+}
+
 // -- connections --------------------------------------------------------------
 
 std::shared_ptr<connection>
@@ -175,11 +206,11 @@ node_tunnel::impl::join_ends(std::shared_ptr<tls_stream> stream,
 
 void node_tunnel::impl::dial(const std::string& address,
                              std::function<void(result<opened>)> done) {
-  if (handshakes.size() >= config.max_handshakes)
+  if (handshakes.size() - calls >= config.max_handshakes)
     return done(error{errc::overloaded, "too many connections are being made"});
   auto one = std::make_shared<outgoing>(*this, address, std::move(done));
   handshakes[one.get()]
-    = {one, deps.clock.now() + config.handshake_patience};
+    = {one, deps.clock.now() + config.handshake_patience, false};
   one->start();
 }
 
@@ -199,7 +230,7 @@ void node_tunnel::impl::ended(connection& one, const std::string& why) {
 result<void>
 node_tunnel::impl::admit(const trust::certificate_facts& who) const {
   static const std::set<std::string> none;
-  const auto revoked = deps.authority ? deps.authority->revoked() : nullptr;
+  const auto revoked = deps.authority ? deps.authority->revoked() : learned;
   return trust::admit(who, identity.cluster, revoked ? *revoked : none,
                       deps.clock.wall());
 }
@@ -271,15 +302,18 @@ void node_tunnel::impl::answer(join_question question,
             "this node has no cluster CA: only the controller's node lets "
             "others join",
             "use a token of the controller's node"}}));
+  using kind = join_question::kind;
+  if (question.what == kind::revoked)
+    return done(to_json(*deps.authority->revoked()));
   net::post(worker, [this, question = std::move(question),
                      who = std::move(who), done = std::move(done)]() mutable {
     auto granted
-      = question.renewal
+      = question.what == kind::renewal
           ? deps.authority->renew(*who, question.request)
           : deps.authority->join(question.secret, question.request,
                                  question.node);
-    const auto name = question.renewal ? who->identity.node.str()
-                                       : question.node.str().substr(0, 64);
+    const auto name = who ? who->identity.node.str()
+                          : question.node.str().substr(0, 64);
     deps.log(granted ? "node " + name + " got a certificate"
                      : "node " + name + " got no certificate: "
                          + granted.error().message);
@@ -304,7 +338,11 @@ void node_tunnel::impl::refused(const std::string& from,
 }
 
 void node_tunnel::impl::over(handshake& one) {
-  handshakes.erase(&one);
+  const auto found = handshakes.find(&one);
+  if (found == handshakes.end())
+    return;
+  calls -= found->second.call ? 1 : 0;
+  handshakes.erase(found);
 }
 
 } // namespace faas::tunnel

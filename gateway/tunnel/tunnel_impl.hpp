@@ -29,6 +29,7 @@ struct node_tunnel::impl final : public hub {
   // taking calls
   void wait_for_calls();
   void take_call(net::ip::tcp::socket socket);
+  void make_room();
 
   // all the time
   void tick();
@@ -36,6 +37,7 @@ struct node_tunnel::impl final : public hub {
   void close_untaken();
   void renew_when_due();
   void renewed(result<trust::node_identity> outcome);
+  void learn_revoked();
   result<trust::node_identity> renew(const trust::node_identity& present);
 
   // connections
@@ -72,6 +74,7 @@ struct node_tunnel::impl final : public hub {
   struct under_way {
     std::shared_ptr<handshake> one;
     time_point until{};
+    bool call = false; ///< of another machine
   };
 
   tunnel_config config;
@@ -85,10 +88,15 @@ struct node_tunnel::impl final : public hub {
   trust::node_identity identity;
   trust::certificate_facts own;
   std::map<handshake*, under_way> handshakes;
+  size_t calls = 0; ///< of these
   std::map<uint64_t, std::shared_ptr<connection>> connections;
   uint64_t last_number = 0;
   time_point next_renewal{};
   bool renewing = false;
+  /// What the controller's node said; on the node with the CA: unused.
+  std::shared_ptr<const serial_set> learned;
+  time_point next_lesson{};
+  bool learning = false;
   time_point log_from{}; ///< refusals are logged again
   uint64_t unlogged = 0;
   std::thread thread;

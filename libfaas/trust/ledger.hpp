@@ -31,7 +31,7 @@ struct certificate_entry {
 
 /// Bounded; the owner makes each change durable before it is answered.
 struct ledger {
-  static constexpr size_t max_open_tokens = 1000, max_certificates = 20'000;
+  static constexpr size_t max_open_tokens = 1000, max_certificates = 5000;
 
   std::vector<token_entry> tokens;
   std::vector<certificate_entry> certificates;

@@ -1,5 +1,5 @@
-// Every token text and every byte stream ends in a value or an error, in bounded
-// memory. Inputs: the corpus and seeded mutations of it. PETREL_FUZZ_SEED and
+// Every token text and every byte stream ends in a value or an error. Inputs:
+// the corpus and seeded mutations of it. PETREL_FUZZ_SEED and
 // PETREL_FUZZ_ROUNDS override the defaults.
 #include "libfaas/core/random.hpp"
 #include "libfaas/trust/link_guard.hpp"

@@ -23,7 +23,9 @@ certificate_entry certificate(std::string serial, node_name node, digest key) {
 }
 
 struct with_token {
-  with_token() { BOOST_REQUIRE(book.add_token({of(1), "edge", now + 1h, ""}, now)); }
+  with_token() {
+    BOOST_REQUIRE(book.add_token({of(1), "edge", now + 1h, ""}, now));
+  }
   errc code(const digest& secret, const digest& key, const node_name& node,
             wall_time at = now) {
     const auto got = book.look_up(secret, key, node, at);
