@@ -78,6 +78,7 @@ using membership_actor = caf::typed_actor<
   // First frame of a peer that dialled us: a link is made for it.
   caf::reacts_to<wire_frame>,
   caf::reacts_to<local<link_changed>>,
+  caf::reacts_to<local<peer_opened>>,
   caf::reacts_to<local<control_arrived>>,
   caf::reacts_to<local<nodes_call>>,
   caf::reacts_to<local<spread_view>>,

@@ -6,6 +6,7 @@
 #include "actors/routing/board.hpp"
 #include "actors/routing/port_book.hpp"
 #include "libfaas/ports/bundle_store.hpp"
+#include "libfaas/ports/peer_links.hpp"
 #include "libfaas/wire/messages.hpp"
 
 #include <caf/meta/type_name.hpp>
@@ -232,7 +233,13 @@ struct link_changed {
   std::shared_ptr<faas::actors::peer> gate;
   std::string reason;
 };
+/// A connection to a node that this one dialled, or why there is none.
+struct peer_opened {
+  size_t dial = 0; ///< index in join
+  result<peer_links::opened> connection;
+};
 struct control_arrived {
+  uint64_t link = 0; ///< number given at spawn
   node_name from;
   wire::message what;
 };

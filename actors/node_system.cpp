@@ -8,6 +8,7 @@
 #include "actors/functions/structure_builder.hpp"
 #include "actors/routing/host_metrics.hpp"
 #include "actors/routing/loop_port.hpp"
+#include "actors/system/socket_middleman.hpp"
 #include "actors/system/supervisor.hpp"
 #include "actors/system/thread_roll.hpp"
 
@@ -49,11 +50,13 @@ struct node_system::impl {
   explicit impl(node_system_config with)
     : config(std::move(with)),
       caf_config(config.scheduler_threads),
-      system(std::make_unique<caf::actor_system>(caf_config)) {}
+      system(std::make_unique<caf::actor_system>(caf_config)) {
+    if (config.peers != nullptr)
+      transport = std::make_unique<socket_middleman>(*system, *config.peers);
+  }
 
   result<void> spawn();
   result<void> spawn_control();
-  result<void> publish();
   bool stop(duration grace);
 
   /// Actors start to talk before their handles are stored here.
@@ -96,6 +99,7 @@ struct node_system::impl {
   log_book logs;
   std::atomic<bool> settled{true};
   std::unique_ptr<caf::actor_system> system;
+  std::unique_ptr<socket_middleman> transport; ///< null: no other nodes
   std::mutex handles; ///< guards the five below while they are being set
   keeper_actor keeper;
   predictor_actor predictor;
@@ -105,7 +109,6 @@ struct node_system::impl {
   caf::actor supervisor;
   std::unique_ptr<port_factory> factory;
   std::unique_ptr<admin_adapter> admin;
-  uint16_t port = 0;
   bool stopped = false;
 };
 
@@ -134,7 +137,9 @@ result<void> node_system::impl::spawn() {
   watch(supervisor, "membership", caf::actor_cast<caf::actor>(membership));
   if (controller)
     watch(supervisor, "controller", caf::actor_cast<caf::actor>(*controller));
-  return publish();
+  if (!transport)
+    return {};
+  return transport->publish(caf::actor_cast<caf::actor>(membership));
 }
 
 result<void> node_system::impl::spawn_control() {
@@ -172,6 +177,10 @@ result<void> node_system::impl::spawn_control() {
   for_membership.keeper = keeper;
   for_membership.predictor = predictor;
   for_membership.log = config.log;
+  if (transport) {
+    for_membership.links = config.peers;
+    for_membership.transport = transport->actor();
+  }
   if (config.catalog) {
     auto state = config.catalog->load();
     if (!state)
@@ -194,26 +203,11 @@ result<void> node_system::impl::spawn_control() {
   return {};
 }
 
-result<void> node_system::impl::publish() {
-  if (!config.link_port)
-    return {};
-  auto opened = system->middleman().publish(membership, *config.link_port,
-                                            "127.0.0.1", true);
-  if (!opened)
-    return error{errc::conflict,
-                 "cannot listen for other nodes on 127.0.0.1:"
-                   + std::to_string(*config.link_port) + ": "
-                   + system->render(opened.error()),
-                 "choose another link port"};
-  port = *opened;
-  return {};
-}
-
 bool node_system::impl::stop(duration grace) {
   if (std::exchange(stopped, true))
     return true;
-  if (port != 0)
-    (void) system->middleman().unpublish(membership, port);
+  if (transport)
+    transport->close();
   bool clean = true;
   caf::scoped_actor self{*system};
   // Order: no new work from peers; functions drain; desired state; the rest.
@@ -278,10 +272,6 @@ admin_port& node_system::admin() {
 
 std::vector<const metrics_source*> node_system::metrics() const {
   return {&impl_->stats, &impl_->hosts, &impl_->counters};
-}
-
-uint16_t node_system::link_port() const {
-  return impl_->port;
 }
 
 bool node_system::stop(duration grace) {

@@ -23,8 +23,8 @@ namespace faas::actors {
 struct node_system_config {
   wire::hello self; ///< name, tier, labels, runtimes; boot id made by main
   uint32_t scheduler_threads = 2;
-  /// Port for other nodes on 127.0.0.1; 0: any; nullopt: none.
-  std::optional<uint16_t> link_port;
+  /// Connections to other nodes; null: there are none.
+  peer_links* peers = nullptr;
   std::vector<node_endpoint> join;
   wire::link_options links;
   bundle_store* bundles = nullptr;
@@ -43,7 +43,7 @@ struct node_system_config {
 /// order. Thread safe where the ports say so.
 class node_system {
 public:
-  /// errc::internal when the catalog cannot be loaded or the port is taken.
+  /// errc::internal when the catalog cannot be loaded.
   static result<std::unique_ptr<node_system>> start(node_system_config config);
   ~node_system();
 
@@ -51,8 +51,6 @@ public:
   admin_port& admin();
   /// Metrics of routing and of the actors.
   std::vector<const metrics_source*> metrics() const;
-  /// Port on which other nodes reach this one; 0: none.
-  uint16_t link_port() const;
 
   /// Ends the actors: links say goodbye, functions drain, then the rest. Waits
   /// at most `grace`, then kills. False when something had to be killed.

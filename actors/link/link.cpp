@@ -325,8 +325,8 @@ struct link_state {
       gate->usable.store(false, std::memory_order_release);
       leaving = true;
     }
-    config.control(
-      make_local(control_arrived{gate->name, std::move(one.what)}));
+    config.control(make_local(
+      control_arrived{config.number, gate->name, std::move(one.what)}));
   }
   void carry(wire::peer_suspect& one) {
     gate->usable.store(false, std::memory_order_release);

@@ -3,6 +3,8 @@
 #include "actors/link/control_router.hpp"
 #include "actors/link/dial_plan.hpp"
 #include "actors/link/link.hpp"
+#include "actors/system/socket_middleman.hpp"
+#include "libfaas/trust/rules.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -28,6 +30,8 @@ struct known_link {
   bool up = false;
   bool replaced = false; ///< by another connection to the same process
   std::optional<size_t> dialled; ///< index in join
+  std::optional<peer_identity> owner; ///< as its certificate says
+  bool proven = false; ///< it is who it says it is
   time_point since{};            ///< up
 };
 
@@ -79,8 +83,31 @@ struct membership_state {
   void dial(size_t i) {
     dials.calling(i);
     const auto& to = config.join[i];
-    auto mm = self->system().middleman().actor_handle();
-    self->request(mm, dial_patience, caf::connect_atom::value, to.host, to.port)
+    if (config.links == nullptr)
+      return connect(i, self->system().middleman().actor_handle(), to.host,
+                     to.port);
+    config.links->open(to.host + ":" + std::to_string(to.port),
+                       [me = self->address(), i](
+                         result<peer_links::opened> connection) {
+                         if (auto to = caf::actor_cast<membership_actor>(me))
+                           caf::anon_send(to, make_local(peer_opened{
+                                                i, std::move(connection)}));
+                       });
+  }
+
+  void opened(const peer_opened& what) {
+    if (stopping)
+      return;
+    if (!what.connection)
+      return later(what.dial, {}, what.connection.error().to_string());
+    connect(what.dial, config.transport,
+            socket_middleman::host_of(what.connection->ticket), 1);
+  }
+
+  void connect(size_t i, const caf::io::middleman_actor& by, std::string host,
+               uint16_t port) {
+    self->request(by, dial_patience, caf::connect_atom::value, std::move(host),
+                  port)
       .then(
         [this, i](const caf::node_id&, caf::strong_actor_ptr& remote,
                   const std::set<std::string>&) {
@@ -95,7 +122,8 @@ struct membership_state {
   }
 
   void later(size_t i, duration up, const std::string& why) {
-    if (dials.failed(i, up, config.clock->now(), random))
+    const bool first = dials.failed(i, up, config.clock->now(), random);
+    if (std::exchange(reasons[i], why) != why || first)
       config.log("cannot reach " + config.join[i].host + ":"
                  + std::to_string(config.join[i].port) + " (" + why
                  + "); trying again with back-off");
@@ -133,6 +161,9 @@ struct membership_state {
     };
     known_link link;
     link.dialled = dialled;
+    if (config.links != nullptr)
+      link.owner
+        = config.links->owner(transport_id(self->system(), remote->node()));
     link.actor = spawn_link(self->system(), std::move(made));
     links[last_link] = std::move(link);
   }
@@ -154,6 +185,8 @@ struct membership_state {
 
   void went_up(const link_changed& what, known_link& link) {
     const auto& peer = what.peer;
+    if (!proven(peer, link))
+      return;
     if (link.dialled)
       dials.answered(*link.dialled, peer.node);
     for (const auto& [number, other] : links)
@@ -188,6 +221,22 @@ struct membership_state {
       if (own)
         send_placements(link);
     }
+  }
+
+  /// Whether a peer is what its certificate says; else its link is closed.
+  bool proven(const wire::hello& peer, known_link& link) {
+    if (config.links == nullptr)
+      return link.proven = true;
+    const auto why
+      = trust::contradiction(peer.node, peer.controller, link.owner);
+    if (why.empty()) {
+      link.proven = true;
+      return true;
+    }
+    config.log("refused: " + why);
+    send(link, wire::goodbye{why});
+    close(link.actor);
+    return false;
   }
 
   /// Of one process: both ends may have events under way on it. Another process
@@ -296,6 +345,9 @@ struct membership_state {
 
   void arrived(const control_arrived& got) {
     mark->counters().count_handled();
+    const auto link = links.find(got.link);
+    if (link != links.end() && !link->second.proven)
+      return;
     router->route(got.from, got.what, answer_to(got.from));
   }
 
@@ -406,6 +458,7 @@ struct membership_state {
   std::map<uint64_t, known_link> links;
   std::map<node_name, wire::hello> lost;
   dial_plan dials;
+  std::map<size_t, std::string> reasons; ///< why each dial failed last
   std::optional<control_router> router; ///< since start()
   local<node_placements> own;
   uint64_t last_link = 0;
@@ -419,6 +472,7 @@ membership_behavior(membership_state::pointer self, membership_config config) {
   return {
     [=](const wire_frame& frame) { self->state.called(frame); },
     [=](const local<link_changed>& what) { self->state.changed(*what); },
+    [=](const local<peer_opened>& what) { self->state.opened(*what); },
     [=](const local<control_arrived>& got) { self->state.arrived(*got); },
     [=](const local<nodes_call>& call) { self->state.nodes(*call); },
     [=](const local<spread_view>& what) { self->state.spread(*what); },

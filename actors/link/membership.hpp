@@ -5,11 +5,14 @@
 #include "actors/interfaces.hpp"
 #include "actors/system/census.hpp"
 #include "libfaas/core/random.hpp"
+#include "libfaas/ports/peer_links.hpp"
 #include "libfaas/wire/link_types.hpp"
+
+#include <caf/io/middleman_actor.hpp>
 
 namespace faas::actors {
 
-/// Where another node listens. Loopback until links are encrypted.
+/// Where another node listens.
 struct node_endpoint {
   std::string host;
   uint16_t port = 0;
@@ -27,6 +30,10 @@ struct membership_config {
   keeper_actor keeper;
   predictor_actor predictor;
   std::optional<controller_actor> controller; ///< when this node has it
+  /// Encrypted connections, and CAF's transport over them. Null in simulations,
+  /// which dial by CAF itself and believe what a peer says of itself.
+  peer_links* links = nullptr;
+  caf::io::middleman_actor transport;
   std::function<void(std::string)> log;
 };
 

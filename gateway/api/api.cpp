@@ -59,6 +59,7 @@ public:
                         std::move(options.metrics),
                         std::move(options.version),
                         options.log_follow,
+                        options.authority,
                         {helper_threads, max_waiting},
                         {},
                         random_source{std::random_device{}()}})) {}
@@ -136,6 +137,10 @@ public:
       return has_bundle(context_, found.name, answer);
     case endpoint::nodes:
       return show_nodes(context_, answer);
+    case endpoint::make_token:
+      return make_join_token(context_, std::move(request), answer);
+    case endpoint::revoke_node:
+      return revoke_node(context_, found.name, answer);
     case endpoint::sites:
       return show_sites(context_, request, found.name, answer);
     case endpoint::actors:

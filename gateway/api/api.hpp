@@ -13,6 +13,7 @@
 namespace faas {
 class admin_port;
 class bundle_store;
+class cluster_authority;
 class metrics_source;
 } // namespace faas
 
@@ -34,6 +35,7 @@ struct settings {
   std::function<bool(std::string_view)> is_admin; ///< any thread
   std::string version;
   duration log_follow{}; ///< a followed log stream ends then
+  cluster_authority* authority = nullptr; ///< on the controller's node
 };
 
 std::unique_ptr<gateway_api> make_api(settings options);

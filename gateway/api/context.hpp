@@ -15,6 +15,7 @@
 
 namespace faas {
 class bundle_store;
+class cluster_authority;
 class metrics_source;
 } // namespace faas
 
@@ -30,6 +31,7 @@ struct api_context {
   std::vector<const metrics_source*> metrics;
   std::string version;
   duration log_follow{};
+  cluster_authority* authority = nullptr; ///< null: on another node
   worker_pool pool; ///< for what may block
   std::mutex mutex; ///< random
   random_source random;
@@ -69,6 +71,8 @@ void steer_rollout(const context_ptr&, const api_request&,
                    std::string_view name, answer_ptr);
 void change_alias(const context_ptr&, const api_request&, std::string_view name,
                   answer_ptr, bool set);
+void make_join_token(const context_ptr&, api_request, answer_ptr);
+void revoke_node(const context_ptr&, std::string_view name, answer_ptr);
 void show_nodes(const context_ptr&, answer_ptr);
 void show_sites(const context_ptr&, const api_request&, std::string_view name,
                 answer_ptr);

@@ -40,6 +40,8 @@ constexpr row table[] = {
   {"HEAD", "/system/bundles/", has_bundle, true},
   {"PUT", "/system/bundles/", put_bundle, true},
   {"GET", "/system/nodes", nodes, true},
+  {"POST", "/system/nodes/tokens", make_token, true},
+  {"POST", "/system/nodes/revoke/", revoke_node, true},
   {"GET", "/system/sites/", sites, true},
   {"GET", "/system/actors", actors, true},
 };

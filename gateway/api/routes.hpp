@@ -34,6 +34,8 @@ enum class endpoint : uint8_t {
   has_bundle,
   put_bundle,
   nodes,
+  make_token,
+  revoke_node,
   sites,
   actors,
   unknown,      ///< 404

@@ -59,8 +59,7 @@ result<void> acceptor::bind(const server_config& config) {
                  "use 127.0.0.1"};
   if (!address.is_loopback())
     return error{errc::invalid_argument,
-                 "node links are not encrypted yet, so the gateway does not "
-                 "listen on "
+                 "the gateway speaks plain HTTP, so it does not listen on "
                    + config.address,
                  "use 127.0.0.1, and a TLS proxy for other machines"};
   const auto endpoint = net::ip::tcp::endpoint{address, config.port};

@@ -35,7 +35,8 @@ struct http_server::impl {
     : config(std::move(c)), deps(std::move(d)),
       metrics(loops, refused_connections),
       api(api::make_api({deps.admin, deps.bundles, deps.clock, sources(),
-                         deps.is_admin, config.version, config.log_follow})),
+                         deps.is_admin, config.version, config.log_follow,
+                         deps.authority})),
       shared{config, deps, *api, {}, refused_connections} {}
 
   result<void> start();

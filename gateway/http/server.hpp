@@ -14,6 +14,7 @@
 namespace faas {
 class admin_port;
 class bundle_store;
+class cluster_authority;
 class event_port_factory;
 class metrics_source;
 } // namespace faas
@@ -23,7 +24,7 @@ namespace faas::http {
 using namespace std::chrono_literals;
 
 struct server_config {
-  /// Loopback only, until links between nodes are encrypted.
+  /// Loopback only: it speaks plain HTTP.
   std::string address = "127.0.0.1";
   uint16_t port = 8080;               ///< 0: the system chooses
   uint32_t loops = 1;                 ///< threads, one event loop each
@@ -54,6 +55,8 @@ struct server_deps {
   /// True when this is the admin token. Constant time. Any thread.
   std::function<bool(std::string_view)> is_admin;
   std::vector<const metrics_source*> metrics; ///< shown by /metrics
+  /// Join tokens and revocation; null on nodes without the cluster's CA.
+  cluster_authority* authority = nullptr;
 };
 
 /// All calls from one thread (the one that owns the node). The dependencies

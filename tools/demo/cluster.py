@@ -175,7 +175,7 @@ class Cluster:
         self.parts.append(part)
         return part
 
-    def _node(self, name, cpu, *settings):
+    def _node(self, name, cpu, *settings, join=None):
         # Each node has one core: a quota is exact only where its threads share
         # one run queue.
         cores = sorted(os.sched_getaffinity(0))
@@ -187,6 +187,8 @@ class Cluster:
                    "--set", "gateway.port=0"]
         for setting in settings:
             command += ["--set", setting]
+        if join:
+            command += ["join", join]
         node = self._run(name, command, ready="\nready")
         limit = CpuLimit(node.child.pid, name, core)
         self.limits.append(limit)
@@ -215,23 +217,30 @@ class Cluster:
             ready="listening", stdin=subprocess.PIPE)
         port = self.emulator.text().split()[1]
         self.edge, self.edge_limit, self.edge_url = self._node(
-            "edge-1", 1, "node.tier=edge", "node.controller=false",
-            f"link.join=127.0.0.1:{port}", "functions.executors=1",
-            f"mqtt.broker=127.0.0.1:{self.broker_port}")
+            "edge-1", 1, "node.tier=edge", "functions.executors=1",
+            f"mqtt.broker=127.0.0.1:{self.broker_port}",
+            join=self.join_token(f"127.0.0.1:{port}"))
         wait_until("connection of the two nodes",
                    lambda: "is connected" in self.edge.text())
         self.cloud_limit.set(cloud_cores)  # 1 core: its one CPU, no quota
 
-    def deploy(self, manifest):
-        """faas-cli up, then waits until both sites serve every function."""
+    def cli(self, *words):
+        """What faas-cli prints, asked of the cloud node."""
         env = dict(os.environ, PETREL_GATEWAY=self.cloud_url,
                    PETREL_TOKEN_FILE=str(self.folder / "cloud-1/admin-token"))
-        done = subprocess.run([self.programs / "faas-cli", "up", "-f",
-                               manifest], env=env, capture_output=True,
-                              text=True)
+        done = subprocess.run([self.programs / "faas-cli", *words], env=env,
+                              capture_output=True, text=True)
         if done.returncode != 0:
-            raise RuntimeError(f"faas-cli up failed: {done.stderr}")
+            raise RuntimeError(f"faas-cli {words[0]} failed: {done.stderr}")
         return done.stdout
+
+    def join_token(self, address):
+        return self.cli("node", "token", "--tier", "edge", "--address",
+                        address).strip()
+
+    def deploy(self, manifest):
+        """faas-cli up, then waits until both sites serve every function."""
+        return self.cli("up", "-f", manifest)
 
     def sites(self, function, size=38):
         token = (self.folder / "edge-1/admin-token").read_text().strip()

@@ -188,6 +188,13 @@ result<json> gateway_api::get(const std::string& path) {
   return parse(*answer);
 }
 
+result<json> gateway_api::post(const std::string& path, const json& body) {
+  auto answer = send_json("POST", path, body);
+  if (!answer)
+    return answer.error();
+  return parse(*answer);
+}
+
 result<json> gateway_api::describe(const std::string& name) {
   return get("/system/function/" + url_encode(name));
 }

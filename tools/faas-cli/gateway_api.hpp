@@ -34,6 +34,8 @@ public:
 
   /// GET; the answer parsed.
   result<json> get(const std::string& path);
+  /// POST of JSON; the answer parsed.
+  result<json> post(const std::string& path, const json& body);
   /// Any status below 400; others become errors.
   result<http_response> call(http_request request, bool repeatable);
 

@@ -1,6 +1,7 @@
 #include "tools/faas-node/config.hpp"
 
 #include "libfaas/core/id.hpp"
+#include "libfaas/trust/token.hpp"
 
 #include <charconv>
 
@@ -125,7 +126,9 @@ std::vector<property> declare() {
     text("node.tier", "Tier: device, edge, cloud, gpu, or any label.",
          &config::tier, "edge"),
     label_map(),
-    text("node.cluster", "Nodes of another cluster are refused.",
+    text("node.cluster",
+         "Name of the cluster that a first node makes; a node that joined has "
+         "the name of its cluster.",
          &config::cluster, "petrel"),
     text("node.data", "Folder of catalog, bundles and admin token.",
          &config::data, "$XDG_DATA_HOME/petrel"),
@@ -134,8 +137,7 @@ std::vector<property> declare() {
          "node of a cluster has.",
          &config::controller),
     text("gateway.address",
-         "Address of the HTTP gateway. Loopback only until node links are "
-         "encrypted.",
+         "Address of the HTTP gateway. Loopback only: it speaks plain HTTP.",
          &config::gateway_address, "127.0.0.1"),
     number("gateway.port", "", "Port of the HTTP gateway; 0: any free one.",
            &config::gateway_port, 0, 65535, "0 to 65535"),
@@ -143,10 +145,20 @@ std::vector<property> declare() {
            &config::gateway_loops, 1, 64, "1 to 64"),
     flag("link.listen", "Whether other nodes may connect to this one.",
          &config::link_listen),
-    number("link.port", "",
-           "Port on 127.0.0.1 for other nodes; 0: any free one.",
+    text("link.address",
+         "IP address on which other nodes reach this one (TLS 1.3 with "
+         "certificates); 0.0.0.0: all.",
+         &config::link_address, "127.0.0.1"),
+    number("link.port", "", "Port for other nodes; 0: any free one.",
            &config::link_port, 0, 65535, "0 to 65535"),
-    list("link.join", "Nodes to connect to, as host:port.", &config::join),
+    list("link.advertise",
+         "Where nodes that join shall dial, as host:port; empty: link.address "
+         "and link.port.",
+         &config::advertise),
+    list("link.join",
+         "Nodes to connect to, as host:port; empty: those that the join token "
+         "named.",
+         &config::join),
     number("functions.executors", "threads",
            "Threads that run functions; 0: one per core.", &config::executors,
            0, 1024, "0 to 1024"),
@@ -197,22 +209,27 @@ result<void> validate(const config& checked) {
       && checked.gateway_address != "localhost")
     return error{errc::invalid_argument,
                  "gateway.address " + checked.gateway_address
-                   + " is refused: links between nodes are not encrypted yet, "
-                     "so every listener stays on loopback",
-                 "use 127.0.0.1, with a tunnel or proxy of your own in front"};
+                   + " is refused: the gateway speaks plain HTTP, so it stays "
+                     "on loopback",
+                 "use 127.0.0.1, with a TLS proxy of your own in front"};
+  if (!valid_function_name(checked.cluster))
+    return error{errc::invalid_argument,
+                 "node.cluster \"" + checked.cluster
+                   + "\" must be lower-case letters, digits and dashes, at "
+                     "most 63"};
   for (const auto& to : checked.join)
-    if (to.find(':') == std::string::npos)
+    if (!trust::valid_address(to))
       return error{errc::invalid_argument,
                    "link.join \"" + to + "\" is not host:port"};
+  for (const auto& at : checked.advertise)
+    if (!trust::valid_address(at))
+      return error{errc::invalid_argument,
+                   "link.advertise \"" + at + "\" is not host:port"};
   for (const auto& hex : checked.trust)
     if (!digest::parse(hex))
       return error{errc::invalid_argument,
                    "functions.trust \"" + hex + "\" is no SHA-256 digest",
                    "faas-cli pack prints it"};
-  if (!checked.controller && checked.join.empty())
-    return error{errc::invalid_argument,
-                 "a node without controller must join one",
-                 "set link.join, or node.controller=true"};
   return {};
 }
 

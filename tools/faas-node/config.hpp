@@ -19,7 +19,7 @@ struct config {
   std::string name; ///< empty: made from the host name
   std::string tier = "edge";
   std::map<std::string, std::string> labels;
-  std::string cluster = "petrel";
+  std::string cluster = "petrel"; ///< once it has joined: the cluster's id
   std::string data; ///< empty: $XDG_DATA_HOME/petrel or ~/.local/share/petrel
   bool controller = true;
 
@@ -28,7 +28,9 @@ struct config {
   uint32_t gateway_loops = 1;
 
   bool link_listen = false;
+  std::string link_address = "127.0.0.1";
   uint16_t link_port = 8090;
+  std::vector<std::string> advertise; ///< host:port
   std::vector<std::string> join; ///< host:port
 
   uint32_t executors = 0; ///< 0: cores

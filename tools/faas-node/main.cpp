@@ -1,4 +1,5 @@
 // faas-node: one node of Petrel.
+#include "tools/faas-node/join.hpp"
 #include "tools/faas-node/node.hpp"
 #include "tools/faas-node/version.hpp"
 
@@ -33,12 +34,16 @@ cxxopts::Options make_options() {
     "One node of Petrel: gateway, actors and functions.\n\n"
     "  faas-node --dev                       one node, no configuration\n"
     "  faas-node --config node.yml           as the file says\n"
-    "  faas-node --set gateway.port=9090     change one setting\n"};
+    "  faas-node --set gateway.port=9090     change one setting\n"
+    "  faas-node join TOKEN                  join a cluster, then run\n"};
   options.add_options()
     ("dev", "Development node: controller, trusts every bundle")
     ("c,config", "YAML file with settings", cxxopts::value<std::string>())
     ("s,set", "key=value, may be repeated",
      cxxopts::value<std::vector<std::string>>())
+    ("data", "Data folder, the same as --set node.data=DIR",
+     cxxopts::value<std::string>())
+    ("no-start", "After `join`: do not run the node")
     ("dump-config", "Print the effective settings and exit")
     ("config-reference", "Print docs/configuration.md and exit")
     ("log-level", "debug, info, warn, error",
@@ -62,6 +67,8 @@ result<node::config> read_config(const cxxopts::ParseResult& given) {
     if (auto done = node::apply_yaml(settings, text.str(), file); !done)
       return done.error();
   }
+  if (given.count("data"))
+    settings.data = given["data"].as<std::string>();
   if (given.count("set"))
     for (const auto& one : given["set"].as<std::vector<std::string>>())
       if (auto done = node::apply_setting(settings, one); !done)
@@ -128,9 +135,13 @@ int main(int argc, char** argv) {
       std::cout << node::reference();
       return exit_ok;
     }
-    if (!given.unmatched().empty())
+    const auto& words = given.unmatched();
+    const bool joins = words.size() == 2 && words.front() == "join";
+    if (!words.empty() && !joins)
       return complain({errc::invalid_argument,
-                       "unexpected argument " + given.unmatched().front(),
+                       words.front() == "join"
+                         ? "join needs one token"
+                         : "unexpected argument " + words.front(),
                        "see faas-node --help"},
                       exit_usage);
     auto settings = read_config(given);
@@ -148,6 +159,18 @@ int main(int argc, char** argv) {
                        "use debug, info, warn or error"},
                       exit_usage);
     spdlog::set_level(spdlog::level::from_str(level));
+    if (joins) {
+      const auto joined = node::join(*settings, words.back());
+      if (!joined)
+        return complain(joined.error(), exit_failed);
+      std::cout << "joined cluster " << joined->cluster << " as node "
+                << joined->self.node.str() << std::endl;
+      if (given.count("no-start")) {
+        std::cout << "start it: faas-node --data "
+                  << node::data_folder(*settings).string() << '\n';
+        return exit_ok;
+      }
+    }
     return serve(std::move(*settings), block_signals());
   } catch (const cxxopts::exceptions::exception& wrong) {
     return complain({errc::invalid_argument, wrong.what(),

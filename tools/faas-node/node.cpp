@@ -6,8 +6,10 @@
 #include "gateway/auth/admin_token.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/mqtt/service.hpp"
+#include "gateway/tunnel/tunnel.hpp"
 #include "registry/bundles/folder_bundle_store.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
+#include "tools/faas-node/node_trust.hpp"
 #include "tools/faas-node/plugin_adapter.hpp"
 #include "tools/faas-node/version.hpp"
 
@@ -25,18 +27,6 @@ namespace faas::node {
 namespace {
 
 using namespace std::chrono_literals;
-
-std::string default_name() {
-  char host[256] = {};
-  std::string name;
-  if (::gethostname(host, sizeof(host) - 1) == 0)
-    for (const char* c = host; *c != 0 && *c != '.'; ++c)
-      name += *c >= 'A' && *c <= 'Z'
-                ? static_cast<char>(*c + 32)
-                : ((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') ? *c
-                                                                        : '-');
-  return valid_function_name(name) ? name : "node-1";
-}
 
 uint64_t system_seed() {
   std::random_device device;
@@ -61,14 +51,6 @@ result<actors::node_endpoint> endpoint_of(const std::string& text) {
   to.host = text.substr(0, colon);
   if (!parse_port(text.substr(colon + 1), to.port))
     return error{errc::invalid_argument, "\"" + text + "\" is not host:port"};
-  if (to.host == "localhost")
-    to.host = "127.0.0.1";
-  if (to.host != "127.0.0.1")
-    return error{errc::invalid_argument,
-                 "link.join " + text
-                   + " is refused: links between nodes are not encrypted yet",
-                 "reach the other node through a tunnel that ends on "
-                 "127.0.0.1"};
   return to;
 }
 
@@ -101,6 +83,8 @@ struct running_node::parts {
   std::unique_ptr<registry::folder_bundle_store> bundles;
   std::shared_ptr<registry::sqlite_catalog> catalog;
   std::unique_ptr<auth::admin_token> token;
+  node_trust trust;
+  std::unique_ptr<tunnel::node_tunnel> tunnel;
   std::unique_ptr<host::node_function_hosts> hosts;
   std::unique_ptr<actors::node_system> system;
   std::unique_ptr<mqtt::mqtt_service> mqtt;
@@ -108,6 +92,7 @@ struct running_node::parts {
   bool stopped = false;
 
   result<void> open_stores();
+  result<void> start_tunnel();
   void make_hosts();
   result<void> start_system();
   result<void> start_mqtt();
@@ -126,6 +111,10 @@ result<void> running_node::parts::open_stores() {
                  "set node.data to a folder that this user may write"};
   std::filesystem::permissions(data, std::filesystem::perms::owner_all,
                                failed);
+  auto trusted = open_trust(data, settings, clock);
+  if (!trusted)
+    return trusted.error();
+  trust = std::move(*trusted);
   registry::folder_bundle_options for_bundles;
   for_bundles.root = data / "bundles";
   auto store = registry::folder_bundle_store::open(std::move(for_bundles));
@@ -145,6 +134,27 @@ result<void> running_node::parts::open_stores() {
   if (!made)
     return made.error();
   token = std::make_unique<auth::admin_token>(std::move(*made));
+  return {};
+}
+
+result<void> running_node::parts::start_tunnel() {
+  tunnel::tunnel_config made;
+  made.listen = settings.link_listen;
+  made.address = settings.link_address;
+  made.port = settings.link_port;
+  made.identity = trust.identity;
+  tunnel::tunnel_deps deps{
+    clock, trust.authority.get(),
+    [this](const trust::node_identity& renewed) {
+      return trust.files->save(renewed);
+    },
+    [](std::string line) { spdlog::info("{}", line); }};
+  auto started = tunnel::node_tunnel::start(std::move(made), std::move(deps));
+  if (!started)
+    return started.error();
+  tunnel = std::move(*started);
+  if (trust.authority && tunnel->port() != 0)
+    trust.authority->listens_at(addresses_of(settings, tunnel->port()));
   return {};
 }
 
@@ -197,8 +207,7 @@ result<void> running_node::parts::start_system() {
   made.self.address = settings.gateway_address + ":"
                       + std::to_string(settings.gateway_port);
   made.scheduler_threads = settings.scheduler_threads;
-  if (settings.link_listen)
-    made.link_port = settings.link_port;
+  made.peers = tunnel.get();
   for (const auto& text : settings.join) {
     auto to = endpoint_of(text);
     if (!to)
@@ -277,7 +286,7 @@ result<void> running_node::parts::start_server() {
   http::server_deps deps{
     system->events(), system->admin(), *bundles, clock,
     [this](std::string_view presented) { return token->matches(presented); },
-    system->metrics()};
+    system->metrics(), trust.authority.get()};
   if (mqtt)
     deps.metrics.push_back(&mqtt->metrics());
   auto started = http::http_server::start(std::move(made), std::move(deps));
@@ -288,8 +297,6 @@ result<void> running_node::parts::start_server() {
 }
 
 result<std::unique_ptr<running_node>> running_node::start(config settings) {
-  if (settings.name.empty())
-    settings.name = default_name();
   auto all = std::make_unique<parts>();
   all->random
     = random_source{settings.seed != 0 ? settings.seed : system_seed()};
@@ -297,6 +304,8 @@ result<std::unique_ptr<running_node>> running_node::start(config settings) {
   if (auto done = all->open_stores(); !done)
     return done.error();
   all->make_hosts();
+  if (auto done = all->start_tunnel(); !done)
+    return done.error();
   if (auto done = all->start_system(); !done)
     return done.error();
   if (auto done = all->start_mqtt(); !done)
@@ -330,6 +339,7 @@ bool running_node::stop() {
   parts_->server.reset();
   parts_->mqtt.reset();
   parts_->system.reset();
+  parts_->tunnel->stop();
   return clean;
 }
 
@@ -338,7 +348,7 @@ uint16_t running_node::gateway_port() const {
 }
 
 uint16_t running_node::link_port() const {
-  return parts_->system->link_port();
+  return parts_->tunnel->port();
 }
 
 std::string running_node::banner() const {
@@ -348,7 +358,9 @@ std::string running_node::banner() const {
   text += "  gateway   http://" + settings.gateway_address + ":"
           + std::to_string(gateway_port()) + "\n";
   if (link_port() != 0)
-    text += "  links     127.0.0.1:" + std::to_string(link_port()) + "\n";
+    text += "  links     " + settings.link_address + ":"
+            + std::to_string(link_port()) + "\n";
+  text += "  cluster   " + settings.cluster + "\n";
   text += "  data      " + parts_->data.string() + "\n";
   text += "  token     " + (parts_->data / "admin-token").string() + "\n";
   text += "  threads   " + std::to_string(settings.gateway_loops)

@@ -89,7 +89,7 @@ BOOST_FIXTURE_TEST_SUITE(stop_test, server_fixture)
       config.address = address;
       const auto refused = try_start(*this);
       BOOST_REQUIRE(!refused);
-      BOOST_TEST(refused.error().message.find("not encrypted yet")
+      BOOST_TEST(refused.error().message.find("plain HTTP")
                  != std::string::npos);
     }
     config.address = "localhost"; // names are not looked up

@@ -115,7 +115,8 @@ def request(port, method, path, body=None, headers=None, timeout=LIMIT):
 class Node:
     """One faas-node. Keyword settings: gateway_loops=2 means gateway.loops."""
 
-    def __init__(self, folder, name, *flags, dev=True, ready=True, **settings):
+    def __init__(self, folder, name, *flags, dev=True, ready=True, join=None,
+                 **settings):
         self.folder = pathlib.Path(folder)
         self.name = name
         self.flags = list(flags) + (["--dev"] if dev else [])
@@ -127,7 +128,7 @@ class Node:
             self.set(key, value)
         self.runs = 0
         self.child = None
-        self.start(ready)
+        self.start(ready, join)
 
     def set(self, key, value):
         area, _, rest = key.partition("_")
@@ -135,10 +136,13 @@ class Node:
         text = str(value).lower() if isinstance(value, bool) else str(value)
         self.settings[f"{area}.{rest}"] = text
 
-    def start(self, ready=True):
+    def start(self, ready=True, join=None):
+        """With `join`, a token: joins first, then runs."""
         self.runs += 1
         self.log = self.folder / f"{self.name}-{self.runs}.log"
         command = [BUILD / "bin" / "faas-node", *self.flags]
+        if join:
+            command += ["join", join]
         for key, value in self.settings.items():
             command += ["--set", f"{key}={value}"]
         with open(self.log, "wb") as out:
@@ -241,6 +245,15 @@ class Node:
     def reasons(self, name):
         return json.dumps(self.describe(name).get("petrel", {}))
 
+    def join_token(self, *addresses, **fields):
+        """A token of this node, which has the controller."""
+        if addresses:
+            fields["addresses"] = [f"127.0.0.1:{port}" for port in addresses]
+        answer = self.admin("POST", "/system/nodes/tokens",
+                            json.dumps(fields))
+        assert answer.status == 201, answer
+        return answer.json["token"]
+
     def nodes(self):
         answer = self.admin("GET", "/system/nodes").json
         rows = answer["nodes"] if isinstance(answer, dict) else answer
@@ -340,16 +353,16 @@ class Scratch:
         return part
 
     def pair(self, emulated=False, cloud=None, edge=None):
-        """An acceptor without controller and a node with it, connected."""
+        """An acceptor and a node with the controller, which it joins by a token
+        over an encrypted link."""
         cloud_node = self.node("cloud-1", node_tier="cloud", link_listen=True,
                                link_port=0, **(cloud or {}))
         port, link = cloud_node.link_port, None
         if emulated:
             link = self.emulator(port)
             port = link.port
-        edge_node = self.node("edge-1", node_tier="edge",
-                              node_controller=False,
-                              link_join=f"127.0.0.1:{port}", **(edge or {}))
+        edge_node = self.node("edge-1", join=cloud_node.join_token(port),
+                              node_tier="edge", **(edge or {}))
         wait_until("edge connects", lambda: cloud_node.nodes().get(
             "edge-1", {}).get("state") == "alive")
         return (edge_node, cloud_node, link) if emulated else (edge_node,

@@ -133,8 +133,7 @@ class StartErrors(Life):
 
     def test_addresses_beyond_loopback_are_refused_with_the_reason(self):
         for address in ("0.0.0.0", "192.168.1.1", "::"):
-            self.refused("encrypted", gateway_address=address)
-        self.refused("encrypted", link_join="192.168.1.1:8090")
+            self.refused("plain HTTP", gateway_address=address)
 
     def test_a_data_folder_that_cannot_be_used_is_named(self):
         file = self.scratch.folder / "file"

@@ -279,6 +279,28 @@ BOOST_FIXTURE_TEST_SUITE(gateway_flow_test, flow)
     BOOST_TEST(cli({"rollback", "f", "--to", "x"}) == 2);
   }
 
+  BOOST_AUTO_TEST_CASE(node_makes_tokens_and_revokes) {
+    http.answer("POST /system/nodes/tokens", 201,
+                R"({"token":"petrel1_abc","expires":1,"tier":"edge"})");
+    BOOST_TEST(cli({"node", "token", "--tier", "edge", "--expires", "10m",
+                    "--address", "a:1", "--address", "b:2"})
+               == 0);
+    BOOST_TEST(json::parse(http.sent.back().body)
+               == json({{"expires_s", 600},
+                        {"tier", "edge"},
+                        {"addresses", {"a:1", "b:2"}}}));
+    BOOST_TEST(printed("petrel1_abc\n")); // and nothing else: scripts take it
+    BOOST_TEST(complained("faas-node join"));
+    http.answer("POST /system/nodes/revoke/edge-1", 200, R"({"revoked":true})");
+    BOOST_TEST(cli({"node", "revoke", "edge-1"}) == 0);
+    http.answer("POST /system/nodes/revoke/edge-1", 404, "");
+    BOOST_TEST(cli({"node", "revoke", "edge-1"}) == 3);
+    BOOST_TEST(cli({"node", "revoke"}) == 2);
+    BOOST_TEST(cli({"node", "token", "more"}) == 2);
+    BOOST_TEST(cli({"node", "burn"}) == 2);
+    BOOST_TEST(cli({"node", "token", "--expires", "soon"}) == 2);
+  }
+
   BOOST_AUTO_TEST_CASE(remove_sends_the_names) {
     http.answer("DELETE /system/functions", 202, "");
     BOOST_TEST(cli({"remove", "a", "b", "-n", "ns"}) == 0);

@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(validation_names_the_key_and_the_reason) {
     BOOST_TEST(has(validate_error([&](config& c) {
                      c.gateway_address = address;
                    }),
-                   "not encrypted"),
+                   "plain HTTP"),
                address);
   BOOST_TEST(validate_error([](config& c) { c.gateway_address = "::1"; })
                .empty());
@@ -110,8 +110,10 @@ BOOST_AUTO_TEST_CASE(validation_names_the_key_and_the_reason) {
                  "host:port"));
   BOOST_TEST(has(validate_error([](config& c) { c.trust = {"abc"}; }),
                  "SHA-256"));
-  BOOST_TEST(has(validate_error([](config& c) { c.controller = false; }),
-                 "must join"));
+  BOOST_TEST(has(validate_error([](config& c) { c.advertise = {"a:0"}; }),
+                 "host:port"));
+  BOOST_TEST(has(validate_error([](config& c) { c.cluster = "My Cluster"; }),
+                 "node.cluster"));
 }
 
 BOOST_AUTO_TEST_CASE(a_dump_reads_back_as_it_was) {

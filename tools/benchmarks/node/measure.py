@@ -22,7 +22,7 @@ _spec.loader.exec_module(http_run)
 class Node:
     """A faas-node with port 0; `port` and `pid` as http_run.measure wants."""
 
-    def __init__(self, programs, folder, name, *settings):
+    def __init__(self, programs, folder, name, *settings, join=None):
         self.folder = pathlib.Path(folder) / name
         self.programs = pathlib.Path(programs)
         self.log = pathlib.Path(folder) / f"{name}.log"
@@ -32,6 +32,8 @@ class Node:
                    "--set", "gateway.port=0"]
         for setting in settings:
             command += ["--set", setting]
+        if join:
+            command += ["join", join]
         begin = time.monotonic()
         self.child = http_run.start(command, stdout=open(self.log, "wb"),
                                     stderr=subprocess.STDOUT)
@@ -96,9 +98,9 @@ def hot_path(programs, rounds, seconds, say):
             """A node whose functions a second one offers as well."""
             node = own(Node(programs, folder, name, "link.listen=true",
                             "link.port=0", f"gateway.loops={loops}"))
-            link = node.banner("links").split(":")[-1]
-            own(Node(programs, folder, f"{name}-peer", "node.controller=false",
-                     f"link.join=127.0.0.1:{link}")).wait("is connected")
+            token = node.cli("node", "token").stdout.strip()
+            own(Node(programs, folder, f"{name}-peer",
+                     join=token)).wait("is connected")
             return node
 
         one, two = pair("one", 1), pair("two", 2)

@@ -1,10 +1,15 @@
-// Events to another node: Petrel's link against one CAF request per event,
-// both over loopback TCP, two actor systems in one process, 128-byte bodies,
-// the same number of events in flight. Interleaved rounds; prints events/s and
-// the ratio.
+// Events to another node: Petrel's link, plain (socket pairs) and encrypted
+// (the tunnel, TLS 1.3 over loopback TCP), against one CAF request per event
+// over loopback TCP. Two actor systems in one process, 128-byte bodies, equally
+// many events in flight. Interleaved rounds; prints events/s and ratios.
 //
 //   bench_remote [ROUNDS [SECONDS [IN-FLIGHT]]]
 #include "actors/node_system.hpp"
+#include "gateway/tls/keys.hpp"
+#include "gateway/tunnel/tunnel.hpp"
+#include "libfaas/trust/token.hpp"
+#include "tests/support/memory_trust_store.hpp"
+#include "tests/support/paired_links.hpp"
 
 #include <utility> // before Boost.Asio 1.74, which forgets it in C++20
 
@@ -131,18 +136,68 @@ private:
   blob content_{body};
 };
 
+/// The connections of two nodes; plain, or through two tunnels.
+struct connections {
+  connections(bool encrypted, const clock_source& clock) {
+    if (!encrypted) {
+      near.pair(far, false);
+      far.pair(near, true);
+      return;
+    }
+    authority = std::move(*tunnel::authority::open(store, clock, "bench"));
+    one = open(*authority->issue_own(node_name{"one"}), clock, true);
+    two = open(member(), clock, false);
+  }
+  trust::node_identity member() {
+    trust::node_identity made;
+    made.self.node = node_name{"two"};
+    made.key = *tls::make_key();
+    const auto text = authority->make_token("", 1h, {"a:1"})->text;
+    const auto token = *trust::join_token::parse(text);
+    const auto given = *authority->join(
+      {reinterpret_cast<const char*>(token.secret.data()),
+       token.secret.size()},
+      *tls::make_request(made.key), made.self.node);
+    made.cluster = given.cluster;
+    made.certificate = given.certificate;
+    made.authority = given.authority;
+    return made;
+  }
+  std::unique_ptr<tunnel::node_tunnel> open(trust::node_identity identity,
+                                            const clock_source& clock,
+                                            bool listen) {
+    tunnel::tunnel_config made;
+    made.identity = std::move(identity);
+    made.listen = listen;
+    return std::move(*tunnel::node_tunnel::start(
+      std::move(made),
+      {clock, listen ? authority.get() : nullptr,
+       [](const trust::node_identity&) { return result<void>{}; },
+       [](const std::string&) {}}));
+  }
+  peer_links& first() { return one ? static_cast<peer_links&>(*one) : near; }
+  peer_links& second() { return two ? static_cast<peer_links&>(*two) : far; }
+  uint16_t port() const { return one ? one->port() : uint16_t{1}; }
+
+  test::paired_links near{"two"}, far{"one"};
+  test::memory_trust_store store;
+  std::unique_ptr<tunnel::authority> authority;
+  std::unique_ptr<tunnel::node_tunnel> one, two;
+};
+
 struct petrel_pair {
   system_clock_source clock;
+  connections links;
   echo_hosts hosts;
   no_bundles bundles;
   std::unique_ptr<actors::node_system> one, two;
   loop context;
   std::unique_ptr<event_port> port;
 
-  petrel_pair() {
-    one = start("one", std::make_shared<memory_store>(), 0, {});
-    two = start("two", nullptr, std::nullopt,
-                {{"127.0.0.1", one->link_port()}});
+  explicit petrel_pair(bool encrypted) : links(encrypted, clock) {
+    one = start("one", std::make_shared<memory_store>(), links.first(), {});
+    two = start("two", nullptr, links.second(),
+                {{"127.0.0.1", links.port()}});
     deploy_command command;
     command.id = request_id{"1"};
     command.spec.name = function_name{"echo"};
@@ -159,15 +214,14 @@ struct petrel_pair {
 
   std::unique_ptr<actors::node_system>
   start(const char* name, std::shared_ptr<catalog_store> catalog,
-        std::optional<uint16_t> listen,
-        std::vector<actors::node_endpoint> join) {
+        peer_links& peers, std::vector<actors::node_endpoint> join) {
     actors::node_system_config made;
     made.self.node = node_name{name};
     made.self.boot = boot_id{name};
     made.self.runtimes = {"native"};
     made.self.controller = catalog != nullptr;
     made.scheduler_threads = 1;
-    made.link_port = listen;
+    made.peers = &peers;
     made.join = std::move(join);
     made.bundles = &bundles;
     made.hosts = &hosts;
@@ -289,17 +343,22 @@ int main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
   const std::chrono::seconds time{argc > 2 ? std::atoi(argv[2]) : 2};
   const int in_flight = argc > 3 ? std::atoi(argv[3]) : 1024;
-  petrel_pair pair;
-  std::vector<double> ratios;
+  petrel_pair pair{false}, encrypted{true};
+  std::vector<double> ratios, costs;
   for (int i = 0; i < rounds; ++i) {
     const auto ours = pair.events_per_second(time, in_flight);
     const auto theirs = caf_events_per_second(time, in_flight);
+    const auto hidden = encrypted.events_per_second(time, in_flight);
     ratios.push_back(ours / theirs);
-    std::printf("round %d, %d in flight: link %.0f events/s, CAF requests "
-                "%.0f /s, ratio %.2f\n",
-                i + 1, in_flight, ours, theirs, ratios.back());
+    costs.push_back(hidden / ours);
+    std::printf("round %d, %d in flight: link %.0f events/s, encrypted %.0f "
+                "(%.2fx), CAF requests %.0f /s, ratio %.2f\n",
+                i + 1, in_flight, ours, hidden, costs.back(), theirs,
+                ratios.back());
     std::fflush(stdout);
   }
-  std::printf("median ratio %.2f (target 5)\n", median(ratios));
+  std::printf("median ratio %.2f (target 5), encrypted %.2fx of plain (target "
+              "0.6)\n",
+              median(ratios), median(costs));
   return 0;
 }

@@ -1,0 +1,184 @@
+#include "actors/system/socket_middleman.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/io/basp_broker.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/io/middleman_actor_impl.hpp>
+#include <caf/io/network/default_multiplexer.hpp>
+#include <caf/io/network/doorman_impl.hpp>
+#include <caf/io/network/scribe_impl.hpp>
+#include <caf/node_id.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <charconv>
+#include <mutex>
+#include <set>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace faas::actors {
+namespace {
+
+using namespace std::chrono_literals;
+namespace io = caf::io;
+
+/// The "port" under which membership is published: CAF wants one.
+constexpr uint16_t published_port = 1;
+constexpr auto publish_patience = 10s, end_patience = 5s;
+
+/// The stock one asks the socket for an IP address and aborts without one.
+class local_scribe final : public io::network::scribe_impl {
+public:
+  using scribe_impl::scribe_impl;
+  std::string addr() const override { return "local"; }
+  uint16_t port() const override { return published_port; }
+};
+
+io::network::default_multiplexer& multiplexer_of(caf::actor_system& system) {
+  return dynamic_cast<io::network::default_multiplexer&>(
+    system.middleman().backend());
+}
+
+} // namespace
+
+/// Accepts what is handed to it instead of listening.
+class socket_middleman::doorman final : public io::doorman {
+public:
+  /// `mark` only gives this door its number in CAF's tables.
+  doorman(io::network::default_multiplexer& multiplexer, int mark)
+    : io::doorman(io::network::accept_hdl_from_socket(mark)),
+      multiplexer_(multiplexer),
+      mark_(mark) {}
+  ~doorman() override { ::close(mark_); }
+
+  /// On the multiplexer's thread.
+  void adopt(int socket) {
+    if (detached()) {
+      ::close(socket);
+      return;
+    }
+    auto scribe = caf::make_counted<local_scribe>(multiplexer_, socket);
+    const auto handle = scribe->hdl();
+    parent()->add_scribe(std::move(scribe));
+    io::doorman::new_connection(&multiplexer_, handle);
+  }
+
+  bool new_connection() override { return false; }
+  void launch() override {}
+  void graceful_shutdown() override { detach(&multiplexer_, false); }
+  void add_to_loop() override {}
+  void remove_from_loop() override {}
+  std::string addr() const override { return "local"; }
+  uint16_t port() const override { return published_port; }
+
+private:
+  io::network::default_multiplexer& multiplexer_;
+  int mark_;
+};
+
+/// Where the middleman actor leaves the doorman that it made.
+struct socket_middleman::door {
+  std::mutex mutex;
+  caf::intrusive_ptr<doorman> open;
+};
+
+class socket_middleman::middleman final : public io::middleman_actor_impl {
+public:
+  middleman(caf::actor_config& config, caf::actor basp, peer_links* links,
+            std::shared_ptr<door> to)
+    : middleman_actor_impl(config, std::move(basp)),
+      links_(*links),
+      door_(std::move(to)) {}
+
+protected:
+  caf::expected<io::scribe_ptr> connect(const std::string& host,
+                                        uint16_t) override {
+    uint64_t ticket = 0;
+    std::from_chars(host.data(), host.data() + host.size(), ticket);
+    const int socket = links_.take(ticket);
+    if (socket < 0)
+      return caf::sec::cannot_connect_to_node;
+    return io::scribe_ptr{
+      caf::make_counted<local_scribe>(multiplexer_of(system()), socket)};
+  }
+
+  caf::expected<io::doorman_ptr> open(uint16_t, const char*, bool) override {
+    const int mark = ::eventfd(0, EFD_CLOEXEC);
+    if (mark < 0)
+      return caf::sec::cannot_open_port;
+    auto made = caf::make_counted<doorman>(multiplexer_of(system()), mark);
+    const std::lock_guard lock{door_->mutex};
+    door_->open = made;
+    return io::doorman_ptr{std::move(made)};
+  }
+
+private:
+  peer_links& links_;
+  std::shared_ptr<door> door_;
+};
+
+socket_middleman::socket_middleman(caf::actor_system& system,
+                                   peer_links& links)
+  : system_(system), links_(links), door_(std::make_shared<door>()) {
+  auto basp = caf::actor_cast<caf::actor>(
+    system.middleman().named_broker<io::basp_broker>(caf::atom("BASP")));
+  actor_ = caf::actor_cast<io::middleman_actor>(
+    system.spawn<middleman, caf::detached + caf::hidden>(std::move(basp),
+                                                         &links, door_));
+}
+
+socket_middleman::~socket_middleman() {
+  close();
+  // It holds CAF's broker, which must not outlive the multiplexer.
+  caf::scoped_actor self{system_};
+  self->monitor(actor_);
+  caf::anon_send_exit(actor_, caf::exit_reason::kill);
+  self->receive([](const caf::down_msg&) {}, caf::after(end_patience) >> [] {});
+}
+
+result<void> socket_middleman::publish(const caf::actor& first) {
+  caf::scoped_actor self{system_};
+  std::string failure;
+  self
+    ->request(actor_, publish_patience, caf::publish_atom::value,
+              published_port, caf::actor_cast<caf::strong_actor_ptr>(first),
+              std::set<std::string>{}, std::string{}, true)
+    .receive([](uint16_t) {},
+             [&](const caf::error& why) { failure = system_.render(why); });
+  if (!failure.empty())
+    return error{errc::internal,
+                 "CAF cannot publish the node's membership: " + failure};
+  links_.serve([this](int socket) {
+    caf::intrusive_ptr<doorman> to;
+    {
+      const std::lock_guard lock{door_->mutex};
+      to = door_->open;
+    }
+    if (to)
+      multiplexer_of(system_).post([to, socket] { to->adopt(socket); });
+    else
+      ::close(socket);
+  });
+  return {};
+}
+
+void socket_middleman::close() {
+  links_.serve(nullptr);
+  caf::intrusive_ptr<doorman> open;
+  const std::lock_guard lock{door_->mutex};
+  std::swap(open, door_->open);
+}
+
+std::string transport_id(caf::actor_system& system, const caf::node_id& node) {
+  std::vector<char> bytes;
+  caf::binary_serializer sink{system, bytes};
+  if (sink(const_cast<caf::node_id&>(node)))
+    return {};
+  return {bytes.begin(), bytes.end()};
+}
+
+} // namespace faas::actors

@@ -1,0 +1,37 @@
+// A connection that another machine opened, until it is handed on.
+#pragma once
+
+#include "gateway/tunnel/hub.hpp"
+
+namespace faas::tunnel {
+
+/// TLS, then by protocol: a node's control connection, or a join.
+class incoming final : public handshake,
+                       public std::enable_shared_from_this<incoming> {
+public:
+  incoming(hub& owner, std::shared_ptr<tls_stream> stream, std::string from)
+    : owner_(owner), stream_(std::move(stream)), from_(std::move(from)) {}
+
+  void start();
+  void give_up(const std::string& why) override;
+
+private:
+  void agreed();
+  void control();
+  void join();
+  void read_question(uint32_t length);
+  void asked();
+  /// Writes the last bytes, lets the peer read them, closes.
+  void last_words(std::string bytes);
+  void linger();
+  bool good(const failure& failed);
+  void done();
+
+  hub& owner_;
+  std::shared_ptr<tls_stream> stream_;
+  std::string from_; ///< address, for the log
+  std::string bytes_;
+  bool ended_ = false;
+};
+
+} // namespace faas::tunnel

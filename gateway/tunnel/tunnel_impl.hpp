@@ -1,0 +1,112 @@
+// The tunnel's insides. Internal.
+#pragma once
+
+#include "gateway/tls/context.hpp"
+#include "gateway/tunnel/hub.hpp"
+#include "gateway/tunnel/tunnel.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+namespace faas::tunnel {
+
+/// On the tunnel's thread, but for what says otherwise.
+struct node_tunnel::impl final : public hub {
+  impl(tunnel_config with, tunnel_deps needs);
+
+  // start and end; any thread
+  result<void> open_context(const trust::node_identity& identity);
+  result<void> listen();
+  void run();
+  void stop();
+
+  // taking calls
+  void wait_for_calls();
+  void take_call(net::ip::tcp::socket socket);
+  void make_room();
+
+  // all the time
+  void tick();
+  void check_connections();
+  void close_untaken();
+  void renew_when_due();
+  void renewed(result<trust::node_identity> outcome);
+  void learn_revoked();
+  result<trust::node_identity> renew(const trust::node_identity& present);
+
+  // connections
+  std::shared_ptr<connection> join_ends(std::shared_ptr<tls_stream> stream,
+                                        trust::certificate_facts who,
+                                        bool dialled, std::string early,
+                                        int& other_end);
+  void dial(const std::string& address,
+            std::function<void(result<opened>)> done);
+  void announced(connection& one);
+  void ended(connection& one, const std::string& why);
+  result<void> admit(const trust::certificate_facts& who) const;
+  void log_refusal(const std::string& line);
+
+  // hub
+  net::io_context& io() override { return loop; }
+  std::shared_ptr<tls_stream> new_stream() override;
+  result<trust::certificate_facts> peer_of(tls_stream& stream) override;
+  bool accept(std::shared_ptr<tls_stream> stream,
+              trust::certificate_facts who) override;
+  result<uint64_t> keep(std::shared_ptr<tls_stream> stream,
+                        trust::certificate_facts who,
+                        std::string early) override;
+  void answer(join_question question,
+              std::optional<trust::certificate_facts> who,
+              std::function<void(std::string)> done) override;
+  void refused(const std::string& from, const std::string& why) override;
+  void over(handshake& one) override;
+
+  struct ticket {
+    int socket = -1;
+    time_point since{};
+  };
+  struct under_way {
+    std::shared_ptr<handshake> one;
+    time_point until{};
+    bool call = false; ///< of another machine
+  };
+
+  tunnel_config config;
+  tunnel_deps deps;
+  net::io_context loop{1};
+  net::executor_work_guard<net::io_context::executor_type> stay;
+  net::ip::tcp::acceptor listener;
+  net::steady_timer timer, pause;
+  net::thread_pool worker{1}; ///< joins and renewals: they block
+  std::unique_ptr<net::ssl::context> context;
+  trust::node_identity identity;
+  trust::certificate_facts own;
+  std::map<handshake*, under_way> handshakes;
+  size_t calls = 0; ///< of these
+  std::map<uint64_t, std::shared_ptr<connection>> connections;
+  uint64_t last_number = 0;
+  time_point next_renewal{};
+  bool renewing = false;
+  /// What the controller's node said; on the node with the CA: unused.
+  std::shared_ptr<const serial_set> learned;
+  time_point next_lesson{};
+  bool learning = false;
+  time_point log_from{}; ///< refusals are logged again
+  uint64_t unlogged = 0;
+  std::thread thread;
+  uint16_t port = 0;
+
+  mutable std::mutex mutex; ///< the rest: any thread
+  std::map<uint64_t, ticket> tickets;
+  std::map<uint64_t, std::pair<std::string, peer_identity>> owners;
+  std::function<void(int)> takes_calls;
+  bool stopped = false;
+};
+
+} // namespace faas::tunnel
