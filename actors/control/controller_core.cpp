@@ -167,7 +167,7 @@ controller_core::shares_of(const function_record& record) const {
     shares[rules.rollout->version] = rules.rollout->share();
   else if (in_service == record.current)
     for (const auto& [version, weight] : rules.weights)
-      if (version != in_service
+      if (version != in_service && record.versions.contains(version)
           && serves(record.versions.at(version))) // else it waits for that
         shares[version] = weight;
   uint32_t others = 0;
