@@ -39,6 +39,13 @@ reply taken(const redisReply& from) {
   return made;
 }
 
+/// As the protocol wants it: an array of strings with their lengths.
+void append(std::string& to, const command& words) {
+  to += "*" + std::to_string(words.size()) + "\r\n";
+  for (const auto& word : words)
+    to += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+}
+
 struct reply_closer {
   void operator()(void* made) const noexcept { ::freeReplyObject(made); }
 };
@@ -89,12 +96,17 @@ result<connection> connection::open(const address& to, duration timeout,
   return opened;
 }
 
-result<void> connection::send_all(time_point end) {
-  for (int done = 0; done == 0;) {
+/// Not by hiredis, whose write() would raise SIGPIPE.
+result<void> connection::send_all(std::string_view bytes, time_point end) {
+  while (!bytes.empty()) {
     if (auto ok = wait_for(POLLOUT, end); !ok)
       return ok;
-    if (::redisBufferWrite(context_.get(), &done) != REDIS_OK)
-      return broken(context_->errstr);
+    const auto done
+      = ::send(context_->fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (done >= 0)
+      bytes.remove_prefix(static_cast<size_t>(done));
+    else if (errno != EINTR && errno != EAGAIN)
+      return broken(std::strerror(errno));
   }
   return {};
 }
@@ -120,21 +132,10 @@ result<reply> connection::receive(time_point end) {
 result<std::vector<reply>> connection::run(std::span<const command> commands,
                                            duration timeout) {
   const auto end = clock_->now() + timeout;
-  std::vector<const char*> words;
-  std::vector<size_t> sizes;
-  for (const auto& one : commands) {
-    words.clear();
-    sizes.clear();
-    for (const auto& word : one) {
-      words.push_back(word.data());
-      sizes.push_back(word.size());
-    }
-    if (::redisAppendCommandArgv(context_.get(), static_cast<int>(one.size()),
-                                 words.data(), sizes.data())
-        != REDIS_OK)
-      return broken(context_->errstr);
-  }
-  if (auto ok = send_all(end); !ok)
+  std::string bytes;
+  for (const auto& one : commands)
+    append(bytes, one);
+  if (auto ok = send_all(bytes, end); !ok)
     return ok.error();
   std::vector<reply> replies;
   for (size_t i = 0; i < commands.size(); ++i) {

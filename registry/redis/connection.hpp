@@ -52,7 +52,7 @@ private:
   connection(redisContext* context, const clock_source& clock)
     : context_(context), clock_(&clock) {}
   result<void> wait_for(short events, time_point end);
-  result<void> send_all(time_point end);
+  result<void> send_all(std::string_view bytes, time_point end);
   result<reply> receive(time_point end);
   error broken(const std::string& what) const;
 

@@ -52,6 +52,7 @@ struct redis_catalog::state {
       options.log(line);
   }
   error emptied() const;
+  error went_back(uint64_t from, uint64_t to) const;
   result<void> refused(const std::string& answer) const;
   result<revision> begin();
   result<revision> checked(const redis::store_head& head);
@@ -68,18 +69,27 @@ struct redis_catalog::state {
   std::string fence; ///< "token holder"; empty: none
   /// A change was written that too few replicas are known to have.
   bool unconfirmed = false;
+  bool loaded = false;
 };
 
 error redis_catalog::state::emptied() const {
   const auto file = options.witness.empty()
                       ? std::string{}
                       : " and remove " + options.witness.string();
-  return {errc::conflict,
+  return {errc::unavailable,
           "the catalog in Redis is gone: it was emptied, or Redis started "
           "without its data",
           "bring the data of Redis back; or, to begin with an empty catalog, "
           "stop the node"
             + file + ", then start it again"};
+}
+
+error redis_catalog::state::went_back(uint64_t from, uint64_t to) const {
+  return {errc::unavailable,
+          "the catalog in Redis went back from revision " + std::to_string(from)
+            + " to " + std::to_string(to) + ": changes were lost",
+          "bring the data of Redis back; or, to go on from there in a new "
+          "history, restart the node"};
 }
 
 /// What a script's answer means.
@@ -187,8 +197,12 @@ redis_catalog::state::checked(const redis::store_head& head) {
   if (!seen)
     return seen.error();
   if (*seen && (*seen)->history == found.history
-      && (*seen)->number > found.number)
+      && (*seen)->number > found.number) {
+    // What runs is not taken away because a store went back.
+    if (loaded)
+      return went_back((*seen)->number, found.number);
     return rebase(found);
+  }
   if (*seen && (*seen)->history != found.history)
     note("the catalog in Redis has a new history, " + found.history);
   return found;
@@ -264,6 +278,7 @@ result<catalog_state> redis_catalog::load() {
     if (auto ok = s.confirm(); !ok)
       s.note(ok.error().message);
     s.known.saw(*at);
+    s.loaded = true;
     return std::move(**read);
   }
   return error{errc::unavailable,

@@ -32,10 +32,10 @@ struct redis_catalog_options {
 /// at most a few of the client's timeouts. How durable a change is depends on
 /// the server: see README.md. Not thread safe; may move between threads.
 ///
-/// Besides the port's errors: errc::unavailable while the server is away or
-/// refuses, also when the outcome of a commit is not known (ask outcome_of(),
-/// load again); errc::storage_full when its memory is full; errc::conflict
-/// when the store was emptied, has another history or a newer schema.
+/// Besides the port's errors: errc::unavailable while the server is away,
+/// refuses or was emptied, also when the outcome of a commit is not known (ask
+/// outcome_of(), load again); errc::storage_full when its memory is full;
+/// errc::conflict when the store has another history or a newer schema.
 class redis_catalog final : public catalog_store {
 public:
   /// Does not connect. errc::invalid_argument for a bad prefix.
@@ -45,7 +45,8 @@ public:
 
   ~redis_catalog() override;
   /// A store with an older number of the same history than this node has seen
-  /// gets a new history; one that was emptied is errc::conflict.
+  /// gets a new history at the first load and is errc::unavailable at a later
+  /// one; one that was emptied is errc::unavailable.
   result<catalog_state> load() override;
   result<std::optional<command_outcome>>
   outcome_of(const request_id& request) override;
