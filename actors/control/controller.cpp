@@ -21,6 +21,18 @@ struct controller_state {
 
   template <class Command>
   result<command_outcome> carry_out(const Command& command) {
+    auto outcome = attempt(command);
+    // Another leader, or a commit whose answer was lost, has moved the store
+    // on: once more, from what it holds.
+    if (!outcome && stale && outcome.error().code == errc::conflict)
+      outcome = attempt(command);
+    return outcome;
+  }
+
+  template <class Command>
+  result<command_outcome> attempt(const Command& command) {
+    if (auto ok = refresh(); !ok)
+      return ok.error();
     auto before = config.store->outcome_of(command.id);
     if (!before)
       return before.error();
@@ -33,11 +45,29 @@ struct controller_state {
     if (!change)
       return change.error();
     // Also when nothing changes: the request must not act later on.
-    if (auto stored = config.store->commit(*change); !stored)
+    if (auto stored = config.store->commit(*change); !stored) {
+      const auto code = stored.error().code;
+      stale = code == errc::conflict || code == errc::unavailable;
       return stored.error();
+    }
     if (!change->outcome.unchanged)
       core->apply(*change);
     return change->outcome;
+  }
+
+  /// Reads the store again when it may hold more than the core knows.
+  result<void> refresh() {
+    if (!stale)
+      return {};
+    auto state = config.store->load();
+    if (!state)
+      return state.error();
+    stale = false;
+    if (*state == core->catalog())
+      return {};
+    core->replace(std::move(*state));
+    spread();
+    return {};
   }
 
   result<catalog_change> planned(const deploy_command& command) const {
@@ -91,6 +121,7 @@ struct controller_state {
   controller_config config;
   std::unique_ptr<controller_core> core;
   std::unique_ptr<alive_mark> mark;
+  bool stale = false; ///< the store may have moved on without the core
 };
 
 controller_actor::behavior_type
