@@ -25,15 +25,25 @@ struct controller_state {
     core = std::make_unique<controller_core>(std::move(config.state));
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::controller);
-    const auto now = config.clock->now();
-    for (const auto& [function, record] : core->catalog().functions)
-      courses.follow(record, now);
+    follow_all();
     self->delayed_send(self, look_period, caf::tick_atom::value);
     spread();
   }
 
   template <class Command>
   result<command_outcome> carry_out(const Command& command) {
+    auto outcome = attempt(command);
+    // Another leader, or a commit whose answer was lost, has moved the store
+    // on: once more, from what it holds.
+    if (!outcome && stale && outcome.error().code == errc::conflict)
+      outcome = attempt(command);
+    return outcome;
+  }
+
+  template <class Command>
+  result<command_outcome> attempt(const Command& command) {
+    if (auto ok = refresh(); !ok)
+      return ok.error();
     auto before = config.store->outcome_of(command.id);
     if (!before)
       return before.error();
@@ -46,11 +56,20 @@ struct controller_state {
     if (!change)
       return change.error();
     // Also when nothing changes: the request must not act later on.
-    if (auto stored = config.store->commit(*change); !stored)
+    if (auto stored = config.store->commit(*change); !stored) {
+      const auto code = stored.error().code;
+      stale = code == errc::conflict || code == errc::unavailable;
       return stored.error();
+    }
     if (!change->outcome.unchanged)
       apply(*change);
     return change->outcome;
+  }
+
+  void follow_all() {
+    const auto now = config.clock->now();
+    for (const auto& [function, record] : core->catalog().functions)
+      courses.follow(record, now);
   }
 
   void apply(const catalog_change& change) {
@@ -59,6 +78,23 @@ struct controller_state {
       courses.follow(*change.record, config.clock->now());
     else
       courses.forget(change.function);
+  }
+
+  /// Reads the store again when it may hold more than the core knows.
+  result<void> refresh() {
+    if (!stale)
+      return {};
+    auto state = config.store->load();
+    if (!state)
+      return state.error();
+    stale = false;
+    if (*state == core->catalog())
+      return {};
+    core->replace(std::move(*state));
+    courses = {}; // evidence starts anew: waiting longer is safe
+    follow_all();
+    spread();
+    return {};
   }
 
   result<catalog_change> planned(const deploy_command& command) const {
@@ -169,6 +205,7 @@ struct controller_state {
   std::unique_ptr<controller_core> core;
   rollout_courses courses;
   std::unique_ptr<alive_mark> mark;
+  bool stale = false; ///< the store may have moved on without the core
 };
 
 controller_actor::behavior_type

@@ -59,6 +59,17 @@ void controller_core::apply(const catalog_change& change) {
   settle(*change.record);
 }
 
+void controller_core::replace(catalog_state state) {
+  state_ = std::move(state);
+  std::erase_if(traffic_, [&](const auto& entry) {
+    return !state_.functions.contains(entry.first);
+  });
+  for (const auto& [name, record] : state_.functions) {
+    traffic_.try_emplace(name, record.current);
+    settle(record);
+  }
+}
+
 void controller_core::node_seen(node_record node) {
   node.connected = true;
   nodes_[node.name] = std::move(node);

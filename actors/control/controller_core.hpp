@@ -69,6 +69,9 @@ public:
 
   const catalog_state& catalog() const noexcept { return state_; }
   void apply(const catalog_change& change);
+  /// The store holds something else than was thought (a lost answer, another
+  /// leader meanwhile): this is it.
+  void replace(catalog_state state);
   void node_seen(node_record node);
   void node_left(const node_name& name);
   /// Everything that one node runs; replaces what was known of it.

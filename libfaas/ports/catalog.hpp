@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/ports/admin_port.hpp"
+#include "libfaas/ports/lease.hpp"
 
 #include <map>
 #include <memory>
@@ -113,9 +114,13 @@ public:
   /// Durable when it returns (fsync). Of an unchanged change only the request
   /// is remembered; an empty request id never is. errc::conflict when the
   /// change was not planned on the present revision or its request is
-  /// remembered, errc::storage_full, errc::internal; after an error nothing
-  /// of the change is stored.
+  /// remembered, errc::storage_full, errc::internal; after these nothing of
+  /// the change is stored. After errc::unavailable (a remote store) it may be
+  /// stored or not: load() tells.
   virtual result<void> commit(const catalog_change& change) = 0;
+  /// From now on commits are made under this lease: errc::unavailable once it
+  /// was granted to another. A store with one owner has no use for it.
+  virtual void fence(const lease& held) { (void) held; }
 };
 
 } // namespace faas

@@ -1,5 +1,7 @@
 #include "registry/sqlite/rows.hpp"
 
+#include "registry/records/record_json.hpp"
+
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Statement.h>
 #include <set>
@@ -10,27 +12,9 @@ namespace {
 using SQLite::Database;
 using SQLite::Statement;
 
-int64_t to_ns(wall_time at) {
-  return std::chrono::nanoseconds{at.time_since_epoch()}.count();
-}
-
-wall_time from_ns(int64_t ns) {
-  return wall_time{std::chrono::duration_cast<wall_time::duration>(
-    std::chrono::nanoseconds{ns})};
-}
-
 /// SQLite's integers are signed; all ours stay below 2^63.
 int64_t as_signed(uint64_t value) {
   return static_cast<int64_t>(value);
-}
-
-error unreadable(const std::string& function, uint32_t number,
-                 const error& why) {
-  return {errc::internal,
-          "the catalog's entry of " + function + " version "
-            + std::to_string(number) + " cannot be read: " + why.message,
-          "restore a backup, or remove and deploy the function again with the "
-          "Petrel version that wrote it"};
 }
 
 result<void> read_versions(Database& db, function_record& record) {
@@ -41,17 +25,16 @@ result<void> read_versions(Database& db, function_record& record) {
     const auto number = query.getColumn(0).getUInt();
     auto spec = spec_from_json(query.getColumn(1).getString());
     if (!spec)
-      return unreadable(record.name.str(), number, spec.error());
+      return unreadable_version(record.name, number, spec.error().message);
     auto bundle = digest::parse(query.getColumn(2).getString());
     if (!bundle)
-      return unreadable(record.name.str(), number, bundle.error());
+      return unreadable_version(record.name, number, bundle.error().message);
     record.versions[number]
       = {number, std::move(*spec), *bundle,
          from_ns(query.getColumn(3).getInt64()), query.getColumn(4)};
   }
   if (!record.versions.contains(record.current))
-    return unreadable(record.name.str(), record.current,
-                      {errc::internal, "it is missing"});
+    return unreadable_version(record.name, record.current, "it is missing");
   return {};
 }
 

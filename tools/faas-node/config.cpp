@@ -2,6 +2,7 @@
 
 #include "libfaas/core/id.hpp"
 #include "libfaas/trust/token.hpp"
+#include "registry/redis/redis_catalog.hpp"
 
 #include <charconv>
 
@@ -119,6 +120,20 @@ property label_map() {
   return made;
 }
 
+/// Shown without its password: such a dump cannot be read back as it was.
+property redis_url() {
+  auto made = text(
+    "registry.redis",
+    "Redis server that keeps the catalog: redis://[user[:password]@]host:port"
+    "/db, or the path of its unix socket; empty: an SQLite file in node.data. "
+    "See operations.md.",
+    &config::redis, "");
+  made.get = [](const config& from) {
+    return registry::redis::without_password(from.redis);
+  };
+  return made;
+}
+
 std::vector<property> declare() {
   return {
     text("node.name", "Name of the node, unique in its cluster.",
@@ -134,7 +149,8 @@ std::vector<property> declare() {
          &config::data, "$XDG_DATA_HOME/petrel"),
     flag("node.controller",
          "Whether this node has the controller and the catalog. Exactly one "
-         "node of a cluster has.",
+         "node of a cluster has; with registry.redis others wait to take "
+         "over.",
          &config::controller),
     text("gateway.address",
          "Address of the HTTP gateway. Loopback only: it speaks plain HTTP.",
@@ -184,6 +200,16 @@ std::vector<property> declare() {
     text("mqtt.user", "User name at the broker.", &config::mqtt_user, ""),
     text("mqtt.password_file", "File with the password at the broker.",
          &config::mqtt_password_file, ""),
+    redis_url(),
+    text("registry.redis_prefix",
+         "Begins all keys in Redis; clusters that share a server differ in it.",
+         &config::redis_prefix, config{}.redis_prefix),
+    text("registry.redis_password_file", "File with the password for Redis.",
+         &config::redis_password_file, ""),
+    number("registry.wait_replicas", "replicas",
+           "Replicas of Redis that must have a change before it is "
+           "acknowledged.",
+           &config::wait_replicas, 0, 16, "0 to 16"),
     number("node.shutdown_grace", "seconds",
            "Time that events in flight get at shutdown.",
            &config::shutdown_grace_s, 0, 3600, "0 to 3600"),
@@ -230,6 +256,15 @@ result<void> validate(const config& checked) {
       return error{errc::invalid_argument,
                    "functions.trust \"" + hex + "\" is no SHA-256 digest",
                    "faas-cli pack prints it"};
+  if (!checked.redis.empty())
+    if (auto read = registry::redis::parse_address(checked.redis); !read)
+      return error{errc::invalid_argument,
+                   "registry.redis: " + read.error().message,
+                   read.error().next_step};
+  if (auto ok = registry::check_redis_prefix(checked.redis_prefix); !ok)
+    return error{errc::invalid_argument,
+                 "registry.redis_prefix: " + ok.error().message,
+                 ok.error().next_step};
   return {};
 }
 

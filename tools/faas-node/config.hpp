@@ -46,6 +46,11 @@ struct config {
   std::string mqtt_user;
   std::string mqtt_password_file;
 
+  std::string redis; ///< URL; empty: the catalog is an SQLite file
+  std::string redis_prefix = "petrel:";
+  std::string redis_password_file;
+  uint32_t wait_replicas = 0;
+
   uint32_t shutdown_grace_s = 10;
   uint64_t seed = 0; ///< 0: from the system
 };

@@ -103,7 +103,9 @@ int serve(node::config settings, const sigset_t& signals) {
   const auto grace = settings.shutdown_grace_s;
   auto started = node::running_node::start(std::move(settings));
   if (!started)
-    return complain(started.error(), exit_failed);
+    return complain(started.error(), started.error().code == errc::cancelled
+                                       ? exit_ok // a standby was stopped
+                                       : exit_failed);
   std::cout << (*started)->banner() << "ready" << std::endl;
   int signal = 0;
   sigwait(&signals, &signal);

@@ -11,6 +11,7 @@
 #include "registry/sqlite/sqlite_catalog.hpp"
 #include "tools/faas-node/node_trust.hpp"
 #include "tools/faas-node/plugin_adapter.hpp"
+#include "tools/faas-node/redis_store.hpp"
 #include "tools/faas-node/version.hpp"
 
 #include <spdlog/spdlog.h>
@@ -81,7 +82,7 @@ struct running_node::parts {
   system_clock_source clock;
   random_source random{0};
   std::unique_ptr<registry::folder_bundle_store> bundles;
-  std::shared_ptr<registry::sqlite_catalog> catalog;
+  std::shared_ptr<catalog_store> catalog;
   std::unique_ptr<auth::admin_token> token;
   node_trust trust;
   std::unique_ptr<tunnel::node_tunnel> tunnel;
@@ -93,6 +94,7 @@ struct running_node::parts {
 
   result<void> open_stores();
   result<void> start_tunnel();
+  result<void> open_catalog();
   void make_hosts();
   result<void> start_system();
   result<void> start_mqtt();
@@ -121,15 +123,9 @@ result<void> running_node::parts::open_stores() {
   if (!store)
     return store.error();
   bundles = std::move(*store);
-  if (settings.controller) {
-    registry::sqlite_catalog_options for_catalog;
-    for_catalog.file = data / "catalog.db";
-    auto opened
-      = registry::sqlite_catalog::open(std::move(for_catalog), random);
-    if (!opened)
-      return opened.error();
-    catalog = std::move(*opened);
-  }
+  if (settings.controller)
+    if (auto opened = open_catalog(); !opened)
+      return opened;
   auto made = auth::admin_token::load_or_create(data / "admin-token");
   if (!made)
     return made.error();
@@ -155,6 +151,23 @@ result<void> running_node::parts::start_tunnel() {
   tunnel = std::move(*started);
   if (trust.authority && tunnel->port() != 0)
     trust.authority->listens_at(addresses_of(settings, tunnel->port()));
+  return {};
+}
+
+result<void> running_node::parts::open_catalog() {
+  if (!settings.redis.empty()) {
+    auto opened = open_redis_store(settings, data, clock);
+    if (!opened)
+      return opened.error();
+    catalog = std::move(*opened);
+    return {};
+  }
+  registry::sqlite_catalog_options options;
+  options.file = data / "catalog.db";
+  auto opened = registry::sqlite_catalog::open(std::move(options), random);
+  if (!opened)
+    return opened.error();
+  catalog = std::move(*opened);
   return {};
 }
 

@@ -17,6 +17,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
+/// A remote store: the answer to the next commit is lost after it was stored.
+struct remote_catalog : memory_catalog {
+  result<void> commit(const catalog_change& change) override {
+    auto done = memory_catalog::commit(change);
+    if (std::exchange(lose_next_answer, false))
+      return error{errc::unavailable, "no answer in time"};
+    return done;
+  }
+  bool lose_next_answer = false;
+};
+
 /// The controller is detached, so it runs by itself; calls wait for answers.
 struct controller_world {
   controller_world() {
@@ -83,7 +94,7 @@ struct controller_world {
   std::unique_ptr<caf::actor_system> system;
   census counters;
   system_clock_source clock;
-  std::shared_ptr<memory_catalog> store = std::make_shared<memory_catalog>();
+  std::shared_ptr<remote_catalog> store = std::make_shared<remote_catalog>();
   std::mutex mutex;
   std::vector<local<cluster_view>> views;
   controller_actor actor;
@@ -201,6 +212,39 @@ BOOST_AUTO_TEST_CASE(a_store_that_fails_changes_nothing) {
   const auto later = deploy(deploy_of("f", 2, "b"));
   BOOST_REQUIRE(later);
   BOOST_TEST(later->version == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_store_whose_answer_was_lost_is_read_again) {
+  start();
+  deploy(deploy_of("f", 1, "a"));
+  store->lose_next_answer = true;
+  const auto lost = deploy(deploy_of("f", 2, "b"));
+  BOOST_REQUIRE(!lost);
+  BOOST_TEST((lost.error().code == errc::unavailable));
+  const auto again = deploy(deploy_of("f", 2, "b"));
+  BOOST_REQUIRE(again);
+  BOOST_TEST(again->repeated);
+  BOOST_TEST(again->version == 2u);
+  BOOST_TEST(list()[0].version == 2u);
+  BOOST_TEST((published().back()->at == store->state().at));
+  store->lose_next_answer = true;
+  BOOST_TEST(!remove(remove_of("f", "c")));
+  const auto next = deploy(deploy_of("g", 1, "d"));
+  BOOST_REQUIRE(next);
+  BOOST_TEST((next->at == store->state().at));
+  BOOST_REQUIRE_EQUAL(list().size(), 1u);
+  BOOST_TEST(list()[0].spec.name.str() == "g");
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_another_leader_moved_on_is_read_again) {
+  start();
+  deploy(deploy_of("f", 1, "a"));
+  BOOST_REQUIRE(
+    store->commit(*plan(store->state(), deploy_of("g", 1, "x"), wall_time{})));
+  const auto outcome = deploy(deploy_of("f", 2, "b"));
+  BOOST_REQUIRE(outcome);
+  BOOST_TEST(outcome->at.number == 3u);
+  BOOST_TEST(list().size() == 2u);
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_command_says_why) {

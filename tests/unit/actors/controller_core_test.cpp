@@ -329,4 +329,26 @@ BOOST_AUTO_TEST_CASE(after_a_restart_current_versions_have_the_traffic) {
   BOOST_TEST(view.versions[0].traffic);
 }
 
+BOOST_AUTO_TEST_CASE(another_state_of_the_store_replaces_what_was_known) {
+  world w;
+  w.deploy(spec_of("kept"), 1);
+  w.deploy(spec_of("gone"), 1);
+  w.core.reported(node_name{"edge-1"},
+                  {at("edge-1", "kept", 1, instance_state::ready)});
+  world other; // what another leader made of it
+  other.deploy(spec_of("kept"), 1);
+  other.deploy(spec_of("kept"), 2);
+  other.deploy(spec_of("new"), 1);
+  w.core.replace(other.core.catalog());
+  BOOST_TEST((w.core.catalog() == other.core.catalog()));
+  BOOST_TEST(w.traffic("kept") == 1u); // until 2 is ready
+  BOOST_TEST(w.traffic("new") == 1u);
+  for (const auto& version : w.core.view().versions)
+    BOOST_TEST(version.version.function.str() != "gone");
+  for (const auto* node : {"edge-1", "cloud-1"})
+    w.core.reported(node_name{node},
+                    {at(node, "kept", 2, instance_state::ready)});
+  BOOST_TEST(w.traffic("kept") == 2u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

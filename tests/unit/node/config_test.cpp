@@ -157,4 +157,20 @@ BOOST_AUTO_TEST_CASE(the_reference_in_docs_is_up_to_date) {
              "run: faas-node --config-reference > docs/configuration.md");
 }
 
+BOOST_AUTO_TEST_CASE(redis_is_checked_and_its_password_not_dumped) {
+  config settings;
+  settings.redis = "redis://user:s3cret@127.0.0.1:6379/1";
+  BOOST_TEST(bool(validate(settings)));
+  BOOST_TEST(dump(settings).find("s3cret") == std::string::npos);
+  BOOST_TEST(dump(settings).find("user:***@") != std::string::npos);
+  settings.redis = "redis://:s3cret@127.0.0.1:99999";
+  const auto wrong = validate(settings);
+  BOOST_REQUIRE(!wrong);
+  BOOST_TEST(wrong.error().message.find("registry.redis") == 0u);
+  BOOST_TEST(wrong.error().to_string().find("s3cret") == std::string::npos);
+  settings.redis = "/run/redis.sock";
+  settings.redis_prefix = "a b";
+  BOOST_TEST(!validate(settings));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -266,4 +266,4 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_long_history_is_kept_at_every_revision, Engine,
   BOOST_TEST((loaded(engine.store()) == expected));
 }
 
-#include "tests/contract/registry/traffic_contract.hpp"
+#include "tests/contract/catalog/traffic_contract.hpp"

@@ -1,0 +1,137 @@
+#include "registry/redis/scripts.hpp"
+
+namespace faas::registry::redis {
+namespace {
+
+// The first write of a script decides whether a full memory stops it; later
+// ones are never stopped half-way. Hence a removal begins with a write that
+// frees memory, and works when memory is full.
+constexpr const char* create_text = R"lua(
+local head = redis.call('HMGET', KEYS[1], 'schema', 'history', 'number')
+if head[2] then return head end
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  return redis.error_reply('PETREL functions without a revision')
+end
+redis.call('HSET', KEYS[1], 'schema', ARGV[1], 'history', ARGV[2], 'number', '0')
+return {ARGV[1], ARGV[2], '0'}
+)lua";
+
+constexpr const char* commit_text = R"lua(
+local head = redis.call('HMGET', KEYS[1],
+                        'schema', 'history', 'number', 'leader', 'nonce')
+if not head[2] then return 'EMPTIED' end
+if head[1] ~= ARGV[1] then return 'SCHEMA ' .. tostring(head[1]) end
+if head[5] == ARGV[6] then
+  redis.call('HSET', KEYS[1], 'nonce', ARGV[6])
+  return 'OK'
+end
+if (head[4] or '') ~= ARGV[5] then return 'FENCED ' .. (head[4] or '') end
+if head[2] ~= ARGV[2] then return 'HISTORY ' .. head[2] end
+if head[3] ~= ARGV[3] then return 'REVISION ' .. head[3] end
+local request = ARGV[7]
+if request ~= '' and redis.call('HEXISTS', KEYS[5], request) == 1 then
+  return 'REPEATED'
+end
+if ARGV[4] ~= ARGV[3] then
+  local name = ARGV[10]
+  if ARGV[11] ~= '' then
+    redis.call('HSET', KEYS[2], name, ARGV[11])
+    redis.call('HDEL', KEYS[3], name)
+    redis.call('ZREM', KEYS[4], name)
+  else
+    local record = redis.call('HGET', KEYS[2], name)
+    redis.call('HDEL', KEYS[2], name)
+    if record then
+      local last = string.format('%.0f', cjson.decode(record).last)
+      redis.call('HSET', KEYS[3], name, last .. ' ' .. ARGV[4])
+      redis.call('ZADD', KEYS[4], ARGV[4], name)
+      local surplus = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[12])
+      if surplus > 0 then
+        for _, gone in ipairs(redis.call('ZRANGE', KEYS[4], 0, surplus - 1)) do
+          redis.call('HDEL', KEYS[3], gone)
+          redis.call('ZREM', KEYS[4], gone)
+        end
+      end
+    end
+  end
+end
+redis.call('HSET', KEYS[1], 'number', ARGV[4], 'nonce', ARGV[6])
+if request ~= '' then
+  redis.call('HSET', KEYS[5], request, ARGV[8])
+  redis.call('RPUSH', KEYS[6], request)
+  local surplus = redis.call('LLEN', KEYS[6]) - tonumber(ARGV[9])
+  for _ = 1, surplus do
+    redis.call('HDEL', KEYS[5], redis.call('LPOP', KEYS[6]))
+  end
+end
+return 'OK'
+)lua";
+
+constexpr const char* rebase_text = R"lua(
+local head = redis.call('HMGET', KEYS[1],
+                        'schema', 'history', 'number', 'leader')
+if not head[2] then return 'EMPTIED' end
+if head[1] ~= ARGV[1] then return 'SCHEMA ' .. tostring(head[1]) end
+if (head[4] or '') ~= ARGV[4] then return 'FENCED ' .. (head[4] or '') end
+if head[2] ~= ARGV[2] then return 'HISTORY ' .. head[2] end
+if head[3] ~= ARGV[3] then return 'REVISION ' .. head[3] end
+redis.call('HSET', KEYS[1], 'history', ARGV[5])
+return 'OK'
+)lua";
+
+constexpr const char* acquire_text = R"lua(
+local held = redis.call('GET', KEYS[1])
+if held then
+  local holder = string.match(held, '^%d+ (.*)$')
+  if holder ~= ARGV[1] then
+    return {'HELD', holder or held, tostring(redis.call('PTTL', KEYS[1]))}
+  end
+end
+local token = tostring(redis.call('HINCRBY', KEYS[2], 'token', 1))
+local leader = token .. ' ' .. ARGV[1]
+redis.call('HSET', KEYS[2], 'leader', leader)
+redis.call('SET', KEYS[1], leader, 'PX', ARGV[2])
+return {'OK', token}
+)lua";
+
+constexpr const char* renew_text = R"lua(
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+)lua";
+
+constexpr const char* release_text = R"lua(
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[1])
+return 1
+)lua";
+
+} // namespace
+
+// Constants, made at first use: thread safe, never changed.
+const script& create_script() {
+  static const script made{create_text};
+  return made;
+}
+const script& commit_script() {
+  static const script made{commit_text};
+  return made;
+}
+const script& rebase_script() {
+  static const script made{rebase_text};
+  return made;
+}
+const script& acquire_script() {
+  static const script made{acquire_text};
+  return made;
+}
+const script& renew_script() {
+  static const script made{renew_text};
+  return made;
+}
+const script& release_script() {
+  static const script made{release_text};
+  return made;
+}
+
+} // namespace faas::registry::redis

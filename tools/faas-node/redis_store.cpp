@@ -1,0 +1,117 @@
+#include "tools/faas-node/redis_store.hpp"
+
+#include "libfaas/core/id.hpp"
+#include "registry/lease/led_catalog.hpp"
+#include "registry/redis/redis_catalog.hpp"
+#include "registry/redis/redis_lease.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <fstream>
+#include <random>
+#include <unistd.h>
+
+namespace faas::node {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A starting Redis may still be reading its data.
+constexpr auto patience = 10s;
+
+result<registry::redis::address> address_of(const config& settings) {
+  auto to = registry::redis::parse_address(settings.redis);
+  if (!to || settings.redis_password_file.empty())
+    return to;
+  std::ifstream in{settings.redis_password_file};
+  if (!std::getline(in, to->password))
+    return error{errc::unavailable,
+                 "cannot read registry.redis_password_file "
+                   + settings.redis_password_file,
+                 "write the password into its first line, readable for this "
+                 "user"};
+  return to;
+}
+
+/// Stop signals are blocked and taken by main() once the node runs.
+bool asked_to_stop() {
+  sigset_t waiting;
+  sigemptyset(&waiting);
+  ::sigpending(&waiting);
+  return sigismember(&waiting, SIGTERM) == 1
+         || sigismember(&waiting, SIGINT) == 1;
+}
+
+/// Never from node.seed: ids of a lease, a history and a commit must differ at
+/// every start.
+random_source fresh_random() {
+  std::random_device device;
+  return random_source{uint64_t{device()} << 32 | device()};
+}
+
+std::string holder_of(const config& settings, random_source& random) {
+  return settings.name + " " + call_id::make(random).to_string().substr(0, 8);
+}
+
+void stop_for_new_leader(const std::string& held_by) {
+  spdlog::critical("{} leads this cluster now; stopping, so that one "
+                   "controller gives assignments. Start this node again and it "
+                   "is the standby",
+                   held_by);
+  ::kill(::getpid(), SIGTERM);
+}
+
+bool is_local(const registry::redis::address& to) {
+  return !to.socket.empty() || to.host == "localhost" || to.host == "::1"
+         || to.host.starts_with("127.");
+}
+
+std::unique_ptr<registry::lease_keeper>
+make_keeper(const config& settings, registry::redis::client_options client,
+            const clock_source& clock, random_source& random) {
+  registry::lease_keeper_config made;
+  // A renewal must fail in time for another attempt within the term.
+  client.connect_timeout = client.command_timeout = 800ms;
+  client.longest_pause = 400ms;
+  made.store = std::make_unique<registry::redis_lease>(
+    std::move(client), settings.redis_prefix, clock, random.next());
+  made.holder = holder_of(settings, random);
+  made.clock = &clock;
+  made.seed = random.next();
+  made.log = [](std::string line) { spdlog::warn("{}", line); };
+  made.on_lost = stop_for_new_leader;
+  return std::make_unique<registry::lease_keeper>(std::move(made));
+}
+
+} // namespace
+
+result<std::unique_ptr<catalog_store>>
+open_redis_store(const config& settings, const std::filesystem::path& data,
+                 const clock_source& clock) {
+  auto random = fresh_random();
+  auto to = address_of(settings);
+  if (!to)
+    return to.error();
+  if (!is_local(*to))
+    spdlog::warn("the connection to Redis at {} is not encrypted; see "
+                 "docs/operations.md",
+                 to->shown());
+  registry::redis_catalog_options options;
+  options.client.server = *to;
+  options.prefix = settings.redis_prefix;
+  options.witness = data / "redis-witness";
+  options.wait_replicas = settings.wait_replicas;
+  options.log = [](std::string line) { spdlog::warn("{}", line); };
+  auto keeper = make_keeper(settings, options.client, clock, random);
+  if (auto led = keeper->acquire(patience, asked_to_stop); !led)
+    return led.error();
+  auto store
+    = registry::redis_catalog::open(std::move(options), clock, random);
+  if (!store)
+    return store.error();
+  return std::unique_ptr<catalog_store>{std::make_unique<registry::led_catalog>(
+    std::move(keeper), std::move(*store))};
+}
+
+} // namespace faas::node
