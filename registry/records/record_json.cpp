@@ -55,6 +55,12 @@ result<function_record> record_from(const function_name& name,
     const auto number = version->number;
     record.versions[number] = std::move(*version);
   }
+  if (const auto rules = stored.find("traffic"); rules != stored.end()) {
+    auto read = traffic_from_json(rules->dump());
+    if (!read)
+      return unreadable_version(name, record.current, read.error().message);
+    record.traffic = std::move(*read);
+  } // else of a release that knew no such rules
   if (!record.versions.contains(record.current))
     return unreadable_version(name, record.current, "it is missing");
   return record;
@@ -104,8 +110,10 @@ error unreadable_version(const function_name& function, uint32_t number,
 
 std::string record_to_json(const function_record& record) {
   // As above: a new member must be written here and read in record_from().
-  const auto& [name, current, last, versions] = record;
+  const auto& [name, current, last, versions, traffic] = record;
   json stored{{"current", current}, {"last", last}};
+  if (traffic != traffic_rules{})
+    stored["traffic"] = json::parse(to_json(traffic));
   auto& list = stored["versions"] = json::array();
   for (const auto& [number, version] : versions)
     list.push_back(version_json(version));
