@@ -93,7 +93,8 @@ result<void> read_functions(Database& db, catalog_state& into) {
       return ok;
     auto rules = traffic_from_json(query.getColumn(4).getString());
     if (!rules)
-      return unreadable(record.name.str(), record.current, rules.error());
+      return unreadable_version(record.name, record.current,
+                                rules.error().message);
     record.traffic = std::move(*rules);
     into.functions.emplace(record.name, std::move(record));
   }
