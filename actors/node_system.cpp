@@ -248,6 +248,7 @@ node_system::~node_system() {
   impl_->membership = nullptr;
   impl_->controller.reset();
   impl_->supervisor = nullptr;
+  impl_->transport.reset();
   impl_->system.reset();
   impl_->caf_config.roll->wait_until_ended(1s);
 }
