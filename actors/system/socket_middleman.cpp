@@ -10,10 +10,12 @@
 #include <caf/io/network/doorman_impl.hpp>
 #include <caf/io/network/scribe_impl.hpp>
 #include <caf/node_id.hpp>
+#include <caf/scheduled_actor.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include <charconv>
+#include <future>
 #include <mutex>
 #include <set>
 
@@ -41,6 +43,28 @@ public:
 io::network::default_multiplexer& multiplexer_of(caf::actor_system& system) {
   return dynamic_cast<io::network::default_multiplexer&>(
     system.middleman().backend());
+}
+
+caf::actor basp_of(caf::actor_system& system) {
+  return caf::actor_cast<caf::actor>(
+    system.middleman().named_broker<io::basp_broker>(caf::atom("BASP")));
+}
+
+/// On the multiplexer's thread. A broker of CAF 0.17 does not close its mailbox
+/// when it ends: the tick of the heartbeats, which is always under way, would
+/// arrive later and keep itself and the broker alive for ever.
+void end_broker(const caf::actor& handle) {
+  auto* broker = static_cast<caf::scheduled_actor*>(
+    caf::actor_cast<caf::abstract_actor*>(handle));
+  auto& multiplexer = multiplexer_of(broker->system());
+  if (!broker->getf(caf::abstract_actor::is_terminated_flag)) {
+    broker->context(&multiplexer);
+    broker->quit();
+    broker->finalize();
+  }
+  // The part that brokers leave out.
+  broker->caf::scheduled_actor::cleanup(
+    caf::error{caf::exit_reason::user_shutdown}, &multiplexer);
 }
 
 } // namespace
@@ -124,20 +148,25 @@ private:
 socket_middleman::socket_middleman(caf::actor_system& system,
                                    peer_links& links)
   : system_(system), links_(links), door_(std::make_shared<door>()) {
-  auto basp = caf::actor_cast<caf::actor>(
-    system.middleman().named_broker<io::basp_broker>(caf::atom("BASP")));
   actor_ = caf::actor_cast<io::middleman_actor>(
-    system.spawn<middleman, caf::detached + caf::hidden>(std::move(basp),
+    system.spawn<middleman, caf::detached + caf::hidden>(basp_of(system),
                                                          &links, door_));
 }
 
 socket_middleman::~socket_middleman() {
   close();
-  // It holds CAF's broker, which must not outlive the multiplexer.
+  // Both must have ended before CAF's multiplexer does.
   caf::scoped_actor self{system_};
   self->monitor(actor_);
   caf::anon_send_exit(actor_, caf::exit_reason::kill);
   self->receive([](const caf::down_msg&) {}, caf::after(end_patience) >> [] {});
+  auto ended = std::make_shared<std::promise<void>>();
+  auto done = ended->get_future();
+  multiplexer_of(system_).post([broker = basp_of(system_), ended] {
+    end_broker(broker);
+    ended->set_value();
+  });
+  done.wait_for(end_patience);
 }
 
 result<void> socket_middleman::publish(const caf::actor& first) {

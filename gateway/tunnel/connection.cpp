@@ -91,6 +91,7 @@ void connection::local_ended() {
   leaving_ = deaf_ = true;
   deadline_ = std::chrono::steady_clock::now() + goodbye_patience;
   failure ignored;
+  local_.close(ignored); // CAF waits for it
   peer_->lowest_layer().shutdown(net::socket_base::shutdown_send, ignored);
 }
 

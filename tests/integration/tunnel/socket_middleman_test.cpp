@@ -22,7 +22,7 @@ struct settings : caf::actor_system_config {
     load<caf::io::middleman>();
     set("scheduler.policy", caf::atom("sharing"));
     set("scheduler.max-threads", size_t{1});
-    set("middleman.heartbeat-interval", caf::timespan{50ms});
+    set("middleman.heartbeat-interval", caf::timespan{100ms});
     set("middleman.connection-timeout", caf::timespan{2s});
   }
 };
