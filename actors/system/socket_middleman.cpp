@@ -3,7 +3,6 @@
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/binary_serializer.hpp>
-#include <caf/detail/sync_request_bouncer.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/io/middleman_actor_impl.hpp>
@@ -57,18 +56,15 @@ caf::actor basp_of(caf::actor_system& system) {
 void end_broker(const caf::actor& handle) {
   auto* broker = static_cast<caf::scheduled_actor*>(
     caf::actor_cast<caf::abstract_actor*>(handle));
+  auto& multiplexer = multiplexer_of(broker->system());
   if (!broker->getf(caf::abstract_actor::is_terminated_flag)) {
-    broker->context(&multiplexer_of(broker->system()));
+    broker->context(&multiplexer);
     broker->quit();
     broker->finalize();
   }
-  auto& mailbox = broker->mailbox();
-  if (mailbox.closed())
-    return;
-  mailbox.close();
-  caf::detail::sync_request_bouncer bounce{caf::exit_reason::user_shutdown};
-  while (mailbox.queue().new_round(1000, bounce).consumed_items) {
-  }
+  // The part that brokers leave out.
+  broker->caf::scheduled_actor::cleanup(
+    caf::error{caf::exit_reason::user_shutdown}, &multiplexer);
 }
 
 } // namespace
