@@ -45,6 +45,7 @@ struct controller_world {
       BOOST_TEST(gone);
       actor = nullptr;
     }
+    system.reset(); // also waits for controllers that tests have killed
   }
 
   void start() {
