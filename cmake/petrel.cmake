@@ -23,7 +23,6 @@ endif()
 set(PETREL_TEST_ENV "PETREL_SOURCE=${CMAKE_SOURCE_DIR}"
   "PETREL_BUILD=${CMAKE_BINARY_DIR}"
   "ASAN_OPTIONS=detect_leaks=1:detect_odr_violation=0"
-  "LSAN_OPTIONS=print_suppressions=0:suppressions=${CMAKE_SOURCE_DIR}/tests/support/lsan.supp"
   "UBSAN_OPTIONS=print_stacktrace=1")
 
 set(PETREL_TSAN_AREAS unit_core unit_event unit_flow unit_routing unit_gateway
