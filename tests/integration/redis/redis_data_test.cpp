@@ -174,6 +174,12 @@ BOOST_FIXTURE_TEST_SUITE(redis_data_test, redis_world)
     BOOST_REQUIRE(*told);
     BOOST_TEST(((*told)->at == lonely.outcome.at));
     apply(state, lonely);
+    // With patience for a busy machine.
+    store.reset();
+    with.client.command_timeout = std::chrono::seconds{40};
+    with.wait_timeout = std::chrono::seconds{20};
+    store = open(with);
+    BOOST_TEST((loaded(*store) == state));
     auto next = nth_change(state, 5);
     auto done = store->commit(next);
     BOOST_REQUIRE_MESSAGE(done, (done ? "" : done.error().to_string()));
