@@ -13,6 +13,10 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+STEADY_CORE = ["/usr/bin/python3", "-IS", str(ROOT / "tools/demo/steady_core.py")]
+# One core of a machine of its own: what a core here gives even while its
+# neighbours on the host are busy.
+CLOUD_CORES = 0.6
 
 
 def die_with_parent():
@@ -36,22 +40,28 @@ def wait_until(what, condition, seconds=20.0):
     raise RuntimeError(f"{what} did not happen within {seconds:.0f} s")
 
 
-class CpuLimit:
-    """Limits a process to a share of one core: by cgroup v1 quota where it can
-    be written, else by stopping and continuing the process (duty cycle). The
-    period is short, so that a slow core is smooth and not a fast one that
-    pauses. The kernel charges a quota when its tick comes (each 4 ms at 250
-    Hz), so that short jobs would run at full speed: a real-time process that
-    wakes up on the same core each millisecond makes it charge as often."""
+def best_spin_ns():
+    """What the cores can do at their best, for CpuLimit."""
+    probes = [subprocess.Popen(
+        [*STEADY_CORE, str(core), "--best"], stdout=subprocess.PIPE, text=True,
+        preexec_fn=die_with_parent) for core in os.sched_getaffinity(0)]
+    return min(float(probe.communicate()[0]) for probe in probes)
 
-    QUOTA_US = 1000  # the least that the kernel takes
-    TICK_S = 0.0005
+
+class CpuLimit:
+    """Limits a process to a share of one core at its best: by cgroup v1 quota
+    where it can be written, which steady_core.py adapts to the core's present
+    speed, else by stopping and continuing the process (duty cycle). The period
+    is short, so that a slow core is smooth and not a fast one that pauses."""
+
+    PERIOD_S = 0.001
     SHARES = 8192  # before other work on the machine: it is being measured
 
-    def __init__(self, pid, name, cpu):
+    def __init__(self, pid, name, cpu, best_ns):
         self.pid = pid
         self.cpu = cpu
-        self.ticker = None
+        self.best_ns = best_ns
+        self.holder = None
         self.share = None
         self.folder = pathlib.Path(f"/sys/fs/cgroup/cpu/petrel-{name}-{pid}")
         self.thread = None
@@ -60,7 +70,7 @@ class CpuLimit:
             (self.folder / "cpu.shares").write_text(str(self.SHARES))
             (self.folder / "cgroup.procs").write_text(str(pid))
             self._check_group()
-            self.mechanism = "cgroup v1 CPU quota"
+            self.mechanism = "cgroup v1 CPU quota, at a steady speed"
         except OSError:
             self.folder = None
             self.mechanism = "duty cycle (SIGSTOP/SIGCONT)"
@@ -72,33 +82,37 @@ class CpuLimit:
         if self.folder.name not in groups:
             raise OSError(f"{self.folder} is no control group")
 
+    @property
+    def steady(self):
+        """Stopping and continuing is too rough for a fast node."""
+        return self.folder is not None
+
     def set(self, share):
         """share: cores; None: no limit."""
         self.share = share
-        if self.folder:
-            if share is None or share >= 1:
-                (self.folder / "cpu.cfs_quota_us").write_text("-1")
-                return
-            self._tick()
-            period = int(self.QUOTA_US / share)
-            (self.folder / "cpu.cfs_quota_us").write_text("-1")
-            (self.folder / "cpu.cfs_period_us").write_text(str(period))
-            (self.folder / "cpu.cfs_quota_us").write_text(str(self.QUOTA_US))
+        if self.folder and share is None:
+            self._let_go()
+        elif self.folder and self.holder:
+            self.holder.stdin.write(f"{share}\n".encode())
+            self.holder.stdin.flush()
+        elif self.folder:
+            self.holder = subprocess.Popen(
+                ["chrt", "-f", "1", *STEADY_CORE, str(self.cpu),
+                 str(self.folder), str(self.best_ns), str(share)],
+                stdin=subprocess.PIPE, preexec_fn=die_with_parent)
         elif self.thread is None:
             self.thread = threading.Thread(target=self._duty, daemon=True)
             self.thread.start()
 
-    def _tick(self):
-        if self.ticker is None:
-            self.ticker = subprocess.Popen(
-                ["chrt", "-f", "1", "taskset", "-c", str(self.cpu),
-                 "/usr/bin/python3", "-ISc",
-                 f"import time\nwhile True: time.sleep({self.TICK_S})"],
-                stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                preexec_fn=die_with_parent)
+    def _let_go(self):
+        if self.holder:
+            self.holder.kill()
+            self.holder.wait()
+            self.holder = None
+        (self.folder / "cpu.cfs_quota_us").write_text("-1")
 
     def _duty(self):
-        run = self.QUOTA_US / 1e6
+        run = self.PERIOD_S
         while True:
             share = self.share
             try:
@@ -111,9 +125,6 @@ class CpuLimit:
                 return
 
     def remove(self):
-        if self.ticker:
-            self.ticker.kill()
-            self.ticker.wait()
         if self.folder:
             try:
                 self.folder.rmdir()
@@ -157,11 +168,12 @@ class Cluster:
     an emulated link, and a broker for the edge."""
 
     def __init__(self, folder, programs, rtt_ms=40, mbit=20, edge_cores=0.2,
-                 cloud_cores=1.0):
+                 cloud_cores=CLOUD_CORES, best_ns=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.programs = pathlib.Path(programs)
         self.edge_cores = edge_cores
+        self.best_ns = best_ns or best_spin_ns()
         self.parts = []
         self.limits = []
         try:
@@ -190,7 +202,7 @@ class Cluster:
         if join:
             command += ["join", join]
         node = self._run(name, command, ready="\nready")
-        limit = CpuLimit(node.child.pid, name, core)
+        limit = CpuLimit(node.child.pid, name, core, self.best_ns)
         self.limits.append(limit)
         gateway = next(line.split()[-1] for line in node.text().splitlines()
                        if line.strip().startswith("gateway"))
@@ -222,7 +234,8 @@ class Cluster:
             join=self.join_token(f"127.0.0.1:{port}"))
         wait_until("connection of the two nodes",
                    lambda: "is connected" in self.edge.text())
-        self.cloud_limit.set(cloud_cores)  # 1 core: its one CPU, no quota
+        if self.cloud_limit.steady:
+            self.cloud_limit.set(cloud_cores)
 
     def cli(self, *words):
         """What faas-cli prints, asked of the cloud node."""

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """The demo: real events, two tiers, one disturbance. See README.md here.
 
-Plays the same schedule three times: routed by prediction, always at the edge,
-always in the cloud. Half-way the edge gets a quarter of its CPU, later all of
-it again. Prints figures, writes a report, and exits 0 only if all checks hold.
+Plays the same schedule three times: routed by prediction, always in the cloud,
+always at the edge. Half-way the edge gets a quarter of its CPU, later all of it
+again. The first two take turns every few seconds (see turns.py); the third, at
+which events pile up for most of a minute, plays alone. Prints figures, writes a
+report, and exits 0 only if all checks hold.
 """
 import argparse
 import json
@@ -17,6 +19,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cluster as clusters  # noqa: E402
 import report  # noqa: E402
+import turns  # noqa: E402
 import workload  # noqa: E402
 
 ROOT = clusters.ROOT
@@ -29,6 +32,9 @@ PHASES = ["normal", "edge slowed", "recovered"]
 SETTLE_S = 5.0  # of each phase that count as transition
 SLOWDOWN = 4
 WINDOW_S = 20.0
+GROUPS = [["classify", "classify-cloud"], ["classify-edge"]]  # take turns
+FIRST_S = 9.0  # of each phase without a turn: the transition is seen whole
+TURN_S = 3.0
 
 
 def manifest(folder):
@@ -57,7 +63,7 @@ class Run:
         self.folder = pathlib.Path(options.folder)
         self.begun = time.monotonic()
         self.events = {}  # (policy, phase) -> events
-        self.marks = {}   # policy -> times of slow-down and recovery
+        self.marks = {}   # policy -> times of slow-down and recovery, its own
         self.told = 0.0
 
     def say(self, text):
@@ -89,6 +95,7 @@ class Run:
                                    edge_cores=options.edge_cores)
         try:
             self.mechanism = cluster.edge_limit.mechanism
+            self.steady = cluster.edge_limit.steady
             self.say("deploying classify with faas-cli up")
             cluster.deploy(manifest(self.folder))
             for name in POLICIES:
@@ -99,42 +106,53 @@ class Run:
             cluster.edge_limit.set(options.edge_cores)
             self.senders = (workload.HttpSender(cluster.edge_url, images),
                             workload.MqttSender(cluster.broker_port, images))
-            for name, policy in POLICIES.items():
-                self.play_policy(cluster, images, name, policy)
+            for group in GROUPS:
+                self.play_group(cluster, images, group)
             self.metrics = cluster.metrics()
             for sender in self.senders:
                 sender.stop()
         finally:
             cluster.stop()
 
-    def play_policy(self, cluster, images, name, policy):
+    def play_group(self, cluster, images, names):
         options = self.options
-        self.say(f"--- {policy}: {len(PHASES)} phases of {options.phase:.0f} s, "
-                 f"{options.rate:g} events/s, half HTTP and half MQTT")
-        warm = workload.schedule(options.warm, options.rate, 7, images)
-        player = workload.Player(*self.senders)
-        origin = time.monotonic()
-        player.play(warm, name, origin, lambda p: None)
-        player.drain(30)
-        player = workload.Player(*self.senders)
-        self.marks[policy] = {}
+        policies = [POLICIES[name] for name in names]
+        self.say(f"--- {' and '.join(policies)}: {len(PHASES)} phases of "
+                 f"{options.phase:.0f} s each, {options.rate:g} events/s, half "
+                 "HTTP and half MQTT"
+                 + (", in turns" if len(names) > 1 else ""))
+        for name in names:
+            warm = workload.schedule(options.warm, options.rate, 7, images)
+            player = workload.Player(*self.senders)
+            player.play(warm, name, 0, 0, lambda p: None)
+            player.drain(30)
+        players = {name: workload.Player(*self.senders) for name in names}
         for i, phase in enumerate(PHASES):
-            if i == 1:
-                cluster.slow_edge(SLOWDOWN)
-                self.marks[policy]["slow"] = time.monotonic() - origin
-                self.say(f"the edge gets 1/{SLOWDOWN} of its CPU")
-            elif i == 2:
-                cluster.slow_edge(1)
-                self.marks[policy]["fast"] = time.monotonic() - origin
-                self.say("the edge has its CPU again")
-            events = workload.schedule(options.phase, options.rate,
-                                       options.seed + i, images)
-            player.play(events, name, origin,
-                        lambda p: self.progress(p, f"{policy}, {phase}"))
-            self.events[policy, phase] = events
-        player.drain(90)
-        for phase in PHASES:
-            self.say(self.line(policy, phase))
+            self.begin_phase(cluster, i)
+            schedules = {name: workload.schedule(
+                options.phase, options.rate, options.seed + i, images)
+                for name in names}
+            turns.play(
+                players, schedules,
+                turns.blocks(options.phase, FIRST_S, TURN_S),
+                i * options.phase, 90, lambda name, player: self.progress(
+                    player, f"{POLICIES[name]}, {phase}"))
+            for name in names:
+                self.events[POLICIES[name], phase] = schedules[name]
+        for policy, player in zip(policies, players.values()):
+            player.drain(90)
+            self.marks[policy] = {"slow": options.phase,
+                                  "fast": 2 * options.phase}
+            for phase in PHASES:
+                self.say(self.line(policy, phase))
+
+    def begin_phase(self, cluster, number):
+        if number == 1:
+            cluster.slow_edge(SLOWDOWN)
+            self.say(f"the edge gets 1/{SLOWDOWN} of its CPU")
+        elif number == 2:
+            cluster.slow_edge(1)
+            self.say("the edge has its CPU again")
 
     def line(self, policy, phase):
         f = report.latency_figures(self.events[policy, phase])
@@ -276,10 +294,12 @@ def finish(run):
         "checks": [{"check": t, "holds": h} for t, h in checks],
         "setting": {
             "rtt_ms": 40, "mbit": 20, "edge_cores": run.options.edge_cores,
+            "cloud_cores": clusters.CLOUD_CORES if run.steady else 1,
             "slowdown": SLOWDOWN, "rate": run.options.rate,
             "phase_s": run.options.phase, "seed": run.options.seed,
             "cpu_limit": run.mechanism, "machine": platform.platform(),
             "cores": os.cpu_count(), "emulated": True,
+            "turn_s": TURN_S, "in_turns": GROUPS[0],
             "seconds": round(time.monotonic() - run.begun, 1)},
         "events": [
             {"policy": policy, "phase": phase, "sent_s": round(e.sent, 4),
@@ -301,10 +321,10 @@ def main():
     parser.add_argument("--programs", default=ROOT / "build/release/bin")
     parser.add_argument("--folder", default=ROOT / "build/demo")
     parser.add_argument("--report", default=ROOT / "build/demo-report.json")
-    parser.add_argument("--phase", type=float, default=42)
+    parser.add_argument("--phase", type=float, default=45)
     parser.add_argument("--warm", type=float, default=8)
     parser.add_argument("--rate", type=float, default=5)
-    parser.add_argument("--edge-cores", type=float, default=0.2)
+    parser.add_argument("--edge-cores", type=float, default=0.25)
     parser.add_argument("--seed", type=int, default=11)
     run = Run(parser.parse_args())
     run.play()

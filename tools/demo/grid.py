@@ -5,25 +5,26 @@ import json
 import os
 import pathlib
 import platform
-import time
 
 import cluster as clusters
 import demo
 import report
+import turns
 import workload
 
 RATES = [2.0, 5.0, 8.0]        # events/s
 RTTS = [10.0, 40.0, 160.0]     # ms
 EDGES = [0.1, 0.2, 0.6]        # cores
 BOUND = 1.05                   # of the better static choice
+TURN_S = 4.0                   # the policies take turns, see turns.py
 
 
-def play_cell(options, folder, rate, rtt, edge, say):
+def play_cell(options, folder, best_ns, rate, rtt, edge, say):
     folder.mkdir(parents=True, exist_ok=True)
     images = workload.Images(
         clusters.ROOT / "examples/classify/expected-labels.bin")
     cluster = clusters.Cluster(folder, options.programs, rtt_ms=rtt,
-                               edge_cores=edge)
+                               edge_cores=edge, best_ns=best_ns)
     means = {}
     try:
         cluster.deploy(demo.manifest(folder))
@@ -35,17 +36,19 @@ def play_cell(options, folder, rate, rtt, edge, say):
         cluster.edge_limit.set(edge)
         senders = (workload.HttpSender(cluster.edge_url, images),
                    workload.MqttSender(cluster.broker_port, images))
-        for name, policy in demo.POLICIES.items():
+        for name in demo.POLICIES:
             warm = workload.schedule(options.warm, rate, 7, images)
             player = workload.Player(*senders)
-            player.play(warm, name, time.monotonic(), lambda p: None)
+            player.play(warm, name, 0, 0, lambda p: None)
             player.drain(60)
-            events = workload.schedule(options.seconds, rate, options.seed,
-                                       images)
-            player = workload.Player(*senders)
-            player.play(events, name, time.monotonic(), lambda p: None)
-            player.drain(120)
-            means[policy] = report.latency_figures(events)
+        schedules = {name: workload.schedule(options.seconds, rate,
+                                             options.seed, images)
+                     for name in demo.POLICIES}
+        turns.play({name: workload.Player(*senders) for name in demo.POLICIES},
+                   schedules, turns.blocks(options.seconds, TURN_S, TURN_S), 0,
+                   120, lambda name, player: None)
+        for name, policy in demo.POLICIES.items():
+            means[policy] = report.latency_figures(schedules[name])
         for sender in senders:
             sender.stop()
     finally:
@@ -106,7 +109,8 @@ def markdown(cells, options):
     return (f"# Grid of steady conditions\n\n`tools/experiments grid --seconds "
             f"{options.seconds:g} --warm {options.warm:g}` (seed "
             f"{options.seed}): {len(cells)} cells, link and CPU quota emulated "
-            f"on one machine, {platform.platform()}, {os.cpu_count()} cores. "
+            f"on one machine, {platform.platform()}, {os.cpu_count()} cores; "
+            f"the policies take turns of {TURN_S:g} s. "
             "Means from the intended send time; ratio: min-latency over the "
             f"better static choice, at worst {worst:.3f} (bound {BOUND}).\n\n"
             "![ratio by cell](grid.svg)\n\n" + "\n".join(rows) + "\n")
@@ -117,10 +121,11 @@ def run(options, say):
     out.mkdir(parents=True, exist_ok=True)
     todo = list(itertools.product(RATES, RTTS, EDGES))[:options.cells]
     cells = []
+    best_ns = clusters.best_spin_ns()
     for number, (rate, rtt, edge) in enumerate(todo):
         say(f"cell {number + 1} of {len(todo)}")
-        cells.append(play_cell(options, pathlib.Path(options.folder), rate, rtt,
-                               edge, say))
+        cells.append(play_cell(options, pathlib.Path(options.folder), best_ns,
+                               rate, rtt, edge, say))
         (out / "grid.json").write_text(json.dumps(cells, indent=1))
         (out / "grid.md").write_text(markdown(cells, options))
         (out / "grid.svg").write_text(plot(cells))

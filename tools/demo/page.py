@@ -73,12 +73,14 @@ def page(report):
     text = ["# The demo", "",
             f"`tools/run --once`, {setting['machine']}, {setting['cores']} "
             f"cores. Emulated on one machine: link {setting['rtt_ms']} ms RTT "
-            f"and {setting['mbit']} Mbit/s, edge {setting['edge_cores']:g} core"
-            f" ({setting['cpu_limit']}), cloud one core. "
+            f"and {setting['mbit']} Mbit/s, edge {setting['edge_cores']:g} and "
+            f"cloud {setting['cloud_cores']:g} of what a core there does at its "
+            f"best ({setting['cpu_limit']}). "
             f"{setting['rate']:g} events/s by HTTP and MQTT, batches of "
             "Fashion-MNIST images with sizes from STOIC's data, the same "
-            f"schedule (seed {setting['seed']}) for each policy. Latencies "
-            "from the intended send time.", "", "![latency](demo.svg)", "",
+            f"schedule (seed {setting['seed']}) for each policy; min-latency "
+            f"and always-cloud in turns of {setting['turn_s']:g} s, always-edge "
+            "after them. Latencies from the intended send time.", "", "![latency](demo.svg)", "",
             "| phase | policy | events | lost | mean ms | p50 | p95 | p99 | "
             "p99 steady |", "|---|---|---|---|---|---|---|---|---|"]
     for row in report["phases"]:

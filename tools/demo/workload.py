@@ -183,7 +183,9 @@ class MqttSender:
 
 
 class Player:
-    """Sends a schedule in real time and collects the answers."""
+    """Sends the schedule of one policy in real time and collects the answers.
+    Events carry the time of their policy, which stands still while another one
+    plays."""
 
     def __init__(self, http_sender, mqtt_sender):
         self.senders = {"http": http_sender, "mqtt": mqtt_sender}
@@ -191,11 +193,12 @@ class Player:
         self.open = 0
         self.done = []
 
-    def play(self, events, function, origin, progress):
-        """origin: time.monotonic() at which event.sent counts from zero."""
-        start = time.monotonic()
+    def play(self, events, function, begin, base, progress):
+        """Now is `begin` on the clock of event.at; event.sent counts from
+        `base` at its zero."""
+        start = time.monotonic() - begin
         for event in events:
-            event.sent = start + event.at - origin
+            event.sent = base + event.at
             while (wait := start + event.at - time.monotonic()) > 0:
                 time.sleep(min(wait, 0.5))
                 progress(self)
@@ -214,4 +217,4 @@ class Player:
     def drain(self, seconds):
         end = time.monotonic() + seconds
         while self.open > 0 and time.monotonic() < end:
-            time.sleep(0.05)
+            time.sleep(0.02)
