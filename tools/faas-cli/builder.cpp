@@ -133,6 +133,24 @@ result<fs::path> find_sdk(const machine& system) {
           "set PETREL_SDK to the folder that holds faas/function.h"};
 }
 
+fs::path find_compiled_sdk(const machine& system, const fs::path& sdk) {
+  if (system.environment("PETREL_SDK"))
+    return {};
+  const auto program = system.program_folder();
+  std::error_code failure;
+  const auto source = fs::last_write_time(sdk / "faas/function.hpp", failure);
+  if (failure)
+    return {};
+  for (const auto& folder : {program / "../sdk-compiled",
+                             program / "../lib/petrel/sdk-compiled"}) {
+    const auto made
+      = fs::last_write_time(folder / "faas/function.hpp.gch", failure);
+    if (!failure && made >= source)
+      return folder.lexically_normal();
+  }
+  return {};
+}
+
 result<std::vector<std::string>> compile_command(const machine& system,
                                                  const function_spec& spec,
                                                  const fs::path& folder) {
@@ -163,8 +181,11 @@ result<std::vector<std::string>> compile_command(const machine& system,
        "-shared",
        "-fPIC",
        "-fvisibility=hidden",
-       "-Wall",
-       "-I" + sdk->string()};
+       "-Wall"};
+  if (const auto compiled = find_compiled_sdk(system, *sdk);
+      cpp && !compiled.empty())
+    command.push_back("-I" + compiled.string());
+  command.push_back("-I" + sdk->string());
   const auto& files = cpp ? found.cpp : found.c;
   command.insert(command.end(), files.begin(), files.end());
   command.insert(command.end(), {"-o", artifact.string()});

@@ -17,6 +17,13 @@ struct bundle_file {
 /// this program, else what is installed. errc::not_found.
 result<std::filesystem::path> find_sdk(const machine& system);
 
+/// Folder with a precompiled faas/function.hpp, which a compiler looks through
+/// before the SDK's own (most of the time of a small function is spent on
+/// standard headers); GCC ignores one of another version or other options.
+/// Empty when there is none, it is older than the SDK, or PETREL_SDK is set.
+std::filesystem::path find_compiled_sdk(const machine& system,
+                                        const std::filesystem::path& sdk);
+
 /// The command that makes the artifact of a native function from the *.c or
 /// *.cpp files in its folder; empty when there is nothing to do: no sources, or
 /// the artifact is newer than all of them and their headers.

@@ -86,6 +86,31 @@ BOOST_FIXTURE_TEST_SUITE(builder_test, build)
     BOOST_TEST(system.commands.size() == 2);
   }
 
+  BOOST_AUTO_TEST_CASE(a_compiled_sdk_goes_first_unless_it_is_old) {
+    make_compiler();
+    system.variables.erase("PETREL_SDK");
+    BOOST_TEST(cli({"new", "f"}) == 0);
+    system.folder = scratch.path / "f";
+    scratch.write("f/bin/faas-cli", ""); // where the program is
+    scratch.write("f/include/faas/function.h", "");
+    scratch.write("f/include/faas/function.hpp", "");
+    scratch.write("f/sdk-compiled/faas/function.hpp.gch", "");
+    const auto sdk = "-I" + (system.folder / "include").string();
+    const auto compiled = "-I" + (system.folder / "sdk-compiled").string();
+    const auto includes = [&] {
+      std::vector<std::string> found;
+      BOOST_TEST(cli({"pack"}) == 0, err.str());
+      for (const auto& word : system.commands.back())
+        if (word.starts_with("-I"))
+          found.push_back(word);
+      age("f/f.so", 100);
+      return found;
+    };
+    BOOST_TEST((includes() == std::vector{compiled, sdk}));
+    age("f/sdk-compiled/faas/function.hpp.gch", 100);
+    BOOST_TEST((includes() == std::vector{sdk}));
+  }
+
   BOOST_AUTO_TEST_CASE(the_compiler_is_chosen_by_language_and_environment) {
     make_compiler();
     BOOST_TEST(cli({"new", "f", "--lang", "c"}) == 0);
