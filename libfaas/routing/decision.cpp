@@ -59,14 +59,13 @@ prediction predict_at(const estimate& belief, const candidate& site,
   p.overdue = belief.overdue_ms;
   p.total = p.network + p.queue + p.service + p.cold + p.overdue;
   const double busy = service + p.queue;
-  const double grain = belief.grain_ms / service;
   p.epistemic = busy * busy * spread_of(known) + belief.rtt_var
                 + 2 * bytes * belief.net_cov + bytes * bytes * belief.byte_var;
   p.variance
     = p.epistemic + belief.net_noise_ms2
       + p.network * p.network * belief.net_noise_share2
-      + service * service
-          * (spread_of(belief.log_noise) + std::min(grain * grain, 4.0))
+      + service * service * spread_of(belief.log_noise)
+      + std::min(belief.grain_ms * belief.grain_ms, 4 * service * service)
       + p.queue * p.queue * belief.log_noise;
   return p;
 }
@@ -107,7 +106,8 @@ decision decide(std::span<const candidate> candidates,
   }
   if (made.healthy == 0)
     return made;
-  const bool single = std::has_single_bit(made.healthy);
+  // One bit; without a popcount instruction has_single_bit() is a call.
+  const bool single = (made.healthy & (made.healthy - 1)) == 0;
   const auto answer
     = single
         ? rule.only(made, static_cast<uint8_t>(std::countr_zero(made.healthy)))

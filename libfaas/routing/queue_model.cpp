@@ -1,24 +1,8 @@
 #include "libfaas/routing/queue_model.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace faas::routing {
-
-double own_wait_ms(uint32_t in_flight, double drain_ms, double servers,
-                   double transit_ms) noexcept {
-  const double n = in_flight;
-  if (n == 0 || n < servers || !(drain_ms > 0))
-    return 0;
-  return std::max(0.0, (n - servers + 1) / n * drain_ms - transit_ms);
-}
-
-double external_wait_ms(double reported_ms, double age_ms) noexcept {
-  constexpr double fading_ms = 500;
-  if (!(reported_ms > 0))
-    return 0;
-  return reported_ms * std::exp(-std::max(0.0, age_ms) / fading_ms);
-}
 
 void site_load::start(double service_ms, double transit_ms,
                       time_point now) noexcept {

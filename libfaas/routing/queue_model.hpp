@@ -3,6 +3,8 @@
 
 #include "libfaas/core/clock.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace faas::routing {
@@ -11,12 +13,22 @@ namespace faas::routing {
 /// `drain_ms` from now until all are served, at a site with `servers` equal
 /// servers (FCFS): max(0, (n - c + 1) / n * drain - transit). While the event
 /// travels for `transit_ms`, those ahead of it are served.
-double own_wait_ms(uint32_t in_flight, double drain_ms, double servers,
-                   double transit_ms) noexcept;
+inline double own_wait_ms(uint32_t in_flight, double drain_ms, double servers,
+                          double transit_ms) noexcept {
+  const double n = in_flight;
+  if (n == 0 || n < servers || !(drain_ms > 0))
+    return 0;
+  return std::max(0.0, (n - servers + 1) / n * drain_ms - transit_ms);
+}
 
 /// Waiting work of other routers, reported `age_ms` ago: fades with
 /// exp(-age / 500 ms), because a report says little about a queue of later.
-double external_wait_ms(double reported_ms, double age_ms) noexcept;
+inline double external_wait_ms(double reported_ms, double age_ms) noexcept {
+  constexpr double fading_ms = 500;
+  if (!(reported_ms > 0))
+    return 0;
+  return reported_ms * std::exp(-std::max(0.0, age_ms) / fading_ms);
+}
 
 /// One router's own work at one site: exact in what was sent and what came
 /// back, since each start and end is its own. Not thread safe: see shared_load.
