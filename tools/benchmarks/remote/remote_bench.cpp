@@ -21,6 +21,8 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -332,6 +334,29 @@ double caf_events_per_second(std::chrono::seconds time, int in_flight) {
   return static_cast<double>(done) / passed.count();
 }
 
+/// Events/s of one run, and what each cost.
+struct rate {
+  double per_second;
+  double cpu_us; ///< of all threads of both nodes, per event
+};
+
+double cpu_seconds() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
+}
+
+template <class Run>
+rate measure(Run run, std::chrono::seconds time) {
+  const auto before = cpu_seconds();
+  const auto per_second = run();
+  const auto events = per_second * static_cast<double>(time.count());
+  return {per_second, 1e6 * (cpu_seconds() - before) / events};
+}
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -344,21 +369,27 @@ int main(int argc, char** argv) {
   const std::chrono::seconds time{argc > 2 ? std::atoi(argv[2]) : 2};
   const int in_flight = argc > 3 ? std::atoi(argv[3]) : 1024;
   petrel_pair pair{false}, encrypted{true};
-  std::vector<double> ratios, costs;
+  std::vector<double> ratios, costs, cpu;
   for (int i = 0; i < rounds; ++i) {
-    const auto ours = pair.events_per_second(time, in_flight);
-    const auto theirs = caf_events_per_second(time, in_flight);
-    const auto hidden = encrypted.events_per_second(time, in_flight);
-    ratios.push_back(ours / theirs);
-    costs.push_back(hidden / ours);
-    std::printf("round %d, %d in flight: link %.0f events/s, encrypted %.0f "
-                "(%.2fx), CAF requests %.0f /s, ratio %.2f\n",
-                i + 1, in_flight, ours, hidden, costs.back(), theirs,
-                ratios.back());
+    const auto ours
+      = measure([&] { return pair.events_per_second(time, in_flight); }, time);
+    const auto theirs
+      = measure([&] { return caf_events_per_second(time, in_flight); }, time);
+    const auto hidden = measure(
+      [&] { return encrypted.events_per_second(time, in_flight); }, time);
+    ratios.push_back(ours.per_second / theirs.per_second);
+    costs.push_back(hidden.per_second / ours.per_second);
+    cpu.push_back(theirs.cpu_us / ours.cpu_us);
+    std::printf("round %d, %d in flight: link %.0f events/s (%.2f us CPU), "
+                "encrypted %.0f (%.2f us, %.2fx), CAF requests %.0f /s (%.2f "
+                "us), ratio %.2f\n",
+                i + 1, in_flight, ours.per_second, ours.cpu_us,
+                hidden.per_second, hidden.cpu_us, costs.back(),
+                theirs.per_second, theirs.cpu_us, ratios.back());
     std::fflush(stdout);
   }
-  std::printf("median ratio %.2f (target 5), encrypted %.2fx of plain (target "
-              "0.6)\n",
-              median(ratios), median(costs));
+  std::printf("median ratio %.2f (target 5), CPU of a CAF request %.2fx of an "
+              "event's, encrypted %.2fx of plain (target 0.6)\n",
+              median(ratios), median(cpu), median(costs));
   return 0;
 }
