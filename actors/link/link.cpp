@@ -21,6 +21,10 @@ constexpr auto handshake_patience = 5s;
 /// may hear of it later), or at last.
 constexpr auto quiet_enough = 1s, last_call = 10s;
 constexpr auto retire_period = 250ms;
+/// With so much to carry a turn does not wait for what else is in the mailbox:
+/// the other side can begin.
+constexpr size_t enough_bytes = 12 * limits::kib;
+constexpr size_t usual_batch = 64; ///< events of a frame for one lane
 
 /// The gate through which gateway loops reach the link.
 class link_gate final : public peer {
@@ -177,7 +181,10 @@ struct link_state {
       return;
     }
     core->frame_received(config.clock->now(), got.bytes);
-    pump_soon();
+    if (got.bytes.size() >= enough_bytes)
+      pump();
+    else
+      pump_soon();
   }
 
   void events(outgoing_events& batch) {
@@ -194,7 +201,10 @@ struct link_state {
       if (!taken) // untouched
         one.done(reply::failure(taken.error()));
     }
-    pump_soon();
+    if (connected && !ended && core->stats().queued_bytes >= enough_bytes)
+      pump();
+    else
+      pump_soon();
   }
 
   void control(const outgoing_control& out) {
@@ -367,6 +377,8 @@ struct link_state {
     auto& lane = lanes[version];
     if (!lane.events)
       lane.events = std::make_shared<std::vector<event_box>>();
+    if (lane.events->size() == 4) // busy
+      lane.events->reserve(usual_batch);
     lane.events->push_back(
       {std::move(one.event), std::move(done), host->second});
   }

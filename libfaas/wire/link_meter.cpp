@@ -16,6 +16,11 @@ constexpr duration train_time = 10ms;
 /// Least window and least frame: enough to keep a slow link busy.
 constexpr size_t least_window = 64 * limits::kib;
 constexpr size_t least_frame = 4 * limits::kib;
+/// Until a busy peer has looked at a frame: on a fast link the window must cover
+/// it, or both sides work in turns.
+constexpr duration busy_time = 2ms;
+/// Frames of a window at least, for the same reason.
+constexpr size_t frames_per_window = 4;
 /// Frame length before the first measurement.
 constexpr size_t first_frame = 16 * limits::kib;
 /// Pings whose pong may still come; more are forgotten.
@@ -116,7 +121,8 @@ bool link_meter::ack_received(const ack& what) {
 size_t link_meter::window() const noexcept {
   size_t bytes = least_window;
   if (rate() > 0 && rtt_.known()) {
-    const auto seconds = std::chrono::duration<double>(rtt_.least()).count();
+    const auto seconds
+      = std::chrono::duration<double>(rtt_.least() + busy_time).count();
     const auto wanted = 2.0 * static_cast<double>(rate()) * seconds;
     bytes = std::max(bytes,
                      static_cast<size_t>(std::min(wanted, double{1u << 30})));
@@ -130,8 +136,9 @@ size_t link_meter::frame_budget() const noexcept {
   const auto seconds
     = std::chrono::duration<double>(options_.frame_time).count();
   const auto wanted = static_cast<double>(rate()) * seconds;
+  const auto most = std::min(options_.frame_bytes, window() / frames_per_window);
   return std::clamp(static_cast<size_t>(std::min(wanted, double{1u << 30})),
-                    least_frame, std::max(least_frame, options_.frame_bytes));
+                    least_frame, std::max(least_frame, most));
 }
 
 } // namespace faas::wire

@@ -73,10 +73,10 @@ public:
   }
   size_t frames_under_way() const noexcept { return under_way_.size(); }
   time_point last_frame() const noexcept { return last_frame_; }
-  /// max(64 KiB, 2 x rate x RTT), at most options.window_bytes.
+  /// max(64 KiB, 2 x rate x (RTT + 2 ms)), at most options.window_bytes.
   size_t window() const noexcept;
-  /// Bytes of one frame: what the link carries in options.frame_time, at
-  /// least 4 KiB; 16 KiB while the rate is unknown.
+  /// Bytes of one frame: what the link carries in options.frame_time, at most a
+  /// quarter of the window, at least 4 KiB; 16 KiB while the rate is unknown.
   size_t frame_budget() const noexcept;
 
 private:

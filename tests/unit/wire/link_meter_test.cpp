@@ -149,6 +149,14 @@ BOOST_FIXTURE_TEST_SUITE(link_meter_test, fixture)
     BOOST_TEST(meter.window() == 64 * limits::kib);
   }
 
+  BOOST_AUTO_TEST_CASE(a_fast_link_has_room_while_the_peer_works) {
+    // 60 MB/s in 0.1 ms: 12 kB are on the way, but both sides need time.
+    measure_rtt(100us);
+    stream(60e6, 100us, 200ms);
+    BOOST_TEST(static_cast<double>(meter.window()) > 2 * 50e6 * 2e-3);
+    BOOST_TEST(meter.frame_budget() <= meter.window() / 4);
+  }
+
   BOOST_AUTO_TEST_CASE(the_window_keeps_its_bounds) {
     BOOST_TEST(meter.window() == 64 * limits::kib);
     measure_rtt(200ms);
