@@ -18,6 +18,7 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<alias_call>>,
   caf::reacts_to<local<rollout_call>>,
   caf::reacts_to<local<versions_call>>,
+  caf::reacts_to<local<bundles_call>>,
   caf::reacts_to<local<list_call>>,
   caf::reacts_to<local<describe_call>>,
   // From membership.
@@ -50,9 +51,15 @@ using keeper_actor = caf::typed_actor<
   caf::reacts_to<local<need_bundle>>,
   caf::reacts_to<local<chunk_arrived>>,
   caf::reacts_to<local<chunk_wanted>>,
-  caf::reacts_to<local<bundle_source>>,
+  caf::reacts_to<local<bundle_peers>>,
+  // From the agent.
+  caf::reacts_to<local<bundles_in_use>>,
+  // From the controller.
+  caf::reacts_to<local<collect_bundles>>,
   // Gives up or repeats requests that got no answer.
-  caf::reacts_to<caf::tick_atom>>;
+  caf::reacts_to<caf::tick_atom>,
+  // Time to remove what is stale.
+  caf::reacts_to<caf::flush_atom>>;
 
 using predictor_actor = caf::typed_actor<
   caf::reacts_to<local<structure>>,

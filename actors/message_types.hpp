@@ -38,7 +38,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::need_bundle>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::chunk_arrived>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::chunk_wanted>)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::bundle_source>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::bundle_peers>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::bundles_in_use>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
+  faas::actors::local<faas::actors::collect_bundles>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::bundles_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::structure>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::loop_report>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::ping_seen>)

@@ -2,10 +2,10 @@
 // shared pointers to plain data; the one message that does is wire_frame.
 #pragma once
 
+#include "actors/bundle_messages.hpp"
 #include "actors/control/controller_core.hpp"
 #include "actors/routing/board.hpp"
 #include "actors/routing/port_book.hpp"
-#include "libfaas/ports/bundle_store.hpp"
 #include "libfaas/ports/peer_links.hpp"
 #include "libfaas/wire/messages.hpp"
 
@@ -25,40 +25,6 @@ struct wire_frame {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, wire_frame& frame) {
   return f(caf::meta::type_name("faas.wire_frame"), frame.bytes);
-}
-
-/// Answers an admin call exactly once: dropped unanswered, it says that the
-/// node could not.
-template <class T>
-class once {
-public:
-  once() = default;
-  explicit once(reply_to<T> to) : state_(std::make_shared<state>()) {
-    state_->to = std::move(to);
-  }
-  void operator()(result<T> value) const {
-    if (auto to = std::exchange(state_->to, nullptr))
-      to(std::move(value));
-  }
-
-private:
-  struct state {
-    reply_to<T> to;
-    ~state() {
-      if (to)
-        to(error{errc::unavailable, "the call was dropped by its actor",
-                 "repeat it; see the node's log"});
-    }
-  };
-  std::shared_ptr<state> state_;
-};
-
-/// A local message: shared, immutable.
-template <class T>
-using local = std::shared_ptr<const T>;
-template <class T>
-local<std::decay_t<T>> make_local(T&& value) {
-  return std::make_shared<const std::decay_t<T>>(std::forward<T>(value));
 }
 
 // -- controller ---------------------------------------------------------------
@@ -137,25 +103,6 @@ struct host_quarantined {
   std::string reason;
 };
 
-// -- keeper: bundles, blocking ------------------------------------------------
-
-struct need_bundle {
-  digest bundle;
-  std::function<void(result<std::filesystem::path>)> done;
-};
-struct chunk_arrived {
-  wire::bundle_chunk chunk;
-};
-/// A peer wants part of a bundle.
-struct chunk_wanted {
-  wire::bundle_request request;
-  std::function<void(wire::bundle_chunk)> answer;
-};
-/// Whom to ask for bundles that are not here (null: nobody).
-struct bundle_source {
-  std::function<bool(wire::bundle_request)> ask;
-};
-
 // -- predictor ----------------------------------------------------------------
 
 /// Structure without estimates: the predictor adds the cells and publishes.
@@ -178,6 +125,7 @@ struct structure {
     uint32_t weight = 100;
     bool watched = false;
     std::vector<std::string> aliases;
+    std::vector<unfit_site> unfit;
   };
   std::vector<site> sites;
   std::vector<function> functions;

@@ -113,7 +113,11 @@ struct node_system::impl {
 };
 
 result<void> node_system::impl::spawn() {
-  keeper = spawn_keeper(*system, {config.bundles, &counters, config.clock});
+  keeper = spawn_keeper(*system,
+                        {config.bundles, &counters, config.clock,
+                         config.bundle_rules,
+                         config.catalog ? 0 : config.bundle_cache_bytes,
+                         config.log});
   predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
                                         &stats, &counters, config.clock});
   ports.receive_with([this](loop_report report) {
@@ -148,6 +152,7 @@ result<void> node_system::impl::spawn_control() {
   const std::lock_guard lock{handles};
   agent_config for_agent;
   for_agent.node = config.self.node;
+  for_agent.platform = platform_of(config.self.labels);
   for_agent.hosts = config.hosts;
   for_agent.logs = &logs;
   for_agent.counters = &counters;
@@ -195,6 +200,11 @@ result<void> node_system::impl::spawn_control() {
       send_to_agent(view);
       counters.of(actor_kind::membership).count_sent();
       caf::anon_send(to_membership(), make_local(spread_view{std::move(view)}));
+    };
+    for_controller.collect = [this](local<collect_bundles> what) {
+      counters.of(actor_kind::keeper).count_sent();
+      const std::lock_guard lock{handles};
+      caf::anon_send(keeper, std::move(what));
     };
     controller = spawn_controller(*system, std::move(for_controller));
     for_membership.controller = controller;

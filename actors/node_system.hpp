@@ -6,6 +6,7 @@
 #include "actors/routing/port_book.hpp"
 #include "actors/routing/route_stats.hpp"
 #include "actors/system/census.hpp"
+#include "libfaas/bundles/collection.hpp"
 #include "libfaas/ports/admin_port.hpp"
 #include "libfaas/ports/bundle_store.hpp"
 #include "libfaas/ports/catalog.hpp"
@@ -28,6 +29,8 @@ struct node_system_config {
   std::vector<node_endpoint> join;
   wire::link_options links;
   bundle_store* bundles = nullptr;
+  bundles::collection_rules bundle_rules; ///< on the controller's node
+  uint64_t bundle_cache_bytes = 0;        ///< on any other; 0: no bound
   function_hosts* hosts = nullptr;
   /// With it this node has the controller.
   std::shared_ptr<catalog_store> catalog;

@@ -95,6 +95,11 @@ void admin_adapter::logs(log_query query,
   done(deps_.logs->query(query));
 }
 
+void admin_adapter::bundles(bundles_command command,
+                            reply_to<bundles_status> done) {
+  to_controller(bundles_call{command, once{done}}, done);
+}
+
 readiness admin_adapter::ready() const {
   readiness now;
   if (!deps_.settled->load(std::memory_order_acquire))

@@ -178,6 +178,11 @@ struct controller_state {
     mark->counters().count_handled();
     call.done(core->versions(call.function));
   }
+  void bundles(const bundles_call& call) {
+    mark->counters().count_handled();
+    if (config.collect)
+      config.collect(make_local(collect_bundles{core->bundle_uses(), call}));
+  }
   void describe(const describe_call& call) {
     mark->counters().count_handled();
     auto status = core->describe(call.function);
@@ -219,6 +224,7 @@ controller_behavior(controller_state::pointer self, controller_config config) {
     [=](const local<alias_call>& call) { self->state.run(*call); },
     [=](const local<rollout_call>& call) { self->state.run(*call); },
     [=](const local<versions_call>& call) { self->state.versions(*call); },
+    [=](const local<bundles_call>& call) { self->state.bundles(*call); },
     [=](const local<list_call>& call) { self->state.list(*call); },
     [=](const local<describe_call>& call) { self->state.describe(*call); },
     [=](const local<node_changed>& what) { self->state.changed(*what); },

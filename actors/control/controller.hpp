@@ -16,6 +16,8 @@ struct controller_config {
   /// Gets each new view; must not block. Set to reach the local agent and,
   /// through membership, the other nodes.
   std::function<void(local<cluster_view>)> publish;
+  /// To the keeper of this node; must not block.
+  std::function<void(local<collect_bundles>)> collect;
 };
 
 /// Detached: the store blocks. Its first view goes out at once. Looks at

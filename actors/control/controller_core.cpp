@@ -1,5 +1,7 @@
 #include "actors/control/controller_core.hpp"
 
+#include "libfaas/manifest/platform.hpp"
+
 #include <algorithm>
 
 namespace faas::actors {
@@ -37,6 +39,9 @@ std::string why_not(const function_spec& spec, const node_record& node) {
   if (!contains(node.runtimes, name(spec.petrel.runtime)))
     return "the node has no runtime "
            + std::string{name(spec.petrel.runtime)};
+  if (const auto build = choose_build(spec, {}, platform_of(node.labels));
+      !build)
+    return build.error().message;
   return {};
 }
 
@@ -46,10 +51,12 @@ controller_core::controller_core(catalog_state state)
   // or would have got it.
   for (const auto& [name, record] : state_.functions)
     traffic_[name] = record.current;
+  remember_bundles();
 }
 
 void controller_core::apply(const catalog_change& change) {
   faas::apply(state_, change);
+  remember_bundles();
   if (!change.record) {
     traffic_.erase(change.function);
     return;
@@ -61,6 +68,7 @@ void controller_core::apply(const catalog_change& change) {
 
 void controller_core::replace(catalog_state state) {
   state_ = std::move(state);
+  remember_bundles();
   std::erase_if(traffic_, [&](const auto& entry) {
     return !state_.functions.contains(entry.first);
   });
@@ -88,6 +96,29 @@ void controller_core::reported(const node_name& node,
   placements_[node] = std::move(placements);
   for (const auto& [function, record] : state_.functions)
     settle(record);
+}
+
+void controller_core::remember_bundles() {
+  std::set<version_ref> placed;
+  for (const auto& [node, all] : placements_)
+    for (const auto& at : all)
+      placed.insert(at.version);
+  std::erase_if(bundles_, [&](const auto& entry) {
+    return !placed.contains(entry.first);
+  });
+  for (const auto& [name, record] : state_.functions)
+    for (const auto& [number, version] : record.versions)
+      bundles_[{name, number}] = bundles::bundles_of(version);
+}
+
+bundles::use_map controller_core::bundle_uses() const {
+  std::vector<bundles::placed_version> placed;
+  for (const auto& [node, all] : placements_)
+    for (const auto& at : all)
+      if (const auto known = bundles_.find(at.version);
+          known != bundles_.end())
+        placed.push_back({at.version, node, known->second});
+  return bundles::uses_of(state_, placed);
 }
 
 std::set<node_name>

@@ -1,6 +1,7 @@
 // What the controller decides: which node runs what, and when traffic moves.
 #pragma once
 
+#include "libfaas/bundles/uses.hpp"
 #include "libfaas/ports/admin_port.hpp"
 #include "libfaas/ports/catalog.hpp"
 #include "libfaas/ports/runtime.hpp"
@@ -82,8 +83,12 @@ public:
   result<function_status> describe(const function_name& name) const;
   result<std::vector<version_status>> versions(const function_name& name) const;
   warm_up warm_up_of(const function_name& name, uint32_t version) const;
+  /// What every bundle is needed for, also by nodes that still have a version
+  /// of a function that was removed.
+  bundles::use_map bundle_uses() const;
 
 private:
+  void remember_bundles();
   /// Moves traffic to the current version once every connected node that
   /// shall run it has reached an end state and at least one is ready. Until
   /// then the version that has it keeps it; a version that cannot start never
@@ -106,6 +111,8 @@ private:
   std::map<node_name, node_record> nodes_;
   std::map<node_name, std::vector<placement>> placements_;
   std::map<function_name, uint32_t> traffic_;
+  /// Of the versions that are kept, or that a node still has.
+  std::map<version_ref, std::vector<digest>> bundles_;
 };
 
 } // namespace faas::actors

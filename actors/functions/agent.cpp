@@ -55,6 +55,7 @@ struct agent_state {
             && resting.count(assigned.version) == 0)
           spawn(assigned);
       }
+    tell_in_use();
     for (const auto& [version, child] : children)
       if (wanted.count(version) > 0)
         leaving.erase(version);
@@ -111,6 +112,15 @@ struct agent_state {
     made.version = assigned.version;
     made.spec = assigned.spec;
     made.bundle = assigned.bundle;
+    if (auto build = choose_build(assigned.spec, assigned.bundle,
+                                  config.platform)) {
+      made.bundle = build->bundle;
+      made.spec.petrel.artifact = build->artifact;
+      made.spec.petrel.kind = build->kind;
+    } else {
+      made.unfit = build.error();
+    }
+    in_use[assigned.version] = made.bundle;
     made.node = config.node;
     made.hosts = config.hosts;
     made.logs = config.logs;
@@ -125,6 +135,18 @@ struct agent_state {
     auto child = spawn_function(self->system(), std::move(made));
     self->monitor(child);
     children[assigned.version] = child;
+  }
+
+  /// The keeper drops none of these from its cache.
+  void tell_in_use() {
+    bundles_in_use now;
+    for (const auto& [version, bundle] : in_use)
+      now.bundles.insert(bundle);
+    if (now.bundles == told_in_use)
+      return;
+    told_in_use = now.bundles;
+    config.counters->of(actor_kind::keeper).count_sent();
+    caf::anon_send(config.keeper, make_local(std::move(now)));
   }
 
   void close(const function_actor& child) {
@@ -168,6 +190,9 @@ struct agent_state {
         rest(version);
       else if (!stopping)
         spawn_if_wanted(version);
+      if (children.count(version) == 0 && resting.count(version) == 0)
+        in_use.erase(version);
+      tell_in_use();
       publish_and_report();
       break;
     }
@@ -258,6 +283,8 @@ struct agent_state {
   std::unique_ptr<alive_mark> mark;
   known_state known;
   std::map<version_ref, function_actor> children;
+  std::map<version_ref, digest> in_use; ///< bundles of the children
+  std::set<digest> told_in_use;
   std::set<version_ref> closing;
   std::map<version_ref, time_point> leaving; ///< when they close
   std::map<version_ref, time_point> resting; ///< died; when to start them

@@ -5,11 +5,13 @@
 #include "actors/interfaces.hpp"
 #include "actors/log_book.hpp"
 #include "actors/system/census.hpp"
+#include "libfaas/manifest/platform.hpp"
 
 namespace faas::actors {
 
 struct agent_config {
   node_name node;
+  machine_platform platform; ///< which builds it can run
   function_hosts* hosts = nullptr;
   log_book* logs = nullptr;
   census* counters = nullptr;

@@ -34,6 +34,11 @@ struct function_state {
     now.version = config.version;
     now.status.node = config.node;
     now.status.version = config.version.version;
+    if (config.unfit) {
+      note(config.unfit->to_string());
+      enter(instance_state::failed, config.unfit->to_string());
+      return;
+    }
     pull();
   }
 

@@ -11,6 +11,7 @@ struct function_config {
   version_ref version;
   function_spec spec;
   digest bundle;
+  std::optional<error> unfit; ///< no build for this machine: it fails so
   node_name node;
   function_hosts* hosts = nullptr;
   log_book* logs = nullptr;

@@ -1,6 +1,7 @@
 #include "actors/functions/keeper.hpp"
 
-#include "actors/functions/pull_window.hpp"
+#include "actors/functions/bundle_pulls.hpp"
+#include "libfaas/bundles/cache_policy.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -12,16 +13,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto chunk_patience = 3s;
-constexpr int chunk_tries = 5;
-
-struct download {
-  std::vector<std::function<void(result<std::filesystem::path>)>> waiters;
-  std::unique_ptr<bundle_upload> upload;
-  pull_window window;
-  time_point heard{}; ///< of, or asked again
-  int tries = 0;
-};
+constexpr caf::timespan look_period = 1s, clean_period = 10min;
+/// An upload that nobody goes on with is given up.
+constexpr auto upload_life = 24h;
+/// A bundle that was asked for is in use before the agent says so.
+constexpr auto asked_life = 60s;
 
 struct keeper_state {
   static constexpr const char* name = "faas.keeper";
@@ -30,71 +26,167 @@ struct keeper_state {
   explicit keeper_state(pointer self) : self(self) {}
 
   void start(keeper_config with) {
-    config = with;
+    config = std::move(with);
+    if (!config.log)
+      config.log = [](const std::string&) {};
     mark = std::make_unique<alive_mark>(*config.counters, actor_kind::keeper);
+    pull_deps deps;
+    deps.store = config.store;
+    deps.clock = config.clock;
+    deps.log = config.log;
+    deps.make_room = [this](const digest& id, uint64_t need) {
+      const auto known = known_bytes.find(id);
+      return make_room(known != known_bytes.end()
+                         ? std::max(need, known->second)
+                         : need);
+    };
+    deps.pulled = [this](const digest& id, duration took) {
+      cache.pulled(id, took);
+    };
+    pulls.emplace(std::move(deps));
+    clean();
   }
+
+  // -- for this node's functions ----------------------------------------------
 
   void need(const need_bundle& what) {
     mark->counters().count_handled();
+    if (!in_use.contains(what.bundle))
+      asked[what.bundle] = config.clock->now();
+    std::string why;
     if (config.store->has(what.bundle)) {
-      what.done(config.store->unpack(what.bundle));
-      return;
+      auto folder = config.store->unpack(what.bundle);
+      if (folder || folder.error().code != errc::digest_mismatch)
+        return here(what, std::move(folder));
+      config.log(folder.error().to_string());
+      why = folder.error().message;
     }
-    auto& one = downloads[what.bundle];
-    one.waiters.push_back(what.done);
-    if (one.waiters.size() > 1)
-      return;
-    auto upload = config.store->begin(what.bundle);
-    if (!upload) {
-      end(what.bundle, upload.error());
-      return;
-    }
-    one.upload = std::move(*upload);
-    one.heard = config.clock->now();
-    ask(what.bundle, one);
+    pulls->want(
+      what.bundle,
+      [this, what](result<std::filesystem::path> folder) {
+        here(what, std::move(folder));
+      },
+      why);
+    watch();
   }
 
-  void ask(const digest& id, download& one) {
-    while (const auto at = one.window.ask())
-      if (!source.ask
-          || !source.ask(
-            wire::bundle_request{id, *at, pull_window::chunk_bytes})) {
-        end(id, error{errc::unavailable,
-                      "bundle " + id.hex().substr(0, 12)
-                        + " is not here and no node that has it is connected",
-                      "deploy it again, or wait for the controller's node"});
-        return;
+  void here(const need_bundle& what, result<std::filesystem::path> folder) {
+    if (folder && bounded())
+      if (auto fits = fit_in(what.bundle); !fits)
+        folder = fits.error();
+    what.done(std::move(folder));
+  }
+
+  /// Unpacked, it may be too much: then it goes again.
+  result<void> fit_in(const digest& id) {
+    for (const auto& bundle : config.store->list())
+      if (bundle.id == id) {
+        cache.used(bundle);
+        if (known_bytes.size() >= 1000)
+          known_bytes.clear(); // no more than a pull in vain is lost
+        known_bytes[id] = bundle.bytes();
       }
-    if (!std::exchange(ticking, true))
-      self->delayed_send(self, 1s, caf::tick_atom::value);
+    auto fits = make_room(0);
+    if (!fits)
+      (void) config.store->remove(id);
+    return fits;
   }
 
-  void chunk(const wire::bundle_chunk& got) {
+  void now_in_use(const bundles_in_use& now) {
     mark->counters().count_handled();
-    const auto found = downloads.find(got.bundle);
-    if (found == downloads.end())
+    in_use = now.bundles;
+    for (const auto& id : in_use)
+      asked.erase(id);
+  }
+
+  void watch() {
+    if (!pulls->idle() && !std::exchange(ticking, true))
+      self->delayed_send(self, look_period, caf::tick_atom::value);
+  }
+
+  void tick() {
+    ticking = false;
+    pulls->tick();
+    watch();
+  }
+
+  // -- room -------------------------------------------------------------------
+
+  bool bounded() const noexcept { return config.cache_bytes > 0; }
+
+  std::set<digest> pinned() {
+    std::erase_if(asked, [&](const auto& entry) {
+      return config.clock->now() - entry.second > asked_life
+             && !pulls->pulls(entry.first);
+    });
+    auto all = in_use;
+    for (const auto& [id, when] : asked)
+      all.insert(id);
+    return all;
+  }
+
+  result<void> make_room(uint64_t need) {
+    if (!bounded())
+      return {};
+    auto victims = cache.victims(config.store->list(), pinned(), need,
+                                 config.cache_bytes);
+    if (!victims)
+      return victims.error();
+    for (const auto& id : *victims) {
+      if (auto gone = config.store->remove(id); !gone)
+        return gone;
+      cache.removed(id);
+      config.log("dropped bundle " + id.hex().substr(0, 12)
+                 + " from the cache");
+    }
+    return {};
+  }
+
+  void collect(const collect_bundles& what) {
+    mark->counters().count_handled();
+    bundles::inventory all;
+    all.bundles = config.store->list();
+    all.uploads = config.store->uploads();
+    all.pinned = pinned();
+    auto plan = bundles::plan_collection(all, what.uses, config.rules,
+                                         what.call.command,
+                                         config.clock->wall());
+    if (plan && what.call.command.what != bundles_command::action::plan)
+      for (auto& one : plan->bundles)
+        remove(one, *plan);
+    what.call.done(std::move(plan));
+  }
+
+  void remove(bundle_status& one, bundles_status& plan) {
+    if (!one.removed)
       return;
-    auto& one = found->second;
-    if (got.why.code != errc::ok) {
-      end(got.bundle, got.why);
+    const auto id = one.id.hex().substr(0, 12);
+    const auto gone = config.store->remove(one.id);
+    if (gone || gone.error().code == errc::not_found) {
+      config.log("removed bundle " + id + ": " + std::string{name_of(one)});
       return;
     }
-    if (!one.window.take(got.offset, got.bytes.size(), got.total))
-      return; // a repeated answer
-    if (auto written = one.upload->write(got.bytes); !written) {
-      end(got.bundle, written.error());
-      return;
-    }
-    one.heard = config.clock->now();
-    one.tries = 0;
-    if (!one.window.complete() && !got.bytes.empty()) {
-      ask(got.bundle, one);
-      return;
-    }
-    if (auto kept = one.upload->commit(); !kept)
-      end(got.bundle, kept.error());
-    else
-      end(got.bundle, config.store->unpack(got.bundle));
+    config.log("cannot remove bundle " + id + ": " + gone.error().to_string());
+    one.removed = false;
+    plan.freed -= one.packed + one.unpacked;
+  }
+  static std::string_view name_of(const bundle_status& one) {
+    return faas::name(one.fate);
+  }
+
+  void clean() {
+    self->delayed_send(self, clean_period, caf::flush_atom::value);
+    const auto before = config.clock->wall() - upload_life;
+    if (const auto gone = config.store->expire_uploads(before); gone > 0)
+      config.log("removed " + std::to_string(gone)
+                 + " uploads that nobody went on with for a day");
+  }
+
+  // -- for other nodes --------------------------------------------------------
+
+  void arrived(const chunk_arrived& what) {
+    mark->counters().count_handled();
+    pulls->arrived(what.from, what.chunk);
   }
 
   void wanted(const chunk_wanted& what) {
@@ -111,70 +203,46 @@ struct keeper_state {
       auto bytes = config.store->read(request.bundle, request.offset,
                                       std::min(request.length,
                                                pull_window::chunk_bytes));
-      if (bytes)
+      if (bytes) {
         answer.bytes = std::move(*bytes);
-      else
-        answer.why = bytes.error();
-    }
-    what.answer(std::move(answer));
-  }
-
-  void end(const digest& id, result<std::filesystem::path> outcome) {
-    auto node = downloads.extract(id);
-    if (node.empty())
-      return;
-    for (const auto& done : node.mapped().waiters)
-      done(outcome);
-  }
-
-  void tick() {
-    ticking = false;
-    const auto now = config.clock->now();
-    std::vector<digest> late;
-    for (const auto& [id, one] : downloads)
-      if (now - one.heard >= chunk_patience)
-        late.push_back(id);
-    for (const auto& id : late) {
-      auto& one = downloads.at(id);
-      if (++one.tries < chunk_tries) {
-        one.heard = now;
-        one.window.repeat();
-        ask(id, one);
       } else {
-        end(id, error{errc::unavailable,
-                      "the node that has bundle " + id.hex().substr(0, 12)
-                        + " does not answer",
-                      "see faas-cli nodes"});
+        answer.why = bytes.error();
+        config.log(answer.why.to_string());
       }
     }
-    if (!downloads.empty() && !std::exchange(ticking, true))
-      self->delayed_send(self, 1s, caf::tick_atom::value);
+    what.answer(std::move(answer));
   }
 
   pointer self;
   keeper_config config;
   std::unique_ptr<alive_mark> mark;
-  bundle_source source;
-  std::map<digest, download> downloads;
+  std::optional<bundle_pulls> pulls; ///< since start()
+  bundles::cache_policy cache;
+  std::set<digest> in_use;
+  std::map<digest, time_point> asked; ///< and not in in_use yet
+  std::map<digest, uint64_t> known_bytes; ///< packed and unpacked
   bool ticking = false;
 };
 
 keeper_actor::behavior_type keeper_behavior(keeper_state::pointer self,
                                             keeper_config config) {
-  self->state.start(config);
+  self->state.start(std::move(config));
   return {
     [=](const local<need_bundle>& what) { self->state.need(*what); },
-    [=](const local<chunk_arrived>& what) { self->state.chunk(what->chunk); },
+    [=](const local<chunk_arrived>& what) { self->state.arrived(*what); },
     [=](const local<chunk_wanted>& what) { self->state.wanted(*what); },
-    [=](const local<bundle_source>& what) { self->state.source = *what; },
+    [=](const local<bundle_peers>& now) { self->state.pulls->peers(*now); },
+    [=](const local<bundles_in_use>& now) { self->state.now_in_use(*now); },
+    [=](const local<collect_bundles>& what) { self->state.collect(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
+    [=](caf::flush_atom) { self->state.clean(); },
   };
 }
 
 } // namespace
 
 keeper_actor spawn_keeper(caf::actor_system& system, keeper_config config) {
-  return system.spawn<caf::detached>(keeper_behavior, config);
+  return system.spawn<caf::detached>(keeper_behavior, std::move(config));
 }
 
 } // namespace faas::actors

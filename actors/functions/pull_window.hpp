@@ -17,7 +17,14 @@ public:
   static constexpr uint32_t chunk_bytes = 32 * 1024; ///< below one frame
   static constexpr uint64_t window_bytes = 8 * chunk_bytes;
 
+  pull_window() = default;
+  /// The first `received` of `total` bytes are here already.
+  pull_window(uint64_t received, uint64_t total) noexcept
+    : received_(received), asked_(received), total_(total) {}
+
   uint64_t received() const noexcept { return received_; }
+  /// Known with the first bytes.
+  std::optional<uint64_t> total() const noexcept { return total_; }
   bool complete() const noexcept { return total_ && received_ >= *total_; }
 
   /// Offset of the next chunk to ask for now, if any; it counts as asked. Until

@@ -1,5 +1,7 @@
 #include "actors/functions/structure_builder.hpp"
 
+#include "libfaas/manifest/platform.hpp"
+
 #include <algorithm>
 #include <set>
 
@@ -28,6 +30,18 @@ void add_reason(std::string& all, const placement& at) {
   else if (!at.status.reason.empty())
     all += (all.empty() ? "" : "; ") + at.status.node.str() + ": "
            + at.status.reason;
+}
+
+/// Nodes that have no build of it. A node that goes is no site any more.
+void add_unfit(const known_state& known, const assigned_version& assigned,
+               structure::function& made) {
+  for (const auto& record : known.view->nodes) {
+    const auto build = choose_build(assigned.spec, assigned.bundle,
+                                    platform_of(record.labels));
+    if (record.connected && !build)
+      made.unfit.push_back(
+        {cpu_site(record.name), record.tier, build.error().message});
+  }
 }
 
 structure::function build_function(const known_state& known,
@@ -72,8 +86,11 @@ structure::function build_function(const known_state& known,
     made.profiles[target.site] = at.profile;
     made.targets.push_back(std::move(target));
   }
+  add_unfit(known, assigned, made);
   if (made.targets.empty() && assigned.nodes.empty())
-    made.why_empty = "no connected node meets its needs";
+    made.why_empty
+      = "no connected node meets its needs"
+        + (made.unfit.empty() ? "" : ": " + made.unfit.front().why);
   return made;
 }
 

@@ -62,10 +62,10 @@ void control_router::handle(const node_name&,
   caf::anon_send(to_.keeper, make_local(chunk_wanted{request, back}));
 }
 
-void control_router::handle(const node_name&, const wire::bundle_chunk& chunk,
-                            const answer&) {
+void control_router::handle(const node_name& from,
+                            const wire::bundle_chunk& chunk, const answer&) {
   to_.counters->of(actor_kind::keeper).count_sent();
-  caf::anon_send(to_.keeper, make_local(chunk_arrived{chunk}));
+  caf::anon_send(to_.keeper, make_local(chunk_arrived{from, chunk}));
 }
 
 } // namespace faas::actors

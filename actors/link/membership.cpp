@@ -216,11 +216,8 @@ struct membership_state {
       record.connected = true;
       tell_controller(std::move(record));
     }
-    if (what.peer.controller) {
-      offer_bundles();
-      if (own)
-        send_placements(link);
-    }
+    if (what.peer.controller && own)
+      send_placements(link);
   }
 
   /// Whether a peer is what its certificate says; else its link is closed.
@@ -321,6 +318,7 @@ struct membership_state {
         now.peers.push_back(link.gate);
     config.counters->of(actor_kind::agent).count_sent();
     caf::anon_send(config.agent, make_local(std::move(now)));
+    offer_bundles();
   }
 
   void tell_controller(node_record record) {
@@ -362,23 +360,27 @@ struct membership_state {
     };
   }
 
-  /// Bundles come from the node that has the controller.
+  /// Any node may have a bundle that another lacks.
   void offer_bundles() {
+    bundle_peers all;
     for (const auto& [number, link] : links) {
-      if (!link.up || !link.hello.controller)
+      if (!link.up)
         continue;
-      bundle_source source;
-      source.ask = [gate = link.gate, to = link.actor,
-                    counters = config.counters](wire::bundle_request request) {
+      bundle_peer peer;
+      peer.node = link.hello.node;
+      peer.rtt = [gate = link.gate] { return duration{gate->rtt_ns.load()}; };
+      peer.ask = [gate = link.gate, to = link.actor,
+                  counters = config.counters](wire::bundle_request request) {
         if (!gate->usable.load(std::memory_order_acquire))
           return false;
         counters->of(actor_kind::link).count_sent();
         caf::anon_send(to, make_local(outgoing_control{std::move(request)}));
         return true;
       };
-      config.counters->of(actor_kind::keeper).count_sent();
-      caf::anon_send(config.keeper, make_local(std::move(source)));
+      all.peers.push_back(std::move(peer));
     }
+    config.counters->of(actor_kind::keeper).count_sent();
+    caf::anon_send(config.keeper, make_local(std::move(all)));
   }
 
   void spread(const spread_view& what) {

@@ -139,6 +139,7 @@ struct predictor_state {
     made->view.reply_topic = petrel.reply_topic;
     made->view.idempotent = petrel.idempotent;
     made->why_empty = from.why_empty;
+    made->unfit = from.unfit;
     made->weight = from.weight;
     made->watched = from.watched;
     made->policy = petrel.policy;
@@ -320,6 +321,14 @@ struct predictor_state {
       all.push_back(std::move(row));
     }
     rank(all);
+    for (const auto& other : of.unfit) {
+      site_status row;
+      row.site = other.site;
+      row.tier = other.tier;
+      row.size = size;
+      row.why_not = other.why;
+      all.push_back(std::move(row));
+    }
     return all;
   }
 

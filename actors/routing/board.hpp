@@ -59,6 +59,13 @@ struct route_target {
   std::shared_ptr<routing::shared_link_load> link_load;
 };
 
+/// A node that can never run a version, for people.
+struct unfit_site {
+  site_name site;
+  std::string tier;
+  std::string why;
+};
+
 /// A function version and where it runs. The table has the one in service.
 struct route {
   function_view view;
@@ -70,6 +77,7 @@ struct route {
   std::string fixed_name;
   routing::function_index index{};
   std::vector<route_target> targets;
+  std::vector<unfit_site> unfit;
   std::string why_empty; ///< when no site is ready: the reason for people
 
   uint32_t weight = 100; ///< its share; those of `others` come on top

@@ -135,6 +135,12 @@ public:
       return show_info(context_, answer);
     case endpoint::has_bundle:
       return has_bundle(context_, found.name, answer);
+    case endpoint::missing_bundles:
+      return missing_bundles(context_, request, answer);
+    case endpoint::list_bundles:
+      return list_bundles(context_, answer);
+    case endpoint::collect_bundles:
+      return collect_bundles(context_, request, answer);
     case endpoint::nodes:
       return show_nodes(context_, answer);
     case endpoint::make_token:
@@ -165,7 +171,8 @@ private:
 
   void admit_body(const api_request& head, const route& found,
                   const answer_ptr& answer, admission& decided) {
-    const auto is_upload = found.to == endpoint::put_bundle;
+    const auto is_chunk = found.to == endpoint::patch_bundle;
+    const auto is_upload = is_chunk || found.to == endpoint::put_bundle;
     const auto limit = is_upload ? limits::bundle_bytes : max_body;
     if (content_length(head) > limit)
       decided.response
@@ -174,8 +181,8 @@ private:
                             + " bytes allowed here",
                           "send less"});
     else if (is_upload)
-      decided.stream
-        = put_bundle(context_, found.name, answer, decided.response);
+      decided.stream = (is_chunk ? patch_bundle : put_bundle)(
+        context_, head, found.name, answer, decided.response);
     else
       decided.max_body = limit;
   }

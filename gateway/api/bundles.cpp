@@ -1,109 +1,124 @@
-// Bundles: is it here, and uploads by digest.
+// Bundles: which are missing, uploads whole and in chunks, what is kept.
+#include "gateway/api/bundle_sink.hpp"
 #include "gateway/api/context.hpp"
+#include "gateway/api/query_string.hpp"
 #include "gateway/api/views.hpp"
-#include "libfaas/ports/bundle_store.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <charconv>
 
 namespace faas::api {
 namespace {
 
-/// The store's side of one upload; used by one helper thread at a time, since
-/// the next piece comes only after the last one was written.
-class bundle_writer {
-public:
-  bundle_writer(context_ptr context, digest id, answer_ptr answer)
-    : context_(std::move(context)), id_(id), answer_(std::move(answer)) {}
+using nlohmann::json;
 
-  /// False: answered already, no more pieces.
-  bool write(std::string_view bytes) {
-    if (!answer_ || !begin())
-      return false;
-    written_ += bytes.size();
-    if (written_ > limits::bundle_bytes)
-      return fail({errc::too_large,
-                   "a bundle may have "
-                     + std::to_string(limits::bundle_bytes / limits::mib)
-                     + " MiB",
-                   "leave out files that the function does not need"});
-    if (auto done = upload_->write(bytes); !done)
-      return fail(done.error());
-    return true;
-  }
+constexpr size_t max_asked = 256;
 
-  void commit() {
-    if (!answer_ || !begin())
-      return;
-    if (auto done = upload_->commit(); !done) {
-      fail(done.error());
-      return;
-    }
-    answer(201);
-  }
+std::optional<uint64_t> number_of(const api_request& head,
+                                  std::string_view name) {
+  const auto* text = find_header(head.headers, name);
+  if (text == nullptr)
+    return std::nullopt;
+  uint64_t number = 0;
+  const auto* end = text->data() + text->size();
+  const auto [at, failed] = std::from_chars(text->data(), end, number);
+  return failed == std::errc{} && at == end ? std::optional{number}
+                                            : std::nullopt;
+}
 
-private:
-  bool begin() {
-    if (upload_)
-      return true;
-    if (context_->bundles.has(id_)) {
-      answer(200);
-      return false;
-    }
-    auto opened = context_->bundles.begin(id_);
-    if (!opened)
-      return fail(opened.error());
-    upload_ = std::move(*opened);
-    return true;
-  }
-  bool fail(const error& what) {
-    upload_.reset(); // gives the space back before the client reacts
-    respond(std::exchange(answer_, nullptr), what);
-    return false;
-  }
-  void answer(uint16_t status) {
-    upload_.reset();
-    std::exchange(answer_, nullptr)
-      ->respond(
-        json_response(to_text({{"digest", "sha256:" + id_.hex()}}), status));
-  }
-
-  context_ptr context_;
-  digest id_;
-  answer_ptr answer_;
-  std::unique_ptr<bundle_upload> upload_;
-  uint64_t written_ = 0;
-};
-
-/// The loop's side: hands the pieces to a helper thread.
+/// The loop's side: asks for room once, then hands the pieces to a helper
+/// thread.
 class bundle_stream final : public body_stream {
 public:
-  bundle_stream(context_ptr context, digest id, answer_ptr answer)
-    : context_(context), answer_(answer),
-      writer_(std::make_shared<bundle_writer>(std::move(context), id,
-                                              std::move(answer))) {}
+  bundle_stream(context_ptr context, std::shared_ptr<bundle_sink> sink,
+                answer_ptr answer)
+    : context_(std::move(context)), sink_(std::move(sink)),
+      answer_(std::move(answer)) {}
 
   void piece(std::string bytes, std::function<void()> more) override {
-    run_blocking(
-      context_, answer_,
-      [writer = writer_, bytes = std::move(bytes), more = std::move(more)] {
-        if (writer->write(bytes))
-          more();
-      });
+    go([sink = sink_, bytes = std::move(bytes), more = std::move(more)] {
+      if (sink->write(bytes))
+        more();
+    });
   }
   void end() override {
-    run_blocking(context_, answer_, [writer = writer_] { writer->commit(); });
+    go([sink = sink_] { sink->finish(); });
   }
   void aborted() noexcept override {
-    // The unfinished upload is deleted: that touches the disk.
-    auto writer = std::exchange(writer_, nullptr);
-    context_->pool.run([writer = std::move(writer)] {});
+    // What is unfinished is closed or deleted: that touches the disk.
+    auto sink = std::exchange(sink_, nullptr);
+    context_->pool.run([sink = std::move(sink)] {});
   }
 
 private:
+  void go(std::function<void()> task) {
+    if (std::exchange(asked_, true))
+      return run_blocking(context_, answer_, std::move(task));
+    run_blocking(context_, answer_,
+                 [context = context_, sink = sink_, answer = answer_,
+                  task = std::move(task)] {
+                   with_room(context, sink, answer, task);
+                 });
+  }
+  static void with_room(const context_ptr& context,
+                        const std::shared_ptr<bundle_sink>& sink,
+                        const answer_ptr& answer,
+                        const std::function<void()>& task) {
+    const auto need = sink->room();
+    if (need == 0)
+      return task();
+    context->admin.bundles(
+      {bundles_command::action::make_room, need},
+      [context, sink, answer, task](result<bundles_status> made) {
+        // A node without controller has a cache, which bounds itself.
+        if (!made && made.error().code == errc::storage_full)
+          run_blocking(context, answer,
+                       [sink, why = made.error()] { sink->refuse(why); });
+        else
+          run_blocking(context, answer, task);
+      });
+  }
+
   context_ptr context_;
+  std::shared_ptr<bundle_sink> sink_;
   answer_ptr answer_;
-  std::shared_ptr<bundle_writer> writer_;
+  bool asked_ = false;
 };
+
+result<std::vector<digest>> read_asked(const std::string& body) {
+  const auto value = json::parse(body, nullptr, false);
+  const auto list = value.is_object() ? value.find("bundles") : value.end();
+  if (!value.is_object() || list == value.end() || !list->is_array())
+    return error{errc::invalid_argument, "the body names no bundles",
+                 "send {\"bundles\": [\"sha256:DIGEST\", ...]}"};
+  if (list->size() > max_asked)
+    return error{errc::too_large,
+                 "at most " + std::to_string(max_asked) + " at a time"};
+  std::vector<digest> all;
+  for (const auto& one : *list) {
+    auto id = digest::parse(one.is_string() ? one.get<std::string>() : "");
+    if (!id)
+      return id.error();
+    all.push_back(*id);
+  }
+  return all;
+}
+
+json missing_of(api_context& context, const std::vector<digest>& asked) {
+  auto missing = json::array();
+  for (const auto& id : asked) {
+    if (context.bundles.has(id)) {
+      context.bundles.touch(id, context.clock.wall());
+      continue;
+    }
+    const auto here = context.bundles.progress(id);
+    missing.push_back({{"digest", "sha256:" + id.hex()},
+                       {"offset", here.received},
+                       {"total", here.total}});
+  }
+  return {{"missing", std::move(missing)}};
+}
 
 } // namespace
 
@@ -113,15 +128,28 @@ void has_bundle(const context_ptr& context, std::string_view name,
   if (!id)
     return respond(answer, id.error());
   run_blocking(context, answer, [context, answer, id = *id] {
-    if (context->bundles.has(id))
+    if (context->bundles.has(id)) {
+      context->bundles.touch(id, context->clock.wall());
       answer->respond({200, "application/octet-stream", {}, {}});
-    else
+    } else {
       respond(answer, {errc::not_found, "the bundle is not here",
                        "upload it with PUT"});
+    }
+  });
+}
+
+void missing_bundles(const context_ptr& context, const api_request& request,
+                     answer_ptr answer) {
+  auto asked = read_asked(request.body);
+  if (!asked)
+    return respond(answer, asked.error());
+  run_blocking(context, answer, [context, answer, asked = std::move(*asked)] {
+    answer->respond(json_response(to_text(missing_of(*context, asked))));
   });
 }
 
 std::shared_ptr<body_stream> put_bundle(const context_ptr& context,
+                                        const api_request& head,
                                         std::string_view name,
                                         answer_ptr answer,
                                         api_response& refusal) {
@@ -130,7 +158,61 @@ std::shared_ptr<body_stream> put_bundle(const context_ptr& context,
     refusal = error_response(id.error());
     return nullptr;
   }
-  return std::make_shared<bundle_stream>(context, *id, std::move(answer));
+  auto sink = whole_sink(context, *id,
+                         number_of(head, "content-length").value_or(1), answer);
+  return std::make_shared<bundle_stream>(context, std::move(sink),
+                                         std::move(answer));
+}
+
+std::shared_ptr<body_stream> patch_bundle(const context_ptr& context,
+                                          const api_request& head,
+                                          std::string_view name,
+                                          answer_ptr answer,
+                                          api_response& refusal) {
+  const auto id = digest::parse(name);
+  const auto offset = number_of(head, "upload-offset");
+  const auto total = number_of(head, "upload-length");
+  if (!id || !offset || !total || *offset > *total) {
+    refusal = error_response(
+      id ? error{errc::invalid_argument,
+                 "Upload-Offset and Upload-Length must be numbers, the first "
+                 "not above the second",
+                 "POST /system/bundles/missing tells where to go on"}
+         : id.error());
+    return nullptr;
+  }
+  auto sink = chunk_sink(context, *id, *offset, *total, answer);
+  return std::make_shared<bundle_stream>(context, std::move(sink),
+                                         std::move(answer));
+}
+
+void list_bundles(const context_ptr& context, answer_ptr answer) {
+  context->admin.bundles(
+    {bundles_command::action::list, 0},
+    [context, answer](result<bundles_status> all) {
+      if (!all)
+        return respond(answer, all.error());
+      answer->respond(
+        json_response(to_text(bundles_json(*all, context->clock.wall()))));
+    });
+}
+
+void collect_bundles(const context_ptr& context, const api_request& request,
+                     answer_ptr answer) {
+  const auto dry = query_value(request.query, "dry_run");
+  if (dry != "" && dry != "true" && dry != "1")
+    return respond(answer, {errc::invalid_argument,
+                            "dry_run is true or left out"});
+  context->admin.bundles(
+    {dry.empty() ? bundles_command::action::collect
+                 : bundles_command::action::plan,
+     0},
+    [context, answer](result<bundles_status> all) {
+      if (!all)
+        return respond(answer, all.error());
+      answer->respond(
+        json_response(to_text(bundles_json(*all, context->clock.wall()))));
+    });
 }
 
 } // namespace faas::api

@@ -82,10 +82,19 @@ void show_metrics(const context_ptr&, answer_ptr);
 void show_info(const context_ptr&, answer_ptr);
 void show_logs(const context_ptr&, const api_request&, answer_ptr);
 void has_bundle(const context_ptr&, std::string_view name, answer_ptr);
-/// Where the pieces of an upload go; null when the digest is malformed (then
+void missing_bundles(const context_ptr&, const api_request&, answer_ptr);
+void list_bundles(const context_ptr&, answer_ptr);
+void collect_bundles(const context_ptr&, const api_request&, answer_ptr);
+/// Where the pieces of an upload go; null when the request is malformed (then
 /// `refusal` says so).
 std::shared_ptr<body_stream> put_bundle(const context_ptr&,
+                                        const api_request& head,
                                         std::string_view name, answer_ptr,
                                         api_response& refusal);
+/// Likewise for one chunk of an upload.
+std::shared_ptr<body_stream> patch_bundle(const context_ptr&,
+                                          const api_request& head,
+                                          std::string_view name, answer_ptr,
+                                          api_response& refusal);
 
 } // namespace faas::api

@@ -4,6 +4,7 @@
 #include "gateway/api/names.hpp"
 #include "gateway/api/query_string.hpp"
 #include "gateway/api/views.hpp"
+#include "libfaas/manifest/platform.hpp"
 #include "libfaas/ports/bundle_store.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,16 +14,30 @@
 namespace faas::api {
 namespace {
 
+/// Every bundle of the version is here, and stays until it is committed.
+result<void> require_bundles(api_context& context, const deployment& wanted) {
+  for (const auto& build : wanted.spec.petrel.platforms)
+    if (!build.bundle)
+      return error{errc::invalid_argument,
+                   "a build of petrel.platforms names no bundle",
+                   "deploy with faas-cli up, which packs and names them"};
+  for (const auto& id : all_bundles(wanted.spec, wanted.bundle)) {
+    if (!context.bundles.has(id))
+      return error{errc::bad_bundle,
+                   "the bundle sha256:" + id.hex() + " is not here",
+                   "upload it first: PUT /system/bundles/" + id.hex()};
+    context.bundles.touch(id, context.clock.wall());
+  }
+  return {};
+}
+
 void deploy_now(const context_ptr& context, const api_request& request,
                 const answer_ptr& answer, bool update) {
   auto wanted = read_deployment(request.body);
   if (!wanted)
     return respond(answer, wanted.error());
-  if (!context->bundles.has(wanted->bundle))
-    return respond(
-      answer, {errc::bad_bundle,
-               "the bundle sha256:" + wanted->bundle.hex() + " is not here",
-               "upload it first: PUT /system/bundles/" + wanted->bundle.hex()});
+  if (auto here = require_bundles(*context, *wanted); !here)
+    return respond(answer, here.error());
   deploy_command command;
   command.id = context->id_of(request);
   command.spec = std::move(wanted->spec);

@@ -78,6 +78,34 @@ json traffic_json(const function_status& status) {
            status.rollout ? rollout_json(*status.rollout) : json{}}};
 }
 
+json bundles_json(const bundles_status& all, wall_time now) {
+  const auto age = [now](wall_time used) {
+    return std::max<int64_t>(
+      0, std::chrono::floor<std::chrono::seconds>(now - used).count());
+  };
+  json out{{"bundles", json::array()},
+           {"uploads", json::array()},
+           {"bytes", all.bytes},
+           {"freed", all.freed},
+           {"quota", all.quota}};
+  for (const auto& one : all.bundles)
+    out["bundles"].push_back({{"digest", "sha256:" + one.id.hex()},
+                              {"packed", one.packed},
+                              {"unpacked", one.unpacked},
+                              {"used", rfc3339(one.used)},
+                              {"age_s", age(one.used)},
+                              {"fate", name(one.fate)},
+                              {"users", one.users},
+                              {"because", one.because},
+                              {"removed", one.removed}});
+  for (const auto& one : all.uploads)
+    out["uploads"].push_back({{"digest", "sha256:" + one.id.hex()},
+                              {"received", one.received},
+                              {"total", one.total},
+                              {"age_s", age(one.used)}});
+  return out;
+}
+
 json outcome_json(const command_outcome& outcome) {
   return {{"version", outcome.version},
           {"unchanged", outcome.unchanged},

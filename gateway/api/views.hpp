@@ -15,6 +15,8 @@ nlohmann::json actor_json(const actor_status& actor);
 nlohmann::json version_json(const version_status& version);
 /// Shares and aliases of a function, and its rollout (null: none).
 nlohmann::json traffic_json(const function_status& status);
+/// Bundles with their fate and the reasons, and unfinished uploads.
+nlohmann::json bundles_json(const bundles_status& all, wall_time now);
 nlohmann::json outcome_json(const command_outcome& outcome);
 /// OpenFaaS's LogMessage, plus version and call id.
 nlohmann::json log_json(const log_line& line);

@@ -1,6 +1,7 @@
 #include "libfaas/manifest/check.hpp"
 
 #include "libfaas/manifest/choices.hpp"
+#include "libfaas/manifest/platform.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -160,6 +161,31 @@ void check_input(const tensor_spec& input, const std::string& key,
                                    "of them may be -1, the batch"});
 }
 
+void check_platform(const platform_build& build, const petrel_spec& p,
+                    const std::string& key, problems& out) {
+  if (build.os != "linux")
+    out.push_back({key + ".os", "must be linux"});
+  if (const auto why = wrong_isa(build.arch, build.isa); !why.empty())
+    out.push_back({key + (build.isa.empty() ? ".arch" : ".isa"), why});
+  if ((build.kind == artifact_kind::native)
+      != (p.runtime == runtime_kind::native))
+    out.push_back({key + ".artifact_kind",
+                   "does not go with runtime \""
+                     + std::string{name(p.runtime)} + "\""});
+  if (!build.artifact.empty() && !inside_bundle(build.artifact))
+    out.push_back({key + ".artifact", "must be a relative path inside the "
+                                      "bundle, without \"..\""});
+}
+
+void check_platforms(const petrel_spec& p, problems& out) {
+  if (p.platforms.size() > spec_limits::platforms)
+    out.push_back({"petrel.platforms",
+                   "at most " + std::to_string(spec_limits::platforms)});
+  for (size_t i = 0; i < p.platforms.size(); ++i)
+    check_platform(p.platforms[i], p,
+                   "petrel.platforms[" + std::to_string(i) + "]", out);
+}
+
 void check_needs(const placement_needs& needs, problems& out) {
   for (const auto& tier : needs.tiers)
     if (tier.empty() || tier.size() > 63 || !printable(tier))
@@ -202,6 +228,7 @@ std::vector<problem> check(const function_spec& spec) {
   check_numbers(p, out);
   check_policy(p, out);
   check_rollout(p.rollout, out);
+  check_platforms(p, out);
   if (p.inputs.size() > spec_limits::inputs)
     out.push_back(
       {"petrel.inputs", "at most " + std::to_string(spec_limits::inputs)});

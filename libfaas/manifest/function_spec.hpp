@@ -54,6 +54,19 @@ struct tensor_spec {
   bool operator==(const tensor_spec&) const = default;
 };
 
+/// One build of a function, for the nodes that can run it (see platform.hpp).
+struct platform_build {
+  std::string os = "linux";
+  std::string arch; ///< as `uname -m` says: x86_64, aarch64
+  std::string isa;  ///< least instruction set, x86-64-v3; empty: any of arch
+  artifact_kind kind = artifact_kind::native;
+  std::string artifact; ///< path inside its bundle
+  /// What is packed, below the manifest; for faas-cli, in no JSON.
+  std::string folder;
+  std::optional<digest> bundle; ///< once it is packed
+  bool operator==(const platform_build&) const = default;
+};
+
 /// How a new version takes over the traffic. Without steps: all at once.
 struct rollout_plan {
   std::vector<uint32_t> steps; ///< per cent of the traffic, rising, 1 to 99
@@ -80,6 +93,8 @@ struct petrel_spec {
   std::string output = "labels"; ///< torch: labels | tensor
   uint64_t max_body_bytes = limits::body_bytes;
   rollout_plan rollout;
+  /// The bundle index: builds by platform. Empty: one bundle for all nodes.
+  std::vector<platform_build> platforms;
   bool operator==(const petrel_spec&) const = default;
 };
 

@@ -110,12 +110,40 @@ void read_inputs(section& parent, std::vector<tensor_spec>& out) {
   }
 }
 
+void read_platforms(section& parent, petrel_spec& out) {
+  const auto* node = parent.get("platforms");
+  if (!node || node->type == yaml_node::kind::null)
+    return;
+  if (node->type != yaml_node::kind::sequence) {
+    parent.fail("platforms", "must be a list of {arch, isa, artifact, folder}");
+    return;
+  }
+  for (const auto& item : node->items) {
+    const auto path = parent.path() + ".platforms["
+                      + std::to_string(out.platforms.size()) + "]";
+    parent.found().lines.emplace(path, item->line);
+    section keys{*item, path, parent.found()};
+    auto& build = out.platforms.emplace_back();
+    build.kind = out.kind;
+    build.artifact = out.artifact;
+    keys.read("os", build.os);
+    keys.read("arch", build.arch);
+    keys.read("isa", build.isa);
+    read_choice(keys, "artifact_kind", artifact_kinds, build.kind);
+    keys.read("artifact", build.artifact);
+    keys.read("folder", build.folder);
+    constexpr std::string_view known[]
+      = {"os", "arch", "isa", "artifact_kind", "artifact", "folder"};
+    keys.finish(known, unknown_is_error);
+  }
+}
+
 constexpr std::string_view petrel_keys[]
   = {"runtime", "artifact",    "artifact_kind", "mode",
      "size",    "needs",       "topics",        "reply_topic",
      "queue",   "concurrency", "timeout",       "idempotent",
      "policy",  "inputs",      "output",        "max_body",
-     "rollout"};
+     "rollout", "platforms"};
 
 } // namespace
 
@@ -134,6 +162,7 @@ void read_petrel(section& keys, petrel_spec& out) {
   keys.read("output", out.output);
   keys.read_bytes("max_body", out.max_body_bytes);
   read_rollout(keys, out.rollout);
+  read_platforms(keys, out);
   keys.finish(petrel_keys, unknown_is_error);
 }
 

@@ -151,6 +151,34 @@ void read_inputs(object_reader& parent, std::vector<tensor_spec>& out,
   }
 }
 
+void read_platforms(object_reader& parent, petrel_spec& p,
+                    std::string& failure) {
+  const auto* list = parent.find("platforms");
+  if (!list)
+    return;
+  if (!list->is_array())
+    return parent.fail("platforms", "must be a list");
+  for (const auto& item : *list) {
+    if (!item.is_object())
+      return parent.fail("platforms", "must be a list of objects");
+    object_reader in{item, "petrel.platforms.", failure};
+    auto& build = p.platforms.emplace_back();
+    build.kind = p.kind;
+    build.artifact = p.artifact;
+    in.read("os", build.os);
+    in.read("arch", build.arch);
+    in.read("isa", build.isa);
+    in.read_name("artifact_kind", artifact_kinds, build.kind);
+    in.read("artifact", build.artifact);
+    std::string bundle;
+    in.read("bundle", bundle);
+    if (auto id = digest::parse(bundle))
+      build.bundle = *id;
+    else if (!bundle.empty())
+      in.fail("bundle", id.error().message);
+  }
+}
+
 void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
   object_reader in{object, "petrel.", failure};
   in.read_name("runtime", runtime_kinds, p.runtime);
@@ -185,6 +213,7 @@ void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
     r.read("steps", p.rollout.steps);
     r.read_duration("least", p.rollout.least);
   }
+  read_platforms(in, p, failure);
 }
 
 function_spec read_spec(const json& object, std::string& failure) {

@@ -40,6 +40,17 @@ json needs_json(const placement_needs& needs) {
   return out;
 }
 
+json platform_json(const platform_build& build, const petrel_spec& p) {
+  json out{{"arch", build.arch}};
+  put(out, "os", build.os, platform_build{}.os);
+  put(out, "isa", build.isa, std::string{});
+  put_name(out, "artifact_kind", build.kind, p.kind);
+  put(out, "artifact", build.artifact, p.artifact);
+  if (build.bundle)
+    out["bundle"] = "sha256:" + build.bundle->hex();
+  return out;
+}
+
 json petrel_json(const petrel_spec& p) {
   const petrel_spec normal;
   json out = json::object();
@@ -68,6 +79,8 @@ json petrel_json(const petrel_spec& p) {
   if (p.rollout != normal.rollout)
     out["rollout"] = {{"steps", p.rollout.steps},
                       {"least", format_duration(p.rollout.least)}};
+  for (const auto& build : p.platforms)
+    out["platforms"].push_back(platform_json(build, p));
   return out;
 }
 

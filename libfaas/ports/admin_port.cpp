@@ -26,6 +26,16 @@ std::string_view name(node_state state) noexcept {
   return "unknown";
 }
 
+std::string_view name(bundle_fate fate) noexcept {
+  switch (fate) {
+    case bundle_fate::needed: return "needed";
+    case bundle_fate::recent: return "recent";
+    case bundle_fate::spare: return "spare";
+    case bundle_fate::unused: return "unused";
+  }
+  return "unknown";
+}
+
 uint32_t function_status::available() const noexcept {
   return static_cast<uint32_t>(
     std::count_if(placements.begin(), placements.end(), [&](const auto& p) {

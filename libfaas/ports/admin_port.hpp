@@ -4,6 +4,7 @@
 #include "libfaas/core/clock.hpp"
 #include "libfaas/core/id.hpp"
 #include "libfaas/manifest/function_spec.hpp"
+#include "libfaas/ports/bundle_admin.hpp"
 #include "libfaas/ports/traffic.hpp"
 
 #include <functional>
@@ -200,6 +201,10 @@ public:
                      reply_to<std::vector<site_status>> done) = 0;
   virtual void actors(reply_to<std::vector<actor_status>> done) = 0;
   virtual void logs(log_query query, reply_to<std::vector<log_line>> done) = 0;
+  /// Bundles of the controller's node, and their collection.
+  /// errc::storage_full when make_room cannot.
+  virtual void bundles(bundles_command command,
+                       reply_to<bundles_status> done) = 0;
   /// At once, from memory.
   virtual readiness ready() const = 0;
 };

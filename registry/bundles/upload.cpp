@@ -2,16 +2,14 @@
 
 #include "registry/bundles/bundle_reader.hpp"
 
-#include <cerrno>
 #include <fcntl.h>
-#include <unistd.h>
 
 namespace faas::registry {
 
 result<std::unique_ptr<bundle_upload>>
 folder_bundle_store::upload::begin(layout& where, const digest& id) {
   auto file = where.scratch("incoming", id);
-  auto handle = open_file(file, O_RDWR | O_CREAT | O_EXCL, 0600);
+  auto handle = where.disk().open(file, O_RDWR | O_CREAT | O_EXCL, 0600);
   if (!handle)
     return handle.error();
   auto made
@@ -28,7 +26,8 @@ folder_bundle_store::upload::upload(layout& where, const digest& id,
     handle_(std::move(handle)) {}
 
 folder_bundle_store::upload::~upload() {
-  ::unlink(file_.c_str()); // absent once it is published
+  if (!done_)
+    (void) layout_.disk().remove_file(file_);
 }
 
 result<void> folder_bundle_store::upload::remember(result<void> outcome) {
@@ -62,9 +61,8 @@ result<void> folder_bundle_store::upload::append(std::string_view bytes) {
                  "make it smaller, or raise the node's bundle limit"};
   if (auto ok = check_space(bytes.size()); !ok)
     return ok;
-  if (auto ok = write_all(handle_.get(), bytes, file_); !ok)
+  if (auto ok = layout_.disk().write(handle_.get(), bytes, file_); !ok)
     return ok;
-  hash_.update(bytes);
   bytes_ += bytes.size();
   return {};
 }
@@ -74,31 +72,47 @@ result<void> folder_bundle_store::upload::commit() {
     return *failure_;
   if (done_)
     return {};
-  return remember(publish());
+  return remember(verify_and_publish());
 }
 
-result<void> folder_bundle_store::upload::publish() {
-  if (const auto found = hash_.finish(); found != id_)
-    return error{errc::digest_mismatch,
-                 "the bytes received have the digest " + found.hex()
-                   + ", announced was " + id_.hex(),
-                 "upload the bundle again"};
-  packed_source source{handle_.get()};
-  bundle_visitor only_check;
-  if (auto ok = read_bundle(source, layout_.options.unpacked, only_check); !ok)
-    return ok;
-  if (::fsync(handle_.get()) != 0)
-    return os_error(errno, "cannot sync " + file_.string());
-  const auto shard = layout_.shard(id_);
-  if (auto ok = make_private_folder(shard); !ok)
-    return ok;
-  if (auto ok = sync_folder(shard.parent_path()); !ok)
-    return ok;
-  if (auto ok = rename_file(file_, layout_.packed(id_)); !ok)
+result<void> folder_bundle_store::upload::verify_and_publish() {
+  if (auto ok = publish(layout_, id_, handle_.get(), file_); !ok)
     return ok;
   done_ = true;
   handle_.close();
-  return sync_folder(shard);
+  return {};
+}
+
+result<void> folder_bundle_store::publish(layout& where, const digest& id,
+                                          int fd,
+                                          const std::filesystem::path& file) {
+  packed_source source{fd}; // what is in the file, not what was sent
+  bundle_visitor only_check;
+  const auto usable
+    = read_bundle(source, where.options.unpacked, only_check);
+  if (!usable && usable.error().code != errc::bad_bundle)
+    return usable;
+  const auto found = source.finish();
+  if (!found)
+    return found.error();
+  if (*found != id)
+    return error{errc::digest_mismatch,
+                 "the bytes received have the digest " + found->hex()
+                   + ", announced was " + id.hex(),
+                 "upload the bundle again"};
+  if (!usable)
+    return usable;
+  auto& disk = where.disk();
+  if (auto ok = disk.sync(fd, file); !ok)
+    return ok;
+  const auto shard = where.shard(id);
+  if (auto ok = disk.make_private_folder(shard); !ok)
+    return ok;
+  if (auto ok = disk.sync_folder(shard.parent_path()); !ok)
+    return ok;
+  if (auto ok = disk.rename(file, where.packed(id)); !ok)
+    return ok;
+  return disk.sync_folder(shard);
 }
 
 } // namespace faas::registry

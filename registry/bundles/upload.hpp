@@ -1,7 +1,7 @@
-// A bundle on its way into a folder_bundle_store. Internal to this folder.
+// A bundle on its way into a folder_bundle_store, all in one go. Internal to
+// this folder.
 #pragma once
 
-#include "registry/bundles/sha256.hpp"
 #include "registry/bundles/store_layout.hpp"
 
 #include <optional>
@@ -18,19 +18,22 @@ public:
          file_handle handle);
   ~upload() override;
   result<void> write(std::string_view bytes) override;
+  result<void> checkpoint() override { return {}; } // nothing is kept
+  void discard() override {
+    (void) remember(error{errc::cancelled, "the upload was given up"});
+  }
   result<void> commit() override;
 
 private:
   result<void> append(std::string_view bytes);
   result<void> check_space(uint64_t need);
-  result<void> publish();
+  result<void> verify_and_publish();
   result<void> remember(result<void> outcome);
 
   layout& layout_;
   digest id_;
   std::filesystem::path file_;
   file_handle handle_;
-  sha256 hash_;
   uint64_t bytes_ = 0;
   uint64_t checked_ = 0; ///< bytes for which the free space was checked
   std::optional<error> failure_;

@@ -85,10 +85,13 @@ result<void> sync_folder(const fs::path& folder) {
 }
 
 result<void> rename_file(const fs::path& from, const fs::path& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0)
-    return os_error(errno,
-                    "cannot move " + from.string() + " to " + to.string());
-  return {};
+  if (::rename(from.c_str(), to.c_str()) == 0)
+    return {};
+  const int code = errno;
+  const auto what = "cannot move " + from.string() + " to " + to.string();
+  if (code == ENOTEMPTY || code == EEXIST)
+    return error{errc::conflict, what + ": it is there already"};
+  return os_error(code, what);
 }
 
 bool remove_tree(const fs::path& path) noexcept {

@@ -51,7 +51,8 @@ result<void> write_all(int fd, std::string_view bytes,
 result<void> make_private_folder(const std::filesystem::path& folder);
 /// Makes the names in a folder durable (fsync).
 result<void> sync_folder(const std::filesystem::path& folder);
-/// rename(2): atomic within one file system.
+/// rename(2): atomic within one file system. errc::conflict when the target is
+/// a folder that is not empty.
 result<void> rename_file(const std::filesystem::path& from,
                          const std::filesystem::path& to);
 /// Removes a file or a tree, also of read-only folders. Best effort; follows

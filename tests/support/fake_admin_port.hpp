@@ -1,8 +1,7 @@
-// An admin port and a bundle store in memory, for tests of the gateway.
+// An admin port in memory, for tests of the gateway.
 #pragma once
 
 #include "libfaas/ports/admin_port.hpp"
-#include "libfaas/ports/bundle_store.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -24,6 +23,9 @@ public:
   std::vector<traffic_command> divided;
   std::vector<alias_command> aliased;
   std::vector<rollout_command> steered;
+  std::vector<bundles_command> collected;
+  bundles_status kept; ///< what bundles() answers
+  std::optional<error> no_room; ///< what make_room answers
   std::vector<log_line> lines;
   std::vector<log_query> queries;
   std::vector<std::string> not_ready;
@@ -160,6 +162,15 @@ public:
       return found;
     });
   }
+  void bundles(bundles_command command,
+               reply_to<bundles_status> done) override {
+    answer(std::move(done), [&]() -> result<bundles_status> {
+      collected.push_back(command);
+      if (no_room && command.what == bundles_command::action::make_room)
+        return *no_room;
+      return kept;
+    });
+  }
   readiness ready() const override { return {not_ready}; }
 
 private:
@@ -181,65 +192,6 @@ private:
     }();
     done(std::move(value));
   }
-};
-
-/// Keeps uploads in memory. A digest is "right" when its first byte equals the
-/// number of bytes uploaded modulo 256: enough to test the route.
-class fake_bundle_store final : public bundle_store {
-public:
-  mutable std::mutex mutex;
-  std::map<digest, std::string> stored;
-  std::optional<error> fail_begin, fail_write, fail_commit;
-  std::atomic<int> dropped{0}; ///< uploads destroyed uncommitted
-
-  bool has(const digest& id) const override {
-    const auto guard = std::lock_guard{mutex};
-    return stored.contains(id);
-  }
-  result<std::unique_ptr<bundle_upload>> begin(const digest& id) override {
-    if (fail_begin)
-      return *fail_begin;
-    return std::unique_ptr<bundle_upload>{new upload{*this, id}};
-  }
-  result<std::string> read(const digest&, uint64_t, size_t) const override {
-    return error{errc::not_found, "not in this fake"};
-  }
-  result<uint64_t> size(const digest&) const override {
-    return error{errc::not_found, "not in this fake"};
-  }
-  result<std::filesystem::path> unpack(const digest&) override {
-    return error{errc::not_found, "not in this fake"};
-  }
-  result<void> remove(const digest&) override { return {}; }
-
-private:
-  struct upload final : bundle_upload {
-    upload(fake_bundle_store& owner, digest id) : owner(owner), id(id) {}
-    ~upload() override {
-      if (!committed)
-        ++owner.dropped;
-    }
-    result<void> write(std::string_view more) override {
-      if (owner.fail_write)
-        return *owner.fail_write;
-      bytes += more;
-      return {};
-    }
-    result<void> commit() override {
-      if (owner.fail_commit)
-        return *owner.fail_commit;
-      if (id.bytes[0] != bytes.size() % 256)
-        return error{errc::digest_mismatch, "the digest is another one", ""};
-      const auto guard = std::lock_guard{owner.mutex};
-      owner.stored[id] = bytes;
-      committed = true;
-      return {};
-    }
-    fake_bundle_store& owner;
-    digest id;
-    std::string bytes;
-    bool committed = false;
-  };
 };
 
 } // namespace faas::test

@@ -81,8 +81,8 @@ result<void> compile(session& s, const function_spec& spec,
 }
 
 result<void> require_artifact(const function_spec& spec,
+                              const std::string& artifact,
                               const fs::path& folder) {
-  const auto& artifact = spec.petrel.artifact;
   if (artifact.empty())
     return error{errc::invalid_argument,
                  spec.name.str() + " names no petrel.artifact: nothing to run",
@@ -111,6 +111,46 @@ result<void> make_output_folder(const fs::path& output) {
   if (folder.filename() == ".petrel")
     std::ofstream{folder / ".gitignore"} << "*\n";
   return {};
+}
+
+result<bundle_file> pack_into(const fs::path& folder, const fs::path& output) {
+  std::error_code ignored;
+  if (auto done = make_output_folder(output); !done)
+    return done.error();
+  auto items = registry::list_folder(folder);
+  if (!items)
+    return items.error();
+  std::erase_if(*items, [&](const registry::pack_item& item) {
+    return item.path.starts_with(".petrel/")
+           || fs::equivalent(item.source, output, ignored);
+  });
+  auto packed = registry::pack_files(std::move(*items), output);
+  if (!packed)
+    return packed.error();
+  return bundle_file{packed->file, packed->id, packed->bytes, packed->unpacked,
+                     packed->files};
+}
+
+fs::path platform_path(const manifest_file& file, const function_spec& spec,
+                       const platform_build& build) {
+  auto name = spec.name.str() + "-" + build.arch;
+  if (!build.isa.empty())
+    name += "-" + build.isa;
+  if (build.kind != spec.petrel.kind)
+    name += "-" + std::string{faas::name(build.kind)};
+  return file.folder / ".petrel" / (name + ".tar.zst");
+}
+
+result<bundle_file> packed_at(const fs::path& path, const std::string& name) {
+  std::error_code missing;
+  const auto bytes = fs::file_size(path, missing);
+  if (missing)
+    return {errc::not_found, name + " is not packed yet",
+            "run `faas-cli pack`, or `faas-cli up` which does both"};
+  auto id = registry::digest_of_file(path);
+  if (!id)
+    return id.error();
+  return bundle_file{path, *id, bytes, 0, 0};
 }
 
 } // namespace
@@ -208,36 +248,47 @@ result<bundle_file> build_bundle(session& s, const manifest_file& file,
             "build the function first, or mend `handler:`"};
   if (auto done = compile(s, spec, folder); !done)
     return done.error();
-  if (auto done = require_artifact(spec, folder); !done)
+  if (auto done = require_artifact(spec, spec.petrel.artifact, folder); !done)
     return done.error();
-  if (auto done = make_output_folder(output); !done)
-    return done.error();
-  auto items = registry::list_folder(folder);
-  if (!items)
-    return items.error();
-  std::erase_if(*items, [&](const registry::pack_item& item) {
-    return item.path.starts_with(".petrel/")
-           || fs::equivalent(item.source, output, ignored);
-  });
-  auto packed = registry::pack_files(std::move(*items), output);
-  if (!packed)
-    return packed.error();
-  return bundle_file{packed->file, packed->id, packed->bytes, packed->unpacked,
-                     packed->files};
+  return pack_into(folder, output);
 }
 
 result<bundle_file> packed_bundle_of(const manifest_file& file,
                                      const function_spec& spec) {
-  const auto path = bundle_path(file, spec);
-  std::error_code missing;
-  const auto bytes = fs::file_size(path, missing);
-  if (missing)
-    return {errc::not_found, spec.name.str() + " is not packed yet",
-            "run `faas-cli pack`, or `faas-cli up` which does both"};
-  auto id = registry::digest_of_file(path);
-  if (!id)
-    return id.error();
-  return bundle_file{path, *id, bytes, 0, 0};
+  return packed_at(bundle_path(file, spec), spec.name.str());
+}
+
+result<std::vector<bundle_file>> pack_platforms(session& s,
+                                                const manifest_file& file,
+                                                function_spec& spec) {
+  std::vector<bundle_file> all;
+  for (auto& build : spec.petrel.platforms) {
+    const auto folder
+      = build.folder.empty()
+          ? folder_of(file, spec)
+          : (file.folder / build.folder).lexically_normal();
+    if (auto there = require_artifact(spec, build.artifact, folder); !there)
+      return there.error();
+    auto packed = pack_into(folder, platform_path(file, spec, build));
+    if (!packed)
+      return packed.error();
+    build.bundle = packed->id;
+    all.push_back(std::move(*packed));
+  }
+  return all;
+}
+
+result<std::vector<bundle_file>>
+packed_platforms_of(const manifest_file& file, function_spec& spec) {
+  std::vector<bundle_file> all;
+  for (auto& build : spec.petrel.platforms) {
+    auto packed = packed_at(platform_path(file, spec, build), spec.name.str());
+    if (!packed)
+      return packed.error();
+    build.bundle = packed->id;
+    all.push_back(std::move(*packed));
+  }
+  return all;
 }
 
 } // namespace faas::cli

@@ -47,4 +47,15 @@ result<bundle_file> build_bundle(session& s, const manifest_file& file,
 result<bundle_file> packed_bundle_of(const manifest_file& file,
                                      const function_spec& spec);
 
+/// The bundles of a function with petrel.platforms, in its order: each build's
+/// folder (else the handler's) is packed into .petrel/NAME-ARCH-ISA.tar.zst.
+/// Nothing is compiled: each artifact must be there. Names the bundles in the
+/// spec.
+result<std::vector<bundle_file>> pack_platforms(session& s,
+                                                const manifest_file& file,
+                                                function_spec& spec);
+/// The same from what was packed before.
+result<std::vector<bundle_file>>
+packed_platforms_of(const manifest_file& file, function_spec& spec);
+
 } // namespace faas::cli

@@ -15,19 +15,52 @@ using enum option::kind;
 
 constexpr size_t any_number = 1000;
 
-result<bundle_file> pack_one(session& s, const manifest_file& file,
-                             const function_spec& spec, const arguments& args) {
-  const auto output = args.has("output")
-                        ? s.system.working_folder() / args.get("output")
-                        : bundle_path(file, spec);
-  auto bundle = build_bundle(s, file, spec, output);
-  if (bundle && !args.has("json"))
-    s.out << spec.name.str() << ": packed " << bundle->files
-          << (bundle->files == 1 ? " file, " : " files, ")
-          << short_bytes(static_cast<double>(bundle->unpacked)) << ", into "
-          << short_bytes(static_cast<double>(bundle->bytes))
-          << ", sha256:" << bundle->id.hex() << std::endl;
-  return bundle;
+void tell_packed(session& s, const function_spec& spec,
+                 const bundle_file& bundle) {
+  s.out << spec.name.str() << ": packed " << bundle.files
+        << (bundle.files == 1 ? " file, " : " files, ")
+        << short_bytes(static_cast<double>(bundle.unpacked)) << ", into "
+        << short_bytes(static_cast<double>(bundle.bytes))
+        << ", sha256:" << bundle.id.hex() << std::endl;
+}
+
+/// One bundle, or one for each of petrel.platforms, which are named in `spec`.
+result<std::vector<bundle_file>> pack_one(session& s, const manifest_file& file,
+                                          function_spec& spec,
+                                          const arguments& args) {
+  std::vector<bundle_file> all;
+  if (spec.petrel.platforms.empty()) {
+    const auto output = args.has("output")
+                          ? s.system.working_folder() / args.get("output")
+                          : bundle_path(file, spec);
+    auto bundle = build_bundle(s, file, spec, output);
+    if (!bundle)
+      return bundle.error();
+    all.push_back(std::move(*bundle));
+  } else if (args.has("output")) {
+    return error{errc::invalid_argument,
+                 "--output is for one bundle, " + spec.name.str()
+                   + " has one for each platform"};
+  } else {
+    auto packed = pack_platforms(s, file, spec);
+    if (!packed)
+      return packed.error();
+    all = std::move(*packed);
+  }
+  if (!args.has("json"))
+    for (const auto& bundle : all)
+      tell_packed(s, spec, bundle);
+  return all;
+}
+
+result<std::vector<bundle_file>> packed_one(const manifest_file& file,
+                                            function_spec& spec) {
+  if (!spec.petrel.platforms.empty())
+    return packed_platforms_of(file, spec);
+  auto bundle = packed_bundle_of(file, spec);
+  if (!bundle)
+    return bundle.error();
+  return std::vector{std::move(*bundle)};
 }
 
 result<void> run_pack(session& s, const arguments& args) {
@@ -42,16 +75,17 @@ result<void> run_pack(session& s, const arguments& args) {
                  "--output is for one function, the manifest has several",
                  "name one: faas-cli pack NAME --output FILE"};
   auto report = json::array();
-  for (const auto& spec : *specs) {
-    auto bundle = pack_one(s, *file, spec, args);
-    if (!bundle)
-      return bundle.error();
-    report.push_back({{"name", spec.name.str()},
-                      {"file", bundle->file.string()},
-                      {"digest", "sha256:" + bundle->id.hex()},
-                      {"bytes", bundle->bytes},
-                      {"unpacked", bundle->unpacked},
-                      {"files", bundle->files}});
+  for (auto& spec : *specs) {
+    auto packed = pack_one(s, *file, spec, args);
+    if (!packed)
+      return packed.error();
+    for (const auto& bundle : *packed)
+      report.push_back({{"name", spec.name.str()},
+                        {"file", bundle.file.string()},
+                        {"digest", "sha256:" + bundle.id.hex()},
+                        {"bytes", bundle.bytes},
+                        {"unpacked", bundle.unpacked},
+                        {"files", bundle.files}});
   }
   if (args.has("json"))
     s.out << report.dump(2) << '\n';
@@ -160,23 +194,24 @@ result<void> deploy_all(session& s, const arguments& args, bool pack_first) {
   for (auto spec : *specs) {
     if (auto used = use_rollout(args, spec); !used)
       return used.error();
-    auto bundle = pack_first ? pack_one(s, *file, spec, args)
-                             : packed_bundle_of(*file, spec);
-    if (!bundle)
-      return bundle.error();
+    auto bundles = pack_first ? pack_one(s, *file, spec, args)
+                              : packed_one(*file, spec);
+    if (!bundles)
+      return bundles.error();
+    const auto& bundle = bundles->front();
     auto environment = full_environment(*file, spec);
     if (!environment)
       return environment.error();
     auto done
-      = deploy_function(s, gateway, spec, *environment, *bundle, options);
+      = deploy_function(s, gateway, spec, *environment, *bundles, options);
     if (!done)
       return done.error();
     const auto url = target->url + "/function/" + spec.name.str();
     if (args.has("json")) {
-      report.push_back(report_of(spec, *bundle, *done, url));
+      report.push_back(report_of(spec, bundle, *done, url));
       continue;
     }
-    tell(s, spec, *bundle, *done, options);
+    tell(s, spec, bundle, *done, options);
     s.out << "URL: " << url << std::endl;
   }
   if (args.has("json"))

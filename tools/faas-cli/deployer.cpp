@@ -1,6 +1,7 @@
 #include "tools/faas-cli/deployer.hpp"
 
 #include "tools/faas-cli/table.hpp"
+#include "tools/faas-cli/uploader.hpp"
 #include "tools/faas-cli/views.hpp"
 
 #include <algorithm>
@@ -37,49 +38,6 @@ void show_logs(session& s, gateway_api& gateway, const std::string& name) {
                      return true;
                    });
   (void)done; // the failure itself is told anyway
-}
-
-/// Progress of an upload: on a terminal, on one line that is rewritten.
-class upload_meter {
-public:
-  upload_meter(session& s, const std::string& name) : s_(s), name_(name) {}
-  ~upload_meter() {
-    if (shown_)
-      s_.err << '\n';
-  }
-  void operator()(uint64_t sent, uint64_t total) {
-    if (!s_.err_is_terminal || total == 0)
-      return;
-    const auto percent = static_cast<int>(100 * sent / total);
-    if (percent == percent_)
-      return;
-    percent_ = percent;
-    shown_ = true;
-    s_.err << '\r' << name_ << ": uploading " << percent << " % of "
-           << short_bytes(static_cast<double>(total)) << std::flush;
-  }
-
-private:
-  session& s_;
-  const std::string& name_;
-  int percent_ = -1;
-  bool shown_ = false;
-};
-
-result<bool> ensure_bundle(session& s, gateway_api& gateway,
-                           const std::string& name, const bundle_file& bundle) {
-  auto there = gateway.has_bundle(bundle.id);
-  if (!there)
-    return there.error();
-  if (*there)
-    return false;
-  upload_meter meter{s, name};
-  auto done = gateway.upload(
-    bundle.id, bundle.file,
-    [&](uint64_t sent, uint64_t total) { meter(sent, total); });
-  if (!done)
-    return done.error();
-  return true;
 }
 
 } // namespace
@@ -162,15 +120,15 @@ progress progress_of(const json& status, uint32_t version) {
 result<deployed> deploy_function(session& s, gateway_api& gateway,
                                  const function_spec& spec,
                                  const string_map& environment,
-                                 const bundle_file& bundle,
+                                 const std::vector<bundle_file>& bundles,
                                  const deploy_options& options) {
   const auto& name = spec.name.str();
   deployed out;
-  auto uploaded = ensure_bundle(s, gateway, name, bundle);
+  auto uploaded = upload_missing(s, gateway, name, bundles);
   if (!uploaded)
     return uploaded.error();
   out.uploaded = *uploaded;
-  auto answer = gateway.deploy(deployment_json(spec, environment, bundle.id),
+  auto answer = gateway.deploy(deployment_json(spec, environment, bundles.front().id),
                                out.created);
   if (!answer)
     return answer.error();

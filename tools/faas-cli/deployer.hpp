@@ -41,13 +41,14 @@ struct deployed {
   std::vector<std::string> nodes;
 };
 
-/// Uploads the bundle if the gateway lacks it, deploys, and waits until one
+/// Uploads those of the bundles that the gateway lacks (the first is the
+/// version's own, the others are for other platforms), deploys, and waits until one
 /// node is ready. A version that fails is an error with its reason; its last
 /// log lines are printed to session.err.
 result<deployed> deploy_function(session& s, gateway_api& gateway,
                                  const function_spec& spec,
                                  const string_map& environment,
-                                 const bundle_file& bundle,
+                                 const std::vector<bundle_file>& bundles,
                                  const deploy_options& options);
 
 } // namespace faas::cli

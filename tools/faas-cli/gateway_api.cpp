@@ -208,6 +208,52 @@ result<bool> gateway_api::has_bundle(const digest& id) {
   return answer.error();
 }
 
+result<std::vector<missing_bundle>>
+gateway_api::missing(const std::vector<digest>& ids) {
+  json asked{{"bundles", json::array()}};
+  for (const auto& id : ids)
+    asked["bundles"].push_back("sha256:" + id.hex());
+  auto answer = post("/system/bundles/missing", asked);
+  std::vector<missing_bundle> out;
+  if (answer) {
+    const auto list = answer->is_object() ? answer->value("missing", json{})
+                                          : json{};
+    for (const auto& one : list)
+      if (auto id = digest::parse(text_at(one, "digest")))
+        out.push_back(
+          {*id, static_cast<uint64_t>(number_at(one, "offset")), true});
+    return out;
+  }
+  if (answer.error().code != errc::not_found
+      && answer.error().code != errc::invalid_argument)
+    return answer.error();
+  for (const auto& id : ids) { // an older gateway
+    auto there = has_bundle(id);
+    if (!there)
+      return there.error();
+    if (!*there)
+      out.push_back({id, 0, false});
+  }
+  return out;
+}
+
+result<void>
+gateway_api::upload_chunk(const digest& id, uint64_t offset, uint64_t total,
+                          std::string bytes,
+                          std::function<void(uint64_t, uint64_t)> progress) {
+  auto patch = request("PATCH", "/system/bundles/" + id.hex());
+  patch.timeout = upload_timeout;
+  patch.headers.emplace_back("Content-Type", "application/octet-stream");
+  patch.headers.emplace_back("Upload-Offset", std::to_string(offset));
+  patch.headers.emplace_back("Upload-Length", std::to_string(total));
+  patch.body = std::move(bytes);
+  patch.on_progress = std::move(progress);
+  auto answer = call(std::move(patch), false);
+  if (!answer)
+    return answer.error();
+  return {};
+}
+
 result<void>
 gateway_api::upload(const digest& id, const std::filesystem::path& file,
                     std::function<void(uint64_t, uint64_t)> progress) {

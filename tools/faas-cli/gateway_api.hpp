@@ -21,6 +21,13 @@ std::optional<duration> retry_pause(int tried, bool repeatable,
 /// text and status of another gateway.
 error error_of(const http_response& answer);
 
+/// A bundle that a gateway does not have, or not wholly.
+struct missing_bundle {
+  digest id;
+  uint64_t offset = 0;   ///< bytes that are there
+  bool in_chunks = true; ///< false: an older gateway, which takes it whole
+};
+
 /// Bounds of one wait for the gateway.
 struct api_options {
   duration timeout = std::chrono::seconds{60};
@@ -40,7 +47,14 @@ public:
   result<http_response> call(http_request request, bool repeatable);
 
   result<json> describe(const std::string& name);
-  result<bool> has_bundle(const digest& id);
+  /// Those of the bundles that the gateway lacks, with how much of each is
+  /// there already.
+  result<std::vector<missing_bundle>> missing(const std::vector<digest>& ids);
+  /// Part of a bundle, to be put at `offset`.
+  result<void> upload_chunk(const digest& id, uint64_t offset, uint64_t total,
+                            std::string bytes,
+                            std::function<void(uint64_t, uint64_t)> progress);
+  /// The whole, for a gateway that knows no chunks.
   result<void> upload(const digest& id, const std::filesystem::path& file,
                       std::function<void(uint64_t, uint64_t)> progress);
   /// PUT, and POST when there is no such function yet. The answer's JSON, null
@@ -58,6 +72,7 @@ public:
 
 private:
   http_request request(std::string method, const std::string& path) const;
+  result<bool> has_bundle(const digest& id);
   result<http_response> send_json(const char* method, const std::string& path,
                                   const json& body);
   error explain(const error& failure) const;

@@ -3,6 +3,7 @@
 #include "tools/faas-cli/gateway_api.hpp"
 #include "tools/faas-cli/table.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -199,6 +200,35 @@ std::string version_table(const json& versions) {
     t.row({number_text(v, "version"), digest_of(v), text_at(v, "createdAt"),
            text_at(v, "by"), flag_at(v, "current") ? "current" : ""});
   return t.to_string();
+}
+
+namespace {
+
+/// "12s", "5m", "3h", "2d".
+std::string age_text(double seconds) {
+  const auto s = static_cast<uint64_t>(std::max(seconds, 0.0));
+  if (s < 120)
+    return std::to_string(s) + "s";
+  if (s < 7200)
+    return std::to_string(s / 60) + "m";
+  if (s < 172'800)
+    return std::to_string(s / 3600) + "h";
+  return std::to_string(s / 86'400) + "d";
+}
+
+} // namespace
+
+std::string bundle_table(const json& bundles, bool removed_only) {
+  table t{{"Digest", ">Size", ">Asked for", "Fate", "Users", "Because"}};
+  for (const auto& b : list_in(bundles, "bundles")) {
+    if (removed_only && !flag_at(b, "removed"))
+      continue;
+    t.row({text_at(b, "digest").substr(0, 19),
+           short_bytes(number_at(b, "packed") + number_at(b, "unpacked")),
+           age_text(number_at(b, "age_s")), text_at(b, "fate"),
+           words(list_in(b, "users")), words(list_in(b, "because"))});
+  }
+  return removed_only && t.rows() == 0 ? std::string{} : t.to_string();
 }
 
 std::string node_table(const json& nodes) {

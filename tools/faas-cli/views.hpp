@@ -28,6 +28,8 @@ std::string rollout_text(const json& rollout);
 /// What /system/traffic tells, as lines.
 std::string traffic_text(const json& traffic);
 std::string version_table(const json& versions);
+/// With `removed_only`, those that a collection removes.
+std::string bundle_table(const json& bundles, bool removed_only);
 std::string node_table(const json& nodes);
 std::string site_table(const json& sites);
 std::string actor_table(const json& actors);

@@ -1,6 +1,7 @@
 #include "tools/faas-node/config.hpp"
 
 #include "libfaas/core/id.hpp"
+#include "libfaas/manifest/platform.hpp"
 #include "libfaas/trust/token.hpp"
 #include "registry/redis/redis_catalog.hpp"
 
@@ -188,6 +189,19 @@ std::vector<property> declare() {
          "SHA-256 digests of native bundles that may run inside the node's "
          "process.",
          &config::trust),
+    number("bundles.quota", "MiB",
+           "Room for bundles on the controller's node, packed and unpacked. "
+           "When an upload does not fit, bundles that nothing needs are "
+           "removed, then those of older versions; 0: no limit.",
+           &config::bundle_quota_mib, 0, 1u << 30, "0 to 1073741824"),
+    number("bundles.cache", "MiB",
+           "Room for bundles on any other node, packed and unpacked. What is "
+           "cheapest to get again and used least goes first, never what the "
+           "node runs; 0: no limit.",
+           &config::bundle_cache_mib, 0, 1u << 30, "0 to 1073741824"),
+    number("bundles.reserve", "MiB",
+           "Disk space that bundles leave free.",
+           &config::bundle_reserve_mib, 0, 1u << 30, "0 to 1073741824"),
     text("torch.plugin", "Path of the torch plug-in.", &config::torch_plugin,
          "next to the program"),
     number("torch.threads", "threads", "Threads of one inference.",
@@ -243,6 +257,12 @@ result<void> validate(const config& checked) {
                  "node.cluster \"" + checked.cluster
                    + "\" must be lower-case letters, digits and dashes, at "
                      "most 63"};
+  for (const auto& [key, value] : checked.labels)
+    if (key.starts_with(own_label_prefix))
+      return error{errc::invalid_argument,
+                   "node.labels \"" + key + "\": labels that begin with "
+                     + std::string{own_label_prefix}
+                     + " are the node's own"};
   for (const auto& to : checked.join)
     if (!trust::valid_address(to))
       return error{errc::invalid_argument,

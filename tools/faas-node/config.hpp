@@ -38,6 +38,10 @@ struct config {
   bool trust_all = false;
   std::vector<std::string> trust;
 
+  uint64_t bundle_quota_mib = 0; ///< 0: none
+  uint64_t bundle_cache_mib = 0; ///< 0: none
+  uint64_t bundle_reserve_mib = 0;
+
   std::string torch_plugin; ///< empty: next to the program
   uint32_t torch_threads = 1;
 

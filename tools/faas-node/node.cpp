@@ -10,6 +10,7 @@
 #include "registry/bundles/folder_bundle_store.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
 #include "tools/faas-node/node_trust.hpp"
+#include "tools/faas-node/platform.hpp"
 #include "tools/faas-node/plugin_adapter.hpp"
 #include "tools/faas-node/redis_store.hpp"
 #include "tools/faas-node/version.hpp"
@@ -119,6 +120,7 @@ result<void> running_node::parts::open_stores() {
   trust = std::move(*trusted);
   registry::folder_bundle_options for_bundles;
   for_bundles.root = data / "bundles";
+  for_bundles.reserve_bytes = settings.bundle_reserve_mib * limits::mib;
   auto store = registry::folder_bundle_store::open(std::move(for_bundles));
   if (!store)
     return store.error();
@@ -211,6 +213,7 @@ result<void> running_node::parts::start_system() {
   made.self.tier = settings.tier;
   made.self.cores = std::thread::hardware_concurrency();
   made.self.labels = settings.labels;
+  made.self.labels.merge(platform_labels(this_machine()));
   made.self.torch = std::filesystem::exists(torch_plugin_path(settings));
   made.self.runtimes = {"native"};
   if (made.self.torch)
@@ -228,6 +231,8 @@ result<void> running_node::parts::start_system() {
     made.join.push_back(std::move(*to));
   }
   made.bundles = bundles.get();
+  made.bundle_rules.quota = settings.bundle_quota_mib * limits::mib;
+  made.bundle_cache_bytes = settings.bundle_cache_mib * limits::mib;
   made.hosts = hosts.get();
   made.catalog = catalog;
   made.clock = &clock;

@@ -44,6 +44,7 @@ struct agent_world : actor_fixture {
     predictor = spawn_fake_predictor(system, routing);
     agent_config config;
     config.node = me;
+    config.platform = {"linux", "x86_64", "x86-64-v3"};
     config.hosts = &hosts;
     config.logs = &logs;
     config.counters = &counters;
@@ -71,6 +72,7 @@ struct agent_world : actor_fixture {
     std::string name;
     uint32_t version = 1;
     bool here = true;
+    std::vector<platform_build> builds = {};
   };
   void view(uint64_t number, std::vector<wanted> all,
             const std::string& history = "h") {
@@ -85,6 +87,7 @@ struct agent_world : actor_fixture {
       assigned.version = {function_name{one.name}, one.version};
       assigned.spec.name = assigned.version.function;
       assigned.traffic = true;
+      assigned.spec.petrel.platforms = one.builds;
       if (one.here)
         assigned.nodes.insert(me);
       made.versions.push_back(std::move(assigned));
@@ -123,6 +126,33 @@ struct agent_world : actor_fixture {
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
+
+  BOOST_AUTO_TEST_CASE(it_takes_the_build_for_its_machine_and_says_what_it_uses) {
+    platform_build newest{"linux", "x86_64", "x86-64-v4", {}, "a.so", {}, {}};
+    platform_build fits{"linux", "x86_64", "x86-64-v3", {}, "b.so", {}, {}};
+    newest.bundle.emplace().bytes[0] = 4;
+    fits.bundle.emplace().bytes[0] = 3;
+    view(1, {{"f", 1, true, {newest, fits}}, {"g"}});
+    BOOST_REQUIRE(script.asked.size() == 2);
+    BOOST_TEST((script.asked[0].bundle == *fits.bundle));
+    BOOST_TEST((script.in_use == std::set<digest>{*fits.bundle, digest{}}));
+    view(2, {{"g"}});
+    advance(3s);
+    for (const auto& host : hosts.hosts)
+      host->end_close();
+    settle();
+    BOOST_TEST((script.in_use == std::set<digest>{digest{}}));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_version_without_a_build_for_it_fails_and_says_so) {
+    view(1, {{"f", 1, true, {{"linux", "aarch64", "", {}, "a.so", {}, {}}}}});
+    BOOST_REQUIRE((reported && reported->placements.size() == 1));
+    const auto& status = reported->placements[0].status;
+    BOOST_TEST((status.state == instance_state::failed));
+    BOOST_TEST(status.reason.find("no build for linux/x86_64")
+               != std::string::npos);
+    BOOST_TEST(script.asked.empty());
+  }
 
   BOOST_AUTO_TEST_CASE(it_runs_what_it_is_assigned_and_nothing_else) {
     view(1, {{"f"}, {"g", 1, false}});

@@ -6,6 +6,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <set>
 #include <vector>
 
 namespace faas::test {
@@ -15,6 +16,7 @@ struct keeper_script {
   std::optional<result<std::filesystem::path>> answer
     = result<std::filesystem::path>{std::filesystem::path{"/bundle"}};
   std::vector<actors::need_bundle> asked;
+  std::set<digest> in_use; ///< as the agent said last
 };
 
 inline actors::keeper_actor spawn_fake_keeper(caf::actor_system& system,
@@ -29,8 +31,13 @@ inline actors::keeper_actor spawn_fake_keeper(caf::actor_system& system,
       },
       [](const local<chunk_arrived>&) {},
       [](const local<chunk_wanted>&) {},
-      [](const local<bundle_source>&) {},
+      [](const local<bundle_peers>&) {},
+      [&script](const local<bundles_in_use>& now) {
+        script.in_use = now->bundles;
+      },
+      [](const local<collect_bundles>&) {},
       [](caf::tick_atom) {},
+      [](caf::flush_atom) {},
     };
   });
 }

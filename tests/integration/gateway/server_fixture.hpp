@@ -3,6 +3,7 @@
 
 #include "gateway/http/server.hpp"
 #include "tests/support/fake_admin_port.hpp"
+#include "tests/support/fake_bundle_store.hpp"
 #include "tests/support/fake_event_port.hpp"
 #include "tests/support/http_client.hpp"
 

@@ -59,8 +59,11 @@ void sim_node::spawn_services() {
       },
       [](const local<chunk_arrived>&) {},
       [](const local<chunk_wanted>&) {},
-      [](const local<bundle_source>&) {},
+      [](const local<bundle_peers>&) {},
+      [](const local<bundles_in_use>&) {},
+      [](const local<collect_bundles>&) {},
       [](caf::tick_atom) {},
+      [](caf::flush_atom) {},
     };
   });
   predictor = spawn_predictor(

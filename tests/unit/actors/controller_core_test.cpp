@@ -1,5 +1,7 @@
 #include "actors/control/controller_core.hpp"
 
+#include "libfaas/manifest/platform.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 using namespace faas;
@@ -86,6 +88,51 @@ BOOST_AUTO_TEST_CASE(why_not_names_the_need_that_is_not_met) {
   auto torch = spec_of("t");
   torch.petrel.runtime = runtime_kind::torch;
   BOOST_TEST(why_not(torch, node) == "the node has no runtime torch");
+}
+
+BOOST_AUTO_TEST_CASE(a_node_without_a_build_for_its_platform_is_no_candidate) {
+  world w;
+  auto pi = node_of("edge-2", "edge");
+  pi.labels = platform_labels({"linux", "aarch64", "armv8-a"});
+  w.core.node_seen(pi);
+  auto spec = spec_of("f");
+  spec.petrel.platforms.resize(1);
+  spec.petrel.platforms[0].arch = "aarch64";
+  spec.petrel.platforms[0].artifact = "f.so";
+  w.deploy(spec, 1);
+  BOOST_REQUIRE(w.core.view().versions.size() == 1);
+  const auto& nodes = w.core.view().versions[0].nodes;
+  BOOST_TEST((nodes == std::set<node_name>{node_name{"edge-2"}}));
+  BOOST_TEST(why_not(spec, node_of("edge-1", "edge"))
+             == "no build for a node that does not say its platform; there "
+                "are linux/aarch64");
+  const auto status = w.core.describe(function_name{"f"});
+  BOOST_REQUIRE(status);
+  bool told = false;
+  for (const auto& placed : status->placements)
+    told = told || placed.reason.starts_with("not a candidate: no build for");
+  BOOST_TEST(told);
+}
+
+BOOST_AUTO_TEST_CASE(bundles_are_used_until_the_last_node_has_let_go) {
+  world w;
+  w.deploy(spec_of("f"), 7);
+  digest bundle;
+  bundle.bytes[0] = 7;
+  w.core.reported(node_name{"edge-1"},
+                  {at("edge-1", "f", 1, instance_state::ready)});
+  remove_command command;
+  command.id = request_id{"gone"};
+  command.function = function_name{"f"};
+  auto change = plan(w.core.catalog(), command);
+  BOOST_REQUIRE(change);
+  BOOST_TEST(w.core.bundle_uses().at(bundle).size() == 2u);
+  w.core.apply(*change);
+  const auto uses = w.core.bundle_uses();
+  BOOST_REQUIRE(uses.contains(bundle));
+  BOOST_TEST(uses.at(bundle)[0].why == "is on edge-1");
+  w.core.reported(node_name{"edge-1"}, {});
+  BOOST_TEST(w.core.bundle_uses().empty());
 }
 
 BOOST_AUTO_TEST_CASE(traffic_moves_only_when_the_new_version_is_ready) {

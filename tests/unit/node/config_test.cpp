@@ -46,6 +46,24 @@ BOOST_AUTO_TEST_CASE(nested_and_dotted_keys_are_the_same) {
   BOOST_TEST(nested.gateway_loops == 2u);
 }
 
+BOOST_AUTO_TEST_CASE(labels_of_the_node_itself_cannot_be_set) {
+  BOOST_TEST(has(validate_error([](config& c) {
+                   c.labels["petrel.arch"] = "vax";
+                 }),
+                 "the node's own"));
+  BOOST_TEST(validate_error([](config& c) { c.labels["petrel"] = "x"; })
+             == "");
+}
+
+BOOST_AUTO_TEST_CASE(bundle_limits_are_whole_numbers_of_mib) {
+  config to;
+  for (const auto key : {"bundles.quota", "bundles.cache", "bundles.reserve"}) {
+    BOOST_REQUIRE(apply_setting(to, std::string{key} + "=100"));
+    BOOST_TEST(setting_error(std::string{key} + "=1G") != "");
+  }
+  BOOST_TEST(to.bundle_quota_mib == 100u);
+}
+
 BOOST_AUTO_TEST_CASE(lists_and_labels_read_as_sequence_mapping_or_text) {
   config a, b;
   BOOST_REQUIRE(apply_yaml(a,

@@ -2,6 +2,7 @@
 // side alone costs. Usage: gateway_with_fake PORT LOOPS; stops at end of input.
 #include "gateway/http/server.hpp"
 #include "tests/support/fake_admin_port.hpp"
+#include "tests/support/fake_bundle_store.hpp"
 #include "tests/support/fake_event_port.hpp"
 
 #include <cstdlib>

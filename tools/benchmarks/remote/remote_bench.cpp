@@ -77,6 +77,15 @@ public:
     return std::filesystem::path{"/"};
   }
   result<void> remove(const digest&) override { return {}; }
+  result<std::unique_ptr<bundle_upload>> resume(const digest&, uint64_t,
+                                                uint64_t) override {
+    return error{errc::internal, "no uploads"};
+  }
+  upload_progress progress(const digest&) override { return {}; }
+  std::vector<stored_upload> uploads() const override { return {}; }
+  size_t expire_uploads(wall_time) override { return 0; }
+  std::vector<stored_bundle> list() const override { return {}; }
+  void touch(const digest&, wall_time) override {}
 };
 
 class memory_store final : public catalog_store {

@@ -1,0 +1,54 @@
+// What the keeper is told: bundles, in blocking calls of its own thread.
+#pragma once
+
+#include "actors/once.hpp"
+#include "libfaas/bundles/uses.hpp"
+#include "libfaas/ports/bundle_store.hpp"
+#include "libfaas/wire/messages.hpp"
+
+#include <filesystem>
+#include <functional>
+#include <set>
+
+namespace faas::actors {
+
+/// Bundles of this node's store, and their collection; goes on to the keeper.
+struct bundles_call {
+  bundles_command command;
+  once<bundles_status> done;
+};
+struct need_bundle {
+  digest bundle;
+  std::function<void(result<std::filesystem::path>)> done;
+};
+struct chunk_arrived {
+  node_name from;
+  wire::bundle_chunk chunk;
+};
+/// A peer wants part of a bundle.
+struct chunk_wanted {
+  wire::bundle_request request;
+  std::function<void(wire::bundle_chunk)> answer;
+};
+/// A connected node that may have what is not here.
+struct bundle_peer {
+  node_name node;
+  std::function<duration()> rtt;
+  /// False: it cannot be asked now.
+  std::function<bool(wire::bundle_request)> ask;
+};
+/// All of them.
+struct bundle_peers {
+  std::vector<bundle_peer> peers;
+};
+/// What this node runs or shall run: never dropped from its cache.
+struct bundles_in_use {
+  std::set<digest> bundles;
+};
+/// A bundles_call, with what the controller needs them for.
+struct collect_bundles {
+  bundles::use_map uses;
+  bundles_call call;
+};
+
+} // namespace faas::actors
