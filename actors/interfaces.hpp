@@ -20,6 +20,8 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<versions_call>>,
   caf::reacts_to<local<list_call>>,
   caf::reacts_to<local<describe_call>>,
+  // Cordons, drains or removes a node: durable, answered, then all nodes know.
+  caf::reacts_to<local<node_call>>,
   // From membership.
   caf::reacts_to<local<node_changed>>,
   // From agents.
@@ -51,6 +53,8 @@ using keeper_actor = caf::typed_actor<
   caf::reacts_to<local<chunk_arrived>>,
   caf::reacts_to<local<chunk_wanted>>,
   caf::reacts_to<local<bundle_source>>,
+  // The node's last assignments, for a start without the controller.
+  caf::reacts_to<local<keep_replica>>,
   // Gives up or repeats requests that got no answer.
   caf::reacts_to<caf::tick_atom>>;
 

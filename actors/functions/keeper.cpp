@@ -1,6 +1,7 @@
 #include "actors/functions/keeper.hpp"
 
 #include "actors/functions/pull_window.hpp"
+#include "actors/functions/replica.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -31,6 +32,7 @@ struct keeper_state {
 
   void start(keeper_config with) {
     config = with;
+    writer.emplace(config.replica, config.node, config.log);
     mark = std::make_unique<alive_mark>(*config.counters, actor_kind::keeper);
   }
 
@@ -127,8 +129,16 @@ struct keeper_state {
       done(outcome);
   }
 
+  void keep(const keep_replica& what) {
+    mark->counters().count_handled();
+    writer->take({what.view, what.kept}, config.clock->now());
+    if (writer->due() && !std::exchange(ticking, true))
+      self->delayed_send(self, 1s, caf::tick_atom::value);
+  }
+
   void tick() {
     ticking = false;
+    writer->tick(config.clock->now());
     const auto now = config.clock->now();
     std::vector<digest> late;
     for (const auto& [id, one] : downloads)
@@ -147,7 +157,8 @@ struct keeper_state {
                       "see faas-cli nodes"});
       }
     }
-    if (!downloads.empty() && !std::exchange(ticking, true))
+    if ((!downloads.empty() || writer->due())
+        && !std::exchange(ticking, true))
       self->delayed_send(self, 1s, caf::tick_atom::value);
   }
 
@@ -155,6 +166,7 @@ struct keeper_state {
   keeper_config config;
   std::unique_ptr<alive_mark> mark;
   bundle_source source;
+  std::optional<replica_writer> writer; ///< since start()
   std::map<digest, download> downloads;
   bool ticking = false;
 };
@@ -167,6 +179,7 @@ keeper_actor::behavior_type keeper_behavior(keeper_state::pointer self,
     [=](const local<chunk_arrived>& what) { self->state.chunk(what->chunk); },
     [=](const local<chunk_wanted>& what) { self->state.wanted(*what); },
     [=](const local<bundle_source>& what) { self->state.source = *what; },
+    [=](const local<keep_replica>& what) { self->state.keep(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
   };
 }

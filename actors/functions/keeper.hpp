@@ -3,6 +3,7 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/system/census.hpp"
+#include "libfaas/ports/replica_store.hpp"
 
 namespace faas::actors {
 
@@ -10,6 +11,9 @@ struct keeper_config {
   bundle_store* store = nullptr;
   census* counters = nullptr;
   const clock_source* clock = nullptr;
+  replica_store* replica = nullptr; ///< null: assignments are not kept
+  node_name node = {};
+  std::function<void(std::string)> log = {};
 };
 
 /// Detached: the store blocks. One download at a time per bundle, in chunks; a

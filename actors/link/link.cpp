@@ -99,6 +99,7 @@ struct link_state {
     if (config.first)
       send_now({config.self, *accepted});
     connected = true;
+    protocol = accepted->protocol;
     gate->name = hello.node;
     core->peer_connected(config.clock->now(), hello);
     gate->usable.store(true, std::memory_order_release);
@@ -121,7 +122,8 @@ struct link_state {
 
   void tell(enum link_changed::what now, std::string reason) {
     config.changed(make_local(
-      link_changed{config.number, now, core->peer(), gate, std::move(reason)}));
+      link_changed{config.number, now, core->peer(), gate, std::move(reason),
+                   protocol}));
   }
 
   void end(std::string reason) {
@@ -425,6 +427,7 @@ struct link_state {
   time_point began{};
   time_point next_tick = time_point::max();
   duration told_rtt{};
+  uint32_t protocol = 0; ///< agreed on
   bool connected = false;
   bool ended = false;
   bool leaving = false;

@@ -24,6 +24,7 @@ public:
   std::vector<traffic_command> divided;
   std::vector<alias_command> aliased;
   std::vector<rollout_command> steered;
+  std::vector<node_command> steered_nodes;
   std::vector<log_line> lines;
   std::vector<log_query> queries;
   std::vector<std::string> not_ready;
@@ -128,6 +129,19 @@ public:
       self.tier = "edge";
       self.self = self.controller = true;
       return std::vector{self};
+    });
+  }
+  void steer_node(node_command command, reply_to<node_standing> done) override {
+    answer(std::move(done), [&]() -> result<node_standing> {
+      steered_nodes.push_back(command);
+      if (command.node.str() != "edge-1")
+        return error{errc::not_found, "no node " + command.node.str(), ""};
+      node_standing now;
+      now.node = command.node;
+      now.duty = node_duty::draining;
+      now.removed = command.wanted == node_command::what::remove;
+      now.note = "waits";
+      return now;
     });
   }
   void sites(function_name name, double size,

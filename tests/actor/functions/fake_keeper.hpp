@@ -6,6 +6,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <string>
 #include <vector>
 
 namespace faas::test {
@@ -15,6 +16,7 @@ struct keeper_script {
   std::optional<result<std::filesystem::path>> answer
     = result<std::filesystem::path>{std::filesystem::path{"/bundle"}};
   std::vector<actors::need_bundle> asked;
+  std::vector<std::string> order; ///< "need" and "keep REVISION"
 };
 
 inline actors::keeper_actor spawn_fake_keeper(caf::actor_system& system,
@@ -24,12 +26,16 @@ inline actors::keeper_actor spawn_fake_keeper(caf::actor_system& system,
     return {
       [&script](const local<need_bundle>& what) {
         script.asked.push_back(*what);
+        script.order.push_back("need");
         if (script.answer)
           what->done(*script.answer);
       },
       [](const local<chunk_arrived>&) {},
       [](const local<chunk_wanted>&) {},
       [](const local<bundle_source>&) {},
+      [&script](const local<keep_replica>& what) {
+        script.order.push_back("keep " + std::to_string(what->view->at.number));
+      },
       [](caf::tick_atom) {},
     };
   });
