@@ -21,6 +21,8 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<bundles_call>>,
   caf::reacts_to<local<list_call>>,
   caf::reacts_to<local<describe_call>>,
+  // Cordons, drains or removes a node: durable, answered, then all nodes know.
+  caf::reacts_to<local<node_call>>,
   // From membership.
   caf::reacts_to<local<node_changed>>,
   // From agents.
@@ -56,6 +58,8 @@ using keeper_actor = caf::typed_actor<
   caf::reacts_to<local<bundles_in_use>>,
   // From the controller.
   caf::reacts_to<local<collect_bundles>>,
+  // The node's last assignments, for a start without the controller.
+  caf::reacts_to<local<keep_replica>>,
   // Gives up or repeats requests that got no answer.
   caf::reacts_to<caf::tick_atom>,
   // Time to remove what is stale.

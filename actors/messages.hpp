@@ -64,6 +64,10 @@ struct describe_call {
   function_name function;
   once<function_status> done;
 };
+struct node_call {
+  node_command command;
+  once<node_standing> done;
+};
 /// A node joined, changed, or left (record.connected).
 struct node_changed {
   node_record record;
@@ -101,6 +105,15 @@ struct host_loaded {
 };
 struct host_quarantined {
   std::string reason;
+};
+
+// -- keeper: bundles see bundle_messages.hpp ----------------------------------
+
+/// What this node goes by from now on, to be made durable before any bundle
+/// that is asked for after it.
+struct keep_replica {
+  std::shared_ptr<const cluster_view> view;
+  std::set<function_name> kept; ///< see view_follower
 };
 
 // -- predictor ----------------------------------------------------------------
@@ -180,6 +193,7 @@ struct link_changed {
   wire::hello peer;
   std::shared_ptr<faas::actors::peer> gate;
   std::string reason;
+  uint32_t protocol = 0; ///< agreed on; up
 };
 /// A connection to a node that this one dialled, or why there is none.
 struct peer_opened {

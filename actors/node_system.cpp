@@ -4,6 +4,7 @@
 #include "actors/control/controller.hpp"
 #include "actors/functions/agent.hpp"
 #include "actors/functions/keeper.hpp"
+#include "actors/functions/replica.hpp"
 #include "actors/predictor/predictor_actor.hpp"
 #include "actors/functions/structure_builder.hpp"
 #include "actors/routing/host_metrics.hpp"
@@ -57,6 +58,7 @@ struct node_system::impl {
 
   result<void> spawn();
   result<void> spawn_control();
+  void load_replica(agent_config& into);
   bool stop(duration grace);
 
   /// Actors start to talk before their handles are stored here.
@@ -113,11 +115,12 @@ struct node_system::impl {
 };
 
 result<void> node_system::impl::spawn() {
-  keeper = spawn_keeper(*system,
-                        {config.bundles, &counters, config.clock,
-                         config.bundle_rules,
-                         config.catalog ? 0 : config.bundle_cache_bytes,
-                         config.log});
+  keeper
+    = spawn_keeper(*system, {config.bundles, &counters, config.clock,
+                             config.replica, config.self.node,
+                             config.bundle_rules,
+                             config.catalog ? 0 : config.bundle_cache_bytes,
+                             config.log});
   predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
                                         &stats, &counters, config.clock});
   ports.receive_with([this](loop_report report) {
@@ -168,6 +171,8 @@ result<void> node_system::impl::spawn_control() {
   for_agent.settled = [this](bool all) {
     settled.store(all, std::memory_order_release);
   };
+  for_agent.log = config.log;
+  load_replica(for_agent);
   agent = spawn_agent(*system, std::move(for_agent));
 
   membership_config for_membership;
@@ -194,6 +199,7 @@ result<void> node_system::impl::spawn_control() {
     controller_config for_controller;
     for_controller.store = config.catalog;
     for_controller.state = std::move(*state);
+    for_controller.nodes = config.nodes;
     for_controller.counters = &counters;
     for_controller.clock = config.clock;
     for_controller.publish = [this](local<cluster_view> view) {
@@ -211,6 +217,31 @@ result<void> node_system::impl::spawn_control() {
   }
   membership = spawn_membership(*system, std::move(for_membership));
   return {};
+}
+
+/// A replica that cannot be read is as none: the controller tells all anew.
+void node_system::impl::load_replica(agent_config& into) {
+  if (config.replica == nullptr)
+    return;
+  auto bytes = config.replica->load();
+  if (!bytes)
+    return config.log(bytes.error().to_string());
+  if (!*bytes)
+    return;
+  node_record me;
+  me.name = config.self.node;
+  me.tier = config.self.tier;
+  me.labels = config.self.labels;
+  me.runtimes = config.self.runtimes;
+  auto last = unpack(**bytes, me);
+  if (!last)
+    return config.log(last.error().to_string());
+  config.log("serving by the assignments of revision "
+             + std::to_string(last->view->at.number)
+             + " until the controller tells newer ones");
+  settled = false; // until they are loaded
+  into.last = last->view;
+  into.kept = last->kept;
 }
 
 bool node_system::impl::stop(duration grace) {

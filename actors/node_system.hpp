@@ -13,6 +13,7 @@
 #include "libfaas/ports/event_port.hpp"
 #include "libfaas/ports/function_host.hpp"
 #include "libfaas/ports/metrics.hpp"
+#include "libfaas/ports/replica_store.hpp"
 
 #include <memory>
 #include <string>
@@ -34,6 +35,9 @@ struct node_system_config {
   function_hosts* hosts = nullptr;
   /// With it this node has the controller.
   std::shared_ptr<catalog_store> catalog;
+  node_book* nodes = nullptr; ///< with the controller
+  /// Without the controller: this node's last assignments; null: not kept.
+  replica_store* replica = nullptr;
   const clock_source* clock = nullptr;
   uint64_t seed = 0;
   std::function<void(std::string)> log;

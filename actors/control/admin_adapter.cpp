@@ -79,6 +79,11 @@ void admin_adapter::nodes(reply_to<std::vector<node_status>> done) {
   caf::anon_send(deps_.membership, make_local(nodes_call{once{done}}));
 }
 
+void admin_adapter::steer_node(node_command command,
+                               reply_to<node_standing> done) {
+  to_controller(node_call{std::move(command), once{done}}, done);
+}
+
 void admin_adapter::sites(function_name name, double size,
                           reply_to<std::vector<site_status>> done) {
   deps_.counters->of(actor_kind::predictor).count_sent();

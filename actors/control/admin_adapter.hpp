@@ -41,6 +41,7 @@ public:
   void list(reply_to<std::vector<function_status>> done) override;
   void describe(function_name name, reply_to<function_status> done) override;
   void nodes(reply_to<std::vector<node_status>> done) override;
+  void steer_node(node_command command, reply_to<node_standing> done) override;
   void sites(function_name name, double size,
              reply_to<std::vector<site_status>> done) override;
   void actors(reply_to<std::vector<actor_status>> done) override;

@@ -22,7 +22,9 @@ struct controller_state {
 
   void start(controller_config with) {
     config = std::move(with);
-    core = std::make_unique<controller_core>(std::move(config.state));
+    core = std::make_unique<controller_core>(
+      std::move(config.state),
+      config.nodes != nullptr ? config.nodes->entries() : node_entries{});
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::controller);
     follow_all();
@@ -148,13 +150,61 @@ struct controller_state {
       [this](const function_name& function, uint32_t version) {
         return core->warm_up_of(function, version);
       });
-    bool changed = false;
+    bool changed = end_drains();
     for (const auto& command : due) {
       const auto outcome = carry_out(command);
       changed = changed || (outcome && !outcome->unchanged);
     }
     if (changed)
       spread();
+  }
+
+  // -- nodes ------------------------------------------------------------------
+
+  void steer(const node_call& call) {
+    mark->counters().count_handled();
+    auto done = steered(call.command);
+    const bool changed = bool(done);
+    call.done(std::move(done));
+    if (changed)
+      spread();
+  }
+
+  /// Durable first.
+  result<node_standing> steered(const node_command& command) {
+    auto entry = core->planned(command);
+    if (!entry)
+      return entry.error();
+    const auto& node = command.node;
+    if (command.wanted == node_command::what::remove) {
+      if (config.nodes != nullptr)
+        if (auto gone = config.nodes->remove(node); !gone)
+          return gone.error();
+      core->forget(node);
+      node_standing removed;
+      removed.node = node;
+      removed.removed = true;
+      return removed;
+    }
+    if (auto kept = keep(node, *entry); !kept)
+      return kept.error();
+    return core->standing(node);
+  }
+
+  result<void> keep(const node_name& node, const node_entry& entry) {
+    if (config.nodes != nullptr)
+      if (auto kept = config.nodes->keep(node, entry); !kept)
+        return kept;
+    core->set_duty(node, entry);
+    return {};
+  }
+
+  /// What cannot be kept now is tried again at the next look.
+  bool end_drains() {
+    bool changed = false;
+    for (const auto& node : core->run_dry())
+      changed = keep(node, {node_duty::drained, {}}) || changed;
+    return changed;
   }
 
   void evidence(const rollout_evidence& what) {
@@ -227,6 +277,7 @@ controller_behavior(controller_state::pointer self, controller_config config) {
     [=](const local<bundles_call>& call) { self->state.bundles(*call); },
     [=](const local<list_call>& call) { self->state.list(*call); },
     [=](const local<describe_call>& call) { self->state.describe(*call); },
+    [=](const local<node_call>& call) { self->state.steer(*call); },
     [=](const local<node_changed>& what) { self->state.changed(*what); },
     [=](const local<node_placements>& what) { self->state.reported(*what); },
     [=](const local<rollout_evidence>& what) { self->state.evidence(*what); },

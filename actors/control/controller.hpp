@@ -11,6 +11,7 @@ namespace faas::actors {
 struct controller_config {
   std::shared_ptr<catalog_store> store;
   catalog_state state; ///< what store->load() gave
+  node_book* nodes = nullptr; ///< null: duties are in memory (tests)
   census* counters = nullptr;
   const clock_source* clock = nullptr;
   /// Gets each new view; must not block. Set to reach the local agent and,

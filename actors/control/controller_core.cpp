@@ -45,8 +45,8 @@ std::string why_not(const function_spec& spec, const node_record& node) {
   return {};
 }
 
-controller_core::controller_core(catalog_state state)
-  : state_(std::move(state)) {
+controller_core::controller_core(catalog_state state, node_entries nodes)
+  : state_(std::move(state)), duties_(std::move(nodes)) {
   // After a restart the current versions get the traffic at once: they had it
   // or would have got it.
   for (const auto& [name, record] : state_.functions)
@@ -59,11 +59,11 @@ void controller_core::apply(const catalog_change& change) {
   remember_bundles();
   if (!change.record) {
     traffic_.erase(change.function);
-    return;
+  } else {
+    traffic_.try_emplace(change.function, change.record->current);
+    settle(*change.record);
   }
-  if (traffic_.count(change.function) == 0)
-    traffic_[change.function] = change.record->current;
-  settle(*change.record);
+  settle_drains();
 }
 
 void controller_core::replace(catalog_state state) {
@@ -76,11 +76,13 @@ void controller_core::replace(catalog_state state) {
     traffic_.try_emplace(name, record.current);
     settle(record);
   }
+  settle_drains();
 }
 
 void controller_core::node_seen(node_record node) {
   node.connected = true;
   nodes_[node.name] = std::move(node);
+  settle_drains();
 }
 
 void controller_core::node_left(const node_name& name) {
@@ -89,13 +91,25 @@ void controller_core::node_left(const node_name& name) {
   placements_.erase(name);
   for (const auto& [function, record] : state_.functions)
     settle(record);
+  settle_drains();
 }
 
 void controller_core::reported(const node_name& node,
                                std::vector<placement> placements) {
+  if (!nodes_.contains(node))
+    return; // removed; its link ends
   placements_[node] = std::move(placements);
   for (const auto& [function, record] : state_.functions)
     settle(record);
+  settle_drains();
+}
+
+std::string controller_core::why_not_now(const function_version& version,
+                                         const node_record& node) const {
+  auto why = why_not(version.spec, node);
+  return why.empty()
+           ? duties_.why_not(node.name, {version.spec.name, version.number})
+           : why;
 }
 
 void controller_core::remember_bundles() {
@@ -122,10 +136,10 @@ bundles::use_map controller_core::bundle_uses() const {
 }
 
 std::set<node_name>
-controller_core::nodes_for(const function_spec& spec) const {
+controller_core::nodes_for(const function_version& version) const {
   std::set<node_name> chosen;
   for (const auto& [name, node] : nodes_)
-    if (node.connected && why_not(spec, node).empty())
+    if (node.connected && why_not_now(version, node).empty())
       chosen.insert(name);
   return chosen;
 }
@@ -145,7 +159,7 @@ const placement* controller_core::placed(const node_name& node,
 warm_up controller_core::warm_up_of(const function_version& version) const {
   warm_up found;
   bool ready = false, waiting = false;
-  for (const auto& node : nodes_for(version.spec)) {
+  for (const auto& node : nodes_for(version)) {
     const auto* at = placed(node, version.spec.name, version.number);
     if (at == nullptr || !is_end(at->status.state))
       waiting = true;
@@ -258,12 +272,16 @@ cluster_view controller_core::view() const {
       for (const auto& [alias, to] : record.traffic.aliases)
         if (to == number)
           assigned.aliases.push_back(alias);
-      assigned.nodes = nodes_for(version->second.spec);
+      assigned.nodes = nodes_for(version->second);
       view.versions.push_back(std::move(assigned));
     }
   }
-  for (const auto& [name, node] : nodes_)
+  for (const auto& [name, node] : nodes_) {
     view.nodes.push_back(node);
+    const auto now = standing(name);
+    view.nodes.back().duty = now.duty;
+    view.nodes.back().note = now.note;
+  }
   for (const auto& [node, placements] : placements_)
     view.placements.insert(view.placements.end(), placements.begin(),
                            placements.end());
@@ -271,15 +289,14 @@ cluster_view controller_core::view() const {
 }
 
 void controller_core::add_missing(function_status& status,
-                                  const function_spec& spec,
-                                  uint32_t version) const {
+                                  const function_version& version) const {
   for (const auto& [name, node] : nodes_) {
-    if (placed(name, spec.name, version) != nullptr)
+    if (placed(name, version.spec.name, version.number) != nullptr)
       continue;
-    const auto reason = why_not(spec, node);
+    const auto reason = why_not_now(version, node);
     placement_status missing;
     missing.node = name;
-    missing.version = version;
+    missing.version = version.number;
     missing.reason = !node.connected ? "the node is away"
                      : reason.empty() ? "waiting for the node's report"
                                       : "not a candidate: " + reason;
@@ -301,14 +318,14 @@ controller_core::status_of(const function_record& record) const {
     for (const auto& at : placements)
       if (at.version.function == record.name)
         status.placements.push_back(at.status);
-  add_missing(status, version.spec, record.current);
+  add_missing(status, version);
   const auto& rollout = record.traffic.rollout;
   if (!rollout)
     return status;
   status.rollout = rollout_status{*rollout, 0};
   if (const auto coming = record.versions.find(rollout->version);
       rollout->under_way() && coming != record.versions.end())
-    add_missing(status, coming->second.spec, rollout->version);
+    add_missing(status, coming->second);
   return status;
 }
 

@@ -1,6 +1,7 @@
 // What the controller decides: which node runs what, and when traffic moves.
 #pragma once
 
+#include "actors/control/node_duties.hpp"
 #include "libfaas/bundles/uses.hpp"
 #include "libfaas/ports/admin_port.hpp"
 #include "libfaas/ports/catalog.hpp"
@@ -9,6 +10,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace faas::actors {
@@ -20,6 +22,8 @@ struct node_record {
   string_map labels;
   std::vector<std::string> runtimes;
   bool connected = false;
+  node_duty duty = node_duty::active;
+  std::string note; ///< draining: what it waits for
 };
 
 /// One version on one node, as reported.
@@ -49,6 +53,19 @@ struct cluster_view {
   std::vector<placement> placements;
 };
 
+/// Where events of others may go, by a view: to nodes that a version is
+/// assigned to and that are not cordoned. Keeps references to it.
+class destinations {
+public:
+  explicit destinations(const cluster_view& view);
+  bool events(const node_name& node, const version_ref& version) const;
+  bool cordoned(const node_name& node) const { return cordoned_.contains(node); }
+
+private:
+  std::unordered_map<version_ref, const std::set<node_name>*> assigned_;
+  std::set<node_name> cordoned_;
+};
+
 /// How far a version has come on the nodes that shall run it.
 struct warm_up {
   enum class state : uint8_t {
@@ -66,7 +83,7 @@ std::string why_not(const function_spec& spec, const node_record& node);
 /// Pure core of the controller actor. Not thread safe.
 class controller_core {
 public:
-  explicit controller_core(catalog_state state);
+  explicit controller_core(catalog_state state, node_entries nodes = {});
 
   const catalog_state& catalog() const noexcept { return state_; }
   void apply(const catalog_change& change);
@@ -77,6 +94,16 @@ public:
   void node_left(const node_name& name);
   /// Everything that one node runs; replaces what was known of it.
   void reported(const node_name& node, std::vector<placement> placements);
+
+  /// What a command makes of a node's entry. errc::not_found; errc::conflict
+  /// for the removal of a node that still serves, unless it is forced.
+  result<node_entry> planned(const node_command& command) const;
+  /// The book has it.
+  void set_duty(const node_name& node, node_entry entry);
+  void forget(const node_name& node);
+  node_standing standing(const node_name& node) const;
+  /// Draining nodes that run nothing any more.
+  std::vector<node_name> run_dry() const;
 
   cluster_view view() const;
   std::vector<function_status> list() const;
@@ -102,12 +129,25 @@ private:
   /// Shares of the versions that get events now; with the one in service.
   traffic_weights shares_of(const function_record& record) const;
   std::set<uint32_t> running(const function_record& record) const;
-  void add_missing(function_status& status, const function_spec& spec,
-                   uint32_t version) const;
+  void add_missing(function_status& status,
+                   const function_version& version) const;
   function_status status_of(const function_record& record) const;
-  std::set<node_name> nodes_for(const function_spec& spec) const;
+  std::set<node_name> nodes_for(const function_version& version) const;
+  std::string why_not_now(const function_version& version,
+                          const node_record& node) const;
+  /// The version, when it shall run somewhere.
+  const function_version* running_version(const version_ref& version) const;
+  std::set<version_ref> assigned_to(const node_record& node) const;
+  /// Which versions draining nodes may give up.
+  void settle_drains();
+  /// What each node said of each version.
+  using states
+    = std::map<node_name, std::unordered_map<version_ref, instance_state>>;
+  bool ready_beside(const function_version& version, const node_name& leaving,
+                    const states& now) const;
 
   catalog_state state_;
+  node_duties duties_;
   std::map<node_name, node_record> nodes_;
   std::map<node_name, std::vector<placement>> placements_;
   std::map<function_name, uint32_t> traffic_;

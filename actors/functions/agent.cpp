@@ -1,6 +1,7 @@
 #include "actors/functions/agent.hpp"
 
 #include "actors/functions/structure_builder.hpp"
+#include "actors/functions/view_follower.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -35,6 +36,11 @@ struct agent_state {
     mark = std::make_unique<alive_mark>(*config.counters, actor_kind::agent);
     known.self = config.node;
     known.executors = config.hosts->executor_threads();
+    follower = view_follower{config.node};
+    if (!config.last)
+      return;
+    follower.restore(config.last, config.kept);
+    follow();
   }
 
   // -- desired state ----------------------------------------------------------
@@ -43,29 +49,51 @@ struct agent_state {
     mark->counters().count_handled();
     if (stopping)
       return;
-    if (known.view && known.view->at.history == fresh->at.history
-        && fresh->at.number < known.view->at.number)
-      return; // overtaken on the way
-    known.view = fresh;
+    const bool taken = follower.take(fresh, config.clock->now());
+    if (auto news = follower.news(); !news.empty() && config.log)
+      config.log(std::move(news));
+    if (!taken)
+      return;
+    // Before what follows from it: see keep_replica.
+    config.counters->of(actor_kind::keeper).count_sent();
+    caf::anon_send(config.keeper,
+                   make_local(keep_replica{follower.now(), follower.kept()}));
+    follow();
+  }
+
+  void follow() {
+    known.view = follower.now();
     std::set<version_ref> wanted;
-    for (const auto& assigned : fresh->versions)
+    for (const auto& assigned : known.view->versions)
       if (assigned.nodes.count(config.node) > 0) {
         wanted.insert(assigned.version);
         if (children.count(assigned.version) == 0
             && resting.count(assigned.version) == 0)
           spawn(assigned);
+        else if (is_another(assigned))
+          wanted.erase(assigned.version); // it ends, then this one starts
       }
     tell_in_use();
+    // A view from before the controller has seen this node takes nothing away.
+    const bool complete = knows_me(*known.view);
     for (const auto& [version, child] : children)
       if (wanted.count(version) > 0)
         leaving.erase(version);
-      else if (closing.count(version) == 0)
+      else if (closing.count(version) == 0 && complete)
         leave(version);
-    if (knows_me(*fresh))
+    if (!complete)
+      publish({});
+    else if (std::exchange(reported, true))
       publish([tell = config.settled, all = settled()] { tell(all); });
     else
-      publish({});
+      publish_and_report(); // also when nothing runs here
     close_left();
+  }
+
+  /// Another history may give a number to another bundle.
+  bool is_another(const assigned_version& assigned) const {
+    const auto runs = bundles.find(assigned.version);
+    return runs != bundles.end() && runs->second != assigned.bundle;
   }
 
   /// Without a host there is nothing to wait for.
@@ -135,6 +163,7 @@ struct agent_state {
     auto child = spawn_function(self->system(), std::move(made));
     self->monitor(child);
     children[assigned.version] = child;
+    bundles[assigned.version] = assigned.bundle;
   }
 
   /// The keeper drops none of these from its cache.
@@ -182,6 +211,7 @@ struct agent_state {
         continue;
       const auto version = it->first;
       children.erase(it);
+      bundles.erase(version);
       leaving.erase(version);
       known.hosts.erase(version);
       known.own.erase(version);
@@ -282,13 +312,16 @@ struct agent_state {
   agent_config config;
   std::unique_ptr<alive_mark> mark;
   known_state known;
+  view_follower follower;
   std::map<version_ref, function_actor> children;
-  std::map<version_ref, digest> in_use; ///< bundles of the children
+  std::map<version_ref, digest> bundles; ///< of these, as assigned
+  std::map<version_ref, digest> in_use;  ///< their builds for this node
   std::set<digest> told_in_use;
   std::set<version_ref> closing;
   std::map<version_ref, time_point> leaving; ///< when they close
   std::map<version_ref, time_point> resting; ///< died; when to start them
   std::map<version_ref, caf::timespan> pauses;
+  bool reported = false; ///< at all
   bool stopping = false;
 };
 

@@ -22,8 +22,14 @@ struct agent_config {
   std::function<void(local<node_placements>)> report;
   /// Told whether every assignment has reached an end state; for readiness.
   std::function<void(bool settled)> settled;
+  /// What it went by before this start, or null; and what of it the store did
+  /// not know.
+  std::shared_ptr<const cluster_view> last = nullptr;
+  std::set<function_name> kept = {};
+  std::function<void(std::string)> log = {};
 };
 
+/// Goes by its last view from the start, then by newer ones (view_follower).
 /// Spawns and stops one function actor per assigned version; gives the
 /// predictor a new structure whenever hosts, peers or the view change. A version
 /// that is no longer assigned takes events for 2 s more before it drains. On exit

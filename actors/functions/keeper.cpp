@@ -1,6 +1,7 @@
 #include "actors/functions/keeper.hpp"
 
 #include "actors/functions/bundle_pulls.hpp"
+#include "actors/functions/replica.hpp"
 #include "libfaas/bundles/cache_policy.hpp"
 
 #include <caf/actor_system.hpp>
@@ -29,6 +30,7 @@ struct keeper_state {
     config = std::move(with);
     if (!config.log)
       config.log = [](const std::string&) {};
+    writer.emplace(config.replica, config.node, config.log);
     mark = std::make_unique<alive_mark>(*config.counters, actor_kind::keeper);
     pull_deps deps;
     deps.store = config.store;
@@ -100,13 +102,22 @@ struct keeper_state {
   }
 
   void watch() {
-    if (!pulls->idle() && !std::exchange(ticking, true))
+    if ((!pulls->idle() || writer->due()) && !std::exchange(ticking, true))
       self->delayed_send(self, look_period, caf::tick_atom::value);
   }
 
   void tick() {
     ticking = false;
+    writer->tick(config.clock->now());
     pulls->tick();
+    watch();
+  }
+
+  // -- the node's last assignments --------------------------------------------
+
+  void keep(const keep_replica& what) {
+    mark->counters().count_handled();
+    writer->take({what.view, what.kept}, config.clock->now());
     watch();
   }
 
@@ -221,6 +232,7 @@ struct keeper_state {
   std::set<digest> in_use;
   std::map<digest, time_point> asked; ///< and not in in_use yet
   std::map<digest, uint64_t> known_bytes; ///< packed and unpacked
+  std::optional<replica_writer> writer; ///< since start()
   bool ticking = false;
 };
 
@@ -234,6 +246,7 @@ keeper_actor::behavior_type keeper_behavior(keeper_state::pointer self,
     [=](const local<bundle_peers>& now) { self->state.pulls->peers(*now); },
     [=](const local<bundles_in_use>& now) { self->state.now_in_use(*now); },
     [=](const local<collect_bundles>& what) { self->state.collect(*what); },
+    [=](const local<keep_replica>& what) { self->state.keep(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
     [=](caf::flush_atom) { self->state.clean(); },
   };

@@ -4,6 +4,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/system/census.hpp"
 #include "libfaas/bundles/collection.hpp"
+#include "libfaas/ports/replica_store.hpp"
 
 namespace faas::actors {
 
@@ -11,13 +12,15 @@ struct keeper_config {
   bundle_store* store = nullptr;
   census* counters = nullptr;
   const clock_source* clock = nullptr;
+  replica_store* replica = nullptr; ///< null: assignments are not kept
+  node_name node = {};
   /// Of the controller's node: its store is where bundles come from, and only
   /// collection removes any.
-  bundles::collection_rules rules;
+  bundles::collection_rules rules = {};
   /// Of any other node: its store is a cache of at most so many bytes; 0: no
   /// bound.
   uint64_t cache_bytes = 0;
-  std::function<void(std::string)> log;
+  std::function<void(std::string)> log = {};
 };
 
 /// Detached: the store blocks. Gets bundles for functions, from the store or

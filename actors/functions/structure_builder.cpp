@@ -44,8 +44,21 @@ void add_unfit(const known_state& known, const assigned_version& assigned,
   }
 }
 
+route_target local_target(const known_state& known,
+                          const assigned_version& assigned,
+                          const std::shared_ptr<function_host>& host) {
+  route_target target;
+  target.node = known.self;
+  target.site = cpu_site(known.self);
+  target.tier = tier_of(known, known.self);
+  target.servers = std::min(assigned.spec.petrel.concurrency, known.executors);
+  target.host = host;
+  return target;
+}
+
 structure::function build_function(const known_state& known,
-                                   const assigned_version& assigned) {
+                                   const assigned_version& assigned,
+                                   const destinations& open) {
   structure::function made;
   made.version = assigned.version;
   made.spec = assigned.spec;
@@ -56,13 +69,7 @@ structure::function build_function(const known_state& known,
   const auto own = known.own.find(assigned.version);
   if (const auto host = known.hosts.find(assigned.version);
       host != known.hosts.end()) {
-    route_target target;
-    target.node = known.self;
-    target.site = cpu_site(known.self);
-    target.tier = tier_of(known, known.self);
-    target.servers
-      = std::min(assigned.spec.petrel.concurrency, known.executors);
-    target.host = host->second;
+    auto target = local_target(known, assigned, host->second);
     if (own != known.own.end())
       made.profiles[target.site] = own->second.profile;
     made.targets.push_back(std::move(target));
@@ -77,6 +84,13 @@ structure::function build_function(const known_state& known,
       add_reason(made.why_empty, at);
       continue;
     }
+    if (!open.events(at.status.node, assigned.version)) {
+      made.why_empty += (made.why_empty.empty() ? "" : "; ")
+                        + at.status.node.str() + " takes no events of others: "
+                        + (open.cordoned(at.status.node) ? "it is cordoned"
+                                                         : "it is drained");
+      continue;
+    }
     route_target target;
     target.node = at.status.node;
     target.site = cpu_site(target.node);
@@ -87,10 +101,17 @@ structure::function build_function(const known_state& known,
     made.targets.push_back(std::move(target));
   }
   add_unfit(known, assigned, made);
-  if (made.targets.empty() && assigned.nodes.empty())
+  // A host that is assigned here no more (the node is being drained, say) is
+  // for what is on its way, and for when there is no other site.
+  if (made.targets.size() > 1 && made.targets.front().host
+      && !assigned.nodes.contains(known.self))
+    made.targets.erase(made.targets.begin());
+  if (made.targets.empty() && made.why_empty.empty())
     made.why_empty
-      = "no connected node meets its needs"
-        + (made.unfit.empty() ? "" : ": " + made.unfit.front().why);
+      = assigned.nodes.empty()
+          ? "no connected node meets its needs"
+              + (made.unfit.empty() ? "" : ": " + made.unfit.front().why)
+          : "no node that shall run it is ready and connected";
   return made;
 }
 
@@ -114,13 +135,14 @@ structure build_structure(const known_state& known) {
     made.sites.push_back(std::move(site));
   }
   made.hosts = known.hosts;
+  const destinations open{*known.view};
   std::set<function_name> served;
   for (const auto& assigned : known.view->versions)
     if (assigned.traffic)
       served.insert(assigned.version.function);
   for (const auto& assigned : known.view->versions)
     if (served.contains(assigned.version.function))
-      made.functions.push_back(build_function(known, assigned));
+      made.functions.push_back(build_function(known, assigned, open));
   return made;
 }
 

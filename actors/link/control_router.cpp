@@ -43,6 +43,8 @@ void control_router::handle(const node_name& from,
             + " are unusable: " + view.error().to_string());
     return;
   }
+  if (to_.nodes)
+    to_.nodes(view->nodes);
   to_.counters->of(actor_kind::agent).count_sent();
   caf::anon_send(to_.agent, make_local(std::move(*view)));
 }

@@ -17,6 +17,8 @@ struct control_targets {
   keeper_actor keeper;
   std::optional<controller_actor> controller; ///< when this node has it
   std::function<void(std::string)> log;
+  /// The nodes of the cluster, as the controller sees them.
+  std::function<void(const std::vector<node_record>&)> nodes = {};
 };
 
 /// Part of membership; its thread only.

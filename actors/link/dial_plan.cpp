@@ -20,13 +20,4 @@ bool dial_plan::failed(size_t i, duration up, time_point now,
   return first;
 }
 
-bool supersedes(const node_name& self, const node_name& peer,
-                const contestant& fresh, const contestant& other) {
-  if (fresh.boot != other.boot)
-    return !other.alive;
-  if (fresh.dialled == other.dialled)
-    return true;
-  return fresh.dialled == (self < peer);
-}
-
 } // namespace faas::actors

@@ -1,4 +1,4 @@
-// When to dial which node, and which of two connections to a node stays.
+// When to dial which node.
 #pragma once
 
 #include "libfaas/core/clock.hpp"
@@ -41,19 +41,5 @@ private:
   };
   std::vector<dial> dials_;
 };
-
-/// A connection, for the contest between two of them to nodes of one name.
-struct contestant {
-  boot_id boot;
-  bool dialled = false; ///< by this node
-  bool alive = true;    ///< heard of lately
-};
-
-/// Whether `fresh` takes the place of `other`. Of one process the newer one
-/// does, unless both called each other: then both keep the call of the one with
-/// the smaller name. Another process (a restart, or a second node of that name)
-/// must wait until the former one is silent.
-bool supersedes(const node_name& self, const node_name& peer,
-                const contestant& fresh, const contestant& other);
 
 } // namespace faas::actors

@@ -1,7 +1,8 @@
 #include "actors/link/link.hpp"
 
+#include "actors/link/lane_feeder.hpp"
 #include "actors/link/reply_inbox.hpp"
-#include "actors/routing/lane.hpp"
+#include "actors/link/retirement.hpp"
 #include "libfaas/wire/codec.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -17,14 +18,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto handshake_patience = 5s;
-/// A replaced link ends when nothing has been under way for so long (the peer
-/// may hear of it later), or at last.
-constexpr auto quiet_enough = 1s, last_call = 10s;
-constexpr auto retire_period = 250ms;
 /// With so much to carry a turn does not wait for what else is in the mailbox:
 /// the other side can begin.
 constexpr size_t enough_bytes = 12 * limits::kib;
-constexpr size_t usual_batch = 64; ///< events of a frame for one lane
 
 /// The gate through which gateway loops reach the link.
 class link_gate final : public peer {
@@ -63,6 +59,8 @@ struct link_state {
     config = std::move(with);
     mark = std::make_unique<alive_mark>(*config.counters, actor_kind::link);
     core.emplace(config.options);
+    lanes.emplace(self->system(), *config.board, *config.counters,
+                  config.self.node);
     inbox = std::make_shared<reply_inbox>(self->address());
     gate = std::make_shared<link_gate>(link_actor{self}, *config.counters);
     self->monitor(config.remote);
@@ -103,6 +101,7 @@ struct link_state {
     if (config.first)
       send_now({config.self, *accepted});
     connected = true;
+    protocol = accepted->protocol;
     gate->name = hello.node;
     core->peer_connected(config.clock->now(), hello);
     gate->usable.store(true, std::memory_order_release);
@@ -125,7 +124,8 @@ struct link_state {
 
   void tell(enum link_changed::what now, std::string reason) {
     config.changed(make_local(
-      link_changed{config.number, now, core->peer(), gate, std::move(reason)}));
+      link_changed{config.number, now, core->peer(), gate, std::move(reason),
+                   protocol}));
   }
 
   void end(std::string reason) {
@@ -134,10 +134,7 @@ struct link_state {
     gate->usable.store(false, std::memory_order_release);
     if (connected)
       lose_peer(reason);
-    for (auto& [version, lane] : lanes)
-      if (lane.actor)
-        self->send_exit(lane.actor, caf::exit_reason::user_shutdown);
-    lanes.clear();
+    lanes->close();
     tell(link_changed::what::down, std::move(reason));
     self->quit(caf::exit_reason::user_shutdown);
   }
@@ -224,32 +221,24 @@ struct link_state {
 
   void replaced() {
     mark->counters().count_handled();
-    if (ended || retiring)
+    if (ended || retiring.begun())
       return;
     if (!connected) {
       end("replaced");
       return;
     }
-    retiring = busy_at = config.clock->now();
+    retiring.begin(config.clock->now());
     gate->usable.store(false, std::memory_order_release);
-    look_at_retirement(busy_at);
-  }
-
-  void look_at_retirement(time_point now) {
-    retire_at = now + retire_period;
-    self->delayed_send(self, retire_period, caf::tick_atom::value);
+    self->delayed_send(self, retirement::period, caf::tick_atom::value);
   }
 
   void retire(time_point now) {
-    if (now < retire_at)
+    if (!retiring.due(now))
       return;
-    const auto stats = core->stats();
-    if (stats.in_flight + stats.running + stats.queued_transfers > 0)
-      busy_at = now;
-    if (now - busy_at >= quiet_enough || now - *retiring >= last_call)
+    if (retiring.over(core->stats(), now))
       end("replaced by another connection");
     else
-      look_at_retirement(now);
+      self->delayed_send(self, retirement::period, caf::tick_atom::value);
   }
 
   void flush() {
@@ -271,7 +260,7 @@ struct link_state {
       next_tick = time_point::max();
     core->tick(now);
     pump();
-    if (retiring && !ended)
+    if (!ended)
       retire(now);
   }
 
@@ -322,7 +311,8 @@ struct link_state {
     for (auto& effect : effects)
       std::visit([&](auto& one) { carry(one); }, effect);
     effects.clear(); // its memory serves the next turn
-    feed_lanes();
+    if (!ended)
+      lanes->feed();
   }
 
   void carry(wire::send_frame& one) {
@@ -350,7 +340,7 @@ struct link_state {
     }));
   }
   void carry(wire::peer_alive&) {
-    gate->usable.store(!leaving && !retiring, std::memory_order_release);
+    gate->usable.store(!leaving && !retiring.begun(), std::memory_order_release);
     tell(link_changed::what::alive, {});
   }
   void carry(wire::peer_silent& one) {
@@ -359,63 +349,8 @@ struct link_state {
   void carry(wire::close_link& one) { end(one.reason); }
 
   void carry(wire::deliver_event& one) {
-    if (ended)
-      return;
-    completion done{inbox, one.ticket};
-    if (!table)
-      table = config.board->table();
-    const version_ref version{one.event.function, one.event.version};
-    const auto host = table->hosts.find(version);
-    if (host == table->hosts.end()) {
-      done(reply::failure({errc::unavailable,
-                           version.function.str() + " version "
-                             + std::to_string(version.version)
-                             + " does not run on " + config.self.node.str(),
-                           "repeat; the structure has just changed"}));
-      return;
-    }
-    auto& lane = lanes[version];
-    if (!lane.events)
-      lane.events = std::make_shared<std::vector<event_box>>();
-    if (lane.events->size() == 4) // busy
-      lane.events->reserve(usual_batch);
-    lane.events->push_back(
-      {std::move(one.event), std::move(done), host->second});
-  }
-
-  /// What one turn brought goes to each lane in one message.
-  void feed_lanes() {
-    table = nullptr;
-    if (ended)
-      return;
-    for (auto& [version, lane] : lanes) {
-      if (!lane.events)
-        continue;
-      if (!lane.actor || lane.health->dead.load(std::memory_order_acquire)) {
-        if (lane.actor)
-          config.counters->of(actor_kind::lane).restarts.fetch_add(1);
-        lane.health = std::make_shared<lane_health>();
-        lane.actor
-          = spawn_lane(self->system(), *config.counters, lane.health);
-      }
-      feed_lane(lane.actor, *config.counters, std::exchange(lane.events, {}),
-                nullptr);
-    }
-    forget_old_lanes();
-  }
-
-  /// Lanes of versions that this node runs no more.
-  void forget_old_lanes() {
-    const auto number = config.board->number();
-    if (number == std::exchange(swept, number))
-      return;
-    const auto now = config.board->table();
-    std::erase_if(lanes, [&](auto& entry) {
-      if (now->hosts.count(entry.first) > 0)
-        return false;
-      close_lane(entry.second.actor, nullptr);
-      return true;
-    });
+    if (!ended)
+      lanes->add(std::move(one.event), completion{inbox, one.ticket});
   }
 
   pointer self;
@@ -424,24 +359,16 @@ struct link_state {
   std::optional<wire::link_core> core; ///< since start()
   std::shared_ptr<reply_inbox> inbox;
   std::shared_ptr<link_gate> gate;
-  /// Lane of one version, and the events that it gets next.
-  struct lane_slot {
-    caf::actor actor;
-    std::shared_ptr<lane_health> health;
-    lane_batch events;
-  };
-  std::map<version_ref, lane_slot> lanes;
+  std::optional<lane_feeder> lanes; ///< since start()
   std::vector<wire::link_effect> effects; ///< of the present turn
-  std::shared_ptr<const routing_table> table; ///< for the present turn
-  uint64_t swept = 0; ///< number of the table that lanes were checked with
   time_point began{};
   time_point next_tick = time_point::max();
   duration told_rtt{};
+  uint32_t protocol = 0; ///< agreed on
   bool connected = false;
   bool ended = false;
   bool leaving = false;
-  std::optional<time_point> retiring; ///< since then
-  time_point busy_at{}, retire_at{};
+  retirement retiring;
   bool pumping = false;
 };
 

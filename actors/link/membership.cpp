@@ -2,6 +2,7 @@
 
 #include "actors/link/control_router.hpp"
 #include "actors/link/dial_plan.hpp"
+#include "actors/link/known_links.hpp"
 #include "actors/link/link.hpp"
 #include "actors/system/socket_middleman.hpp"
 #include "libfaas/trust/rules.hpp"
@@ -20,20 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto dial_patience = 3s;
-
-/// One link, from spawn to end.
-struct known_link {
-  link_actor actor;
-  std::shared_ptr<peer> gate; ///< once up
-  wire::hello hello;
-  node_state state = node_state::alive;
-  bool up = false;
-  bool replaced = false; ///< by another connection to the same process
-  std::optional<size_t> dialled; ///< index in join
-  std::optional<peer_identity> owner; ///< as its certificate says
-  bool proven = false; ///< it is who it says it is
-  time_point since{};            ///< up
-};
+constexpr size_t max_told = 1000;
 
 struct membership_state {
   static constexpr const char* name = "faas.membership";
@@ -54,16 +42,12 @@ struct membership_state {
     dials = dial_plan{config.join.size()};
     router.emplace(control_targets{config.counters, config.agent,
                                    config.keeper, config.controller,
-                                   config.log});
-    if (config.controller) {
-      node_record me;
-      me.name = config.self.node;
-      me.tier = config.self.tier;
-      me.labels = config.self.labels;
-      me.runtimes = config.self.runtimes;
-      me.connected = true;
-      tell_controller(std::move(me));
-    }
+                                   config.log,
+                                   [this](const auto& nodes) {
+                                     known.list.told(nodes);
+                                   }});
+    if (config.controller)
+      tell_controller(record_of(config.self));
     tick();
   }
 
@@ -75,7 +59,7 @@ struct membership_state {
     const auto now = config.clock->now();
     for (size_t i = 0; i < dials.size(); ++i)
       if (dials.due(i, now)
-          && link_to(dials.node(i)) == nullptr) // it may have called us
+          && known.to(dials.node(i)) == nullptr) // it may have called us
         dial(i);
     self->delayed_send(self, 100ms, caf::tick_atom::value);
   }
@@ -161,9 +145,11 @@ struct membership_state {
     };
     known_link link;
     link.dialled = dialled;
-    if (config.links != nullptr)
-      link.owner
-        = config.links->owner(transport_id(self->system(), remote->node()));
+    if (config.links != nullptr) {
+      const auto id = transport_id(self->system(), remote->node());
+      link.owner = config.links->owner(id);
+      link.origin = config.links->origin(id);
+    }
     link.actor = spawn_link(self->system(), std::move(made));
     links[last_link] = std::move(link);
   }
@@ -189,12 +175,16 @@ struct membership_state {
       return;
     if (link.dialled)
       dials.answered(*link.dialled, peer.node);
-    for (const auto& [number, other] : links)
-      if (number != what.link && other.up && other.hello.node == peer.node
-          && !wins(peer, link, other)) {
-        refuse(peer, link, other);
-        return;
-      }
+    link.protocol = what.protocol;
+    const auto now = config.clock->now();
+    const auto judged = known.judge(config.self, what.link, peer, now);
+    using verdict = enum known_links::verdict::what;
+    if (judged.now == verdict::replaced) {
+      link.replaced = true;
+      return retire(link.actor);
+    }
+    if (judged.now == verdict::refused)
+      return refuse(peer, link, judged.why);
     for (auto& [number, other] : links)
       if (number != what.link && other.up && other.hello.node == peer.node)
         replace(other, peer);
@@ -202,20 +192,13 @@ struct membership_state {
     link.hello = what.peer;
     link.gate = what.gate;
     link.state = node_state::alive;
-    link.since = config.clock->now();
+    link.since = now;
     config.log("node " + what.peer.node.str() + " (" + what.peer.tier
                + ") is connected");
-    lost.erase(what.peer.node);
+    known.list.connected(what.peer.node);
     peers_moved();
-    if (config.controller) {
-      node_record record;
-      record.name = what.peer.node;
-      record.tier = what.peer.tier;
-      record.labels = what.peer.labels;
-      record.runtimes = what.peer.runtimes;
-      record.connected = true;
-      tell_controller(std::move(record));
-    }
+    if (config.controller)
+      tell_controller(record_of(what.peer));
     if (what.peer.controller && own)
       send_placements(link);
   }
@@ -248,30 +231,19 @@ struct membership_state {
     retire(old.actor);
   }
 
-  bool wins(const wire::hello& peer, const known_link& fresh,
-            const known_link& other) const {
-    return supersedes(config.self.node, peer.node,
-                      {peer.boot, fresh.dialled.has_value(), true},
-                      {other.hello.boot, other.dialled.has_value(),
-                       other.state == node_state::alive});
-  }
-
+  /// It tries again and again: logged once, and once more as a copy.
   void refuse(const wire::hello& peer, known_link& fresh,
-              const known_link& other) {
-    if (peer.boot == other.hello.boot) { // the peer may have used it already
-      fresh.replaced = true;
-      retire(fresh.actor);
-      return;
-    }
-    const auto why = "another node called " + peer.node.str()
-                     + " is connected; node.name must be unique";
-    config.log("refused: " + why);
+              const std::string& why) {
+    if (told.size() > max_told)
+      told.clear();
+    if (told.emplace(peer.boot, why.starts_with("two machines")).second)
+      config.log("refused: " + why);
     send(fresh, wire::goodbye{why});
     close(fresh.actor);
   }
 
   void went_down(const link_changed& what,
-                 std::map<uint64_t, known_link>::iterator found) {
+                 known_links::table::iterator found) {
     auto link = std::move(found->second);
     links.erase(found);
     if (link.dialled) {
@@ -284,11 +256,10 @@ struct membership_state {
     }
     if (link.up) {
       config.log("node " + link.hello.node.str() + " is gone: " + what.reason);
-      bool again = false;
-      for (const auto& [number, other] : links)
-        again = again || (other.up && other.hello.node == link.hello.node);
-      if (!again) {
-        lost[link.hello.node] = link.hello;
+      if (known.to(link.hello.node) == nullptr) {
+        known.list.lost(link.hello);
+        known.clones.seen(link.hello.node, link.hello.boot,
+                          config.clock->now());
         if (config.controller) {
           node_record record;
           record.name = link.hello.node;
@@ -312,12 +283,8 @@ struct membership_state {
   }
 
   void peers_moved() {
-    peers_changed now;
-    for (const auto& [number, link] : links)
-      if (link.up)
-        now.peers.push_back(link.gate);
     config.counters->of(actor_kind::agent).count_sent();
-    caf::anon_send(config.agent, make_local(std::move(now)));
+    caf::anon_send(config.agent, make_local(peers_changed{known.gates()}));
     offer_bundles();
   }
 
@@ -328,13 +295,6 @@ struct membership_state {
   }
 
   // -- control messages -------------------------------------------------------
-
-  known_link* link_to(const node_name& node) {
-    for (auto& [number, link] : links)
-      if (link.up && link.hello.node == node)
-        return &link;
-    return nullptr;
-  }
 
   void send(const known_link& link, wire::message what) {
     config.counters->of(actor_kind::link).count_sent();
@@ -351,7 +311,7 @@ struct membership_state {
 
   /// A node without a link (it has gone, or was refused) gets no answer.
   control_router::answer answer_to(const node_name& node) {
-    const auto* link = link_to(node);
+    const auto* link = known.to(node);
     if (link == nullptr)
       return [](const wire::message&) {};
     return [to = link->actor, counters = config.counters](wire::message what) {
@@ -385,11 +345,17 @@ struct membership_state {
 
   void spread(const spread_view& what) {
     mark->counters().count_handled();
-    const auto messages = to_messages(*what.view);
-    for (const auto& [number, link] : links)
-      if (link.up)
-        for (const auto& message : messages)
-          send(link, message);
+    known.list.told(what.view->nodes);
+    std::map<uint32_t, std::vector<wire::message>> by_protocol;
+    for (const auto& [number, link] : links) {
+      if (!link.up)
+        continue;
+      auto& messages = by_protocol[link.protocol];
+      if (messages.empty())
+        messages = to_messages(*what.view, link.protocol);
+      for (const auto& message : messages)
+        send(link, message);
+    }
   }
 
   void spread(const spread_placements& what) {
@@ -415,33 +381,7 @@ struct membership_state {
 
   void nodes(const nodes_call& call) {
     mark->counters().count_handled();
-    std::vector<node_status> all;
-    all.push_back(status_of(config.self, node_state::alive));
-    all.back().self = true;
-    for (const auto& [number, link] : links) {
-      if (!link.up)
-        continue;
-      all.push_back(status_of(link.hello, link.state));
-      all.back().rtt_ms = to_ms(duration{link.gate->rtt_ns.load()});
-      all.back().in_flight = link.gate->in_flight.load();
-    }
-    for (const auto& [name, hello] : lost)
-      all.push_back(status_of(hello, node_state::lost));
-    call.done(std::move(all));
-  }
-
-  static node_status status_of(const wire::hello& of, node_state state) {
-    node_status status;
-    status.name = of.node;
-    status.tier = of.tier;
-    status.address = of.address;
-    status.state = state;
-    status.controller = of.controller;
-    status.cores = of.cores;
-    status.labels = of.labels;
-    status.version = of.software;
-    status.boot = of.boot.str();
-    return status;
+    call.done(known.statuses(config.self, config.clock->now()));
   }
 
   void stop() {
@@ -457,8 +397,9 @@ struct membership_state {
   membership_config config;
   random_source random;
   std::unique_ptr<alive_mark> mark;
-  std::map<uint64_t, known_link> links;
-  std::map<node_name, wire::hello> lost;
+  known_links known;
+  known_links::table& links = known.all;
+  std::set<std::pair<boot_id, bool>> told; ///< refusals logged; as a copy?
   dial_plan dials;
   std::map<size_t, std::string> reasons; ///< why each dial failed last
   std::optional<control_router> router; ///< since start()

@@ -30,7 +30,43 @@ std::vector<placement> from_report(const wire::placement_report& report) {
   return placements;
 }
 
-std::vector<wire::message> to_messages(const cluster_view& view) {
+wire::assignment to_assignment(const assigned_version& from) {
+  wire::assignment one;
+  one.version = from.version;
+  one.spec_json = to_json(from.spec);
+  one.bundle = from.bundle;
+  one.current = from.traffic;
+  one.weight = from.weight;
+  one.aliases = from.aliases;
+  one.watched = from.watched;
+  for (const auto& node : from.nodes)
+    one.nodes.push_back(node.str());
+  return one;
+}
+
+result<assigned_version> from_assignment(const wire::assignment& from) {
+  auto spec = spec_from_json(from.spec_json);
+  if (!spec)
+    return error{errc::invalid_argument,
+                 "spec of " + from.version.function.str()
+                   + " cannot be read: " + spec.error().message,
+                 "run the same Petrel version on both nodes"};
+  assigned_version one;
+  one.version = from.version;
+  one.spec = std::move(*spec);
+  one.bundle = from.bundle;
+  one.traffic = from.current;
+  one.weight = from.weight;
+  one.aliases = from.aliases;
+  one.watched = from.watched;
+  for (const auto& node : from.nodes)
+    one.nodes.insert(node_name{node});
+  return one;
+}
+
+std::vector<wire::message> to_messages(const cluster_view& view,
+                                       uint32_t protocol) {
+  const bool duties = protocol >= wire::protocol_with_duties;
   std::vector<wire::message> all;
   wire::node_report nodes;
   for (const auto& record : view.nodes) {
@@ -39,29 +75,24 @@ std::vector<wire::message> to_messages(const cluster_view& view) {
     status.tier = record.tier;
     status.labels = record.labels;
     status.state = record.connected ? node_state::alive : node_state::lost;
+    if (duties) {
+      status.duty = record.duty;
+      status.note = record.note;
+    }
     nodes.nodes.push_back(std::move(status));
   }
   all.emplace_back(std::move(nodes));
   std::map<node_name, std::vector<placement>> by_node;
+  const destinations takes{view};
   for (const auto& at : view.placements)
-    by_node[at.status.node].push_back(at);
+    if (duties || takes.events(at.status.node, at.version))
+      by_node[at.status.node].push_back(at);
   for (const auto& [node, placements] : by_node)
     all.emplace_back(to_report(node, view.at, placements));
   wire::assignments assigned;
   assigned.at = view.at;
-  for (const auto& from : view.versions) {
-    wire::assignment one;
-    one.version = from.version;
-    one.spec_json = to_json(from.spec);
-    one.bundle = from.bundle;
-    one.current = from.traffic;
-    one.weight = from.weight;
-    one.aliases = from.aliases;
-    one.watched = from.watched;
-    for (const auto& node : from.nodes)
-      one.nodes.push_back(node.str());
-    assigned.functions.push_back(std::move(one));
-  }
+  for (const auto& from : view.versions)
+    assigned.functions.push_back(to_assignment(from));
   all.emplace_back(std::move(assigned));
   return all;
 }
@@ -74,6 +105,8 @@ void view_assembler::take(const wire::node_report& nodes) {
     record.tier = status.tier;
     record.labels = status.labels;
     record.connected = status.state != node_state::lost;
+    record.duty = status.duty;
+    record.note = status.note;
     next_.nodes.push_back(std::move(record));
   }
 }
@@ -86,23 +119,10 @@ void view_assembler::take(const wire::placement_report& report) {
 result<cluster_view> view_assembler::take(const wire::assignments& assigned) {
   next_.at = assigned.at;
   for (const auto& from : assigned.functions) {
-    auto spec = spec_from_json(from.spec_json);
-    if (!spec)
-      return error{errc::invalid_argument,
-                   "spec of " + from.version.function.str()
-                     + " cannot be read: " + spec.error().message,
-                   "run the same Petrel version on both nodes"};
-    assigned_version one;
-    one.version = from.version;
-    one.spec = std::move(*spec);
-    one.bundle = from.bundle;
-    one.traffic = from.current;
-    one.weight = from.weight;
-    one.aliases = from.aliases;
-    one.watched = from.watched;
-    for (const auto& node : from.nodes)
-      one.nodes.insert(node_name{node});
-    next_.versions.push_back(std::move(one));
+    auto one = from_assignment(from);
+    if (!one)
+      return one.error();
+    next_.versions.push_back(std::move(*one));
   }
   return std::exchange(next_, {});
 }

@@ -10,8 +10,15 @@
 namespace faas::actors {
 
 /// The nodes, then what each of them runs, then the assignments, which
-/// complete the view.
-std::vector<wire::message> to_messages(const cluster_view& view);
+/// complete the view. A peer of protocol 1 knows of no duties and would send
+/// events to whoever is ready: it is not told of placements that take none.
+std::vector<wire::message> to_messages(const cluster_view& view,
+                                       uint32_t protocol = wire::max_protocol);
+
+/// One version as it is assigned, and back. errc::invalid_argument names a spec
+/// that cannot be read.
+wire::assignment to_assignment(const assigned_version& from);
+result<assigned_version> from_assignment(const wire::assignment& from);
 
 /// A node's placements as a report, and back.
 wire::placement_report to_report(const node_name& node, const revision& at,

@@ -147,6 +147,8 @@ public:
       return make_join_token(context_, std::move(request), answer);
     case endpoint::revoke_node:
       return revoke_node(context_, found.name, answer);
+    case endpoint::steer_node:
+      return steer_node(context_, request, found.name, answer);
     case endpoint::sites:
       return show_sites(context_, request, found.name, answer);
     case endpoint::actors:

@@ -74,6 +74,8 @@ void change_alias(const context_ptr&, const api_request&, std::string_view name,
 void make_join_token(const context_ptr&, api_request, answer_ptr);
 void revoke_node(const context_ptr&, std::string_view name, answer_ptr);
 void show_nodes(const context_ptr&, answer_ptr);
+void steer_node(const context_ptr&, const api_request&, std::string_view name,
+                answer_ptr);
 void show_sites(const context_ptr&, const api_request&, std::string_view name,
                 answer_ptr);
 void show_actors(const context_ptr&, answer_ptr);

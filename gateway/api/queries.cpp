@@ -35,6 +35,34 @@ void show_nodes(const context_ptr& context, answer_ptr answer) {
   context->admin.nodes(list_answer(std::move(answer), node_json));
 }
 
+void steer_node(const context_ptr& context, const api_request& request,
+                std::string_view name, answer_ptr answer) {
+  using what = node_command::what;
+  const auto wanted = query_value(request.query, "action");
+  node_command command;
+  command.node = node_name{std::string{name}};
+  command.force = query_value(request.query, "force") == "true";
+  bool known = false;
+  for (const auto one :
+       {what::cordon, what::uncordon, what::drain, what::remove})
+    if (wanted == faas::name(one)) {
+      command.wanted = one;
+      known = true;
+    }
+  if (!known || !valid_function_name(name))
+    return respond(answer,
+                   {errc::invalid_argument,
+                    known ? "that is no name of a node"
+                          : "there is no such action for a node",
+                    "ask for ?action=cordon, uncordon, drain or remove"});
+  context->admin.steer_node(
+    std::move(command), [answer](result<node_standing> now) {
+      if (!now)
+        return respond(answer, now.error());
+      answer->respond(json_response(to_text(standing_json(*now))));
+    });
+}
+
 void show_actors(const context_ptr& context, answer_ptr answer) {
   context->admin.actors(list_answer(std::move(answer), actor_json));
 }

@@ -46,6 +46,7 @@ constexpr row table[] = {
   {"GET", "/system/nodes", nodes, true},
   {"POST", "/system/nodes/tokens", make_token, true},
   {"POST", "/system/nodes/revoke/", revoke_node, true},
+  {"POST", "/system/node/", steer_node, true},
   {"GET", "/system/sites/", sites, true},
   {"GET", "/system/actors", actors, true},
 };

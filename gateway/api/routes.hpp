@@ -40,6 +40,7 @@ enum class endpoint : uint8_t {
   nodes,
   make_token,
   revoke_node,
+  steer_node,
   sites,
   actors,
   unknown,      ///< 404

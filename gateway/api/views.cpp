@@ -15,7 +15,15 @@ json node_json(const node_status& node) {
           {"controller", node.controller}, {"self", node.self},
           {"cores", node.cores},           {"labels", node.labels},
           {"version", node.version},       {"boot", node.boot},
-          {"rtt_ms", node.rtt_ms},         {"in_flight", node.in_flight}};
+          {"rtt_ms", node.rtt_ms},         {"in_flight", node.in_flight},
+          {"duty", name(node.duty)},       {"note", node.note},
+          {"protocol", node.protocol}};
+}
+
+json standing_json(const node_standing& node) {
+  return {{"name", node.node.str()},
+          {"duty", node.removed ? "removed" : name(node.duty)},
+          {"note", node.note}};
 }
 
 json site_json(const site_status& site) {

@@ -10,6 +10,7 @@
 namespace faas::api {
 
 nlohmann::json node_json(const node_status& node);
+nlohmann::json standing_json(const node_standing& node);
 nlohmann::json site_json(const site_status& site);
 nlohmann::json actor_json(const actor_status& actor);
 nlohmann::json version_json(const version_status& version);

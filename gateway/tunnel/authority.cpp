@@ -44,7 +44,7 @@ result<trust::certificate_entry> authority::issue(const peer_identity& who,
   if (!pem)
     return pem.error();
   return trust::certificate_entry{wanted.serial, who.node,       key,
-                                  wanted.until,  false, std::move(*pem)};
+                                  wanted.until,  false, std::move(*pem), false};
 }
 
 void authority::belongs_to(const node_name& self) {
@@ -124,20 +124,40 @@ result<made_token> authority::make_token(const std::string& tier, duration life,
   return made_token{std::move(*text), until};
 }
 
-result<void> authority::revoke(const node_name& node) {
+result<void> authority::take_back(
+  const node_name& node,
+  const std::function<result<void>(trust::ledger&)>& how) {
   {
     const std::lock_guard lock{mutex_};
     if (node == self_)
       return error{errc::conflict,
                    node.str() + " is this node: it has the cluster's CA",
-                   "revoke other nodes only"};
+                   "revoke or remove other nodes only"};
   }
-  auto kept = store_.change([&](trust::ledger& book) {
-    return book.revoke(node, clock_.wall());
-  });
+  auto kept = store_.change(how);
   if (kept)
     read_revoked();
   return kept;
+}
+
+result<void> authority::revoke(const node_name& node) {
+  return take_back(node, [&](trust::ledger& book) {
+    return book.revoke(node, clock_.wall());
+  });
+}
+
+node_entries authority::entries() const {
+  return store_.read().nodes;
+}
+
+result<void> authority::keep(const node_name& node, const node_entry& entry) {
+  return store_.change(
+    [&](trust::ledger& book) { return book.keep(node, entry); });
+}
+
+result<void> authority::remove(const node_name& node) {
+  return take_back(node,
+                   [&](trust::ledger& book) { return book.remove(node); });
 }
 
 authority::grant authority::grant_of(std::string certificate,
@@ -204,12 +224,12 @@ authority::renew(const trust::certificate_facts& present,
 
 void authority::read_revoked() {
   auto all
-    = std::make_shared<const std::set<std::string>>(store_.read().revoked());
+    = std::make_shared<const trust::taken_serials>(store_.read().revoked());
   const std::lock_guard lock{mutex_};
   revoked_ = std::move(all);
 }
 
-std::shared_ptr<const std::set<std::string>> authority::revoked() const {
+std::shared_ptr<const trust::taken_serials> authority::revoked() const {
   const std::lock_guard lock{mutex_};
   return revoked_;
 }

@@ -3,6 +3,7 @@
 
 #include "gateway/tls/certificate.hpp"
 #include "libfaas/ports/cluster_authority.hpp"
+#include "libfaas/ports/node_book.hpp"
 #include "libfaas/ports/trust_store.hpp"
 
 #include <memory>
@@ -11,7 +12,7 @@
 namespace faas::tunnel {
 
 /// On the controller's node. Thread safe; calls block on the disk.
-class authority final : public cluster_authority {
+class authority final : public cluster_authority, public node_book {
 public:
   static constexpr auto max_token_life = std::chrono::hours{24 * 30};
 
@@ -33,6 +34,11 @@ public:
                                 std::vector<std::string> addresses) override;
   result<void> revoke(const node_name& node) override;
 
+  // node_book
+  node_entries entries() const override;
+  result<void> keep(const node_name& node, const node_entry& entry) override;
+  result<void> remove(const node_name& node) override;
+
   /// What a node gets that joins or renews. The key stays with it.
   struct grant {
     std::string certificate;
@@ -49,7 +55,7 @@ public:
                       const std::string& request);
 
   /// Serials. Cheap: a copy of a pointer.
-  std::shared_ptr<const std::set<std::string>> revoked() const;
+  std::shared_ptr<const trust::taken_serials> revoked() const;
 
 private:
   authority(trust_store& store, const clock_source& clock,
@@ -59,6 +65,9 @@ private:
                                          const std::string& request,
                                          const digest& key);
   grant grant_of(std::string certificate, std::string tier) const;
+  /// errc::conflict for the controller's own node.
+  result<void> take_back(const node_name& node,
+                         const std::function<result<void>(trust::ledger&)>& how);
 
   trust_store& store_;
   const clock_source& clock_;
@@ -66,7 +75,7 @@ private:
   void read_revoked();
 
   mutable std::mutex mutex_; ///< the three below
-  std::shared_ptr<const std::set<std::string>> revoked_;
+  std::shared_ptr<const trust::taken_serials> revoked_;
   std::vector<std::string> addresses_;
   node_name self_;
 };

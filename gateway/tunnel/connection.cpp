@@ -25,6 +25,16 @@ connection::connection(uint64_t number, std::shared_ptr<tls_stream> peer,
   std::copy_n(early.begin(), early_, in_.begin());
 }
 
+std::string connection::address() const {
+  failure failed;
+  const auto at = peer_->lowest_layer().remote_endpoint(failed);
+  if (failed)
+    return {};
+  const auto host = at.address().to_string();
+  return (at.address().is_v6() ? "[" + host + "]" : host) + ":"
+         + std::to_string(at.port());
+}
+
 void connection::start() {
   if (early_ > 0)
     pass_in(early_);

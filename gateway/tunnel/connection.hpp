@@ -50,6 +50,8 @@ public:
   uint64_t number() const noexcept { return number_; }
   const trust::certificate_facts& who() const noexcept { return who_; }
   const std::string& announced() const noexcept { return *guard_.announced(); }
+  /// Of the other machine, "10.0.0.7:41234"; empty when it has gone.
+  std::string address() const;
 
 private:
   static constexpr size_t buffer_bytes = 64 * 1024;

@@ -210,7 +210,7 @@ result<trust::node_identity> join_cluster(const trust::join_token& token,
   return complete(std::move(made), *given);
 }
 
-result<std::set<std::string>>
+result<trust::taken_serials>
 fetch_revoked(const trust::node_identity& present) {
   join_question question;
   question.what = join_question::kind::revoked;

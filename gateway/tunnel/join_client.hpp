@@ -3,9 +3,9 @@
 
 #include "libfaas/core/clock.hpp"
 #include "libfaas/trust/identity.hpp"
+#include "libfaas/trust/rules.hpp"
 #include "libfaas/trust/token.hpp"
 
-#include <set>
 #include <string>
 
 namespace faas::tunnel {
@@ -19,7 +19,7 @@ result<trust::node_identity> join_cluster(const trust::join_token& token,
                                           const node_name& node, wall_time now);
 
 /// Which certificates are revoked, from the controller's node: by serial.
-result<std::set<std::string>>
+result<trust::taken_serials>
 fetch_revoked(const trust::node_identity& present);
 
 /// A new key and certificate for a node that has a valid one.

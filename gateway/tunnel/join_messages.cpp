@@ -144,11 +144,17 @@ result<authority::grant> answer_from_json(std::string_view text) {
   return made;
 }
 
-std::string to_json(const serial_set& revoked) {
-  return dump({{"revoked", revoked}});
+std::string to_json(const trust::taken_serials& revoked) {
+  auto all = json::array(), removed = json::array();
+  for (const auto& [serial, why] : revoked) {
+    all.push_back(serial);
+    if (why == trust::taken_back::removed)
+      removed.push_back(serial);
+  }
+  return dump({{"revoked", std::move(all)}, {"removed", std::move(removed)}});
 }
 
-result<serial_set> revoked_from_json(std::string_view text) {
+result<trust::taken_serials> revoked_from_json(std::string_view text) {
   const auto value = json::parse(text, nullptr, false);
   if (!value.is_object())
     return malformed("answer");
@@ -157,10 +163,15 @@ result<serial_set> revoked_from_json(std::string_view text) {
   const auto list = value.find("revoked");
   if (list == value.end() || !list->is_array())
     return malformed("answer");
-  serial_set made;
+  trust::taken_serials made;
   for (const auto& one : *list)
     if (one.is_string())
-      made.insert(one.get<std::string>());
+      made[one.get<std::string>()] = trust::taken_back::revoked;
+  if (const auto gone = value.find("removed");
+      gone != value.end() && gone->is_array())
+    for (const auto& one : *gone) // absent in answers of an older version
+      if (one.is_string())
+        made[one.get<std::string>()] = trust::taken_back::removed;
   return made;
 }
 

@@ -4,7 +4,6 @@
 
 #include "gateway/tunnel/authority.hpp"
 
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -25,7 +24,6 @@ struct join_question {
   std::string request;
   node_name node;
 };
-using serial_set = std::set<std::string>;
 
 /// With its length in front.
 std::string framed(std::string_view text);
@@ -37,7 +35,7 @@ result<join_question> question_from_json(std::string_view text);
 std::string to_json(const result<authority::grant>& answer);
 /// The grant, or the error that the other side answered.
 result<authority::grant> answer_from_json(std::string_view text);
-std::string to_json(const serial_set& revoked);
-result<serial_set> revoked_from_json(std::string_view text);
+std::string to_json(const trust::taken_serials& revoked);
+result<trust::taken_serials> revoked_from_json(std::string_view text);
 
 } // namespace faas::tunnel

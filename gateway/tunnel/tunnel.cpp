@@ -21,7 +21,8 @@ node_tunnel::impl::impl(tunnel_config with, tunnel_deps needs)
     stay(loop.get_executor()),
     listener(loop),
     timer(loop),
-    pause(loop) {}
+    pause(loop),
+    learned(std::make_shared<const trust::taken_serials>(config.revoked)) {}
 
 result<void>
 node_tunnel::impl::open_context(const trust::node_identity& with) {
@@ -169,11 +170,24 @@ void node_tunnel::serve(std::function<void(int)> accept) {
 std::optional<peer_identity>
 node_tunnel::owner(std::string_view transport_id) const {
   const std::lock_guard lock{impl_->mutex};
-  if (!transport_id.empty())
-    for (const auto& [number, entry] : impl_->owners)
-      if (entry.first.starts_with(transport_id))
-        return entry.second;
+  if (const auto* entry = impl_->owner_of(transport_id))
+    return entry->who;
   return std::nullopt;
+}
+
+peer_origin node_tunnel::origin(std::string_view transport_id) const {
+  const std::lock_guard lock{impl_->mutex};
+  const auto* entry = impl_->owner_of(transport_id);
+  return entry != nullptr ? entry->origin : peer_origin{};
+}
+
+const node_tunnel::impl::ownership*
+node_tunnel::impl::owner_of(std::string_view transport_id) const {
+  if (!transport_id.empty())
+    for (const auto& [number, entry] : owners)
+      if (entry.id.starts_with(transport_id))
+        return &entry;
+  return nullptr;
 }
 
 } // namespace faas::tunnel

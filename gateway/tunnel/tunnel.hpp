@@ -22,6 +22,8 @@ struct tunnel_config {
   size_t max_connections = 1024; ///< over it: closed
   duration handshake_patience = std::chrono::seconds{8};
   duration take_patience = std::chrono::seconds{10};
+  /// What the controller's node said before this start.
+  trust::taken_serials revoked;
   /// How often a node without the CA that listens asks what was revoked.
   duration revoked_every = std::chrono::seconds{5};
 };
@@ -34,6 +36,9 @@ struct tunnel_deps {
   /// Makes a renewed identity durable. The tunnel's worker thread.
   std::function<result<void>(const trust::node_identity&)> save;
   std::function<void(std::string)> log;
+  /// Makes what was revoked durable, whenever it has changed. The worker
+  /// thread; may be null.
+  std::function<result<void>(const trust::taken_serials&)> keep_revoked = {};
 };
 
 /// Mutual TLS 1.3 with nodes of the same cluster, by its own threads (one for
@@ -61,6 +66,7 @@ public:
   void serve(std::function<void(int)> accept) override;
   std::optional<peer_identity>
   owner(std::string_view transport_id) const override;
+  peer_origin origin(std::string_view transport_id) const override;
 
 private:
   struct impl;

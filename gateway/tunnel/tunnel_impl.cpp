@@ -169,15 +169,28 @@ void node_tunnel::impl::learn_revoked() {
       || identity.addresses.empty() || deps.clock.now() < next_lesson)
     return;
   learning = true;
-  net::post(worker, [this, present = identity] {
+  net::post(worker, [this, present = identity, before = learned] {
     auto all = fetch_revoked(present);
+    if (all)
+      keep_revoked(*all, *before);
     net::post(loop, [this, all = std::move(all)]() mutable {
       learning = false;
       next_lesson = deps.clock.now() + config.revoked_every;
       if (all) // else the last known list goes on counting
-        learned = std::make_shared<const serial_set>(std::move(*all));
+        learned
+          = std::make_shared<const trust::taken_serials>(std::move(*all));
     });
   });
+}
+
+/// On the worker. It counts from now on, kept or not.
+void node_tunnel::impl::keep_revoked(const trust::taken_serials& now,
+                                     const trust::taken_serials& before) const {
+  if (now == before || !deps.keep_revoked)
+    return;
+  if (auto kept = deps.keep_revoked(now); !kept)
+    deps.log("what was revoked would be forgotten by a restart: "
+             + kept.error().to_string());
 }
 
 // -- connections --------------------------------------------------------------
@@ -216,7 +229,8 @@ void node_tunnel::impl::dial(const std::string& address,
 
 void node_tunnel::impl::announced(connection& one) {
   const std::lock_guard lock{mutex};
-  owners[one.number()] = {one.announced(), one.who().identity};
+  owners[one.number()] = {one.announced(), one.who().identity,
+                          {one.address(), one.who().serial}};
 }
 
 void node_tunnel::impl::ended(connection& one, const std::string& why) {
@@ -229,10 +243,8 @@ void node_tunnel::impl::ended(connection& one, const std::string& why) {
 
 result<void>
 node_tunnel::impl::admit(const trust::certificate_facts& who) const {
-  static const std::set<std::string> none;
   const auto revoked = deps.authority ? deps.authority->revoked() : learned;
-  return trust::admit(who, identity.cluster, revoked ? *revoked : none,
-                      deps.clock.wall());
+  return trust::admit(who, identity.cluster, *revoked, deps.clock.wall());
 }
 
 // -- hub ----------------------------------------------------------------------

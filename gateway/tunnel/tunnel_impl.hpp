@@ -38,6 +38,8 @@ struct node_tunnel::impl final : public hub {
   void renew_when_due();
   void renewed(result<trust::node_identity> outcome);
   void learn_revoked();
+  void keep_revoked(const trust::taken_serials& now,
+                    const trust::taken_serials& before) const;
   result<trust::node_identity> renew(const trust::node_identity& present);
 
   // connections
@@ -71,6 +73,13 @@ struct node_tunnel::impl final : public hub {
     int socket = -1;
     time_point since{};
   };
+  struct ownership {
+    std::string id; ///< of CAF's transport
+    peer_identity who;
+    peer_origin origin;
+  };
+  /// With the mutex held.
+  const ownership* owner_of(std::string_view transport_id) const;
   struct under_way {
     std::shared_ptr<handshake> one;
     time_point until{};
@@ -94,7 +103,7 @@ struct node_tunnel::impl final : public hub {
   time_point next_renewal{};
   bool renewing = false;
   /// What the controller's node said; on the node with the CA: unused.
-  std::shared_ptr<const serial_set> learned;
+  std::shared_ptr<const trust::taken_serials> learned;
   time_point next_lesson{};
   bool learning = false;
   time_point log_from{}; ///< refusals are logged again
@@ -104,7 +113,7 @@ struct node_tunnel::impl final : public hub {
 
   mutable std::mutex mutex; ///< the rest: any thread
   std::map<uint64_t, ticket> tickets;
-  std::map<uint64_t, std::pair<std::string, peer_identity>> owners;
+  std::map<uint64_t, ownership> owners;
   std::function<void(int)> takes_calls;
   bool stopped = false;
 };

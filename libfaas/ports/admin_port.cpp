@@ -36,6 +36,26 @@ std::string_view name(bundle_fate fate) noexcept {
   return "unknown";
 }
 
+std::string_view name(node_duty duty) noexcept {
+  switch (duty) {
+    case node_duty::active: return "active";
+    case node_duty::cordoned: return "cordoned";
+    case node_duty::draining: return "draining";
+    case node_duty::drained: return "drained";
+  }
+  return "unknown";
+}
+
+std::string_view name(node_command::what wanted) noexcept {
+  switch (wanted) {
+    case node_command::what::cordon: return "cordon";
+    case node_command::what::uncordon: return "uncordon";
+    case node_command::what::drain: return "drain";
+    case node_command::what::remove: return "remove";
+  }
+  return "unknown";
+}
+
 uint32_t function_status::available() const noexcept {
   return static_cast<uint32_t>(
     std::count_if(placements.begin(), placements.end(), [&](const auto& p) {

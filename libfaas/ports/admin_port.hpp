@@ -5,6 +5,7 @@
 #include "libfaas/core/id.hpp"
 #include "libfaas/manifest/function_spec.hpp"
 #include "libfaas/ports/bundle_admin.hpp"
+#include "libfaas/ports/node_book.hpp"
 #include "libfaas/ports/traffic.hpp"
 
 #include <functional>
@@ -45,6 +46,24 @@ struct rollback_command {
   function_name function;
   uint32_t version = 0; ///< 0: the newest one before the current
   std::string by;
+};
+
+/// What a node shall do from now on; repeating it is harmless.
+struct node_command {
+  enum class what : uint8_t { cordon, uncordon, drain, remove };
+  node_name node;
+  what wanted = what::cordon;
+  bool force = false; ///< remove: also one that still serves
+};
+/// "cordon", "uncordon", ...
+std::string_view name(node_command::what wanted) noexcept;
+
+/// Where a node stands with what is wanted of it.
+struct node_standing {
+  node_name node;
+  node_duty duty = node_duty::active;
+  bool removed = false;
+  std::string note; ///< draining: what it waits for; may be empty
 };
 
 /// Outcome of a command, durable before it is given.
@@ -124,6 +143,9 @@ struct node_status {
   std::string boot;
   double rtt_ms = 0;     ///< to the node that answers; 0 for itself
   uint64_t in_flight = 0;
+  node_duty duty = node_duty::active;
+  std::string note;      ///< what a person should know of it; mostly empty
+  uint32_t protocol = 0; ///< spoken with the node that answers
 };
 
 /// What the predictor believes of one site for one function. All in ms.
@@ -196,6 +218,11 @@ public:
   /// errc::not_found when there is no such function.
   virtual void describe(function_name name, reply_to<function_status> done) = 0;
   virtual void nodes(reply_to<std::vector<node_status>> done) = 0;
+  /// Durable before it is answered. errc::not_found; errc::conflict for a
+  /// removal of a node that still serves (without force) or of the
+  /// controller's own.
+  virtual void steer_node(node_command command, reply_to<node_standing> done)
+    = 0;
   /// Sites for an event of size n of that function, with their parts.
   virtual void sites(function_name name, double size,
                      reply_to<std::vector<site_status>> done) = 0;

@@ -18,6 +18,12 @@ struct peer_identity {
   bool operator==(const peer_identity&) const = default;
 };
 
+/// Where a connection came from or leads to.
+struct peer_origin {
+  std::string address; ///< "10.0.0.7:41234"
+  std::string serial;  ///< of the certificate that was shown
+};
+
 /// Connections to other nodes whose ends have proved who they are. The actors
 /// see each as a local socket. Any thread.
 class peer_links {
@@ -47,6 +53,8 @@ public:
   virtual std::optional<peer_identity>
   owner(std::string_view transport_id) const
     = 0;
+  /// Of the same connection; empty when there is none.
+  virtual peer_origin origin(std::string_view transport_id) const = 0;
 };
 
 } // namespace faas

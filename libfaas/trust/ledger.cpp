@@ -100,11 +100,37 @@ result<void> ledger::revoke(const node_name& node, wall_time now) {
   return {};
 }
 
-std::set<std::string> ledger::revoked() const {
-  std::set<std::string> all;
+result<void> ledger::remove(const node_name& node) {
+  bool any = false;
+  for (auto& one : certificates)
+    if (one.node == node)
+      any = one.revoked = one.removed = true;
+  if (!any)
+    return error{errc::not_found,
+                 "no node called " + node.str() + " has joined this cluster",
+                 "`faas-cli nodes` lists the nodes that are known"};
+  nodes.erase(node);
+  return {};
+}
+
+result<void> ledger::keep(const node_name& node, const node_entry& entry) {
+  if (entry == node_entry{}) {
+    nodes.erase(node);
+    return {};
+  }
+  if (nodes.size() >= max_certificates && !nodes.contains(node))
+    return error{errc::overloaded, "too many nodes are cordoned or drained",
+                 "remove those that are gone for good"};
+  nodes[node] = entry;
+  return {};
+}
+
+taken_serials ledger::revoked() const {
+  taken_serials all;
   for (const auto& one : certificates)
     if (one.revoked)
-      all.insert(one.serial);
+      all[one.serial]
+        = one.removed ? taken_back::removed : taken_back::revoked;
   return all;
 }
 

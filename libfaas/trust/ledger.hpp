@@ -3,9 +3,10 @@
 
 #include "libfaas/core/clock.hpp"
 #include "libfaas/core/id.hpp"
+#include "libfaas/ports/node_book.hpp"
+#include "libfaas/trust/rules.hpp"
 
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct certificate_entry {
   wall_time expires{};
   bool revoked = false;
   std::string pem; ///< to be given again to the same key
+  bool removed = false; ///< revoked, since its node was removed
   bool operator==(const certificate_entry&) const = default;
 };
 
@@ -35,6 +37,7 @@ struct ledger {
 
   std::vector<token_entry> tokens;
   std::vector<certificate_entry> certificates;
+  node_entries nodes; ///< what is wanted of those that are not just active
 
   /// Adds an unused token and forgets expired ones. errc::overloaded.
   result<void> add_token(token_entry made, wall_time now);
@@ -58,7 +61,12 @@ struct ledger {
   /// Revokes all certificates of a node. errc::not_found when it has none that
   /// still counts.
   result<void> revoke(const node_name& node, wall_time now);
-  std::set<std::string> revoked() const;
+  /// Revokes all certificates of a node as those of one that was removed, and
+  /// forgets what was wanted of it. errc::not_found when it never had one.
+  result<void> remove(const node_name& node);
+  /// What is wanted of a node from now on. errc::overloaded.
+  result<void> keep(const node_name& node, const node_entry& entry);
+  taken_serials revoked() const;
   /// Null when nothing was given under that serial.
   const certificate_entry* find(const std::string& serial) const;
 

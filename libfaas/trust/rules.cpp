@@ -49,15 +49,16 @@ bool due_for_renewal(const certificate_facts& own, wall_time now) noexcept {
 }
 
 result<void> admit(const certificate_facts& peer, const std::string& cluster,
-                   const std::set<std::string>& revoked_serials,
-                   wall_time now) {
+                   const taken_serials& taken, wall_time now) {
   const auto& name = peer.identity.node.str();
   if (peer.cluster != cluster)
     return refused("node " + name + " is of cluster " + peer.cluster
                      + ", not of " + cluster,
                    "join it to this cluster with a token of this one");
-  if (revoked_serials.contains(peer.serial))
-    return refused("the certificate of node " + name + " was revoked",
+  if (const auto found = taken.find(peer.serial); found != taken.end())
+    return refused(found->second == taken_back::removed
+                     ? "node " + name + " was removed from the cluster"
+                     : "the certificate of node " + name + " was revoked",
                    join_again);
   if (has_expired(peer.until, now))
     return refused("the certificate of node " + name + " has expired",

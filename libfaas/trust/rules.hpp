@@ -5,8 +5,8 @@
 #include "libfaas/ports/peer_links.hpp"
 
 #include <chrono>
+#include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace faas::trust {
@@ -28,6 +28,11 @@ struct certificate_facts {
   wall_time until{};
 };
 
+/// Why a certificate does not count any more.
+enum class taken_back : uint8_t { revoked, removed /**< with its node */ };
+/// By serial.
+using taken_serials = std::map<std::string, taken_back>;
+
 /// The name in a certificate: "petrel://CLUSTER/node/NAME", or /controller/.
 std::string identity_uri(const std::string& cluster, const peer_identity& who);
 /// False when the text is no such name.
@@ -42,8 +47,7 @@ bool due_for_renewal(const certificate_facts& own, wall_time now) noexcept;
 /// Whether a peer with this certificate may talk to a node of `cluster`.
 /// errc::forbidden with the reason.
 result<void> admit(const certificate_facts& peer, const std::string& cluster,
-                   const std::set<std::string>& revoked_serials,
-                   wall_time now);
+                   const taken_serials& taken, wall_time now);
 
 /// Where what a peer says of itself is not what its certificate says; empty:
 /// nowhere. `proven` is nullopt for a peer without a certificate.

@@ -58,6 +58,12 @@ struct enum_values<node_state> {
   static constexpr node_state unknown = node_state::suspect;
 };
 
+template <>
+struct enum_values<node_duty> {
+  static constexpr uint64_t count = 4;
+  static constexpr node_duty unknown = node_duty::cordoned; // no events there
+};
+
 /// What decoding may still allocate for list elements. Keeps a frame of empty
 /// elements (two bytes each) from becoming hundreds of times its size.
 struct decode_budget {

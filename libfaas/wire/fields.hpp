@@ -152,6 +152,7 @@ void fields(auto& v, of<node_status> auto& m) {
   v(1, m.name), v(2, m.tier), v(3, m.address), v(4, m.state);
   v(5, m.controller), v(6, m.self), v(7, m.cores), v(8, m.labels);
   v(9, m.version), v(10, m.boot), v(11, m.rtt_ms), v(12, m.in_flight);
+  v(13, m.duty), v(14, m.note);
 }
 void fields(auto& v, of<node_report> auto& m) {
   v(1, m.node), v(2, m.nodes);

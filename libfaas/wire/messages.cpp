@@ -18,6 +18,30 @@ std::string range(const hello& node) {
          + std::to_string(node.max_protocol);
 }
 
+/// A peer that was not accepted may say anything.
+std::string printable(std::string_view text) {
+  std::string made{text.substr(0, 63)};
+  for (auto& c : made)
+    if (static_cast<unsigned char>(c) < ' ' || c == 127)
+      c = '?';
+  return made;
+}
+
+error no_common_protocol(const hello& self, const hello& peer) {
+  const bool peer_is_older = peer.max_protocol < self.min_protocol;
+  const auto software = peer.software.empty()
+                          ? std::string{}
+                          : " (Petrel " + printable(peer.software) + ")";
+  return {errc::incompatible_peer,
+          "node " + printable(peer.node.str()) + software + " speaks protocol "
+            + range(peer) + ", this node, " + self.node.str() + ", "
+            + range(self),
+          "upgrade "
+            + (peer_is_older ? printable(peer.node.str()) : self.node.str())
+            + " first: a node works with those of its own protocol and of the "
+              "one before"};
+}
+
 } // namespace
 
 std::string_view name(const message& what) noexcept {
@@ -27,10 +51,7 @@ std::string_view name(const message& what) noexcept {
 result<welcome> accept(const hello& self, const hello& peer) {
   const auto protocol = std::min(self.max_protocol, peer.max_protocol);
   if (protocol < std::max(self.min_protocol, peer.min_protocol))
-    return {errc::incompatible_peer,
-            "node " + peer.node.str() + " speaks protocol " + range(peer)
-              + ", this node " + range(self),
-            "upgrade the older node"};
+    return no_common_protocol(self, peer);
   if (!valid_function_name(peer.node.str()))
     return {errc::invalid_argument, "the peer gives no valid node name",
             "names are lower-case letters, digits and inner hyphens, at most "

@@ -16,7 +16,9 @@ namespace faas::wire {
 
 /// Protocol versions that this build speaks.
 inline constexpr uint32_t min_protocol = 1;
-inline constexpr uint32_t max_protocol = 1;
+inline constexpr uint32_t max_protocol = 2;
+/// Since then nodes know of duties (cordoned, drained) of the others.
+inline constexpr uint32_t protocol_with_duties = 2;
 
 /// First message in either direction: who I am and what I can do.
 struct hello {

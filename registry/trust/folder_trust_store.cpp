@@ -33,6 +33,17 @@ std::string text_at(const json& object, const char* key) {
                                                      : std::string{};
 }
 
+json to_json(const node_entries& nodes) {
+  auto all = json::object();
+  for (const auto& [node, entry] : nodes) {
+    auto keeps = json::array();
+    for (const auto& [function, version] : entry.keeps)
+      keeps.push_back(json::array({function.str(), version}));
+    all[node.str()] = {{"duty", name(entry.duty)}, {"keeps", std::move(keeps)}};
+  }
+  return all;
+}
+
 json to_json(const trust::ledger& ledger) {
   auto tokens = json::array(), certificates = json::array();
   for (const auto& one : ledger.tokens)
@@ -46,10 +57,36 @@ json to_json(const trust::ledger& ledger) {
                             {"key_sha256", one.key.hex()},
                             {"expires", to_seconds(one.expires)},
                             {"revoked", one.revoked},
+                            {"removed", one.removed},
                             {"pem", one.pem}});
   return {{"version", format},
           {"tokens", std::move(tokens)},
-          {"certificates", std::move(certificates)}};
+          {"certificates", std::move(certificates)},
+          {"nodes", to_json(ledger.nodes)}};
+}
+
+node_duty duty_named(const std::string& text) {
+  for (const auto duty : {node_duty::active, node_duty::cordoned,
+                          node_duty::draining, node_duty::drained})
+    if (name(duty) == text)
+      return duty;
+  throw std::invalid_argument{"no duty"};
+}
+
+/// Absent in files of earlier versions.
+node_entries entries_from(const json& value) {
+  node_entries made;
+  const auto nodes = value.find("nodes");
+  if (nodes == value.end())
+    return made;
+  for (const auto& [node, from] : nodes->items()) {
+    auto& entry = made[node_name{node}];
+    entry.duty = duty_named(from.at("duty").get<std::string>());
+    for (const auto& one : from.at("keeps"))
+      entry.keeps.insert({function_name{one.at(0).get<std::string>()},
+                          one.at(1).get<uint32_t>()});
+  }
+  return made;
 }
 
 /// Throws json::exception on other fields.
@@ -65,7 +102,9 @@ trust::ledger from_json(const json& value) {
       {one.at("serial").get<std::string>(),
        node_name{one.at("node").get<std::string>()},
        to_digest(one.at("key_sha256")), from_seconds(one.at("expires")),
-       one.at("revoked").get<bool>(), one.at("pem").get<std::string>()});
+       one.at("revoked").get<bool>(), one.at("pem").get<std::string>(),
+       one.value("removed", false)});
+  made.nodes = entries_from(value);
   return made;
 }
 

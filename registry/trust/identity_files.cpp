@@ -52,6 +52,38 @@ result<void> identity_files::save(const trust::node_identity& identity) const {
   return replace_file(folder_ / "identity.json", value.dump(1));
 }
 
+result<trust::taken_serials> identity_files::load_revoked() const {
+  const auto file = folder_ / "revoked.json";
+  auto value = read_json(file, format);
+  if (!value)
+    return value.error();
+  trust::taken_serials made;
+  if (!*value)
+    return made;
+  try {
+    for (const auto& [serial, removed] : (*value)->at("serials").items())
+      made[serial] = removed.get<bool>() ? trust::taken_back::removed
+                                         : trust::taken_back::revoked;
+    return made;
+  } catch (const json::exception&) {
+    return error{errc::invalid_argument, file.string() + " is damaged",
+                 "restore it; or remove it, and start this node when the "
+                 "controller's node can be reached, which tells it anew"};
+  }
+}
+
+result<void>
+identity_files::save_revoked(const trust::taken_serials& taken) const {
+  if (auto made = make_private_folder(folder_); !made)
+    return made;
+  auto serials = json::object();
+  for (const auto& [serial, why] : taken)
+    serials[serial] = why == trust::taken_back::removed;
+  return replace_file(
+    folder_ / "revoked.json",
+    json{{"version", format}, {"serials", std::move(serials)}}.dump(1));
+}
+
 result<std::string> identity_files::joining_key() const {
   auto value = read_json(folder_ / "joining.json", format);
   if (!value)

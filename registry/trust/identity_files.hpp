@@ -2,13 +2,14 @@
 #pragma once
 
 #include "libfaas/trust/identity.hpp"
+#include "libfaas/trust/rules.hpp"
 #include "registry/files/files.hpp"
 
 #include <optional>
 
 namespace faas::registry {
 
-/// identity.json and joining.json in one folder (data folder / "trust"). Not
+/// identity.json, joining.json and revoked.json in one folder (data folder / "trust"). Not
 /// thread safe. Errors as those of trust_store.
 class identity_files {
 public:
@@ -18,6 +19,11 @@ public:
   /// Nullopt: the node has not joined.
   result<std::optional<trust::node_identity>> load() const;
   result<void> save(const trust::node_identity& identity) const;
+
+  /// What of other nodes' certificates was taken back, as last heard; empty
+  /// when never. revoked.json.
+  result<trust::taken_serials> load_revoked() const;
+  result<void> save_revoked(const trust::taken_serials& taken) const;
 
   /// The key of a join under way; empty: none.
   result<std::string> joining_key() const;

@@ -26,6 +26,7 @@ public:
   std::vector<bundles_command> collected;
   bundles_status kept; ///< what bundles() answers
   std::optional<error> no_room; ///< what make_room answers
+  std::vector<node_command> steered_nodes;
   std::vector<log_line> lines;
   std::vector<log_query> queries;
   std::vector<std::string> not_ready;
@@ -130,6 +131,19 @@ public:
       self.tier = "edge";
       self.self = self.controller = true;
       return std::vector{self};
+    });
+  }
+  void steer_node(node_command command, reply_to<node_standing> done) override {
+    answer(std::move(done), [&]() -> result<node_standing> {
+      steered_nodes.push_back(command);
+      if (command.node.str() != "edge-1")
+        return error{errc::not_found, "no node " + command.node.str(), ""};
+      node_standing now;
+      now.node = command.node;
+      now.duty = node_duty::draining;
+      now.removed = command.wanted == node_command::what::remove;
+      now.note = "waits";
+      return now;
     });
   }
   void sites(function_name name, double size,

@@ -56,6 +56,7 @@ public:
   std::optional<peer_identity> owner(std::string_view) const override {
     return peer_;
   }
+  peer_origin origin(std::string_view) const override { return {}; }
 
   /// Breaks every connection that this side opened.
   void cut() {

@@ -1,4 +1,4 @@
-// list, describe, nodes, sites, version, remove.
+// list, describe, sites, version, remove.
 #include "tools/faas-cli/command.hpp"
 #include "tools/faas-cli/gateway_api.hpp"
 #include "tools/faas-cli/table.hpp"
@@ -52,12 +52,6 @@ result<void> run_list(session& s, const arguments& args) {
 result<void> run_describe(session& s, const arguments& args) {
   return show(s, args, "/system/function/" + url_encode(args.words()[0]),
               function_text);
-}
-
-result<void> run_nodes(session& s, const arguments& args) {
-  return show(
-    s, args, "/system/nodes",
-    [](const json& nodes, const std::string&) { return node_table(nodes); });
 }
 
 result<void> run_sites(session& s, const arguments& args) {
@@ -149,15 +143,6 @@ const command describe_command{.name = "describe",
                                .min_words = 1,
                                .max_words = 1,
                                .run = run_describe};
-
-const command nodes_command{.name = "nodes",
-                            .summary = "List the nodes of the cluster",
-                            .details = "A * marks the node that answers.\n",
-                            .examples = "  faas-cli nodes\n"
-                                        "  faas-cli nodes --json\n",
-                            .options = json_option,
-                            .asks_gateway = true,
-                            .run = run_nodes};
 
 const command sites_command{
   .name = "sites",

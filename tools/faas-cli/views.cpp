@@ -216,6 +216,13 @@ std::string age_text(double seconds) {
   return std::to_string(s / 86'400) + "d";
 }
 
+/// "alive", "alive, cordoned"
+std::string node_state_text(const json& node) {
+  const auto duty = text_at(node, "duty");
+  return text_at(node, "state")
+         + (duty.empty() || duty == "active" ? "" : ", " + duty);
+}
+
 } // namespace
 
 std::string bundle_table(const json& bundles, bool removed_only) {
@@ -233,14 +240,15 @@ std::string bundle_table(const json& bundles, bool removed_only) {
 
 std::string node_table(const json& nodes) {
   table t{{"Node", "Tier", "State", "Role", ">Cores", ">RTT ms", ">In flight",
-           "Address", "Version", "Labels"}};
+           "Address", "Version", "Labels", "Note"}};
   for (const auto& n : list_in(nodes, "nodes"))
     t.row({text_at(n, "name") + (flag_at(n, "self") ? " *" : ""),
-           text_at(n, "tier"), text_at(n, "state"),
+           text_at(n, "tier"), node_state_text(n),
            flag_at(n, "controller") ? "controller" : "agent",
            number_text(n, "cores"), number_text(n, "rtt_ms"),
            number_text(n, "in_flight"), text_at(n, "address"),
-           text_at(n, "version"), pairs(inner(n, "labels"))});
+           text_at(n, "version"), pairs(inner(n, "labels")),
+           text_at(n, "note")});
   return t.to_string();
 }
 

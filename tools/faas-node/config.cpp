@@ -176,6 +176,11 @@ std::vector<property> declare() {
          "Nodes to connect to, as host:port; empty: those that the join token "
          "named.",
          &config::join),
+    number("link.protocol", "",
+           "Newest protocol between nodes that this one speaks. Lower it only "
+           "to try out how a cluster of mixed versions does.",
+           &config::link_protocol, wire::min_protocol, wire::max_protocol,
+           "1 to 2"),
     number("functions.executors", "threads",
            "Threads that run functions; 0: one per core.", &config::executors,
            0, 1024, "0 to 1024"),

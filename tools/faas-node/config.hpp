@@ -3,6 +3,7 @@
 #pragma once
 
 #include "libfaas/core/result.hpp"
+#include "libfaas/wire/messages.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -32,6 +33,7 @@ struct config {
   uint16_t link_port = 8090;
   std::vector<std::string> advertise; ///< host:port
   std::vector<std::string> join; ///< host:port
+  uint32_t link_protocol = wire::max_protocol; ///< newest that it speaks
 
   uint32_t executors = 0; ///< 0: cores
   uint32_t scheduler_threads = 2;

@@ -3,6 +3,8 @@
 #include "tools/faas-node/node.hpp"
 #include "tools/faas-node/version.hpp"
 
+// A value is taken as it is: lists in settings have commas of their own.
+#define CXXOPTS_VECTOR_DELIMITER '\0'
 #include <cxxopts.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>

@@ -8,6 +8,7 @@
 #include "gateway/mqtt/service.hpp"
 #include "gateway/tunnel/tunnel.hpp"
 #include "registry/bundles/folder_bundle_store.hpp"
+#include "registry/replica/replica_file.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
 #include "tools/faas-node/node_trust.hpp"
 #include "tools/faas-node/platform.hpp"
@@ -86,6 +87,7 @@ struct running_node::parts {
   std::shared_ptr<catalog_store> catalog;
   std::unique_ptr<auth::admin_token> token;
   node_trust trust;
+  std::unique_ptr<registry::replica_file> replica;
   std::unique_ptr<tunnel::node_tunnel> tunnel;
   std::unique_ptr<host::node_function_hosts> hosts;
   std::unique_ptr<actors::node_system> system;
@@ -141,12 +143,16 @@ result<void> running_node::parts::start_tunnel() {
   made.address = settings.link_address;
   made.port = settings.link_port;
   made.identity = trust.identity;
+  made.revoked = trust.revoked;
   tunnel::tunnel_deps deps{
     clock, trust.authority.get(),
     [this](const trust::node_identity& renewed) {
       return trust.files->save(renewed);
     },
-    [](std::string line) { spdlog::info("{}", line); }};
+    [](std::string line) { spdlog::info("{}", line); },
+    [this](const trust::taken_serials& taken) {
+      return trust.files->save_revoked(taken);
+    }};
   auto started = tunnel::node_tunnel::start(std::move(made), std::move(deps));
   if (!started)
     return started.error();
@@ -166,7 +172,9 @@ result<void> running_node::parts::open_catalog() {
   }
   registry::sqlite_catalog_options options;
   options.file = data / "catalog.db";
-  auto opened = registry::sqlite_catalog::open(std::move(options), random);
+  // Never from node.seed: a new store must not have the history of an old one.
+  random_source unique{system_seed()};
+  auto opened = registry::sqlite_catalog::open(std::move(options), unique);
   if (!opened)
     return opened.error();
   catalog = std::move(*opened);
@@ -218,6 +226,7 @@ result<void> running_node::parts::start_system() {
   made.self.runtimes = {"native"};
   if (made.self.torch)
     made.self.runtimes.push_back("torch");
+  made.self.max_protocol = settings.link_protocol;
   made.self.controller = settings.controller;
   made.self.cluster = settings.cluster;
   made.self.address = settings.gateway_address + ":"
@@ -235,6 +244,11 @@ result<void> running_node::parts::start_system() {
   made.bundle_cache_bytes = settings.bundle_cache_mib * limits::mib;
   made.hosts = hosts.get();
   made.catalog = catalog;
+  made.nodes = trust.authority.get();
+  if (!settings.controller) {
+    replica = std::make_unique<registry::replica_file>(data / "replica");
+    made.replica = replica.get();
+  }
   made.clock = &clock;
   made.seed = random.next();
   made.log = [](std::string line) { spdlog::info("{}", line); };

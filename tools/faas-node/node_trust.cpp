@@ -90,6 +90,10 @@ result<node_trust> open_trust(const std::filesystem::path& data,
   if (*kept && !(*kept)->self.controller) {
     if (auto good = apply(**kept, settings); !good)
       return good.error();
+    auto revoked = made.files->load_revoked();
+    if (!revoked)
+      return revoked.error();
+    made.revoked = std::move(*revoked);
     made.identity = std::move(**kept);
     made.identity.addresses = settings.join; // they may have changed
     return made;

@@ -19,6 +19,7 @@ struct node_trust {
   std::unique_ptr<registry::folder_trust_store> store; ///< with the CA only
   std::unique_ptr<tunnel::authority> authority;        ///< likewise
   trust::node_identity identity;
+  trust::taken_serials revoked; ///< as last heard; without the CA
 };
 
 /// Reads data/trust. A node that has joined gets from it what its token and its

@@ -42,6 +42,9 @@ struct agent_world : actor_fixture {
   agent_world() {
     keeper = spawn_fake_keeper(system, script);
     predictor = spawn_fake_predictor(system, routing);
+    start(nullptr);
+  }
+  void start(std::shared_ptr<const cluster_view> last) {
     agent_config config;
     config.node = me;
     config.platform = {"linux", "x86_64", "x86-64-v3"};
@@ -53,6 +56,8 @@ struct agent_world : actor_fixture {
     config.predictor = predictor;
     config.report = [this](local<node_placements> what) { reported = what; };
     config.settled = [this](bool now) { settled = now; };
+    config.last = std::move(last);
+    config.log = [this](std::string line) { log.push_back(std::move(line)); };
     agent = spawn_agent(system, std::move(config));
     settle();
   }
@@ -86,13 +91,15 @@ struct agent_world : actor_fixture {
       assigned_version assigned;
       assigned.version = {function_name{one.name}, one.version};
       assigned.spec.name = assigned.version.function;
+      assigned.bundle.bytes[0] = content;
       assigned.traffic = true;
       assigned.spec.petrel.platforms = one.builds;
       if (one.here)
         assigned.nodes.insert(me);
       made.versions.push_back(std::move(assigned));
     }
-    caf::anon_send(agent, make_local(std::move(made)));
+    shared = make_local(std::move(made));
+    caf::anon_send(agent, shared);
     settle();
   }
 
@@ -121,6 +128,9 @@ struct agent_world : actor_fixture {
   fake_routing routing;
   local<node_placements> reported;
   std::optional<bool> settled;
+  local<cluster_view> shared; ///< the last view sent
+  uint8_t content = 0;        ///< of the bundles
+  std::vector<std::string> log;
 };
 
 } // namespace
@@ -191,7 +201,69 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     BOOST_TEST(functions_alive() == 1u);
     view(1, {}, "another history"); // a restored catalog is followed
     advance(2s);
+    BOOST_TEST((serving() == std::set{ref("f")})); // and takes nothing away
+    BOOST_REQUIRE_EQUAL(log.size(), 1u);
+    BOOST_TEST(log[0].find("kept: f") != std::string::npos);
+    view(2, {{"f", 1, false}}, "another history");
+    advance(2s);
     BOOST_TEST(functions_alive() == 0u);
+  }
+
+  BOOST_AUTO_TEST_CASE(another_bundle_under_the_same_number_is_another_version) {
+    view(1, {{"f"}});
+    content = 9;
+    view(1, {{"f"}}, "another history");
+    BOOST_TEST(hosts.requests.size() == 1u); // the old one first
+    advance(2s);
+    BOOST_REQUIRE_EQUAL(hosts.requests.size(), 2u);
+    BOOST_TEST(hosts.requests[1].bundle.bytes[0] == 9);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+    BOOST_TEST(functions_alive() == 1u);
+  }
+
+  BOOST_AUTO_TEST_CASE(it_begins_with_what_it_had_before_a_restart) {
+    view(7, {{"f"}, {"g"}});
+    const auto last = shared;
+    stop(agent);
+    for (const auto& host : hosts.hosts)
+      host->end_close();
+    settle();
+    reported = nullptr;
+    start(last);
+    BOOST_TEST((serving() == std::set{ref("f"), ref("g")}));
+    BOOST_REQUIRE(reported);
+    BOOST_TEST(settled.value_or(false));
+    view(8, {{"f"}, {"h"}});
+    advance(2s);
+    BOOST_TEST((serving() == std::set{ref("f"), ref("h")}));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_view_that_does_not_know_the_node_takes_nothing_away) {
+    view(1, {{"f"}});
+    auto strange = std::make_shared<cluster_view>(*shared);
+    strange->nodes.clear();
+    strange->versions[0].nodes.clear();
+    caf::anon_send(agent, local<cluster_view>{strange});
+    advance(5s);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+  }
+
+  BOOST_AUTO_TEST_CASE(what_it_goes_by_is_kept_before_a_bundle_is_asked_for) {
+    view(3, {{"f"}});
+    BOOST_REQUIRE_EQUAL(script.order.size(), 2u);
+    BOOST_TEST(script.order[0] == "keep 3");
+    BOOST_TEST(script.order[1] == "need");
+    view(2, {{"g"}}); // refused
+    BOOST_TEST(script.order.size() == 2u);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_node_without_functions_reports_so_once) {
+    view(1, {});
+    BOOST_REQUIRE(reported);
+    BOOST_TEST(reported->placements.empty());
+    reported = nullptr;
+    view(2, {});
+    BOOST_TEST(!reported);
   }
 
   BOOST_AUTO_TEST_CASE(

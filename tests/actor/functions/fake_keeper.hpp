@@ -7,6 +7,7 @@
 #include <caf/typed_event_based_actor.hpp>
 
 #include <set>
+#include <string>
 #include <vector>
 
 namespace faas::test {
@@ -17,6 +18,7 @@ struct keeper_script {
     = result<std::filesystem::path>{std::filesystem::path{"/bundle"}};
   std::vector<actors::need_bundle> asked;
   std::set<digest> in_use; ///< as the agent said last
+  std::vector<std::string> order; ///< "need" and "keep REVISION"
 };
 
 inline actors::keeper_actor spawn_fake_keeper(caf::actor_system& system,
@@ -26,6 +28,7 @@ inline actors::keeper_actor spawn_fake_keeper(caf::actor_system& system,
     return {
       [&script](const local<need_bundle>& what) {
         script.asked.push_back(*what);
+        script.order.push_back("need");
         if (script.answer)
           what->done(*script.answer);
       },
@@ -36,6 +39,9 @@ inline actors::keeper_actor spawn_fake_keeper(caf::actor_system& system,
         script.in_use = now->bundles;
       },
       [](const local<collect_bundles>&) {},
+      [&script](const local<keep_replica>& what) {
+        script.order.push_back("keep " + std::to_string(what->view->at.number));
+      },
       [](caf::tick_atom) {},
       [](caf::flush_atom) {},
     };

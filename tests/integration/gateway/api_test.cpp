@@ -350,6 +350,31 @@ BOOST_FIXTURE_TEST_SUITE(api_test, api_fixture)
                == "[\"openfaas-fn\"]\n");
   }
 
+  BOOST_AUTO_TEST_CASE(a_node_is_steered_by_its_name_and_an_action) {
+    start();
+    const auto drained
+      = admin_call("POST", "/system/node/edge-1?action=drain");
+    BOOST_TEST(drained.status == 200);
+    const auto told = json::parse(drained.body);
+    BOOST_TEST(told["name"] == "edge-1");
+    BOOST_TEST(told["duty"] == "draining");
+    BOOST_TEST(told["note"] == "waits");
+    const auto removed = admin_call(
+      "POST", "/system/node/edge-1?action=remove&force=true");
+    BOOST_TEST(json::parse(removed.body)["duty"] == "removed");
+    BOOST_REQUIRE_EQUAL(admin.steered_nodes.size(), 2u);
+    BOOST_TEST(admin.steered_nodes[1].force);
+    BOOST_TEST(admin_call("POST", "/system/node/edge-9?action=cordon").status
+               == 404);
+    for (const auto* path :
+         {"/system/node/edge-1", "/system/node/edge-1?action=burn",
+          "/system/node/Edge_1?action=drain"})
+      BOOST_TEST(admin_call("POST", path).status == 400, path);
+    BOOST_TEST(connect().request("POST", "/system/node/edge-1?action=drain", "")
+                 .status
+               == 401);
+  }
+
   BOOST_AUTO_TEST_CASE(what_is_not_there_yet_says_so) {
     start();
     BOOST_TEST(connect().request("POST", "/async-function/hello", "x").status

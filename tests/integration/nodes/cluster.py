@@ -334,6 +334,33 @@ class Calls:
         return sorted(a.status for a in self.answers)
 
 
+class Load:
+    """Callers on the nodes, without a pause between their events."""
+
+    def __init__(self, *nodes, function="f", body="block 3"):
+        self.function, self.body = function, body
+        self.stop, self.answers, self.troubles = threading.Event(), [], []
+        self.threads = [threading.Thread(target=self.call, args=(n,))
+                        for n in nodes]
+        for thread in self.threads:
+            thread.start()
+
+    def call(self, node):
+        while not self.stop.is_set():
+            try:
+                self.answers.append(node.call(self.function, self.body))
+            except OSError as lost:
+                self.troubles.append(lost)
+
+    def end(self):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+
+    def versions(self, last=40):
+        return {a.headers.get("x-faas-version") for a in self.answers[-last:]}
+
+
 class Scratch:
     """A folder of one test and what runs in it; closes everything, then says
     what did not end."""

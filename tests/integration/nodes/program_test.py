@@ -31,6 +31,13 @@ class Program(unittest.TestCase):
         again = run("--config", str(file), "--dump-config")
         self.assertEqual(again.stdout, first.stdout, again.stderr)
 
+    def test_a_list_may_be_set_in_one_word(self):
+        shown = run("--dev", "--set", "node.labels=camera=yes,hall=3",
+                    "--set", "link.join=a:1,b:2", "--dump-config")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertIn("node.labels: 'camera=yes,hall=3'", shown.stdout)
+        self.assertIn("link.join: 'a:1,b:2'", shown.stdout)
+
     def test_wrong_usage_is_exit_2_with_a_hint(self):
         for arguments, word in ((("--nonsense",), "nonsense"),
                                 (("stray",), "stray"),

@@ -1,37 +1,10 @@
 """Canaries, shares and aliases on two real nodes under load."""
-import threading
 import unittest
 
-from cluster import Scratch, library_bundle, wait_until
+from cluster import Load, Scratch, library_bundle, wait_until
 
 CLOUD, EDGE = "cloud-1/cpu", "edge-1/cpu"
 LONG = 120  # seconds; a rollout waits for enough events
-
-
-class Load:
-    """Callers on both nodes, without a pause between their events."""
-
-    def __init__(self, *nodes):
-        self.stop, self.answers, self.troubles = threading.Event(), [], []
-        self.threads = [threading.Thread(target=self.call, args=(n,))
-                        for n in nodes]
-        for thread in self.threads:
-            thread.start()
-
-    def call(self, node):
-        while not self.stop.is_set():
-            try:
-                self.answers.append(node.call("f", "block 3"))
-            except OSError as lost:
-                self.troubles.append(lost)
-
-    def end(self):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join()
-
-    def versions(self, last=40):
-        return {a.headers.get("x-faas-version") for a in self.answers[-last:]}
 
 
 class Rollout(unittest.TestCase):

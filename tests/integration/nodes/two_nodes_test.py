@@ -117,7 +117,7 @@ class Cluster(TwoNodes):
         copy = self.scratch.folder / "twin"  # cloned with its disk
         shutil.copytree(self.scratch.folder / "edge-1", copy)
         twin = self.scratch.node("twin", node_name="edge-1", node_data=copy)
-        wait_until("it is told", lambda: "must be unique" in twin.output())
+        wait_until("it is told", lambda: "two machines" in twin.output())
         cloud.deploy("f", needs={"tiers": ["edge"]})
         self.ready_on(edge, "f", EDGE)
         self.assertEqual(edge.nodes()["edge-1"]["boot"],

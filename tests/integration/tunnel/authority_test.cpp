@@ -156,6 +156,28 @@ BOOST_AUTO_TEST_CASE(renewal_goes_on_until_revoked_or_expired) {
   BOOST_TEST(!authority->revoke(node_name{"cloud-1"}));
 }
 
+BOOST_AUTO_TEST_CASE(a_removed_node_is_forgotten_and_stays_out) {
+  const auto given = must(join(secret(), request()));
+  const auto facts = must(tls::facts_of_pem(given.certificate));
+  const node_name edge{"edge-1"};
+  const node_entry drained{node_duty::drained, {}};
+  BOOST_REQUIRE(authority->keep(edge, drained));
+  open();
+  BOOST_TEST((authority->entries() == node_entries{{edge, drained}}));
+  BOOST_REQUIRE(authority->remove(edge));
+  BOOST_TEST(authority->entries().empty());
+  open();
+  BOOST_TEST((authority->revoked()->at(facts.serial)
+              == trust::taken_back::removed));
+  const auto refused = authority->renew(facts, request());
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().message.find("removed") != std::string::npos);
+  const auto own = authority->remove(node_name{"cloud-1"});
+  BOOST_REQUIRE(!own);
+  BOOST_TEST((own.error().code == errc::conflict));
+  BOOST_TEST(!authority->remove(node_name{"nobody"}));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_secret_is_readable_or_kept_in_clear) {
   const auto token = secret();
   for (const auto* name : {"authority.json", "ledger.json"}) {

@@ -132,6 +132,31 @@ BOOST_AUTO_TEST_CASE(nodes_without_the_ca_learn_who_was_revoked) {
   BOOST_TEST(has(again.error().to_string(), "revoked"));
 }
 
+BOOST_AUTO_TEST_CASE(what_was_learned_counts_after_a_restart_without_the_ca) {
+  auto identity = member("edge-2");
+  identity.addresses = {cloud.address()};
+  tunnel::tunnel_config eager;
+  eager.revoked_every = 50ms;
+  trust::taken_serials learned;
+  {
+    test_node listening{identity, clock, nullptr, true, eager};
+    const auto got = must(edge.open(listening.address()));
+    auto own_end = edge.take(got.ticket);
+    auto call = listening.next_call();
+    BOOST_REQUIRE(authority->remove(node_name{"edge-1"}));
+    BOOST_TEST(call.ends());
+    const std::lock_guard lock{listening.mutex};
+    BOOST_REQUIRE_EQUAL(listening.kept_revoked.size(), 1u); // once per change
+    learned = listening.kept_revoked.back();
+  }
+  identity.addresses = {"127.0.0.1:1"}; // the controller's node is away
+  eager.revoked = learned;
+  test_node again{identity, clock, nullptr, true, eager};
+  const auto refused = edge.open(again.address());
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(has(refused.error().to_string(), "was removed from the cluster"));
+}
+
 BOOST_AUTO_TEST_CASE(an_expired_certificate_counts_no_more) {
   link();
   test_node late{edge_identity, clock, nullptr, false}; // it cannot renew

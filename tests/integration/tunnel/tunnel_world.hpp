@@ -111,6 +111,11 @@ struct test_node {
       [this](std::string line) {
         const std::lock_guard lock{mutex};
         log += line + "\n";
+      },
+      [this](const trust::taken_serials& taken) -> result<void> {
+        const std::lock_guard lock{mutex};
+        kept_revoked.push_back(taken);
+        return {};
       }};
     tunnel
       = must(tunnel::node_tunnel::start(std::move(config), std::move(deps)));
@@ -157,6 +162,7 @@ struct test_node {
   std::condition_variable changed;
   std::vector<local_end> calls;
   std::vector<trust::node_identity> saved;
+  std::vector<trust::taken_serials> kept_revoked;
   std::string log;
   std::unique_ptr<tunnel::node_tunnel> tunnel; ///< last: it calls the others
 };

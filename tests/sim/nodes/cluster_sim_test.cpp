@@ -94,6 +94,65 @@ BOOST_AUTO_TEST_CASE(a_peer_of_another_protocol_is_refused_with_both_ranges) {
   BOOST_TEST(logged(net.edge, "protocol"));
 }
 
+BOOST_DATA_TEST_CASE(this_protocol_and_the_one_before_work_together, seeds,
+                     seed) {
+  for (const bool old_cloud : {false, true}) {
+    sim_cluster net{seed};
+    (old_cloud ? net.cloud : net.edge).self.max_protocol
+      = wire::max_protocol - 1;
+    deploy_everywhere(net, false);
+    for (const auto& node : net.edge.nodes())
+      if (!node.self)
+        BOOST_TEST(node.protocol == wire::max_protocol - 1);
+    std::vector<uint64_t> tokens;
+    for (int i = 0; i < 4; ++i)
+      tokens.push_back(net.edge.submit("f"));
+    net.advance(50ms);
+    BOOST_TEST(count(net.edge, tokens, errc::ok) == 4);
+    // One that knows of no duties sends a cordoned node nothing all the same.
+    net.cloud.steer(node_command::what::cordon, "cloud-1");
+    net.advance(100ms);
+    BOOST_TEST((net.edge.candidates("f") == names{"edge-1"}));
+    BOOST_TEST((net.cloud.candidates("f") == names{"cloud-1", "edge-1"}));
+  }
+}
+
+BOOST_DATA_TEST_CASE(a_drained_node_ends_what_it_has_and_gets_no_more, seeds,
+                     seed) {
+  sim_cluster net{seed};
+  deploy_everywhere(net, false);
+  const auto tokens = two_at_the_cloud(net);
+  for (const auto& host : net.cloud.hosts.hosts)
+    host->close_at_once = false; // it has events
+  net.cloud.steer(node_command::what::drain, "cloud-1");
+  net.advance(100ms);
+  BOOST_TEST((net.edge.candidates("f") == names{"edge-1"}));
+  BOOST_TEST((net.cloud.candidates("f") == names{"edge-1"}));
+  net.advance(4s);
+  BOOST_TEST(count(net.edge, tokens, errc::ok) == 2); // the others run on
+  const auto duty_of = [&](const std::string& name) {
+    for (const auto& node : net.edge.nodes())
+      if (node.name.str() == name)
+        return node.duty;
+    return node_duty::active;
+  };
+  BOOST_TEST((duty_of("cloud-1") == node_duty::draining));
+  for (const auto& host : net.cloud.held())
+    for (auto& waiting : std::exchange(host->waiting, {}))
+      waiting.done(reply{});
+  for (const auto& host : net.cloud.hosts.hosts)
+    host->end_close();
+  net.advance(2s);
+  BOOST_TEST(count(net.edge, tokens, errc::ok) == 4);
+  BOOST_TEST((duty_of("cloud-1") == node_duty::drained));
+  const auto token = net.cloud.submit("f");
+  net.advance(50ms);
+  BOOST_TEST(net.cloud.got->wait(token).site == "edge-1/cpu");
+  net.cloud.steer(node_command::what::uncordon, "cloud-1");
+  net.advance(200ms);
+  BOOST_TEST((net.edge.candidates("f") == names{"cloud-1", "edge-1"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_peer_of_our_own_name_is_refused) {
   sim_cluster net{1};
   net.edge.self.node = node_name{"cloud-1"};

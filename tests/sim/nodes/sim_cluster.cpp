@@ -62,6 +62,7 @@ void sim_node::spawn_services() {
       [](const local<bundle_peers>&) {},
       [](const local<bundles_in_use>&) {},
       [](const local<collect_bundles>&) {},
+      [](const local<keep_replica>&) {},
       [](caf::tick_atom) {},
       [](caf::flush_atom) {},
     };
@@ -165,6 +166,14 @@ void sim_node::deploy(const std::string& name, bool idempotent,
   }};
   caf::anon_send(*controller,
                  make_local(deploy_call{std::move(command), done}));
+}
+
+void sim_node::steer(node_command::what wanted, const std::string& node) {
+  once<node_standing> done{[](const result<node_standing>& now) {
+    BOOST_TEST(bool(now));
+  }};
+  caf::anon_send(*controller,
+                 make_local(node_call{{node_name{node}, wanted, false}, done}));
 }
 
 uint64_t sim_node::submit(const std::string& function, duration timeout) {

@@ -44,6 +44,8 @@ public:
   void deploy(const std::string& name, bool idempotent,
               std::vector<std::string> tiers, uint32_t version = 1);
   rollout_plan rollout; ///< of further deployments
+  /// At the node with the controller.
+  void steer(node_command::what wanted, const std::string& node);
   uint64_t submit(const std::string& function,
                   duration timeout = std::chrono::seconds(30));
   errc code(uint64_t token) const;

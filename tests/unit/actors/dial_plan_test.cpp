@@ -1,4 +1,4 @@
-// When nodes are dialled again, and which of two connections stays.
+// When nodes are dialled again.
 #include "actors/link/dial_plan.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -24,9 +24,6 @@ struct plan_world {
     return later - now;
   }
 };
-
-const node_name a{"a"}, b{"b"};
-const boot_id one{"1"}, two{"2"};
 
 } // namespace
 
@@ -63,26 +60,6 @@ BOOST_AUTO_TEST_CASE(it_remembers_who_answered) {
   BOOST_TEST(plan.node(1).str().empty());
   plan.answered(1, node_name{"edge"});
   BOOST_TEST(plan.node(1).str() == "edge");
-}
-
-BOOST_AUTO_TEST_CASE(two_nodes_that_call_each_other_keep_the_same_call) {
-  // a's call, seen by both, against b's call, seen by both.
-  BOOST_TEST(supersedes(a, b, {one, true, true}, {one, false, true}));
-  BOOST_TEST(supersedes(b, a, {one, false, true}, {one, true, true}));
-  BOOST_TEST(!supersedes(a, b, {one, false, true}, {one, true, true}));
-  BOOST_TEST(!supersedes(b, a, {one, true, true}, {one, false, true}));
-}
-
-BOOST_AUTO_TEST_CASE(the_newer_of_two_calls_in_one_direction_stays) {
-  BOOST_TEST(supersedes(a, b, {one, true, true}, {one, true, true}));
-  BOOST_TEST(supersedes(a, b, {one, false, true}, {one, false, true}));
-}
-
-BOOST_AUTO_TEST_CASE(another_process_waits_until_the_former_is_silent) {
-  for (const bool dialled : {false, true}) {
-    BOOST_TEST(!supersedes(a, b, {two, dialled, true}, {one, false, true}));
-    BOOST_TEST(supersedes(a, b, {two, dialled, true}, {one, false, false}));
-  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

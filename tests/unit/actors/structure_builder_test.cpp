@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <functional>
+
 using namespace faas;
 using namespace faas::actors;
 
@@ -74,6 +76,65 @@ BOOST_AUTO_TEST_CASE(a_peer_that_is_gone_is_no_site) {
   known.peers.clear();
   const auto made = build_structure(known);
   BOOST_TEST(made.functions[0].targets.size() == 1u);
+}
+
+/// The view with another word on one node.
+void change_view(known_state& known,
+                 const std::function<void(cluster_view&)>& edit) {
+  auto view = std::make_shared<cluster_view>(*known.view);
+  edit(*view);
+  known.view = view;
+}
+
+BOOST_AUTO_TEST_CASE(a_cordoned_node_gets_no_events_of_others) {
+  auto known = two_nodes();
+  change_view(known, [](cluster_view& view) {
+    view.nodes[1].duty = node_duty::cordoned;
+  });
+  auto made = build_structure(known);
+  BOOST_REQUIRE_EQUAL(made.functions[0].targets.size(), 1u);
+  BOOST_TEST(bool(made.functions[0].targets[0].host));
+  known.hosts.clear();
+  made = build_structure(known);
+  BOOST_TEST(made.functions[0].targets.empty());
+  BOOST_TEST(made.functions[0].why_empty
+             == "cloud-1 takes no events of others: it is cordoned");
+}
+
+BOOST_AUTO_TEST_CASE(a_cordoned_node_goes_on_with_its_own_events) {
+  auto known = two_nodes();
+  change_view(known, [](cluster_view& view) {
+    view.nodes[0].duty = node_duty::cordoned;
+  });
+  BOOST_TEST(build_structure(known).functions[0].targets.size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(a_draining_node_gets_events_until_it_gives_a_version_up) {
+  auto known = two_nodes();
+  change_view(known, [](cluster_view& view) {
+    view.nodes[1].duty = node_duty::draining;
+  });
+  BOOST_TEST(build_structure(known).functions[0].targets.size() == 2u);
+  change_view(known, [](cluster_view& view) {
+    view.versions[0].nodes.erase(node_name{"cloud-1"});
+  });
+  BOOST_TEST(build_structure(known).functions[0].targets.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_drained_node_sends_its_own_events_to_others) {
+  auto known = two_nodes();
+  change_view(known, [](cluster_view& view) {
+    view.nodes[0].duty = node_duty::draining;
+    view.versions[0].nodes.erase(node_name{"edge-1"});
+  });
+  auto made = build_structure(known);
+  BOOST_REQUIRE_EQUAL(made.functions[0].targets.size(), 1u);
+  BOOST_TEST(bool(made.functions[0].targets[0].via));
+  BOOST_TEST(made.hosts.count(f1) == 1u); // for what is on its way
+  known.peers.clear(); // nobody else is there: better here than nowhere
+  made = build_structure(known);
+  BOOST_REQUIRE_EQUAL(made.functions[0].targets.size(), 1u);
+  BOOST_TEST(bool(made.functions[0].targets[0].host));
 }
 
 BOOST_AUTO_TEST_CASE(without_any_site_the_reasons_are_told) {

@@ -19,7 +19,8 @@ digest of(uint8_t fill) {
 }
 
 certificate_entry certificate(std::string serial, node_name node, digest key) {
-  return {std::move(serial), std::move(node), key, now + 1h, false, "PEM"};
+  return {std::move(serial), std::move(node), key, now + 1h, false, "PEM",
+          false};
 }
 
 struct with_token {
@@ -82,9 +83,37 @@ BOOST_AUTO_TEST_CASE(revoking_names_all_serials_of_the_node) {
   BOOST_REQUIRE(book.record(certificate("0b", edge, of(9)), now));
   BOOST_REQUIRE(book.record(certificate("0c", other, of(7)), now));
   BOOST_REQUIRE(book.revoke(edge, now));
-  BOOST_TEST((book.revoked() == std::set<std::string>{"0a", "0b"}));
+  BOOST_TEST((book.revoked()
+              == taken_serials{{"0a", taken_back::revoked},
+                               {"0b", taken_back::revoked}}));
   BOOST_TEST(!book.revoke(edge, now));
   BOOST_TEST(!book.revoke(node_name{"nobody"}, now));
+}
+
+BOOST_AUTO_TEST_CASE(a_removed_node_is_forgotten_and_its_serials_are_not) {
+  BOOST_REQUIRE(book.record(certificate("0a", edge, of(9)), now));
+  BOOST_REQUIRE(book.record(certificate("0c", other, of(7)), now));
+  BOOST_REQUIRE(book.keep(edge, {node_duty::drained, {}}));
+  BOOST_REQUIRE(book.revoke(edge, now)); // what was revoked is removed, too
+  BOOST_REQUIRE(book.remove(edge));
+  BOOST_TEST((book.revoked() == taken_serials{{"0a", taken_back::removed}}));
+  BOOST_TEST(book.nodes.empty());
+  BOOST_TEST((code(of(1), of(8), edge) == errc::ok)); // the name is free
+  const auto unknown = book.remove(node_name{"nobody"});
+  BOOST_REQUIRE(!unknown);
+  BOOST_TEST((unknown.error().code == errc::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(duties_are_kept_until_a_node_is_active_again) {
+  const node_entry cordoned{node_duty::cordoned, {{function_name{"f"}, 2}}};
+  BOOST_REQUIRE(book.keep(edge, cordoned));
+  BOOST_TEST((book.nodes == node_entries{{edge, cordoned}}));
+  BOOST_REQUIRE(book.keep(edge, {}));
+  BOOST_TEST(book.nodes.empty());
+  for (size_t i = 0; i < ledger::max_certificates; ++i)
+    BOOST_REQUIRE(book.keep(node_name{"n" + std::to_string(i)}, cordoned));
+  BOOST_TEST(!book.keep(edge, cordoned));
+  BOOST_TEST(bool{book.keep(node_name{"n0"}, {node_duty::drained, {}})});
 }
 
 BOOST_AUTO_TEST_CASE(tokens_and_certificates_are_bounded) {

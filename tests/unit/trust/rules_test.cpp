@@ -42,7 +42,8 @@ BOOST_AUTO_TEST_CASE(other_names_are_no_identity) {
 
 BOOST_AUTO_TEST_CASE(a_valid_peer_of_the_cluster_is_admitted) {
   BOOST_TEST(bool{admit(edge(), "c1", {}, start)});
-  BOOST_TEST(bool{admit(edge(), "c1", {"0b"}, edge().until)});
+  BOOST_TEST(bool{
+    admit(edge(), "c1", {{"0b", taken_back::revoked}}, edge().until)});
 }
 
 BOOST_AUTO_TEST_CASE(clocks_may_differ_by_minutes_not_by_more) {
@@ -59,9 +60,18 @@ BOOST_AUTO_TEST_CASE(other_clusters_and_revoked_peers_are_refused) {
   const auto foreign = admit(edge(), "c2", {}, start);
   BOOST_REQUIRE(!foreign);
   BOOST_TEST((foreign.error().code == errc::forbidden));
-  const auto revoked = admit(edge(), "c1", {"0a"}, start);
+  const auto revoked
+    = admit(edge(), "c1", {{"0a", taken_back::revoked}}, start);
   BOOST_REQUIRE(!revoked);
   BOOST_TEST(revoked.error().message.find("revoked") != std::string::npos);
+  const auto removed
+    = admit(edge(), "c1", {{"0a", taken_back::removed}}, start);
+  BOOST_REQUIRE(!removed);
+  BOOST_TEST((removed.error().code == errc::forbidden));
+  BOOST_TEST(removed.error().message.find("removed from the cluster")
+             != std::string::npos);
+  BOOST_TEST(removed.error().next_step.find("node token")
+             != std::string::npos);
 }
 
 BOOST_AUTO_TEST_CASE(renewal_is_due_after_two_thirds) {

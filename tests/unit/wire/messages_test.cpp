@@ -51,6 +51,25 @@ BOOST_AUTO_TEST_SUITE(messages_test)
     }
   }
 
+  BOOST_AUTO_TEST_CASE(the_one_before_is_spoken_and_the_one_before_it_not) {
+    constexpr auto now = wire::max_protocol;
+    const auto us = node("a", wire::min_protocol, now);
+    static_assert(wire::min_protocol + 1 == now, "N and N-1");
+    BOOST_TEST(wire::accept(us, node("b", 1, now - 1))->protocol == now - 1);
+    BOOST_TEST(wire::accept(node("a", 1, now - 1), node("b", 1, now))->protocol
+               == now - 1);
+    BOOST_TEST(wire::accept(us, node("b", 1, now + 1))->protocol == now);
+    auto old = node("b", now - 2, now - 2);
+    old.software = "0.0.9\n";
+    const auto refused = wire::accept(us, old);
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST(contains(refused.error().message, "node b (Petrel 0.0.9?)"));
+    BOOST_TEST(contains(refused.error().next_step, "upgrade b first"));
+    // Seen from the old node it is itself that is to be upgraded.
+    BOOST_TEST(contains(wire::accept(old, us).error().next_step,
+                        "upgrade b first"));
+  }
+
   BOOST_AUTO_TEST_CASE(a_peer_that_cannot_be_a_member_is_refused) {
     auto other_cluster = node("b");
     other_cluster.cluster = "office";

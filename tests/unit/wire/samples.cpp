@@ -128,6 +128,8 @@ node_report sample_nodes() {
   status.boot = "b1";
   status.rtt_ms = 40.25;
   status.in_flight = 77;
+  status.duty = node_duty::draining;
+  status.note = "waits \xff";
   return {node_name{"edge-4"}, {status}};
 }
 

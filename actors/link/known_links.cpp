@@ -1,0 +1,97 @@
+#include "actors/link/known_links.hpp"
+
+namespace faas::actors {
+namespace {
+
+bool wins(const node_name& self, const wire::hello& peer,
+          const known_link& fresh, const known_link& other) {
+  return supersedes(self, peer.node,
+                    {peer.boot, fresh.dialled.has_value(), true},
+                    {other.hello.boot, other.dialled.has_value(),
+                     other.state == node_state::alive});
+}
+
+claimant claim_of(const wire::hello& hello, const peer_origin& origin) {
+  return {hello.boot, origin.address, hello.address, origin.serial};
+}
+
+} // namespace
+
+node_record record_of(const wire::hello& of) {
+  node_record record;
+  record.name = of.node;
+  record.tier = of.tier;
+  record.labels = of.labels;
+  record.runtimes = of.runtimes;
+  record.connected = true;
+  return record;
+}
+
+known_link* known_links::to(const node_name& node) {
+  for (auto& [number, link] : all)
+    if (link.up && link.hello.node == node)
+      return &link;
+  return nullptr;
+}
+
+std::vector<std::shared_ptr<peer>> known_links::gates() const {
+  std::vector<std::shared_ptr<peer>> made;
+  for (const auto& [number, link] : all)
+    if (link.up)
+      made.push_back(link.gate);
+  return made;
+}
+
+known_links::verdict known_links::judge(const wire::hello& self,
+                                        uint64_t number,
+                                        const wire::hello& peer,
+                                        time_point now) {
+  using what = enum verdict::what;
+  const auto& fresh = all.at(number);
+  for (const auto& [key, other] : all) {
+    if (key == number || !other.up || other.hello.node != peer.node
+        || wins(self.node, peer, fresh, other))
+      continue;
+    if (peer.boot == other.hello.boot) // the peer may have used it already
+      return {what::replaced, {}};
+    const auto told = two_of(peer.node, claim_of(other.hello, other.origin),
+                             claim_of(peer, fresh.origin));
+    auto copied = told.what + " (" + told.next + ")";
+    if (clones.refused(peer.node, other.hello.boot, peer.boot, copied, now))
+      return {what::refused, std::move(copied)};
+    return {what::refused,
+            "node " + peer.node.str()
+              + " is connected already; after a restart it is let in once "
+                "that connection is silent"};
+  }
+  if (clones.must_wait(peer.node, peer.boot, now))
+    return {what::refused, clones.note(peer.node, now)};
+  clones.seen(peer.node, peer.boot, now);
+  return {what::welcome, {}};
+}
+
+std::vector<node_status> known_links::statuses(const wire::hello& self,
+                                               time_point now) const {
+  std::vector<node_status> made;
+  made.push_back(node_list::status_of(self, node_state::alive));
+  made.back().self = true;
+  made.back().protocol = self.max_protocol;
+  for (const auto& [number, link] : all) {
+    if (!link.up)
+      continue;
+    made.push_back(node_list::status_of(link.hello, link.state));
+    made.back().rtt_ms = to_ms(duration{link.gate->rtt_ns.load()});
+    made.back().in_flight = link.gate->in_flight.load();
+    made.back().protocol = link.protocol;
+  }
+  for (auto& status : made) {
+    list.complete(status);
+    if (auto note = clones.note(status.name, now); !note.empty())
+      status.note = std::move(note);
+  }
+  for (auto& status : list.away(made))
+    made.push_back(std::move(status));
+  return made;
+}
+
+} // namespace faas::actors
