@@ -53,8 +53,8 @@ struct membership_state {
                                         actor_kind::membership);
     dials = dial_plan{config.join.size()};
     router.emplace(control_targets{config.counters, config.agent,
-                                   config.keeper, config.controller,
-                                   config.log});
+                                   config.keeper, config.vault,
+                                   config.controller, config.log});
     if (config.controller) {
       node_record me;
       me.name = config.self.node;
@@ -218,6 +218,7 @@ struct membership_state {
     }
     if (what.peer.controller) {
       offer_bundles();
+      offer_secrets(link);
       if (own)
         send_placements(link);
     }
@@ -379,6 +380,24 @@ struct membership_state {
       config.counters->of(actor_kind::keeper).count_sent();
       caf::anon_send(config.keeper, make_local(std::move(source)));
     }
+  }
+
+  /// Secrets come from the controller itself.
+  void offer_secrets(const known_link& link) {
+    if (!config.vault || config.controller)
+      return;
+    secret_source source;
+    source.node = link.hello.node;
+    source.ask = [gate = link.gate, to = link.actor,
+                  counters = config.counters](wire::secret_request request) {
+      if (!gate->usable.load(std::memory_order_acquire))
+        return false;
+      counters->of(actor_kind::link).count_sent();
+      caf::anon_send(to, make_local(outgoing_control{std::move(request)}));
+      return true;
+    };
+    config.counters->of(actor_kind::vault).count_sent();
+    caf::anon_send(config.vault, make_local(std::move(source)));
   }
 
   void spread(const spread_view& what) {

@@ -58,6 +58,7 @@ std::vector<wire::message> to_messages(const cluster_view& view) {
     one.weight = from.weight;
     one.aliases = from.aliases;
     one.watched = from.watched;
+    one.secrets = from.secrets;
     for (const auto& node : from.nodes)
       one.nodes.push_back(node.str());
     assigned.functions.push_back(std::move(one));
@@ -100,6 +101,7 @@ result<cluster_view> view_assembler::take(const wire::assignments& assigned) {
     one.weight = from.weight;
     one.aliases = from.aliases;
     one.watched = from.watched;
+    one.secrets = from.secrets;
     for (const auto& node : from.nodes)
       one.nodes.insert(node_name{node});
     next_.versions.push_back(std::move(one));

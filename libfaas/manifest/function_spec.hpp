@@ -27,6 +27,12 @@ enum class trust_mode : uint8_t {
   inline_   ///< on the gateway loop itself; trusted bundles only
 };
 
+/// What is done when a secret of the function gets another value.
+enum class secret_policy : uint8_t {
+  restart, ///< new instances take over, warmed up, from the old ones
+  notify   ///< the file is replaced and the function is told
+};
+
 /// Where an event's size feature n comes from; the estimator models service
 /// time as a*n+b.
 struct size_feature {
@@ -80,6 +86,7 @@ struct petrel_spec {
   std::string output = "labels"; ///< torch: labels | tensor
   uint64_t max_body_bytes = limits::body_bytes;
   rollout_plan rollout;
+  secret_policy on_secret = secret_policy::restart;
   bool operator==(const petrel_spec&) const = default;
 };
 
@@ -106,6 +113,7 @@ struct function_spec {
 
 std::string_view name(runtime_kind kind) noexcept;
 std::string_view name(artifact_kind kind) noexcept;
+std::string_view name(secret_policy what) noexcept;
 std::string_view name(trust_mode mode) noexcept; ///< "inline" for inline_
 
 /// The spec as canonical JSON (stable key order; defaults left out): what is

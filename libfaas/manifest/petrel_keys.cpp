@@ -115,7 +115,7 @@ constexpr std::string_view petrel_keys[]
      "size",    "needs",       "topics",        "reply_topic",
      "queue",   "concurrency", "timeout",       "idempotent",
      "policy",  "inputs",      "output",        "max_body",
-     "rollout"};
+     "rollout", "secret_change"};
 
 } // namespace
 
@@ -134,6 +134,7 @@ void read_petrel(section& keys, petrel_spec& out) {
   keys.read("output", out.output);
   keys.read_bytes("max_body", out.max_body_bytes);
   read_rollout(keys, out.rollout);
+  read_choice(keys, "secret_change", secret_policies, out.on_secret);
   keys.finish(petrel_keys, unknown_is_error);
 }
 

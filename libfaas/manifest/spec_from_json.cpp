@@ -185,6 +185,7 @@ void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
     r.read("steps", p.rollout.steps);
     r.read_duration("least", p.rollout.least);
   }
+  in.read_name("secret_change", secret_policies, p.on_secret);
 }
 
 function_spec read_spec(const json& object, std::string& failure) {

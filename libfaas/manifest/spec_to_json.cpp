@@ -68,6 +68,7 @@ json petrel_json(const petrel_spec& p) {
   if (p.rollout != normal.rollout)
     out["rollout"] = {{"steps", p.rollout.steps},
                       {"least", format_duration(p.rollout.least)}};
+  put_name(out, "secret_change", p.on_secret, normal.on_secret);
   return out;
 }
 
