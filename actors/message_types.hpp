@@ -2,7 +2,7 @@
 // interfaces.hpp only.
 #pragma once
 
-#include "actors/messages.hpp"
+#include "actors/secret_messages.hpp"
 
 #include <caf/type_id.hpp>
 

@@ -363,22 +363,27 @@ struct membership_state {
     };
   }
 
+  /// Sends questions to a peer as long as its link is of use.
+  template <class Question>
+  std::function<bool(Question)> asker(const known_link& link) const {
+    return [gate = link.gate, to = link.actor,
+            counters = config.counters](Question question) {
+      if (!gate->usable.load(std::memory_order_acquire))
+        return false;
+      counters->of(actor_kind::link).count_sent();
+      caf::anon_send(to, make_local(outgoing_control{std::move(question)}));
+      return true;
+    };
+  }
+
   /// Bundles come from the node that has the controller.
   void offer_bundles() {
     for (const auto& [number, link] : links) {
       if (!link.up || !link.hello.controller)
         continue;
-      bundle_source source;
-      source.ask = [gate = link.gate, to = link.actor,
-                    counters = config.counters](wire::bundle_request request) {
-        if (!gate->usable.load(std::memory_order_acquire))
-          return false;
-        counters->of(actor_kind::link).count_sent();
-        caf::anon_send(to, make_local(outgoing_control{std::move(request)}));
-        return true;
-      };
       config.counters->of(actor_kind::keeper).count_sent();
-      caf::anon_send(config.keeper, make_local(std::move(source)));
+      caf::anon_send(config.keeper, make_local(bundle_source{
+                                      asker<wire::bundle_request>(link)}));
     }
   }
 
@@ -386,18 +391,10 @@ struct membership_state {
   void offer_secrets(const known_link& link) {
     if (!config.vault || config.controller)
       return;
-    secret_source source;
-    source.node = link.hello.node;
-    source.ask = [gate = link.gate, to = link.actor,
-                  counters = config.counters](wire::secret_request request) {
-      if (!gate->usable.load(std::memory_order_acquire))
-        return false;
-      counters->of(actor_kind::link).count_sent();
-      caf::anon_send(to, make_local(outgoing_control{std::move(request)}));
-      return true;
-    };
     config.counters->of(actor_kind::vault).count_sent();
-    caf::anon_send(config.vault, make_local(std::move(source)));
+    caf::anon_send(config.vault,
+                   make_local(secret_source{
+                     link.hello.node, asker<wire::secret_request>(link)}));
   }
 
   void spread(const spread_view& what) {
@@ -445,20 +442,6 @@ struct membership_state {
     for (const auto& [name, hello] : lost)
       all.push_back(status_of(hello, node_state::lost));
     call.done(std::move(all));
-  }
-
-  static node_status status_of(const wire::hello& of, node_state state) {
-    node_status status;
-    status.name = of.node;
-    status.tier = of.tier;
-    status.address = of.address;
-    status.state = state;
-    status.controller = of.controller;
-    status.cores = of.cores;
-    status.labels = of.labels;
-    status.version = of.software;
-    status.boot = of.boot.str();
-    return status;
   }
 
   void stop() {

@@ -118,11 +118,9 @@ public:
     answer(std::move(done), [&]() -> result<std::vector<secret_status>> {
       std::vector<secret_status> all;
       for (const auto& [name, value] : secrets_put)
-        all.push_back({secret_name{name},
-                       5,
+        all.push_back({secret_name{name}, 5,
                        wall_time{std::chrono::seconds{1'700'000'000}},
-                       wall_time{std::chrono::seconds{1'700'000'060}},
-                       "admin",
+                       wall_time{std::chrono::seconds{1'700'000'060}}, "admin",
                        {function_name{"f"}}});
       return all;
     });
