@@ -17,6 +17,11 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<traffic_call>>,
   caf::reacts_to<local<alias_call>>,
   caf::reacts_to<local<rollout_call>>,
+  caf::reacts_to<local<put_secret_call>>,
+  caf::reacts_to<local<remove_secret_call>>,
+  caf::reacts_to<local<secrets_call>>,
+  // From vaults.
+  caf::reacts_to<local<secret_wanted>>,
   caf::reacts_to<local<versions_call>>,
   caf::reacts_to<local<bundles_call>>,
   caf::reacts_to<local<list_call>>,
@@ -44,6 +49,11 @@ using function_actor = caf::typed_actor<
   caf::reacts_to<local<bundle_ready>>,
   caf::reacts_to<local<host_loaded>>,
   caf::reacts_to<local<host_quarantined>>,
+  caf::reacts_to<local<host_closed>>,
+  // From the vault.
+  caf::reacts_to<local<secrets_ready>>,
+  // From the agent: secrets have other values.
+  caf::reacts_to<local<secrets_moved>>,
   // Time to try again after a failure that may pass.
   caf::reacts_to<caf::tick_atom>,
   // Drain, then end.
@@ -64,6 +74,15 @@ using keeper_actor = caf::typed_actor<
   caf::reacts_to<caf::tick_atom>,
   // Time to remove what is stale.
   caf::reacts_to<caf::flush_atom>>;
+
+using vault_actor = caf::typed_actor<
+  caf::reacts_to<local<need_secrets>>,
+  // A version runs here no more.
+  caf::reacts_to<local<drop_secrets>>,
+  caf::reacts_to<local<secret_arrived>>,
+  caf::reacts_to<local<secret_source>>,
+  // Gives up or repeats requests that got no answer.
+  caf::reacts_to<caf::tick_atom>>;
 
 using predictor_actor = caf::typed_actor<
   caf::reacts_to<local<structure>>,

@@ -2,7 +2,7 @@
 // interfaces.hpp only.
 #pragma once
 
-#include "actors/messages.hpp"
+#include "actors/secret_messages.hpp"
 
 #include <caf/type_id.hpp>
 
@@ -62,3 +62,16 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::nodes_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::spread_view>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
   faas::actors::local<faas::actors::spread_placements>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
+  faas::actors::local<faas::actors::put_secret_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
+  faas::actors::local<faas::actors::remove_secret_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::secrets_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::secret_wanted>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::host_closed>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::secrets_ready>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::secrets_moved>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::need_secrets>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::drop_secrets>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::secret_arrived>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::secret_source>)

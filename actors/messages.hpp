@@ -101,11 +101,15 @@ struct bundle_ready {
 };
 /// The host's module was loaded, or why not.
 struct host_loaded {
+  uint64_t host = 0; ///< counts the hosts of the version
   std::optional<error> failure;
 };
 struct host_quarantined {
+  uint64_t host = 0;
   std::string reason;
 };
+/// A host has ended.
+struct host_closed {};
 
 // -- keeper: bundles see bundle_messages.hpp ----------------------------------
 

@@ -5,6 +5,7 @@
 #include "actors/functions/agent.hpp"
 #include "actors/functions/keeper.hpp"
 #include "actors/functions/replica.hpp"
+#include "actors/functions/vault.hpp"
 #include "actors/predictor/predictor_actor.hpp"
 #include "actors/functions/structure_builder.hpp"
 #include "actors/routing/host_metrics.hpp"
@@ -59,6 +60,8 @@ struct node_system::impl {
   result<void> spawn();
   result<void> spawn_control();
   void load_replica(agent_config& into);
+  result<secret_desk_config> open_secrets();
+  void offer_secrets();
   bool stop(duration grace);
 
   /// Actors start to talk before their handles are stored here.
@@ -102,8 +105,9 @@ struct node_system::impl {
   std::atomic<bool> settled{true};
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<socket_middleman> transport; ///< null: no other nodes
-  std::mutex handles; ///< guards the five below while they are being set
+  std::mutex handles; ///< guards the actors below while they are being set
   keeper_actor keeper;
+  vault_actor vault;
   predictor_actor predictor;
   agent_actor agent;
   membership_actor membership;
@@ -121,6 +125,8 @@ result<void> node_system::impl::spawn() {
                              config.bundle_rules,
                              config.catalog ? 0 : config.bundle_cache_bytes,
                              config.log});
+  vault = spawn_vault(*system, {config.files, config.no_files, &counters,
+                                config.clock});
   predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
                                         &stats, &counters, config.clock});
   ports.receive_with([this](loop_report report) {
@@ -139,6 +145,7 @@ result<void> node_system::impl::spawn() {
                &settled});
   supervisor = spawn_supervisor(*system, counters, config.on_fault);
   watch(supervisor, "keeper", caf::actor_cast<caf::actor>(keeper));
+  watch(supervisor, "vault", caf::actor_cast<caf::actor>(vault));
   watch(supervisor, "predictor", caf::actor_cast<caf::actor>(predictor));
   watch(supervisor, "agent", caf::actor_cast<caf::actor>(agent));
   watch(supervisor, "membership", caf::actor_cast<caf::actor>(membership));
@@ -147,6 +154,39 @@ result<void> node_system::impl::spawn() {
   if (!transport)
     return {};
   return transport->publish(caf::actor_cast<caf::actor>(membership));
+}
+
+result<secret_desk_config> node_system::impl::open_secrets() {
+  secret_desk_config made;
+  if (!config.secrets)
+    return made;
+  auto state = config.secrets->load();
+  if (!state)
+    return state.error();
+  made.store = config.secrets;
+  made.sealer = config.sealer(!state->secrets.empty());
+  made.state = std::move(*state);
+  return made;
+}
+
+/// The controller of this node is its vault's source.
+void node_system::impl::offer_secrets() {
+  secret_source source;
+  source.node = config.self.node;
+  source.ask = [from = *controller, to = vault, self = config.self.node,
+                all = &counters](wire::secret_request request) {
+    all->of(actor_kind::controller).count_sent();
+    caf::anon_send(from, make_local(secret_wanted{
+                           self, std::move(request.name),
+                           [to, self, all](wire::secret_value value) {
+                             all->of(actor_kind::vault).count_sent();
+                             caf::anon_send(to, make_local(secret_arrived{
+                                                  self, std::move(value)}));
+                           }}));
+    return true;
+  };
+  counters.of(actor_kind::vault).count_sent();
+  caf::anon_send(vault, make_local(std::move(source)));
 }
 
 result<void> node_system::impl::spawn_control() {
@@ -161,6 +201,7 @@ result<void> node_system::impl::spawn_control() {
   for_agent.counters = &counters;
   for_agent.clock = config.clock;
   for_agent.keeper = keeper;
+  for_agent.vault = vault;
   for_agent.predictor = predictor;
   for_agent.report = [this](local<node_placements> placements) {
     send_to_controller(placements);
@@ -185,6 +226,7 @@ result<void> node_system::impl::spawn_control() {
   for_membership.seed = config.seed;
   for_membership.agent = agent;
   for_membership.keeper = keeper;
+  for_membership.vault = vault;
   for_membership.predictor = predictor;
   for_membership.log = config.log;
   if (transport) {
@@ -195,11 +237,15 @@ result<void> node_system::impl::spawn_control() {
     auto state = config.catalog->load();
     if (!state)
       return state.error();
+    auto secrets = open_secrets();
+    if (!secrets)
+      return secrets.error();
     settled = state->functions.empty();
     controller_config for_controller;
     for_controller.store = config.catalog;
     for_controller.state = std::move(*state);
     for_controller.nodes = config.nodes;
+    for_controller.secrets = std::move(*secrets);
     for_controller.counters = &counters;
     for_controller.clock = config.clock;
     for_controller.publish = [this](local<cluster_view> view) {
@@ -214,6 +260,7 @@ result<void> node_system::impl::spawn_control() {
     };
     controller = spawn_controller(*system, std::move(for_controller));
     for_membership.controller = controller;
+    offer_secrets();
   }
   membership = spawn_membership(*system, std::move(for_membership));
   return {};
@@ -274,6 +321,7 @@ bool node_system::impl::stop(duration grace) {
     end(*controller, 2s);
   end(predictor, 1s);
   end(keeper, 2s);
+  end(vault, 2s);
   admin.reset();
   factory.reset();
   return clean;
@@ -284,6 +332,7 @@ node_system::node_system(std::unique_ptr<impl> impl) : impl_(std::move(impl)) {}
 node_system::~node_system() {
   impl_->stop(limits::shutdown_grace);
   impl_->keeper = nullptr;
+  impl_->vault = nullptr;
   impl_->predictor = nullptr;
   impl_->agent = nullptr;
   impl_->membership = nullptr;

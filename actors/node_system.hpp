@@ -14,6 +14,7 @@
 #include "libfaas/ports/function_host.hpp"
 #include "libfaas/ports/metrics.hpp"
 #include "libfaas/ports/replica_store.hpp"
+#include "libfaas/ports/secrets.hpp"
 
 #include <memory>
 #include <string>
@@ -38,6 +39,14 @@ struct node_system_config {
   node_book* nodes = nullptr; ///< with the controller
   /// Without the controller: this node's last assignments; null: not kept.
   replica_store* replica = nullptr;
+  /// The controller's; null: it keeps no secrets. Loaded after the catalog.
+  std::shared_ptr<secret_store> secrets;
+  /// Makes the sealer once it is known whether the store has secrets.
+  std::function<std::shared_ptr<const secret_sealer>(bool has_secrets)> sealer;
+  /// Where functions of this node find their secrets; null: nowhere, for the
+  /// reason that they are told.
+  secret_files* files = nullptr;
+  error no_files{errc::unavailable, "this node has no place for secrets"};
   const clock_source* clock = nullptr;
   uint64_t seed = 0;
   std::function<void(std::string)> log;

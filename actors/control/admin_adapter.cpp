@@ -47,6 +47,20 @@ void admin_adapter::rollout(rollout_command command,
   to_controller(rollout_call{std::move(command), once{done}}, done);
 }
 
+void admin_adapter::put_secret(put_secret_command command,
+                               reply_to<secret_outcome> done) {
+  to_controller(put_secret_call{std::move(command), once{done}}, done);
+}
+
+void admin_adapter::remove_secret(remove_secret_command command,
+                                  reply_to<secret_outcome> done) {
+  to_controller(remove_secret_call{std::move(command), once{done}}, done);
+}
+
+void admin_adapter::secrets(reply_to<std::vector<secret_status>> done) {
+  to_controller(secrets_call{once{done}}, done);
+}
+
 void admin_adapter::versions(function_name name,
                              reply_to<std::vector<version_status>> done) {
   to_controller(versions_call{std::move(name), once{done}}, done);

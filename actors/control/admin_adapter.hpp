@@ -36,6 +36,11 @@ public:
   void alias(alias_command command, reply_to<command_outcome> done) override;
   void rollout(rollout_command command,
                reply_to<command_outcome> done) override;
+  void put_secret(put_secret_command command,
+                  reply_to<secret_outcome> done) override;
+  void remove_secret(remove_secret_command command,
+                     reply_to<secret_outcome> done) override;
+  void secrets(reply_to<std::vector<secret_status>> done) override;
   void versions(function_name name,
                 reply_to<std::vector<version_status>> done) override;
   void list(reply_to<std::vector<function_status>> done) override;

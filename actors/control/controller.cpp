@@ -25,6 +25,7 @@ struct controller_state {
     core = std::make_unique<controller_core>(
       std::move(config.state),
       config.nodes != nullptr ? config.nodes->entries() : node_entries{});
+    secrets = secret_desk{std::move(config.secrets), *config.clock};
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::controller);
     follow_all();
@@ -57,6 +58,8 @@ struct controller_state {
     auto change = planned(command);
     if (!change)
       return change.error();
+    if (auto ok = secrets.check(core->catalog(), *change); !ok)
+      return ok.error();
     // Also when nothing changes: the request must not act later on.
     if (auto stored = config.store->commit(*change); !stored) {
       const auto code = stored.error().code;
@@ -213,6 +216,29 @@ struct controller_state {
       courses.add(seen);
   }
 
+  void put(const put_secret_call& call) {
+    mark->counters().count_handled();
+    end(call.done, secrets.carry_out(call.command));
+  }
+  void remove(const remove_secret_call& call) {
+    mark->counters().count_handled();
+    end(call.done, secrets.carry_out(call.command, core->view()));
+  }
+  void end(const once<secret_outcome>& done, result<secret_outcome> outcome) {
+    const bool changed = outcome && !outcome->unchanged && !outcome->repeated;
+    done(std::move(outcome));
+    if (changed)
+      spread();
+  }
+  void list(const secrets_call& call) {
+    mark->counters().count_handled();
+    call.done(secrets.list(core->view()));
+  }
+  void open(const secret_wanted& what) {
+    mark->counters().count_handled();
+    what.answer(secrets.open_for(what.node, what.name, core->view()));
+  }
+
   void add_compared(function_status& status) const {
     if (status.rollout)
       status.rollout->compared = courses.compared(status.spec.name);
@@ -253,12 +279,17 @@ struct controller_state {
     core->reported(what.node, what.placements);
     spread();
   }
-  void spread() const { config.publish(make_local(core->view())); }
+  void spread() const {
+    auto view = core->view();
+    secrets.stamp(view);
+    config.publish(make_local(std::move(view)));
+  }
 
   pointer self;
   controller_config config;
   std::unique_ptr<controller_core> core;
   rollout_courses courses;
+  secret_desk secrets;
   std::unique_ptr<alive_mark> mark;
   bool stale = false; ///< the store may have moved on without the core
 };
@@ -273,6 +304,10 @@ controller_behavior(controller_state::pointer self, controller_config config) {
     [=](const local<traffic_call>& call) { self->state.run(*call); },
     [=](const local<alias_call>& call) { self->state.run(*call); },
     [=](const local<rollout_call>& call) { self->state.run(*call); },
+    [=](const local<put_secret_call>& call) { self->state.put(*call); },
+    [=](const local<remove_secret_call>& call) { self->state.remove(*call); },
+    [=](const local<secrets_call>& call) { self->state.list(*call); },
+    [=](const local<secret_wanted>& what) { self->state.open(*what); },
     [=](const local<versions_call>& call) { self->state.versions(*call); },
     [=](const local<bundles_call>& call) { self->state.bundles(*call); },
     [=](const local<list_call>& call) { self->state.list(*call); },

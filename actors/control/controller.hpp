@@ -1,6 +1,7 @@
 // The actor that owns the catalog and turns desired state into assignments.
 #pragma once
 
+#include "actors/control/secret_desk.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/system/census.hpp"
 #include "libfaas/core/clock.hpp"
@@ -12,6 +13,7 @@ struct controller_config {
   std::shared_ptr<catalog_store> store;
   catalog_state state; ///< what store->load() gave
   node_book* nodes = nullptr; ///< null: duties are in memory (tests)
+  secret_desk_config secrets = {};
   census* counters = nullptr;
   const clock_source* clock = nullptr;
   /// Gets each new view; must not block. Set to reach the local agent and,

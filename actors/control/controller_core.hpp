@@ -42,6 +42,7 @@ struct assigned_version {
   uint32_t weight = 0;  ///< its share of the events, per cent
   bool watched = false; ///< a rollout compares it
   std::vector<std::string> aliases;
+  string_map secrets; ///< name: stamp of its value; those that exist
   std::set<node_name> nodes;
 };
 

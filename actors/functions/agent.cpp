@@ -72,6 +72,8 @@ struct agent_state {
           spawn(assigned);
         else if (is_another(assigned))
           wanted.erase(assigned.version); // it ends, then this one starts
+        else
+          tell_secrets(assigned);
       }
     tell_in_use();
     // A view from before the controller has seen this node takes nothing away.
@@ -155,6 +157,8 @@ struct agent_state {
     made.counters = config.counters;
     made.clock = config.clock;
     made.keeper = config.keeper;
+    made.vault = config.vault;
+    made.secrets = assigned.secrets;
     made.report = [me = agent_actor{self},
                    counters = config.counters](local<placement_changed> what) {
       counters->of(actor_kind::agent).count_sent();
@@ -163,6 +167,7 @@ struct agent_state {
     auto child = spawn_function(self->system(), std::move(made));
     self->monitor(child);
     children[assigned.version] = child;
+    secrets[assigned.version] = assigned.secrets;
     bundles[assigned.version] = assigned.bundle;
   }
 
@@ -176,6 +181,17 @@ struct agent_state {
     told_in_use = now.bundles;
     config.counters->of(actor_kind::keeper).count_sent();
     caf::anon_send(config.keeper, make_local(std::move(now)));
+  }
+
+  /// Tells a function that runs when its secrets have other values.
+  void tell_secrets(const assigned_version& assigned) {
+    const auto child = children.find(assigned.version);
+    auto& told = secrets[assigned.version];
+    if (told == assigned.secrets || child == children.end())
+      return;
+    told = assigned.secrets;
+    config.counters->of(actor_kind::function).count_sent();
+    caf::anon_send(child->second, make_local(secrets_moved{told}));
   }
 
   void close(const function_actor& child) {
@@ -215,6 +231,7 @@ struct agent_state {
       leaving.erase(version);
       known.hosts.erase(version);
       known.own.erase(version);
+      drop_secrets_of(version);
       const bool planned = closing.erase(version) > 0;
       if (!planned && !stopping)
         rest(version);
@@ -228,6 +245,15 @@ struct agent_state {
     }
     if (stopping && children.empty())
       self->quit(caf::exit_reason::user_shutdown);
+  }
+
+  void drop_secrets_of(const version_ref& version) {
+    const auto found = secrets.find(version);
+    if (config.vault && found != secrets.end() && !found->second.empty()) {
+      config.counters->of(actor_kind::vault).count_sent();
+      caf::anon_send(config.vault, make_local(drop_secrets{version}));
+    }
+    secrets.erase(version);
   }
 
   /// A function actor that died by a fault of its own gets another try, each
@@ -322,6 +348,7 @@ struct agent_state {
   std::map<version_ref, time_point> resting; ///< died; when to start them
   std::map<version_ref, caf::timespan> pauses;
   bool reported = false; ///< at all
+  std::map<version_ref, string_map> secrets; ///< stamps that each was told
   bool stopping = false;
 };
 

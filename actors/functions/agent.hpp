@@ -17,6 +17,7 @@ struct agent_config {
   census* counters = nullptr;
   const clock_source* clock = nullptr;
   keeper_actor keeper;
+  vault_actor vault; ///< null: functions with secrets fail
   predictor_actor predictor;
   /// Gets this node's placements after each change; must not block.
   std::function<void(local<node_placements>)> report;

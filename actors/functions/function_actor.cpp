@@ -1,5 +1,7 @@
 #include "actors/functions/function_actor.hpp"
 
+#include "actors/functions/version_secrets.hpp"
+
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -13,6 +15,9 @@ using namespace std::chrono_literals;
 
 constexpr auto first_retry = 500ms;
 constexpr auto longest_retry = 30s;
+/// Instances that were replaced still take events for so long: loops hear of
+/// the new ones later.
+constexpr caf::timespan lame_duck = 2s;
 
 /// Failures of getting the bundle that may pass by themselves.
 bool may_pass(errc code) noexcept {
@@ -20,6 +25,12 @@ bool may_pass(errc code) noexcept {
          || code == errc::storage_full || code == errc::deadline_exceeded
          || code == errc::internal;
 }
+
+/// A host and the number that its messages carry.
+struct numbered_host {
+  std::shared_ptr<function_host> host; ///< null: none
+  uint64_t number = 0;
+};
 
 struct function_state {
   static constexpr const char* name = "faas.function";
@@ -34,6 +45,7 @@ struct function_state {
     now.version = config.version;
     now.status.node = config.node;
     now.status.version = config.version.version;
+    secrets = version_secrets{config.spec.secrets, config.secrets};
     if (config.unfit) {
       note(config.unfit->to_string());
       enter(instance_state::failed, config.unfit->to_string());
@@ -62,29 +74,45 @@ struct function_state {
       fail(what.folder.error());
       return;
     }
+    folder = *what.folder;
+    if (secrets.wanted().empty() && secrets.complete())
+      load();
+    else if (auto asked = ask_for_secrets(); !asked)
+      fail(asked.error());
+  }
+
+  void load() {
     began = config.clock->now();
     enter(instance_state::loading, {});
-    host_request request{config.version, config.spec, config.bundle,
-                         *what.folder};
-    auto opened = config.hosts->open(std::move(request), events());
-    if (opened)
-      host = std::move(*opened);
+    if (auto opened = open_host())
+      current = std::move(*opened);
     else
       fail(opened.error());
   }
 
-  host_events events() {
+  result<numbered_host> open_host() {
+    const auto number = ++hosts_made;
+    host_request request{config.version, config.spec, config.bundle, folder,
+                         secrets.folder()};
+    auto opened = config.hosts->open(std::move(request), events(number));
+    if (!opened)
+      return opened.error();
+    return numbered_host{std::move(*opened), number};
+  }
+
+  host_events events(uint64_t number) {
     host_events to;
-    to.loaded = [me = handle()](result<void> how) {
-      host_loaded what;
+    to.loaded = [me = handle(), number](result<void> how) {
+      host_loaded what{number, {}};
       if (!how)
         what.failure = how.error();
       if (auto target = caf::actor_cast<function_actor>(me))
         caf::anon_send(target, make_local(std::move(what)));
     };
-    to.quarantined = [me = handle()](std::string reason) {
+    to.quarantined = [me = handle(), number](std::string reason) {
       if (auto target = caf::actor_cast<function_actor>(me))
-        caf::anon_send(target, make_local(host_quarantined{std::move(reason)}));
+        caf::anon_send(target, make_local(
+                                 host_quarantined{number, std::move(reason)}));
     };
     to.log = [logs = config.logs, node = config.node](log_line line) {
       line.instance = node.str();
@@ -97,62 +125,207 @@ struct function_state {
     mark->counters().count_handled();
     if (closing)
       return;
+    // A host may say so before open() has returned it to us.
+    if (what.host == next.number && next.number != 0)
+      return took_over(what);
+    if (what.host != hosts_made || now.status.state != instance_state::loading)
+      return;
     if (what.failure) {
-      host.reset();
+      current = {};
       fail(*what.failure);
       return;
     }
-    now.status.facts = host->facts();
+    serve();
+    renew();
+  }
+
+  /// The current host takes events from now on.
+  void serve(std::string reason = {}) {
+    now.status.facts = current.host->facts();
     now.status.facts["load_ms"]
       = std::to_string(static_cast<int64_t>(
         to_ms(config.clock->now() - began)));
     now.status.slots = config.spec.petrel.concurrency;
-    now.profile = host->profile();
-    enter(instance_state::ready, {});
+    now.profile = current.host->profile();
+    pause = first_retry;
+    enter(instance_state::ready, std::move(reason));
   }
 
   void quarantined(const host_quarantined& what) {
     mark->counters().count_handled();
-    if (!closing)
+    if (!closing && what.host == current.number)
       enter(instance_state::quarantined, what.reason);
   }
 
   void fail(const error& why) {
     note(why.to_string());
     enter(instance_state::failed, why.to_string());
-    if (!may_pass(why.code))
-      return;
+    if (may_pass(why.code))
+      retry();
+  }
+
+  void retry() {
     self->delayed_send(self, pause, caf::tick_atom::value);
     pause = std::min<caf::timespan>(pause * 2, longest_retry);
   }
 
-  void again() {
-    if (!closing && now.status.state == instance_state::failed)
+  void tick() {
+    if (closing)
+      return;
+    close_replaced();
+    if (now.status.state == instance_state::failed)
       pull();
+    else
+      renew();
+  }
+
+  // -- secrets ------------------------------------------------------------------
+
+  result<void> ask_for_secrets() {
+    if (!secrets.complete())
+      return secrets.what_is_missing();
+    if (!config.vault)
+      return error{errc::unavailable, "this node has no place for secrets"};
+    need_secrets need{config.version, secrets.wanted(), {}};
+    need.done = [me = handle()](secrets_ready what) {
+      if (auto to = caf::actor_cast<function_actor>(me))
+        caf::anon_send(to, make_local(std::move(what)));
+    };
+    asked = true;
+    config.counters->of(actor_kind::vault).count_sent();
+    caf::anon_send(config.vault, make_local(std::move(need)));
+    return {};
+  }
+
+  void secrets_here(const secrets_ready& what) {
+    mark->counters().count_handled();
+    if (closing || !std::exchange(asked, false))
+      return;
+    const bool serves = now.status.state == instance_state::ready;
+    if (!what.folder)
+      return serves ? keep_old(what.folder.error())
+                    : fail(what.folder.error());
+    const auto changed = secrets.got(what.stamps, *what.folder);
+    if (now.status.state == instance_state::pulling)
+      return load();
+    if (!serves || changed.empty())
+      return;
+    if (config.spec.petrel.on_secret == secret_policy::notify) {
+      secrets.tell(changed);
+      enter(instance_state::ready, {});
+      renew();
+    } else {
+      replace();
+    }
+  }
+
+  void moved(const secrets_moved& what) {
+    mark->counters().count_handled();
+    secrets.want(what.stamps);
+    if (closing)
+      return;
+    if (now.status.state == instance_state::failed)
+      pull(); // it may be what was missing
+    else
+      renew();
+  }
+
+  /// Gets what is wanted now, unless that is under way.
+  void renew() {
+    if (now.status.state != instance_state::ready || asked
+        || next.number != 0 || secrets.up_to_date())
+      return;
+    if (auto done = ask_for_secrets(); !done)
+      keep_old(done.error());
+  }
+
+  /// New instances beside the old ones.
+  void replace() {
+    began = config.clock->now();
+    next.number = hosts_made + 1;
+    auto opened = open_host();
+    if (opened) {
+      next.host = std::move(opened->host);
+    } else {
+      next = {};
+      keep_old(opened.error());
+    }
+  }
+
+  void took_over(const host_loaded& what) {
+    auto fresh = std::exchange(next, {});
+    if (what.failure) {
+      keep_old(*what.failure);
+      return;
+    }
+    replaced.emplace_back(std::exchange(current, std::move(fresh)).host,
+                          config.clock->now() + lame_duck);
+    self->delayed_send(self, lame_duck, caf::tick_atom::value);
+    serve();
+    renew();
+  }
+
+  /// A secret changed, but what runs cannot follow: it goes on as it is.
+  void keep_old(const error& why) {
+    const auto text = "a secret has changed, but what runs still has the old "
+                      "value: "
+                      + why.to_string();
+    note(text);
+    enter(instance_state::ready, text);
+    if (may_pass(why.code) && !secrets.up_to_date())
+      retry();
+  }
+
+  // -- the end ------------------------------------------------------------------
+
+  void close_replaced() {
+    const auto time = config.clock->now();
+    std::erase_if(replaced, [&](auto& entry) {
+      if (time < entry.second)
+        return false;
+      end(std::move(entry.first));
+      return true;
+    });
+  }
+
+  /// The host calls back when its last event was answered; the actor lives
+  /// until then, so that whoever waits for its end waits for the drain.
+  void end(std::shared_ptr<function_host> old) {
+    if (!old)
+      return;
+    ++draining;
+    old->close([me = caf::actor_cast<function_actor>(self), old] {
+      caf::anon_send(me, make_local(host_closed{}));
+    });
+  }
+
+  void ended() {
+    --draining;
+    if (closing && draining == 0)
+      self->quit();
   }
 
   void close() {
     mark->counters().count_handled();
     if (std::exchange(closing, true))
       return;
-    auto old = std::exchange(host, nullptr);
+    auto old = std::exchange(current, {});
     enter(instance_state::draining, {});
-    if (!old) {
+    end(std::move(old.host));
+    end(std::exchange(next, {}).host);
+    for (auto& [host, at] : replaced)
+      end(std::move(host));
+    replaced.clear();
+    if (draining == 0)
       self->quit();
-      return;
-    }
-    // The host calls back when its last event was answered; the actor lives
-    // until then, so that whoever waits for its end waits for the drain.
-    old->close([me = caf::actor_cast<caf::strong_actor_ptr>(self), old] {
-      caf::anon_send_exit(me, caf::exit_reason::user_shutdown);
-    });
   }
 
   void enter(instance_state state, std::string reason) {
     now.status.state = state;
     now.status.reason = std::move(reason);
     const bool serves = state == instance_state::ready;
-    config.report(make_local(placement_changed{now, serves ? host : nullptr}));
+    config.report(
+      make_local(placement_changed{now, serves ? current.host : nullptr}));
   }
 
   void note(std::string text) const {
@@ -170,7 +343,15 @@ struct function_state {
   pointer self;
   function_config config;
   std::unique_ptr<alive_mark> mark;
-  std::shared_ptr<function_host> host;
+  std::filesystem::path folder; ///< of the bundle
+  numbered_host current;
+  numbered_host next; ///< being loaded, to take over
+  std::vector<std::pair<std::shared_ptr<function_host>, time_point>>
+    replaced; ///< and when they close
+  uint64_t hosts_made = 0;
+  uint32_t draining = 0;
+  version_secrets secrets;
+  bool asked = false; ///< the vault, which has not answered yet
   placement now;
   time_point began{};
   caf::timespan pause = first_retry;
@@ -186,7 +367,10 @@ function_actor::behavior_type function_behavior(function_state::pointer self,
     [=](const local<host_quarantined>& what) {
       self->state.quarantined(*what);
     },
-    [=](caf::tick_atom) { self->state.again(); },
+    [=](const local<host_closed>&) { self->state.ended(); },
+    [=](const local<secrets_ready>& what) { self->state.secrets_here(*what); },
+    [=](const local<secrets_moved>& what) { self->state.moved(*what); },
+    [=](caf::tick_atom) { self->state.tick(); },
     [=](caf::close_atom) { self->state.close(); },
   };
 }

@@ -18,6 +18,8 @@ struct function_config {
   census* counters = nullptr;
   const clock_source* clock = nullptr;
   keeper_actor keeper;
+  vault_actor vault;   ///< null: a function with secrets fails
+  string_map secrets;  ///< name: stamp, of those that exist
   /// Gets every change of state; the agent. Must not block.
   std::function<void(local<placement_changed>)> report;
 };
@@ -26,6 +28,11 @@ struct function_config {
 /// ready, failed, quarantined, and drains at the end. Events never pass
 /// through it. A bundle that cannot be had is asked for again with back-off; a
 /// bundle that is bad stays failed until the version changes.
+///
+/// Secrets are there before the code is loaded. When one has another value
+/// later, new instances take over from the old ones (`secret_change: restart`),
+/// which take events for 2 s more; if they cannot be made, the old ones go on
+/// and the reason says so. With `notify` instances are told.
 function_actor spawn_function(caf::actor_system& system,
                               function_config config);
 

@@ -57,6 +57,24 @@ void control_router::handle(const node_name&, const wire::evidence& seen,
   caf::anon_send(*to_.controller, make_local(rollout_evidence{seen}));
 }
 
+void control_router::handle(const node_name& from,
+                            const wire::secret_request& request,
+                            const answer& back) {
+  if (!to_.controller)
+    return; // only the controller has secrets
+  to_.counters->of(actor_kind::controller).count_sent();
+  caf::anon_send(*to_.controller,
+                 make_local(secret_wanted{from, request.name, back}));
+}
+
+void control_router::handle(const node_name& from,
+                            const wire::secret_value& value, const answer&) {
+  if (!to_.vault)
+    return;
+  to_.counters->of(actor_kind::vault).count_sent();
+  caf::anon_send(to_.vault, make_local(secret_arrived{from, value}));
+}
+
 void control_router::handle(const node_name&,
                             const wire::bundle_request& request,
                             const answer& back) {

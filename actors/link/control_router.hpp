@@ -15,6 +15,7 @@ struct control_targets {
   census* counters = nullptr;
   agent_actor agent;
   keeper_actor keeper;
+  vault_actor vault; ///< null: this node has no secrets
   std::optional<controller_actor> controller; ///< when this node has it
   std::function<void(std::string)> log;
   /// The nodes of the cluster, as the controller sees them.
@@ -45,6 +46,10 @@ private:
   void handle(const node_name& from, const wire::assignments& assigned,
               const answer&);
   void handle(const node_name& from, const wire::evidence& seen,
+              const answer&);
+  void handle(const node_name& from, const wire::secret_request& request,
+              const answer& back);
+  void handle(const node_name& from, const wire::secret_value& value,
               const answer&);
   void handle(const node_name& from, const wire::bundle_request& request,
               const answer& back);

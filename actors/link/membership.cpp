@@ -41,8 +41,8 @@ struct membership_state {
                                         actor_kind::membership);
     dials = dial_plan{config.join.size()};
     router.emplace(control_targets{config.counters, config.agent,
-                                   config.keeper, config.controller,
-                                   config.log,
+                                   config.keeper, config.vault,
+                                   config.controller, config.log,
                                    [this](const auto& nodes) {
                                      known.list.told(nodes);
                                    }});
@@ -199,8 +199,11 @@ struct membership_state {
     peers_moved();
     if (config.controller)
       tell_controller(record_of(what.peer));
-    if (what.peer.controller && own)
-      send_placements(link);
+    if (what.peer.controller) {
+      offer_secrets(link);
+      if (own)
+        send_placements(link);
+    }
   }
 
   /// Whether a peer is what its certificate says; else its link is closed.
@@ -320,6 +323,19 @@ struct membership_state {
     };
   }
 
+  /// Sends questions to a peer as long as its link is of use.
+  template <class Question>
+  std::function<bool(Question)> asker(const known_link& link) const {
+    return [gate = link.gate, to = link.actor,
+            counters = config.counters](Question question) {
+      if (!gate->usable.load(std::memory_order_acquire))
+        return false;
+      counters->of(actor_kind::link).count_sent();
+      caf::anon_send(to, make_local(outgoing_control{std::move(question)}));
+      return true;
+    };
+  }
+
   /// Any node may have a bundle that another lacks.
   void offer_bundles() {
     bundle_peers all;
@@ -329,18 +345,21 @@ struct membership_state {
       bundle_peer peer;
       peer.node = link.hello.node;
       peer.rtt = [gate = link.gate] { return duration{gate->rtt_ns.load()}; };
-      peer.ask = [gate = link.gate, to = link.actor,
-                  counters = config.counters](wire::bundle_request request) {
-        if (!gate->usable.load(std::memory_order_acquire))
-          return false;
-        counters->of(actor_kind::link).count_sent();
-        caf::anon_send(to, make_local(outgoing_control{std::move(request)}));
-        return true;
-      };
+      peer.ask = asker<wire::bundle_request>(link);
       all.peers.push_back(std::move(peer));
     }
     config.counters->of(actor_kind::keeper).count_sent();
     caf::anon_send(config.keeper, make_local(std::move(all)));
+  }
+
+  /// Secrets come from the controller itself.
+  void offer_secrets(const known_link& link) {
+    if (!config.vault || config.controller)
+      return;
+    config.counters->of(actor_kind::vault).count_sent();
+    caf::anon_send(config.vault,
+                   make_local(secret_source{
+                     link.hello.node, asker<wire::secret_request>(link)}));
   }
 
   void spread(const spread_view& what) {

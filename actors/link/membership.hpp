@@ -28,6 +28,7 @@ struct membership_config {
   uint64_t seed = 0;
   agent_actor agent;
   keeper_actor keeper;
+  vault_actor vault; ///< null: this node has no secrets
   predictor_actor predictor;
   std::optional<controller_actor> controller; ///< when this node has it
   /// Encrypted connections, and CAF's transport over them. Null in simulations,

@@ -39,6 +39,7 @@ wire::assignment to_assignment(const assigned_version& from) {
   one.weight = from.weight;
   one.aliases = from.aliases;
   one.watched = from.watched;
+  one.secrets = from.secrets;
   for (const auto& node : from.nodes)
     one.nodes.push_back(node.str());
   return one;
@@ -59,6 +60,7 @@ result<assigned_version> from_assignment(const wire::assignment& from) {
   one.weight = from.weight;
   one.aliases = from.aliases;
   one.watched = from.watched;
+  one.secrets = from.secrets;
   for (const auto& node : from.nodes)
     one.nodes.insert(node_name{node});
   return one;
@@ -95,6 +97,20 @@ std::vector<wire::message> to_messages(const cluster_view& view,
     assigned.functions.push_back(to_assignment(from));
   all.emplace_back(std::move(assigned));
   return all;
+}
+
+node_status status_of(const wire::hello& of, node_state state) {
+  node_status status;
+  status.name = of.node;
+  status.tier = of.tier;
+  status.address = of.address;
+  status.state = state;
+  status.controller = of.controller;
+  status.cores = of.cores;
+  status.labels = of.labels;
+  status.version = of.software;
+  status.boot = of.boot.str();
+  return status;
 }
 
 void view_assembler::take(const wire::node_report& nodes) {

@@ -5,7 +5,7 @@ namespace faas::actors {
 std::string_view name(actor_kind kind) noexcept {
   static constexpr std::array<std::string_view, actor_kinds> names{
     "supervisor", "controller", "agent",     "function", "lane",
-    "link",       "membership", "predictor", "keeper"};
+    "link",       "membership", "predictor", "keeper", "vault"};
   return names[static_cast<size_t>(kind)];
 }
 

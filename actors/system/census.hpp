@@ -21,8 +21,9 @@ enum class actor_kind : uint8_t {
   membership,
   predictor,
   keeper,
+  vault,
 };
-inline constexpr size_t actor_kinds = 9;
+inline constexpr size_t actor_kinds = 10;
 std::string_view name(actor_kind kind) noexcept;
 
 /// One kind's counters. CAF 0.17 tells no mailbox depth, so it is what was

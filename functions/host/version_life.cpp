@@ -57,7 +57,8 @@ result<void> version_host::load_module() {
   if (!runtime)
     return runtime.error();
   auto module
-    = (*runtime)->load({request_.version, request_.spec, request_.folder});
+    = (*runtime)->load({request_.version, request_.spec, request_.folder,
+                        request_.secrets});
   if (!module)
     return module.error();
   // As many as can run at once; inline needs one per gateway loop instead.

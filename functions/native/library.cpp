@@ -10,6 +10,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto symbol = "faas_function_table";
+/// What the first tables had; `notify` came later.
+constexpr size_t smallest_table = offsetof(faas_function_table_v1, notify);
 /// No table of any version comes near this; more is not a table.
 constexpr size_t largest_table = 4096;
 
@@ -86,11 +88,11 @@ result<void> check_table(const faas_function_table_v1& table,
                    + " of the function ABI, this node speaks version "
                    + std::to_string(FAAS_ABI_VERSION),
                  next};
-  if (size < sizeof(faas_function_table_v1))
+  if (size < smallest_table)
     return error{errc::bad_bundle,
                  file + ": the function table has " + std::to_string(size)
                    + " bytes, version 1 needs "
-                   + std::to_string(sizeof(faas_function_table_v1)),
+                   + std::to_string(smallest_table),
                  next};
   const auto absent = !table.create    ? "create"
                       : !table.destroy ? "destroy"
@@ -119,6 +121,14 @@ result<std::shared_ptr<const library>> library::open(const fs::path& path) {
     return checked.error();
   opened->table_ = table;
   return std::shared_ptr<const library>{std::move(opened)};
+}
+
+bool library::notify(void* state, faas_notice what, faas_bytes detail) const {
+  if (table_->table_size < smallest_table + sizeof(table_->notify)
+      || table_->notify == nullptr)
+    return false;
+  table_->notify(state, what, detail);
+  return true;
 }
 
 library::~library() {

@@ -37,6 +37,8 @@ public:
   library& operator=(const library&) = delete;
 
   const faas_function_table_v1& table() const noexcept { return *table_; }
+  /// May be called without one; false then.
+  bool notify(void* state, faas_notice what, faas_bytes detail) const;
 
 private:
   explicit library(void* handle) : handle_(handle) {}

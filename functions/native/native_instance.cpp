@@ -4,6 +4,7 @@
 #include "libfaas/core/limits.hpp"
 
 #include <array>
+#include <cstring>
 #include <exception>
 
 namespace faas::native {
@@ -14,6 +15,26 @@ constexpr size_t error_text_bytes = 512;
 
 faas_bytes bytes(std::string_view text) noexcept {
   return {text.data(), text.size()};
+}
+
+/// For faas_config and faas_context; `folder` may be null.
+size_t copy_path(const secret_folder* folder, faas_bytes name, char* path,
+                 size_t size) noexcept {
+  if (folder == nullptr || name.data == nullptr)
+    return 0;
+  try {
+    const auto found = folder->path_of({name.data, name.size});
+    if (path != nullptr && found.size() < size)
+      std::memcpy(path, found.c_str(), found.size() + 1);
+    return found.size();
+  } catch (const std::exception&) { // out of memory
+    return 0;
+  }
+}
+
+size_t config_path(void* node, faas_bytes name, char* path,
+                   size_t size) noexcept {
+  return copy_path(static_cast<const secret_folder*>(node), name, path, size);
 }
 
 /// Without the heap, which call_id::to_string() needs.
@@ -40,10 +61,12 @@ private:
 /// The context of one call as the C ABI sees it.
 class call_context {
 public:
-  explicit call_context(invocation_context& context) noexcept
-    : context_(context) {}
+  call_context(invocation_context& context,
+               const secret_folder* secrets) noexcept
+    : context_(context), secrets_(secrets) {}
   faas_context table() noexcept {
-    return {sizeof(faas_context), this, &cancelled, &remaining, &log};
+    return {sizeof(faas_context), this, &cancelled,
+            &remaining,           &log, &secret_path};
   }
   /// The last line of level error in this call.
   const std::string& last_error() const noexcept { return last_error_; }
@@ -76,7 +99,13 @@ private:
     }
   }
 
+  static size_t secret_path(void* node, faas_bytes name, char* path,
+                            size_t size) noexcept {
+    return copy_path(self(node).secrets_, name, path, size);
+  }
+
   invocation_context& context_;
+  const secret_folder* secrets_;
   std::string last_error_;
 };
 
@@ -88,9 +117,16 @@ native_instance::create(std::shared_ptr<const library> code,
   std::vector<faas_header> environment;
   for (const auto& [name, value] : config.environment)
     environment.push_back({bytes(name), bytes(value)});
-  const faas_config about{sizeof(faas_config), bytes(config.function),
-                          bytes(config.folder), environment.data(),
-                          environment.size()};
+  // What changes from here on is told to the instance.
+  const auto seen = config.secrets ? config.secrets->changes() : 0;
+  const faas_config about{
+    sizeof(faas_config),
+    bytes(config.function),
+    bytes(config.folder),
+    environment.data(),
+    environment.size(),
+    const_cast<secret_folder*>(config.secrets.get()), // read only behind it
+    &config_path};
   const auto failed = [&](std::string why) {
     return error{errc::bad_bundle,
                  "the function could not make an instance: " + why,
@@ -110,8 +146,8 @@ native_instance::create(std::shared_ptr<const library> code,
     return failed("an exception that is no std::exception");
   }
   const auto limit = config.max_body;
-  std::unique_ptr<function_instance> made{
-    new native_instance{std::move(code), state, limit}};
+  std::unique_ptr<function_instance> made{new native_instance{
+    std::move(code), state, limit, config.secrets, seen}};
   return made;
 }
 
@@ -132,8 +168,22 @@ reply native_instance::invoke(const invocation& event,
   }
 }
 
+/// Instances that are replaced for a change never come to this.
+void native_instance::tell_changes(invocation_context& context) {
+  const auto now = secrets_->changes();
+  const auto names = secrets_->changed_since(std::exchange(seen_, now));
+  try {
+    for (const auto& name : names)
+      code_->notify(state_, FAAS_SECRET_CHANGED, bytes(name));
+  } catch (...) {
+    context.log(log_level::error, "the function's notify threw");
+  }
+}
+
 reply native_instance::run(const invocation& event,
                            invocation_context& context) {
+  if (secrets_ && secrets_->changes() != seen_) [[unlikely]]
+    tell_changes(context);
   headers_.clear();
   for (const auto& header : event.headers)
     headers_.push_back({bytes(header.name), bytes(header.value)});
@@ -142,7 +192,7 @@ reply native_instance::run(const invocation& event,
     sizeof(faas_event),  bytes(event.body.view()), bytes(event.content_type),
     bytes(event.method), bytes(event.path),        bytes(event.query),
     id.view(),           headers_.data(),          headers_.size()};
-  call_context calls{context};
+  call_context calls{context, secrets_.get()};
   const auto node = calls.table();
   reply_sink answer{max_body_, context};
   const auto sink = answer.table();

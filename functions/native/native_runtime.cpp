@@ -11,11 +11,12 @@ public:
   native_module(std::shared_ptr<const library> code, const load_request& from)
     : code_(std::move(code)), name_(from.version.function.str()),
       folder_(from.folder.string()), environment_(from.spec.environment),
-      max_body_(from.spec.petrel.max_body_bytes) {}
+      max_body_(from.spec.petrel.max_body_bytes), secrets_(from.secrets) {}
 
   result<std::unique_ptr<function_instance>> create_instance() override {
     return native_instance::create(code_,
-                                   {name_, folder_, environment_, max_body_});
+                                   {name_, folder_, environment_, max_body_,
+                                    secrets_});
   }
 
   string_map facts() const override {
@@ -28,6 +29,7 @@ private:
   std::string folder_;
   string_map environment_;
   uint64_t max_body_;
+  std::shared_ptr<const secret_folder> secrets_;
 };
 
 } // namespace

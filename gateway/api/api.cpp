@@ -35,11 +35,6 @@ api_response not_implemented(endpoint to) {
                            "scaling by request is not there yet",
                            "set concurrency in the manifest and deploy again"},
                           501);
-  case endpoint::secrets:
-    return error_response({errc::unavailable, "secrets are not there yet",
-                           "wait for a later version; do not put secrets "
-                           "into environment variables"},
-                          501);
   default:
     return error_response({errc::unavailable,
                            "this part of the OpenFaaS API is not there",
@@ -127,6 +122,14 @@ public:
       return change_alias(context_, request, found.name, answer, true);
     case endpoint::remove_alias:
       return change_alias(context_, request, found.name, answer, false);
+    case endpoint::list_secrets:
+      return list_secrets(context_, request, answer);
+    case endpoint::create_secret:
+      return put_secret(context_, std::move(request), answer, false);
+    case endpoint::update_secret:
+      return put_secret(context_, std::move(request), answer, true);
+    case endpoint::remove_secret:
+      return remove_secret(context_, request, answer);
     case endpoint::namespaces:
       return answer->respond(json_response("[\"openfaas-fn\"]"));
     case endpoint::logs:
@@ -167,7 +170,7 @@ private:
 
   static bool is_missing(endpoint to) noexcept {
     using enum endpoint;
-    return to == async_function || to == scale_function || to == secrets
+    return to == async_function || to == scale_function
            || to == alert || to == one_namespace;
   }
 

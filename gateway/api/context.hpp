@@ -71,6 +71,9 @@ void steer_rollout(const context_ptr&, const api_request&,
                    std::string_view name, answer_ptr);
 void change_alias(const context_ptr&, const api_request&, std::string_view name,
                   answer_ptr, bool set);
+void list_secrets(const context_ptr&, const api_request&, answer_ptr);
+void put_secret(const context_ptr&, api_request, answer_ptr, bool update);
+void remove_secret(const context_ptr&, const api_request&, answer_ptr);
 void make_join_token(const context_ptr&, api_request, answer_ptr);
 void revoke_node(const context_ptr&, std::string_view name, answer_ptr);
 void show_nodes(const context_ptr&, answer_ptr);

@@ -25,7 +25,10 @@ enum class endpoint : uint8_t {
   set_alias,
   remove_alias,
   scale_function, ///< not yet: 501
-  secrets,        ///< not yet: 501
+  list_secrets,
+  create_secret,
+  update_secret,
+  remove_secret,
   alert,          ///< not yet: 501
   namespaces,
   one_namespace, ///< not yet: 501

@@ -34,6 +34,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
     return std::nullopt;
   const auto padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
   std::string out;
+  out.reserve(text.size() / 4 * 3); // one buffer, should it hold a secret
   for (size_t i = 0; i < text.size(); i += 4) {
     uint32_t word = 0;
     for (size_t k = 0; k < 4; ++k) {

@@ -18,6 +18,8 @@ inline constexpr std::array artifact_kinds{
   artifact_kind::native, artifact_kind::torchscript, artifact_kind::aoti};
 inline constexpr std::array trust_modes{
   trust_mode::isolated, trust_mode::threads, trust_mode::inline_};
+inline constexpr std::array secret_policies{secret_policy::restart,
+                                            secret_policy::notify};
 inline constexpr std::array size_kinds{size_feature::kind::bytes,
                                        size_feature::kind::header,
                                        size_feature::kind::json_pointer};

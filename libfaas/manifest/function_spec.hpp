@@ -27,6 +27,12 @@ enum class trust_mode : uint8_t {
   inline_   ///< on the gateway loop itself; trusted bundles only
 };
 
+/// What is done when a secret of the function gets another value.
+enum class secret_policy : uint8_t {
+  restart, ///< new instances take over, warmed up, from the old ones
+  notify   ///< the file is replaced and the function is told
+};
+
 /// Where an event's size feature n comes from; the estimator models service
 /// time as a*n+b.
 struct size_feature {
@@ -95,6 +101,7 @@ struct petrel_spec {
   rollout_plan rollout;
   /// The bundle index: builds by platform. Empty: one bundle for all nodes.
   std::vector<platform_build> platforms;
+  secret_policy on_secret = secret_policy::restart;
   bool operator==(const petrel_spec&) const = default;
 };
 
@@ -121,6 +128,7 @@ struct function_spec {
 
 std::string_view name(runtime_kind kind) noexcept;
 std::string_view name(artifact_kind kind) noexcept;
+std::string_view name(secret_policy what) noexcept;
 std::string_view name(trust_mode mode) noexcept; ///< "inline" for inline_
 
 /// The spec as canonical JSON (stable key order; defaults left out): what is

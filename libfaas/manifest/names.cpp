@@ -37,6 +37,16 @@ std::string_view name(trust_mode mode) noexcept {
   return "unknown";
 }
 
+std::string_view name(secret_policy what) noexcept {
+  switch (what) {
+  case secret_policy::restart:
+    return "restart";
+  case secret_policy::notify:
+    return "notify";
+  }
+  return "unknown";
+}
+
 std::string_view name(size_feature::kind kind) noexcept {
   switch (kind) {
   case size_feature::kind::bytes:

@@ -143,7 +143,7 @@ constexpr std::string_view petrel_keys[]
      "size",    "needs",       "topics",        "reply_topic",
      "queue",   "concurrency", "timeout",       "idempotent",
      "policy",  "inputs",      "output",        "max_body",
-     "rollout", "platforms"};
+     "rollout", "platforms",   "secret_change"};
 
 } // namespace
 
@@ -163,6 +163,7 @@ void read_petrel(section& keys, petrel_spec& out) {
   keys.read_bytes("max_body", out.max_body_bytes);
   read_rollout(keys, out.rollout);
   read_platforms(keys, out);
+  read_choice(keys, "secret_change", secret_policies, out.on_secret);
   keys.finish(petrel_keys, unknown_is_error);
 }
 

@@ -214,6 +214,7 @@ void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
     r.read_duration("least", p.rollout.least);
   }
   read_platforms(in, p, failure);
+  in.read_name("secret_change", secret_policies, p.on_secret);
 }
 
 function_spec read_spec(const json& object, std::string& failure) {

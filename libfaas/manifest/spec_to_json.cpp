@@ -81,6 +81,7 @@ json petrel_json(const petrel_spec& p) {
                       {"least", format_duration(p.rollout.least)}};
   for (const auto& build : p.platforms)
     out["platforms"].push_back(platform_json(build, p));
+  put_name(out, "secret_change", p.on_secret, normal.on_secret);
   return out;
 }
 

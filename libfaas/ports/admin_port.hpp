@@ -6,6 +6,8 @@
 #include "libfaas/manifest/function_spec.hpp"
 #include "libfaas/ports/bundle_admin.hpp"
 #include "libfaas/ports/node_book.hpp"
+#include "libfaas/ports/revision.hpp"
+#include "libfaas/ports/secret_commands.hpp"
 #include "libfaas/ports/traffic.hpp"
 
 #include <functional>
@@ -14,14 +16,6 @@
 #include <vector>
 
 namespace faas {
-
-/// Number of a change within one history of the catalog. A restored store
-/// starts a new history, so that it is never taken for the old one.
-struct revision {
-  std::string history;
-  uint64_t number = 0;
-  bool operator==(const revision&) const = default;
-};
 
 /// Creates a function or a new version of it.
 struct deploy_command {
@@ -211,6 +205,12 @@ public:
   virtual void alias(alias_command command, reply_to<command_outcome> done) = 0;
   virtual void rollout(rollout_command command,
                        reply_to<command_outcome> done) = 0;
+  virtual void put_secret(put_secret_command command,
+                          reply_to<secret_outcome> done) = 0;
+  virtual void remove_secret(remove_secret_command command,
+                             reply_to<secret_outcome> done) = 0;
+  /// Names and dates; never a value.
+  virtual void secrets(reply_to<std::vector<secret_status>> done) = 0;
   /// Newest first. errc::not_found when there is no such function.
   virtual void versions(function_name name,
                         reply_to<std::vector<version_status>> done) = 0;

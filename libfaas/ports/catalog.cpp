@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <set>
 
 namespace faas {
 namespace {
@@ -21,19 +20,6 @@ std::string canonical(function_spec spec) {
   as_set(spec.petrel.needs.nodes);
   spec.petrel.rollout = {}; // how it comes in does not make it another one
   return to_json(spec);
-}
-
-/// Versions that are in use: they run, or a name stands for them.
-std::set<uint32_t> in_use(const function_record& record) {
-  std::set<uint32_t> used{record.current};
-  const auto& rules = record.traffic;
-  for (const auto& [version, weight] : rules.weights)
-    used.insert(version);
-  for (const auto& [alias, version] : rules.aliases)
-    used.insert(version);
-  if (rules.rollout && rules.rollout->under_way())
-    used.insert(rules.rollout->version);
-  return used;
 }
 
 /// Drops the oldest versions that are not in use.
@@ -93,6 +79,18 @@ void forget_longest_retired(catalog_state& state) {
 }
 
 } // namespace
+
+std::set<uint32_t> in_use(const function_record& record) {
+  std::set<uint32_t> used{record.current};
+  const auto& rules = record.traffic;
+  for (const auto& [version, weight] : rules.weights)
+    used.insert(version);
+  for (const auto& [alias, version] : rules.aliases)
+    used.insert(version);
+  if (rules.rollout && rules.rollout->under_way())
+    used.insert(rules.rollout->version);
+  return used;
+}
 
 result<catalog_change> plan(const catalog_state& state,
                             const deploy_command& command, wall_time now) {

@@ -60,6 +60,7 @@ struct host_request {
   function_spec spec;
   digest bundle;
   std::filesystem::path folder; ///< the verified, unpacked bundle
+  std::shared_ptr<const secret_folder> secrets = {}; ///< null: none
 };
 
 /// Makes hosts; owns the runtimes and the executors. Thread safe.

@@ -4,6 +4,7 @@
 
 #include "libfaas/event/invocation.hpp"
 #include "libfaas/manifest/function_spec.hpp"
+#include "libfaas/ports/secret_folder.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -61,6 +62,7 @@ struct load_request {
   version_ref version;
   const function_spec& spec;
   std::filesystem::path folder; ///< the verified, unpacked bundle
+  std::shared_ptr<const secret_folder> secrets = {}; ///< null: none
 };
 
 /// One kind of runtime (native, torch, ...). Thread safe.

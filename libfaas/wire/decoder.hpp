@@ -20,6 +20,7 @@ struct clearer {
   void operator()(uint32_t, digest& value) { value = {}; }
   void operator()(uint32_t, string_map& value) { value.clear(); }
   void operator()(uint32_t, std::string& value) { value.clear(); }
+  void operator()(uint32_t, secret_text& value) { value.clear(); }
   template <class Tag>
   void operator()(uint32_t, named<Tag>& value) {
     if (!value.empty())
@@ -118,6 +119,10 @@ public:
       value = from_bits(field_.value);
   }
   void operator()(uint32_t number, std::string& value) {
+    if (is(number, wire_type::bytes))
+      value.assign(field_.bytes);
+  }
+  void operator()(uint32_t number, secret_text& value) {
     if (is(number, wire_type::bytes))
       value.assign(field_.bytes);
   }

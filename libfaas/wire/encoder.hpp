@@ -37,6 +37,9 @@ public:
   void operator()(uint32_t number, const std::string& bytes) {
     (*this)(number, std::string_view{bytes});
   }
+  void operator()(uint32_t number, const secret_text& value) {
+    (*this)(number, value.view());
+  }
   template <class Tag>
   void operator()(uint32_t number, const named<Tag>& value) {
     (*this)(number, value.str());

@@ -116,7 +116,7 @@ void fields(auto& v, of<revision> auto& m) {
 void fields(auto& v, of<assignment> auto& m) {
   v(1, m.version.function), v(2, m.version.version), v(3, m.spec_json);
   v(4, m.bundle), v(5, m.current), v(6, m.weight), v(7, m.nodes);
-  v(8, m.aliases), v(9, m.watched);
+  v(8, m.aliases), v(9, m.watched), v(10, m.secrets);
 }
 void fields(auto& v, of<assignments> auto& m) {
   v(1, m.at), v(2, m.functions);
@@ -173,6 +173,12 @@ void fields(auto& v, of<version_evidence> auto& m) {
 }
 void fields(auto& v, of<evidence> auto& m) {
   v(1, m.versions);
+}
+void fields(auto& v, of<secret_request> auto& m) {
+  v(1, m.name);
+}
+void fields(auto& v, of<secret_value> auto& m) {
+  v(1, m.name), v(2, m.stamp), v(3, m.value), v(4, m.why);
 }
 void fields(auto& v, of<part> auto& m) {
   v(1, m.transfer), v(2, m.offset), v(3, m.total), v(4, m.bytes);

@@ -6,6 +6,7 @@
 #include "libfaas/ports/admin_port.hpp"
 #include "libfaas/ports/function_host.hpp"
 #include "libfaas/ports/runtime.hpp"
+#include "libfaas/ports/secrets.hpp"
 
 #include <cstdint>
 #include <string>
@@ -114,6 +115,7 @@ struct assignment {
   std::vector<std::string> nodes; ///< that run it
   std::vector<std::string> aliases; ///< names beside its number
   bool watched = false; ///< a rollout compares it: evidence is wanted
+  string_map secrets;   ///< name: stamp of its value
   bool operator==(const assignment&) const = default;
 };
 /// Controller to node: everything that the node shall run.
@@ -205,12 +207,26 @@ struct part {
   bool operator==(const part&) const = default;
 };
 
+/// Node to controller: the value of a secret that an assigned version uses.
+struct secret_request {
+  secret_name name;
+  bool operator==(const secret_request&) const = default;
+};
+/// The value, or why not (why.code != errc::ok).
+struct secret_value {
+  secret_name name;
+  std::string stamp;
+  secret_text value;
+  error why{errc::ok, {}};
+  bool operator==(const secret_value&) const = default;
+};
+
 /// Position + 1 is the field number in petrel.proto's Message: only append.
 using message
   = std::variant<hello, welcome, refused, ping, pong, event_batch, reply_batch,
                  ack, cancel, assignments, placement_report, bundle_request,
                  bundle_chunk, node_report, admin_request, admin_reply, goodbye,
-                 part, evidence>;
+                 part, evidence, secret_request, secret_value>;
 
 /// Name of the kind, for logs and metrics: "event_batch".
 std::string_view name(const message& what) noexcept;

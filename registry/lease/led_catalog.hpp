@@ -10,7 +10,7 @@ namespace faas::registry {
 /// reason (errc::unavailable). Reads need none. Not thread safe.
 class led_catalog final : public catalog_store {
 public:
-  led_catalog(std::unique_ptr<lease_keeper> keeper,
+  led_catalog(std::shared_ptr<lease_keeper> keeper,
               std::unique_ptr<catalog_store> store)
     : store_(std::move(store)), keeper_(std::move(keeper)) {}
 
@@ -32,7 +32,7 @@ public:
 
 private:
   std::unique_ptr<catalog_store> store_;
-  std::unique_ptr<lease_keeper> keeper_;
+  std::shared_ptr<lease_keeper> keeper_;
 };
 
 } // namespace faas::registry

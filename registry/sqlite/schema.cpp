@@ -46,6 +46,29 @@ constexpr std::array<std::string_view, 2> steps_{
     ALTER TABLE functions ADD COLUMN traffic TEXT NOT NULL DEFAULT '';
   )sql"};
 
+constexpr std::array<std::string_view, 1> secrets_steps_{
+  // 1: values are sealed; the key is in no database.
+  R"sql(
+    CREATE TABLE revision (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      history TEXT NOT NULL,
+      number INTEGER NOT NULL);
+    CREATE TABLE secrets (
+      name TEXT PRIMARY KEY,
+      version INTEGER NOT NULL,
+      key TEXT NOT NULL,
+      box BLOB NOT NULL,
+      created_ns INTEGER NOT NULL,
+      changed_ns INTEGER NOT NULL,
+      author TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE requests (
+      sequence INTEGER PRIMARY KEY,
+      id TEXT NOT NULL UNIQUE,
+      number INTEGER NOT NULL,
+      version INTEGER NOT NULL,
+      unchanged INTEGER NOT NULL);
+  )sql"};
+
 int64_t single_value(SQLite::Database& db, const char* sql) {
   return db.execAndGet(sql).getInt64();
 }
@@ -71,6 +94,10 @@ std::span<const std::string_view> catalog_migrations() noexcept {
   return steps_;
 }
 
+std::span<const std::string_view> secrets_migrations() noexcept {
+  return secrets_steps_;
+}
+
 result<uint32_t> schema_version(SQLite::Database& db) {
   if (db.tableExists("petrel_schema"))
     return static_cast<uint32_t>(
@@ -89,7 +116,7 @@ result<void> migrate(SQLite::Database& db,
     return version.error();
   if (*version > steps.size())
     return error{errc::conflict,
-                 "the catalog " + db.getFilename()
+                 "the store " + db.getFilename()
                    + " was written by a newer Petrel (schema "
                    + std::to_string(*version) + ", this one knows up to "
                    + std::to_string(steps.size()) + ")",
@@ -108,31 +135,34 @@ result<void> migrate(SQLite::Database& db,
 }
 
 error damaged_error(const std::filesystem::path& file,
-                    const std::string& detail) {
+                    const std::string& detail, const store_words& words) {
   const auto name = file.filename().string();
   return {errc::internal,
-          "the catalog " + file.string() + " is damaged: " + detail,
+          std::string{words.name} + " " + file.string() + " is damaged: "
+            + detail,
           "stop the node, move " + name + ", " + name + "-wal and " + name
             + "-shm aside, then restore a backup, or start without one and "
-              "deploy the functions again"};
+            + words.again};
 }
 
 error sqlite_error(SQLite::Database* db, const SQLite::Exception& thrown,
-                   const std::filesystem::path& file) {
+                   const std::filesystem::path& file,
+                   const store_words& words) {
+  const auto store = std::string{words.name} + " " + file.string();
   const int code = thrown.getErrorCode() & 0xff;
   const int system = db ? last_errno(*db) : 0;
   if (code == SQLITE_FULL || (code == SQLITE_IOERR && means_full(system)))
     return {errc::storage_full,
-            "no room for the catalog " + file.string() + ": " + thrown.what(),
+            "no room for " + store + ": " + thrown.what(),
             "free space on that file system; nothing was changed, so the "
             "command can be repeated"};
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-    return damaged_error(file, thrown.what());
+    return damaged_error(file, thrown.what(), words);
   if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
     return {errc::unavailable,
-            "the catalog " + file.string() + " is locked by another program",
+            store + " is locked by another program",
             "end the backup or shell that holds it, and repeat"};
-  auto text = "the catalog " + file.string() + ": " + thrown.what();
+  auto text = store + ": " + thrown.what();
   if (system != 0)
     return os_error(system, text);
   return {errc::internal, std::move(text),

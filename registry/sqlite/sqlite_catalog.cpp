@@ -1,16 +1,12 @@
 #include "registry/sqlite/sqlite_catalog.hpp"
 
-#include "registry/files/files.hpp"
+#include "registry/sqlite/database.hpp"
 #include "registry/sqlite/rows.hpp"
-#include "registry/sqlite/schema.hpp"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
 #include <SQLiteCpp/Statement.h>
 #include <SQLiteCpp/Transaction.h>
-#include <algorithm>
-#include <fcntl.h>
-#include <sys/stat.h>
 
 namespace faas::registry {
 
@@ -23,45 +19,6 @@ struct sqlite_catalog::state {
 };
 
 namespace {
-
-/// SQLite would make the file with the umask's rights, and its "-wal" and
-/// "-shm" files take over the rights of the file.
-result<void> make_private_file(const std::filesystem::path& file) {
-  auto handle = open_file(file, O_RDWR | O_CREAT, 0600);
-  if (!handle)
-    return handle.error();
-  if (::fchmod(handle->get(), 0600) != 0)
-    return os_error(errno, "cannot make " + file.string() + " private");
-  return sync_folder(file.parent_path());
-}
-
-result<void> configure(SQLite::Database& db,
-                       const sqlite_catalog_options& options) {
-  const auto mode = db.execAndGet("PRAGMA journal_mode = WAL").getString();
-  if (mode != "wal")
-    return error{errc::internal,
-                 "the file system of " + options.file.string()
-                   + " does not support a write-ahead log",
-                 "put the data folder on a local file system"};
-  db.exec("PRAGMA synchronous = FULL");
-  db.exec("PRAGMA trusted_schema = OFF");
-  db.exec("PRAGMA journal_size_limit = 4194304");
-  if (options.max_bytes > 0) {
-    const auto page = db.execAndGet("PRAGMA page_size").getInt64();
-    const auto pages
-      = std::max<uint64_t>(1, options.max_bytes / static_cast<uint64_t>(page));
-    db.execAndGet("PRAGMA max_page_count = " + std::to_string(pages));
-  }
-  return {};
-}
-
-result<void> check_integrity(SQLite::Database& db,
-                             const std::filesystem::path& file) {
-  const auto found = db.execAndGet("PRAGMA quick_check(1)").getString();
-  if (found != "ok")
-    return damaged_error(file, found);
-  return {};
-}
 
 void make_history(SQLite::Database& db, random_source& random) {
   if (!rows::read_revision(db).history.empty())
@@ -77,7 +34,7 @@ result<void> prepare(SQLite::Database& db,
   // Before the first write: a stranger's database stays untouched.
   if (auto version = schema_version(db); !version)
     return version.error();
-  if (auto ok = configure(db, options); !ok)
+  if (auto ok = configure(db, options.file, options.max_bytes); !ok)
     return ok;
   if (auto ok = migrate(db, catalog_migrations()); !ok)
     return ok;

@@ -27,6 +27,7 @@ public:
   bundles_status kept; ///< what bundles() answers
   std::optional<error> no_room; ///< what make_room answers
   std::vector<node_command> steered_nodes;
+  std::map<std::string, std::string> secrets_put; ///< values by name
   std::vector<log_line> lines;
   std::vector<log_query> queries;
   std::vector<std::string> not_ready;
@@ -91,6 +92,40 @@ public:
     answer(std::move(done), [&] {
       steered.push_back(command);
       return changed(command.function);
+    });
+  }
+  void put_secret(put_secret_command command,
+                  reply_to<secret_outcome> done) override {
+    answer(std::move(done), [&]() -> result<secret_outcome> {
+      const auto& name = command.name.str();
+      const bool known = secrets_put.contains(name);
+      using condition = put_secret_command::condition;
+      if (command.when == condition::must_exist && !known)
+        return error{errc::not_found, "there is no secret " + name, ""};
+      if (command.when == condition::must_not_exist && known)
+        return error{errc::conflict, "there is a secret " + name, ""};
+      secrets_put[name] = command.value.view();
+      return secret_outcome{{"h", 5}, 5, false, false};
+    });
+  }
+  void remove_secret(remove_secret_command command,
+                     reply_to<secret_outcome> done) override {
+    answer(std::move(done), [&]() -> result<secret_outcome> {
+      if (secrets_put.erase(command.name.str()) == 0)
+        return error{errc::not_found,
+                     "there is no secret " + command.name.str(), ""};
+      return secret_outcome{{"h", 6}, 5, false, false};
+    });
+  }
+  void secrets(reply_to<std::vector<secret_status>> done) override {
+    answer(std::move(done), [&]() -> result<std::vector<secret_status>> {
+      std::vector<secret_status> all;
+      for (const auto& [name, value] : secrets_put)
+        all.push_back({secret_name{name}, 5,
+                       wall_time{std::chrono::seconds{1'700'000'000}},
+                       wall_time{std::chrono::seconds{1'700'000'060}}, "admin",
+                       {function_name{"f"}}});
+      return all;
     });
   }
   void versions(function_name name,

@@ -18,7 +18,8 @@ constexpr const command* command_list[]
   = {&new_command,    &pack_command,     &deploy_command, &up_command,
      &list_command,   &describe_command, &invoke_command, &logs_command,
      &versions_command, &rollback_command, &rollout_command, &traffic_command,
-     &alias_command, &bundles_command, &remove_command, &nodes_command, &node_command,
+     &alias_command, &bundles_command, &remove_command, &secret_command,
+     &nodes_command, &node_command,
      &sites_command,  &top_command,      &version_command};
 
 } // namespace

@@ -229,6 +229,19 @@ std::vector<property> declare() {
            "Replicas of Redis that must have a change before it is "
            "acknowledged.",
            &config::wait_replicas, 0, 16, "0 to 16"),
+    text("node.secrets_folder",
+         "Folder in memory (tmpfs) for the files with secrets; empty: "
+         "$XDG_RUNTIME_DIR if it is in memory, else /dev/shm.",
+         &config::secrets_folder, ""),
+    text("registry.secret_key_file",
+         "File with the key that seals secrets (64 hex digits, mode 0600), on "
+         "nodes with the controller. Made at the first start when this is "
+         "empty.",
+         &config::secret_key_file, "secret-key in node.data"),
+    flag("node.core_dumps",
+         "Whether the node may leave core dumps and be looked into by "
+         "debuggers. Both could show secrets.",
+         &config::core_dumps),
     number("node.shutdown_grace", "seconds",
            "Time that events in flight get at shutdown.",
            &config::shutdown_grace_s, 0, 3600, "0 to 3600"),

@@ -52,6 +52,10 @@ struct config {
   std::string mqtt_user;
   std::string mqtt_password_file;
 
+  std::string secrets_folder; ///< empty: chosen; must be in memory
+  std::string secret_key_file; ///< empty: secret-key in the data folder
+  bool core_dumps = false;
+
   std::string redis; ///< URL; empty: the catalog is an SQLite file
   std::string redis_prefix = "petrel:";
   std::string redis_password_file;

@@ -1,6 +1,7 @@
 // faas-node: one node of Petrel.
 #include "tools/faas-node/join.hpp"
 #include "tools/faas-node/node.hpp"
+#include "tools/faas-node/node_secrets.hpp"
 #include "tools/faas-node/version.hpp"
 
 // A value is taken as it is: lists in settings have commas of their own.
@@ -103,6 +104,8 @@ void watch_stop(uint32_t grace_s) {
 
 int serve(node::config settings, const sigset_t& signals) {
   const auto grace = settings.shutdown_grace_s;
+  if (!settings.core_dumps)
+    node::forbid_core_dumps();
   auto started = node::running_node::start(std::move(settings));
   if (!started)
     return complain(started.error(), started.error().code == errc::cancelled

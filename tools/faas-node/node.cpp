@@ -10,6 +10,8 @@
 #include "registry/bundles/folder_bundle_store.hpp"
 #include "registry/replica/replica_file.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
+#include "registry/sqlite/sqlite_secrets.hpp"
+#include "tools/faas-node/node_secrets.hpp"
 #include "tools/faas-node/node_trust.hpp"
 #include "tools/faas-node/platform.hpp"
 #include "tools/faas-node/plugin_adapter.hpp"
@@ -85,6 +87,9 @@ struct running_node::parts {
   random_source random{0};
   std::unique_ptr<registry::folder_bundle_store> bundles;
   std::shared_ptr<catalog_store> catalog;
+  std::shared_ptr<secret_store> secrets;
+  std::unique_ptr<registry::memory_files> files;
+  error no_files;
   std::unique_ptr<auth::admin_token> token;
   node_trust trust;
   std::unique_ptr<registry::replica_file> replica;
@@ -130,6 +135,10 @@ result<void> running_node::parts::open_stores() {
   if (settings.controller)
     if (auto opened = open_catalog(); !opened)
       return opened;
+  auto in_memory = open_secret_files(settings, data, no_files);
+  if (!in_memory)
+    return in_memory.error();
+  files = std::move(*in_memory);
   auto made = auth::admin_token::load_or_create(data / "admin-token");
   if (!made)
     return made.error();
@@ -167,7 +176,8 @@ result<void> running_node::parts::open_catalog() {
     auto opened = open_redis_store(settings, data, clock);
     if (!opened)
       return opened.error();
-    catalog = std::move(*opened);
+    catalog = std::move(opened->catalog);
+    secrets = std::move(opened->secrets);
     return {};
   }
   registry::sqlite_catalog_options options;
@@ -178,6 +188,12 @@ result<void> running_node::parts::open_catalog() {
   if (!opened)
     return opened.error();
   catalog = std::move(*opened);
+  registry::sqlite_secrets_options for_secrets;
+  for_secrets.file = data / "secrets.db";
+  auto kept = registry::sqlite_secrets::open(std::move(for_secrets), random);
+  if (!kept)
+    return kept.error();
+  secrets = std::move(*kept);
   return {};
 }
 
@@ -249,6 +265,12 @@ result<void> running_node::parts::start_system() {
     replica = std::make_unique<registry::replica_file>(data / "replica");
     made.replica = replica.get();
   }
+  made.secrets = secrets;
+  made.sealer = [this](bool has_secrets) {
+    return open_sealer(settings, data, has_secrets);
+  };
+  made.files = files.get();
+  made.no_files = no_files;
   made.clock = &clock;
   made.seed = random.next();
   made.log = [](std::string line) { spdlog::info("{}", line); };

@@ -2,8 +2,10 @@
 
 #include "libfaas/core/id.hpp"
 #include "registry/lease/led_catalog.hpp"
+#include "registry/lease/led_secrets.hpp"
 #include "registry/redis/redis_catalog.hpp"
 #include "registry/redis/redis_lease.hpp"
+#include "registry/redis/redis_secrets.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -67,7 +69,7 @@ bool is_local(const registry::redis::address& to) {
          || to.host.starts_with("127.");
 }
 
-std::unique_ptr<registry::lease_keeper>
+std::shared_ptr<registry::lease_keeper>
 make_keeper(const config& settings, registry::redis::client_options client,
             const clock_source& clock, random_source& random) {
   registry::lease_keeper_config made;
@@ -81,12 +83,12 @@ make_keeper(const config& settings, registry::redis::client_options client,
   made.seed = random.next();
   made.log = [](std::string line) { spdlog::warn("{}", line); };
   made.on_lost = stop_for_new_leader;
-  return std::make_unique<registry::lease_keeper>(std::move(made));
+  return std::make_shared<registry::lease_keeper>(std::move(made));
 }
 
 } // namespace
 
-result<std::unique_ptr<catalog_store>>
+result<redis_stores>
 open_redis_store(const config& settings, const std::filesystem::path& data,
                  const clock_source& clock) {
   auto random = fresh_random();
@@ -106,12 +108,24 @@ open_redis_store(const config& settings, const std::filesystem::path& data,
   auto keeper = make_keeper(settings, options.client, clock, random);
   if (auto led = keeper->acquire(patience, asked_to_stop); !led)
     return led.error();
+  registry::redis_secrets_options for_secrets;
+  for_secrets.client = options.client;
+  for_secrets.prefix = options.prefix;
+  for_secrets.wait_replicas = options.wait_replicas;
   auto store
     = registry::redis_catalog::open(std::move(options), clock, random);
   if (!store)
     return store.error();
-  return std::unique_ptr<catalog_store>{std::make_unique<registry::led_catalog>(
-    std::move(keeper), std::move(*store))};
+  auto secrets
+    = registry::redis_secrets::open(std::move(for_secrets), clock, random);
+  if (!secrets)
+    return secrets.error();
+  redis_stores opened;
+  opened.catalog
+    = std::make_unique<registry::led_catalog>(keeper, std::move(*store));
+  opened.secrets
+    = std::make_unique<registry::led_secrets>(keeper, std::move(*secrets));
+  return opened;
 }
 
 } // namespace faas::node

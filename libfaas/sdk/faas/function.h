@@ -5,8 +5,8 @@
  * with its own size. A node reads no further than that size, and a later ABI
  * version only appends, so that old libraries keep working.
  *
- * Thread rules: create, destroy and invoke of one state are never called at
- * the same time; different states may run in parallel. The context, the event
+ * Thread rules: create, destroy, invoke and notify of one state are never
+ * called at the same time; different states may run in parallel. The context, the event
  * and the sink are valid during the call only. */
 #ifndef FAAS_FUNCTION_H
 #define FAAS_FUNCTION_H
@@ -48,6 +48,9 @@ typedef struct faas_context {
   int64_t (*remaining_ns)(void* node);
   /* One line for the function's log. */
   void (*log)(void* node, faas_log_level level, faas_bytes text);
+  /* Later than the rest; look at table_size first. As secret_path of
+   * faas_config. */
+  size_t (*secret_path)(void* node, faas_bytes name, char* path, size_t size);
 } faas_context;
 
 /* One event. */
@@ -81,7 +84,18 @@ typedef struct faas_config {
   faas_bytes folder;              /* the unpacked bundle */
   const faas_header* environment; /* `environment:` of the manifest */
   size_t environment_count;
+  /* Later than the rest; look at table_size first. Writes the path of the
+   * read-only file with that secret, zero-terminated, if it fits into `size`
+   * bytes. Returns its length; 0 when the manifest does not name the secret.
+   * The path stays the same as long as the version runs. */
+  void* node; /* opaque; first argument */
+  size_t (*secret_path)(void* node, faas_bytes name, char* path, size_t size);
 } faas_config;
+
+/* What a function is told of. */
+typedef enum faas_notice {
+  FAAS_SECRET_CHANGED = 1 /* detail: its name; the file has the new value */
+} faas_notice;
 
 /* What the library offers. */
 typedef struct faas_function_table_v1 {
@@ -97,6 +111,9 @@ typedef struct faas_function_table_v1 {
    * other value is a failure (HTTP 500). Must not throw or longjmp out. */
   int (*invoke)(void* state, const faas_context* context,
                 const faas_event* event, const faas_sink* sink);
+  /* Later than the rest, and may be null. Called before the next event of this
+   * state, on its thread. Must not throw or longjmp out. */
+  void (*notify)(void* state, faas_notice what, faas_bytes detail);
 } faas_function_table_v1;
 
 #if defined(__GNUC__)

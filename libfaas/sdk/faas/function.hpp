@@ -13,6 +13,9 @@
 //   response    (const request&, context&)       status, type, headers, body
 //   void (const request&, context&, response_writer&)    in parts
 //
+// A class may have `void secret_changed(std::string_view name)`, which is called
+// before its next event when the manifest says `secret_change: notify`.
+//
 // A class is one object per instance, constructed with `const config&` or
 // without arguments; its operator() is never called by two threads at once.
 // Exceptions end the call with HTTP 500; their text goes to the function's log.
@@ -21,6 +24,7 @@
 #include "function.h"
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -78,6 +82,23 @@ private:
   const faas_event& event_;
 };
 
+/// Path of the file with a secret; empty when the manifest does not name it, or
+/// when the node is older than secrets. `Table` is faas_config or faas_context.
+template <class Table>
+std::string secret_path(const Table& node, std::string_view name) {
+  constexpr auto end = offsetof(Table, secret_path) + sizeof(node.secret_path);
+  if (node.table_size < end || node.secret_path == nullptr)
+    return {};
+  std::string path(256, 0);
+  auto size = node.secret_path(node.node, bytes(name), path.data(), path.size());
+  if (size >= path.size()) {
+    path.resize(size + 1);
+    size = node.secret_path(node.node, bytes(name), path.data(), path.size());
+  }
+  path.resize(size);
+  return path;
+}
+
 using headers = std::vector<std::pair<std::string, std::string>>;
 
 struct response {
@@ -101,6 +122,10 @@ public:
   void log(std::string_view text,
            faas_log_level level = FAAS_LOG_INFO) const noexcept {
     node_.log(node_.node, level, bytes(text));
+  }
+  /// Path of the read-only file with a secret of the manifest; else empty.
+  std::string secret_path(std::string_view name) const {
+    return sdk::secret_path(node_, name);
   }
 
 private:
@@ -142,6 +167,10 @@ public:
   /// `environment:` of the manifest; empty when absent.
   std::string_view environment(std::string_view name) const noexcept {
     return find(node_.environment, node_.environment_count, name);
+  }
+  /// Path of the read-only file with a secret of the manifest; else empty.
+  std::string secret_path(std::string_view name) const {
+    return sdk::secret_path(node_, name);
   }
 
 private:

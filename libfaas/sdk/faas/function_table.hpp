@@ -59,6 +59,11 @@ struct class_handler {
     answer(*object, event, node, out);
   }
   static void destroy(Class* object) { delete object; }
+  static void notify(Class* object, faas_notice what, std::string_view detail) {
+    if constexpr (requires { object->secret_changed(detail); })
+      if (what == FAAS_SECRET_CHANGED)
+        object->secret_changed(detail);
+  }
 };
 
 /// Handler that is a function: no state.
@@ -71,6 +76,7 @@ struct free_handler {
     answer(call, event, node, out);
   }
   static void destroy(void*) {}
+  static void notify(void*, faas_notice, std::string_view) {}
 };
 
 // A macro argument may be a type or a function: overloads tell them apart.
@@ -107,6 +113,16 @@ void destroy(void* state) {
   Handler::destroy(static_cast<object>(state));
 }
 
+/// What it throws is lost: nobody waits for an answer.
+template <class Handler>
+void notify(void* state, faas_notice what, faas_bytes detail) {
+  using object = decltype(Handler::object);
+  try {
+    Handler::notify(static_cast<object>(state), what, view(detail));
+  } catch (...) {
+  }
+}
+
 template <class Handler>
 int invoke(void* state, const faas_context* node, const faas_event* event,
            const faas_sink* sink) {
@@ -131,7 +147,8 @@ constexpr faas_function_table_v1 table_of() {
           0,
           &create<Handler>,
           &destroy<Handler>,
-          &invoke<Handler>};
+          &invoke<Handler>,
+          &notify<Handler>};
 }
 
 } // namespace faas::sdk::detail

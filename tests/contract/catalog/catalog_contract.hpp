@@ -66,6 +66,7 @@ inline function_spec rich_spec() {
   p.output = "tensor";
   p.max_body_bytes = 1000;
   p.rollout = {{5, 25}, 1500ms};
+  p.on_secret = secret_policy::notify;
   return s;
 }
 

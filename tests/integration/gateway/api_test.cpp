@@ -375,13 +375,56 @@ BOOST_FIXTURE_TEST_SUITE(api_test, api_fixture)
                == 401);
   }
 
+  BOOST_AUTO_TEST_CASE(secrets_come_in_and_never_go_out) {
+    start();
+    const auto call = [&](const char* method, const json& body) {
+      const auto answer = admin_call(method, "/system/secrets", body.dump());
+      BOOST_TEST(answer.body.find("hunter2") == std::string::npos);
+      return answer.status;
+    };
+    BOOST_TEST(call("POST", {{"name", "db"}, {"value", "hunter2"}}) == 201);
+    BOOST_TEST(admin.secrets_put.at("db") == "hunter2");
+    // As OpenFaaS's client: rawValue counts when value is empty.
+    BOOST_TEST(call("POST", {{"name", "raw"},
+                             {"namespace", "openfaas-fn"},
+                             {"value", ""},
+                             {"rawValue", "AP9odW50ZXIy"}})
+               == 201);
+    BOOST_TEST((admin.secrets_put.at("raw")
+                == std::string("\0\xff" "hunter2", 9)));
+    BOOST_TEST(call("POST", {{"name", "db"}, {"value", "x"}}) == 409);
+    BOOST_TEST(call("PUT", {{"name", "db"}, {"value", "hunter2-b"}}) == 200);
+    BOOST_TEST(call("PUT", {{"name", "no"}, {"value", "hunter2"}}) == 404);
+    BOOST_TEST(call("POST", {{"name", "a"}, {"value", 1}}) == 400);
+    BOOST_TEST(call("POST", {{"name", "a"}, {"rawValue", "hunter2"}}) == 400);
+    BOOST_TEST(call("POST", {{"value", "hunter2"}}) == 400);
+    BOOST_TEST(call("POST", {{"name", "a"},
+                             {"namespace", "other"},
+                             {"value", "hunter2"}})
+               == 404);
+    BOOST_TEST(admin_call("POST", "/system/secrets", "{hunter2").status == 400);
+    const auto listed = admin_call("GET", "/system/secrets");
+    BOOST_TEST(listed.status == 200);
+    BOOST_TEST(listed.body.find("hunter2") == std::string::npos);
+    const auto all = json::parse(listed.body);
+    BOOST_REQUIRE(all.size() == 2u);
+    BOOST_TEST(all[0]["name"] == "db");
+    BOOST_TEST(all[0]["namespace"] == "openfaas-fn");
+    BOOST_TEST(all[0]["petrel"]["users"] == json{"f"});
+    BOOST_TEST(all[0]["petrel"]["changedAt"] == "2023-11-14T22:14:20Z");
+    BOOST_TEST(admin_call("GET", "/system/secrets?namespace=x").body
+               == "[]\n");
+    BOOST_TEST(call("DELETE", {{"name", "db"}}) == 200); // 204 is an error
+    BOOST_TEST(call("DELETE", {{"name", "db"}}) == 404);
+    BOOST_TEST(connect().request("GET", "/system/secrets").status == 401);
+  }
+
   BOOST_AUTO_TEST_CASE(what_is_not_there_yet_says_so) {
     start();
     BOOST_TEST(connect().request("POST", "/async-function/hello", "x").status
                == 501);
     BOOST_TEST(admin_call("POST", "/system/scale-function/hello", "{}").status
                == 501);
-    BOOST_TEST(admin_call("GET", "/system/secrets").status == 501);
     BOOST_TEST(admin_call("GET", "/system/nothing").status == 404);
     BOOST_TEST(connect().request("GET", "/nothing").status == 404);
     const auto wrong = admin_call("PATCH", "/system/functions");

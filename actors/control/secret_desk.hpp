@@ -1,0 +1,55 @@
+// The controller's part that deals with secrets.
+#pragma once
+
+#include "actors/control/controller_core.hpp"
+#include "libfaas/core/clock.hpp"
+#include "libfaas/ports/secrets.hpp"
+#include "libfaas/wire/messages.hpp"
+
+#include <memory>
+
+namespace faas::actors {
+
+struct secret_desk_config {
+  /// Null: this controller keeps no secrets.
+  std::shared_ptr<secret_store> store;
+  std::shared_ptr<const secret_sealer> sealer;
+  secrets_state state; ///< what store->load() gave
+};
+
+/// Carries commands out, says which values nodes shall have, and opens one for
+/// a node that may have it. Keeps sealed values only. Blocks on the store. Not
+/// thread safe.
+class secret_desk {
+public:
+  secret_desk() = default;
+  secret_desk(secret_desk_config config, const clock_source& clock)
+    : config_(std::move(config)), clock_(&clock) {}
+
+  result<secret_outcome> carry_out(const put_secret_command& command);
+  /// `view`: what runs, which may use it.
+  result<secret_outcome> carry_out(const remove_secret_command& command,
+                                   const cluster_view& view);
+  std::vector<secret_status> list(const cluster_view& view) const;
+  /// Whether the secrets that a change begins to use exist.
+  result<void> check(const catalog_state& before, const catalog_change& change);
+  /// Notes in each version which values it shall have.
+  void stamp(cluster_view& view) const;
+  /// The value, if that node shall run a version that uses it.
+  wire::secret_value open_for(const node_name& node, const secret_name& name,
+                              const cluster_view& view) const;
+
+private:
+  template <class Plan>
+  result<secret_outcome> carry_out(const request_id& id, Plan plan);
+  template <class Plan>
+  result<secret_outcome> attempt(const request_id& id, Plan plan);
+  /// Reads the store again when it may hold more than is known here.
+  result<void> refresh();
+
+  secret_desk_config config_;
+  const clock_source* clock_ = nullptr;
+  bool stale_ = false;
+};
+
+} // namespace faas::actors

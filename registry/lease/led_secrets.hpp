@@ -1,0 +1,34 @@
+// Secrets that are written by the leader only.
+#pragma once
+
+#include "libfaas/ports/secrets.hpp"
+#include "registry/lease/lease_keeper.hpp"
+
+namespace faas::registry {
+
+/// As led_catalog, under the same lease.
+class led_secrets final : public secret_store {
+public:
+  led_secrets(std::shared_ptr<lease_keeper> keeper,
+              std::unique_ptr<secret_store> store)
+    : store_(std::move(store)), keeper_(std::move(keeper)) {}
+
+  result<secrets_state> load() override { return store_->load(); }
+  result<std::optional<secret_outcome>>
+  outcome_of(const request_id& request) override {
+    return store_->outcome_of(request);
+  }
+  result<void> commit(const secret_change& change) override {
+    const auto held = keeper_->held();
+    if (held.token == 0)
+      return keeper_->trouble();
+    store_->fence(held);
+    return store_->commit(change);
+  }
+
+private:
+  std::unique_ptr<secret_store> store_;
+  std::shared_ptr<lease_keeper> keeper_;
+};
+
+} // namespace faas::registry

@@ -1,0 +1,49 @@
+#include "registry/sqlite/database.hpp"
+
+#include <SQLiteCpp/Column.h>
+#include <SQLiteCpp/Database.h>
+#include <algorithm>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace faas::registry {
+
+result<void> make_private_file(const std::filesystem::path& file) {
+  auto handle = open_file(file, O_RDWR | O_CREAT, 0600);
+  if (!handle)
+    return handle.error();
+  if (::fchmod(handle->get(), 0600) != 0)
+    return os_error(errno, "cannot make " + file.string() + " private");
+  return sync_folder(file.parent_path());
+}
+
+result<void> configure(SQLite::Database& db, const std::filesystem::path& file,
+                       uint64_t max_bytes) {
+  const auto mode = db.execAndGet("PRAGMA journal_mode = WAL").getString();
+  if (mode != "wal")
+    return error{errc::internal,
+                 "the file system of " + file.string()
+                   + " does not support a write-ahead log",
+                 "put the data folder on a local file system"};
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec("PRAGMA trusted_schema = OFF");
+  db.exec("PRAGMA journal_size_limit = 4194304");
+  if (max_bytes > 0) {
+    const auto page = db.execAndGet("PRAGMA page_size").getInt64();
+    const auto pages
+      = std::max<uint64_t>(1, max_bytes / static_cast<uint64_t>(page));
+    db.execAndGet("PRAGMA max_page_count = " + std::to_string(pages));
+  }
+  return {};
+}
+
+result<void> check_integrity(SQLite::Database& db,
+                             const std::filesystem::path& file,
+                             const store_words& words) {
+  const auto found = db.execAndGet("PRAGMA quick_check(1)").getString();
+  if (found != "ok")
+    return damaged_error(file, found, words);
+  return {};
+}
+
+} // namespace faas::registry
