@@ -25,8 +25,23 @@ struct part {
 /// as can be; one part when step is 0. Pure.
 std::vector<part> split(int64_t n, int64_t step);
 
-/// The smallest batch size whose time per item in that layout is within 2 % of
-/// the least; 0 without points. Pure.
-int64_t best_step(const std::vector<trial_point>& points, memory_layout layout);
+/// Times of the same items, run in steps of each size, one after the other; and
+/// that again in more rounds. All sizes of a round ran at nearly the same
+/// moment: a machine that is now fast and now slow (1x to 1.7x was seen, for
+/// seconds at a time) changes the times of a round, not their ratios.
+struct step_trial {
+  std::vector<int64_t> steps; ///< rising
+  std::vector<std::vector<double>> rounds; ///< ms, in the order of steps
+};
+
+/// The smallest step whose time over that of the largest one is, in the median
+/// of the rounds, within 2 % of the least; the largest without rounds; 0
+/// without steps. Pure.
+int64_t best_step(const step_trial& trial);
+
+/// Steps worth a trial: sizes of the points whose time per item in that layout
+/// is at most twice the least. Pure.
+std::vector<int64_t> likely_steps(const std::vector<trial_point>& points,
+                                  memory_layout layout);
 
 } // namespace faas::torch_runtime

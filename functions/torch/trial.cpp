@@ -14,6 +14,10 @@ using clock = std::chrono::steady_clock;
 
 constexpr int warm_up_calls = 2;
 constexpr size_t timed_rounds = 5;
+/// Of batches that take long; the layouts differ by more than their noise.
+constexpr size_t rounds_of_large = 2;
+constexpr int64_t large = 128;
+constexpr size_t step_rounds = 9;
 
 double elapsed_ms(clock::time_point since) {
   return to_ms(clock::now() - since);
@@ -109,7 +113,8 @@ std::optional<trial_point> time_size(std::vector<candidate>& candidates,
   for (auto& one : candidates)
     arguments.push_back(make_trial_inputs(inputs, n, one.subject().layout()));
   std::vector<std::vector<double>> times(candidates.size());
-  for (size_t round = 0; round <= timed_rounds; ++round) {
+  const auto rounds = n < large ? timed_rounds : rounds_of_large;
+  for (size_t round = 0; round <= rounds; ++round) {
     for (size_t i = 0; i < candidates.size(); ++i) {
       auto took = candidates[i].time(arguments[i]);
       if (!took)
@@ -167,6 +172,32 @@ bool independent(model runner, const tensor::input_layout& inputs) {
   return true;
 }
 
+/// Runs as many items as the largest step has in steps of each size, in turns.
+/// The rounds so far when the model fails or time is up.
+step_trial time_steps(model runner, const tensor::input_layout& inputs,
+                      std::vector<int64_t> steps) {
+  step_trial trial{std::move(steps), {}};
+  std::vector<std::vector<c10::IValue>> arguments;
+  for (const auto n : trial.steps)
+    arguments.push_back(make_trial_inputs(inputs, n, runner.layout()));
+  const auto deadline = clock::now() + step_budget;
+  while (trial.steps.size() > 1 && trial.rounds.size() < step_rounds
+         && clock::now() < deadline) {
+    std::vector<double> times;
+    for (size_t i = 0; i < trial.steps.size(); ++i) {
+      const auto calls = trial.steps.back() / trial.steps[i];
+      const auto began = clock::now();
+      for (int64_t call = 0; call < calls; ++call)
+        if (!runner.run(arguments[i]))
+          return trial;
+      times.push_back(elapsed_ms(began) * static_cast<double>(trial.steps.back())
+                      / static_cast<double>(calls * trial.steps[i]));
+    }
+    trial.rounds.push_back(std::move(times));
+  }
+  return trial;
+}
+
 } // namespace
 
 std::vector<int64_t> trial_sizes(int64_t max_batch) {
@@ -203,9 +234,11 @@ result<trial_outcome> run_trial(const fs::path& file,
   const bool second
     = compared && faster_layout(points) == memory_layout::channels_last;
   const auto& chosen = candidates[second].subject();
-  const auto step = independent(chosen.copy(), inputs)
-                      ? best_step(points, chosen.layout())
-                      : 0;
+  const auto step
+    = independent(chosen.copy(), inputs)
+        ? best_step(time_steps(chosen.copy(), inputs,
+                               likely_steps(points, chosen.layout())))
+        : 0;
   return trial_outcome{chosen, points, compared, step};
 }
 

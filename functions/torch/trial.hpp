@@ -26,6 +26,8 @@ struct trial_outcome {
 /// Longest time that the timed part of a trial takes, when the first call of
 /// each layout is not longer already.
 inline constexpr auto trial_budget = std::chrono::milliseconds{1500};
+/// And of the comparison of steps after it, when one round is not longer.
+inline constexpr auto step_budget = std::chrono::milliseconds{2000};
 
 /// Loads the model and runs it: two warm-up calls, then interleaved timed
 /// rounds per batch size. Channels-last is tried when an input or a weight is

@@ -51,14 +51,35 @@ BOOST_AUTO_TEST_SUITE(trial_test)
     BOOST_TEST((faster_layout({{1, 0, 0}}) == rows));
   }
 
-  BOOST_AUTO_TEST_CASE(step_is_the_smallest_size_near_the_best_time_per_item) {
-    const auto rows = memory_layout::nchw;
-    const auto last = memory_layout::channels_last;
+  BOOST_AUTO_TEST_CASE(step_is_the_smallest_that_costs_hardly_more) {
+    const std::vector<int64_t> steps{8, 32, 128};
+    BOOST_TEST(best_step({steps, {{50, 45, 45.5}}}) == 32);
+    BOOST_TEST(best_step({steps, {{45.5, 45, 45}}}) == 8);
+    BOOST_TEST(best_step({steps, {{60, 50, 40}}}) == 128);
+    BOOST_TEST(best_step({steps, {}}) == 128); // no time to compare
+    BOOST_TEST(best_step({}) == 0);
+    BOOST_TEST(best_step({{1}, {}}) == 1);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_machine_now_fast_now_slow_does_not_choose_the_step) {
+    // Steps of 8 cost 10 % more. Each round the machine has another speed, and
+    // in some it changes in the middle.
+    step_trial trial{{8, 32, 128}, {}};
+    for (const double slow : {1.0, 1.7, 1.0, 1.3, 1.7})
+      trial.rounds.push_back({49.5 * slow, 45 * slow, 45 * slow});
+    trial.rounds.push_back({49.5, 45 * 1.7, 45 * 1.7});
+    trial.rounds.push_back({49.5 * 1.7, 45, 45});
+    BOOST_TEST(best_step(trial) == 32);
+  }
+
+  BOOST_AUTO_TEST_CASE(steps_that_are_far_too_slow_are_not_tried) {
     const std::vector<trial_point> points{
-      {1, 1, 1}, {8, 4, 8}, {32, 15.5, 16}, {128, 70, 63}};
-    BOOST_TEST(best_step(points, rows) == 32);
-    BOOST_TEST(best_step(points, last) == 32);
-    BOOST_TEST(best_step({}, last) == 0);
+      {1, 1, 1}, {8, 4, 8}, {32, 14, 16}, {128, 61, 30}};
+    BOOST_TEST((likely_steps(points, memory_layout::nchw)
+                == std::vector<int64_t>{8, 32, 128}));
+    BOOST_TEST((likely_steps(points, memory_layout::channels_last)
+                == std::vector<int64_t>{128}));
+    BOOST_TEST(likely_steps({}, memory_layout::nchw).empty());
   }
 
   BOOST_AUTO_TEST_CASE(batches_split_into_equal_parts_that_cover_them) {
