@@ -181,9 +181,16 @@ void check_platforms(const petrel_spec& p, problems& out) {
   if (p.platforms.size() > spec_limits::platforms)
     out.push_back({"petrel.platforms",
                    "at most " + std::to_string(spec_limits::platforms)});
-  for (size_t i = 0; i < p.platforms.size(); ++i)
-    check_platform(p.platforms[i], p,
-                   "petrel.platforms[" + std::to_string(i) + "]", out);
+  for (size_t i = 0; i < p.platforms.size(); ++i) {
+    const auto& build = p.platforms[i];
+    const auto key = "petrel.platforms[" + std::to_string(i) + "]";
+    check_platform(build, p, key, out);
+    for (size_t j = 0; j < i; ++j)
+      if (const auto& other = p.platforms[j];
+          other.os == build.os && other.arch == build.arch
+          && other.isa == build.isa && other.kind == build.kind)
+        out.push_back({key, "is for the same platform as another one"});
+  }
 }
 
 void check_needs(const placement_needs& needs, problems& out) {

@@ -100,9 +100,10 @@ BOOST_AUTO_TEST_CASE(a_node_without_a_build_for_its_platform_is_no_candidate) {
   spec.petrel.platforms[0].arch = "aarch64";
   spec.petrel.platforms[0].artifact = "f.so";
   w.deploy(spec, 1);
-  BOOST_REQUIRE(w.core.view().versions.size() == 1);
-  const auto& nodes = w.core.view().versions[0].nodes;
-  BOOST_TEST((nodes == std::set<node_name>{node_name{"edge-2"}}));
+  const auto view = w.core.view();
+  BOOST_REQUIRE(view.versions.size() == 1);
+  BOOST_TEST((view.versions[0].nodes
+              == std::set<node_name>{node_name{"edge-2"}}));
   BOOST_TEST(why_not(spec, node_of("edge-1", "edge"))
              == "no build for a node that does not say its platform; there "
                 "are linux/aarch64");

@@ -149,6 +149,7 @@ BOOST_AUTO_TEST_CASE(deploy_takes_steps_in_place_of_the_manifest_s) {
   http.routes["PUT /system/functions"] = [](const http_request&) {
     return http_response{200, {}, R"({"version":2})", {}};
   };
+  http.answer("POST /system/bundles/missing", 200, R"({"missing":[]})");
   const auto deploy = [&](std::vector<std::string> more) {
     std::vector<std::string> words{"deploy", "--no-wait"};
     words.insert(words.end(), more.begin(), more.end());
