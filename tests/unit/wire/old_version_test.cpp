@@ -38,6 +38,7 @@ wire::message as_first_written(wire::message what) {
     for (auto& one : assigned->functions) {
       one.aliases.clear();
       one.watched = false;
+      one.secrets.clear();
     }
   return what;
 }
