@@ -124,6 +124,8 @@ class Node:
                          "node.data": str(self.folder / name),
                          "gateway.port": "0", "node.seed": "1",
                          "functions.executors": "2"}
+        if os.geteuid() != 0:  # else /proc/PID of the node is root's
+            self.settings["node.core_dumps"] = "true"
         for key, value in settings.items():
             self.set(key, value)
         self.runs = 0

@@ -63,7 +63,8 @@ BOOST_AUTO_TEST_SUITE(manual_test)
           "needs.nodes", "needs.labels", "needs.memory",  "topics",
           "reply_topic", "concurrency",  "queue",         "timeout",
           "idempotent",  "policy",       "inputs",        "output",
-          "max_body",    "rollout.steps", "rollout.least"})
+          "max_body",    "rollout.steps", "rollout.least",
+          "secret_change"})
       BOOST_TEST(text.find("`" + std::string{key} + "`") != std::string::npos,
                  key);
   }

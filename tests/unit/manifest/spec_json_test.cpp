@@ -48,6 +48,7 @@ function_spec full_spec() {
   p.output = "tensor";
   p.max_body_bytes = 4096;
   p.rollout = {{5, 25}, std::chrono::milliseconds{1500}};
+  p.on_secret = secret_policy::notify;
   return s;
 }
 

@@ -47,6 +47,7 @@ wire::message as_written(uint32_t version, wire::message what) {
     for (auto& one : assigned->functions) {
       one.aliases.clear();
       one.watched = false;
+      one.secrets.clear();
     }
   return what;
 }

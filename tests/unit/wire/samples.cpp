@@ -155,7 +155,8 @@ std::vector<message> samples() {
                   90,
                   {"edge-1", "cloud-1"},
                   {"prod", "blue"},
-                  true},
+                  true,
+                  {{"token", "7.00ff"}}},
                  {{function_name{"classify"}, 5},
                   "{}",
                   sample_digest(9),
@@ -163,7 +164,8 @@ std::vector<message> samples() {
                   10,
                   {},
                   {},
-                  false}}},
+                  false,
+                  {}}}},
     sample_placements(),
     bundle_request{sample_digest(40), 65536, 32768},
     bundle_chunk{sample_digest(50),
@@ -179,6 +181,10 @@ std::vector<message> samples() {
     evidence{{{{function_name{"classify"}, 5},
                site_name{"edge-1/cpu"},
                {41, 300, uint64_t{1} << 32}}}},
+    secret_request{secret_name{"token"}},
+    secret_value{secret_name{"token"}, "7.00ff",
+                 secret_text{std::string_view{"\0\xff secret", 9}},
+                 {errc::not_found, "no such secret", "create it"}},
   };
 }
 

@@ -1,5 +1,7 @@
 #include "functions/native/native_runtime.hpp"
 
+#include "tests/support/scratch_folder.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 using namespace faas;
@@ -22,6 +24,7 @@ struct fixture {
   function_spec spec;
   fake_context context;
   invocation event;
+  std::shared_ptr<secret_folder> secrets;
   std::unique_ptr<function_module> module;
   std::unique_ptr<function_instance> instance;
 
@@ -42,6 +45,27 @@ struct fixture {
       return made.error();
     instance = std::move(*made);
     return {};
+  }
+
+  /// The function "secret" with the secret "db", whose value is "one".
+  void load_with_secret(const std::filesystem::path& folder) {
+    std::filesystem::create_directories(folder);
+    std::ofstream{folder / "db"} << "one";
+    secrets = std::make_shared<secret_folder>(folder,
+                                              std::set<std::string>{"db"});
+    spec.environment = {{"SECRET", "db"}};
+    spec.petrel.artifact = "secret.so";
+    auto loaded = runtime.load(
+      {{function_name{"f"}, 1}, spec, PETREL_TEST_FUNCTIONS, secrets});
+    BOOST_REQUIRE(loaded);
+    module = std::move(*loaded);
+    instance = std::move(*module->create_instance());
+  }
+  std::string ask(std::string body) {
+    event.body = blob{std::move(body)};
+    const auto answer = instance->invoke(event, context);
+    BOOST_TEST((answer.code == errc::ok));
+    return std::string{answer.body.view()};
   }
 
   reply run(const std::string& artifact, std::string body) {
@@ -199,6 +223,55 @@ BOOST_FIXTURE_TEST_SUITE(native_runtime_test, fixture)
     module.reset();
     event.body = blob{std::string{"you"}};
     BOOST_TEST(instance->invoke(event, context).body.view() == "Hello, you!\n");
+  }
+
+  BOOST_AUTO_TEST_CASE(a_function_finds_its_secrets) {
+    const testing::scratch_folder folder;
+    load_with_secret(folder / std::string(300, 'x').substr(0, 200));
+    BOOST_TEST(ask("begun") == "one");
+    BOOST_TEST(ask("now") == "one");
+    BOOST_TEST(ask("path")
+               == (folder / std::string(200, 'x') / "db").string());
+    BOOST_TEST(ask("other").empty()); // its manifest does not name it
+  }
+
+  BOOST_AUTO_TEST_CASE(a_long_path_is_whole) {
+    const testing::scratch_folder folder;
+    const auto deep = folder / std::string(200, 'x') / std::string(200, 'y');
+    load_with_secret(deep);
+    BOOST_TEST(ask("path") == (deep / "db").string());
+    BOOST_TEST(ask("begun") == "one");
+  }
+
+  BOOST_AUTO_TEST_CASE(an_instance_is_told_before_its_next_event) {
+    const testing::scratch_folder folder;
+    load_with_secret(folder.path());
+    BOOST_TEST(ask("told").empty());
+    secrets->changed("db");
+    BOOST_TEST(ask("told") == "db");
+    BOOST_TEST(ask("told") == "db"); // once
+    secrets->changed("db");
+    secrets->changed("db");
+    BOOST_TEST(ask("told") == "db,db"); // of the last change only
+    // One made later has seen it all.
+    instance = std::move(*module->create_instance());
+    BOOST_TEST(ask("told").empty());
+    secrets->changed("db");
+    BOOST_TEST(ask("told") == "db");
+  }
+
+  BOOST_AUTO_TEST_CASE(functions_that_cannot_be_told_go_on) {
+    secrets = std::make_shared<secret_folder>("/", std::set<std::string>{"a"});
+    for (const char* artifact : {"first_abi.so", "raw_table.so", "hello.so"}) {
+      spec.petrel.artifact = artifact;
+      auto loaded = runtime.load(
+        {{function_name{"f"}, 1}, spec, PETREL_TEST_FUNCTIONS, secrets});
+      BOOST_REQUIRE(loaded);
+      auto one = std::move(*(*loaded)->create_instance());
+      secrets->changed("a");
+      event.body = blob{std::string{"no-start"}};
+      BOOST_TEST((one->invoke(event, context).code == errc::ok), artifact);
+    }
   }
 
   BOOST_AUTO_TEST_CASE(tells_its_abi) {
