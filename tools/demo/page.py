@@ -71,7 +71,8 @@ def plot(report):
 def page(report):
     setting = report["setting"]
     text = ["# The demo", "",
-            f"`tools/run --once`, {setting['machine']}, {setting['cores']} "
+            "`tools/demo/demo.py` (as `tools/run --once` runs it), "
+            f"{setting['machine']}, {setting['cores']} "
             f"cores. Emulated on one machine: link {setting['rtt_ms']} ms RTT "
             f"and {setting['mbit']} Mbit/s, edge {setting['edge_cores']:g} and "
             f"cloud {setting['cloud_cores']:g} of what a core there does at its "
