@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -32,6 +33,14 @@ bool wants_files() {
     if (suite.argv[i] == "--write-v" + std::to_string(wire::max_protocol))
       return true;
   return false;
+}
+
+/// Since which version there is such a message.
+uint32_t since(const wire::message& what) {
+  return std::holds_alternative<wire::secret_request>(what)
+             || std::holds_alternative<wire::secret_value>(what)
+           ? 2
+           : 1;
 }
 
 /// What that version's message said: fields that came later have no value.
@@ -87,6 +96,8 @@ BOOST_AUTO_TEST_SUITE(old_version_test)
     for (auto version = wire::min_protocol; version <= wire::max_protocol;
          ++version)
       for (const auto& what : wire::samples()) {
+        if (since(what) > version)
+          continue;
         const auto file = file_of(version, what);
         if (version == wire::max_protocol && wants_files()
             && !std::filesystem::exists(file))
@@ -106,7 +117,11 @@ BOOST_AUTO_TEST_SUITE(old_version_test)
       for (const auto& entry :
            std::filesystem::directory_iterator{folder(version)})
         files += entry.path().extension() == ".hex" ? 1 : 0;
-      BOOST_TEST(files == wire::samples().size());
+      const auto samples = wire::samples();
+      const auto known = std::count_if(
+        samples.begin(), samples.end(),
+        [&](const auto& what) { return since(what) <= version; });
+      BOOST_TEST(files == static_cast<size_t>(known));
     }
   }
 
