@@ -61,7 +61,28 @@ def of(out):
         add("torch: overhead beyond 5 % of the bare loop, worst size",
             max(float(over) - 50 * float(bare) for bare, over in rows), "us",
             50)
+    add_registry(out.get("registry", {}), add)
     return found
+
+
+def add_registry(registry, add):
+    if not registry:
+        return
+    for engine in ("sqlite", "redis"):
+        row = registry[engine]
+        add(f"1,000 deploys one by one, {engine}", row["seconds"], "s", 60)
+        add(f"list of 1,000 functions, {engine}", row["list_ms"], "ms", 50)
+        rate = re.search(rf"{engine}: .* (\d+) changes/s in groups",
+                         registry["commits"])
+        add(f"catalog changes in groups of 32, {engine}",
+            float(rate[1]) if rate else None, "/s", 1000, most=False)
+    many = registry["many"]
+    add("10,000 functions: memory of the node", many["memory_mib"], "MiB",
+        1024)
+    add("10,000 functions: start to first answers", many["serves_after_s"],
+        "s", 5)
+    add("10,000 functions: request over one at 10", many["look_up_over_few"],
+        "x", 1.2)
 
 
 def table(figures):
@@ -101,4 +122,10 @@ def page(out):
         output = out.get(part, {}).get("output")
         if output:
             text += ["", f"## {part}", "", "```", output.rstrip(), "```"]
+    registry = out.get("registry")
+    if registry:
+        text += ["", "## registry", "", "```", registry["commits"].rstrip()]
+        text += [f"{name}: {registry[name]}"
+                 for name in ("sqlite", "redis", "many")]
+        text += ["```"]
     return "\n".join(text) + "\n"

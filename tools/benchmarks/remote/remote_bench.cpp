@@ -94,7 +94,7 @@ public:
   result<std::optional<command_outcome>> outcome_of(const request_id&) override {
     return std::optional<command_outcome>{};
   }
-  result<void> commit(const catalog_change&) override { return {}; }
+  result<void> commit(std::span<const catalog_change>) override { return {}; }
 };
 
 class loop final : public loop_context {
