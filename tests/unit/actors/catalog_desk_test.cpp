@@ -114,6 +114,7 @@ BOOST_AUTO_TEST_CASE(a_request_that_comes_twice_is_carried_out_once) {
   BOOST_TEST(done[1]->repeated);
   BOOST_TEST((done[1]->at == done[0]->at));
   BOOST_TEST(known.at.number == 2u);
+  BOOST_TEST((store->groups == std::vector<size_t>{1, 1}));
   const auto later = deploy({same});
   BOOST_REQUIRE(later[0]);
   BOOST_TEST(later[0]->repeated);
