@@ -50,10 +50,18 @@ def of(out):
         counters(routing, "decision_over_sites/1").get("p50_ns"), "ns", 50)
     each = counters(routing, "observation_with_publish").get("items_per_second")
     add("observation, amortised", 1e9 / each if each else None, "ns", 300)
-    ratio = re.search(r"median ratio ([\d.]+)",
-                      out.get("remote", {}).get("output", ""))
+    remote = out.get("remote", {}).get("output", "")
+
+    def of_remote(pattern):
+        found_there = re.search(pattern, remote)
+        return float(found_there[1]) if found_there else None
+
     add("events to a remote node over CAF requests",
-        float(ratio[1]) if ratio else None, "x", 5, most=False)
+        of_remote(r"median ratio ([\d.]+)"), "x", 5, most=False)
+    add("events over an encrypted link over a plain one",
+        of_remote(r"encrypted ([\d.]+)x of plain"), "x", 0.6, most=False)
+    add("one event at a time, encrypted: p50 beyond plain",
+        of_remote(r"encrypted (-?[\d.]+) us more"), "us", 60)
     torch = out.get("torch", {}).get("output", "")
     rows = re.findall(r"^ +\d+ +[\d.]+ +([\d.]+) +[\d.]+ +[\d.]+ +(-?[\d.]+) ",
                       torch, re.MULTILINE)
