@@ -35,7 +35,9 @@ using controller_actor = caf::typed_actor<
   // From gateway loops, by way of their node.
   caf::reacts_to<local<rollout_evidence>>,
   // Time to look at rollouts.
-  caf::reacts_to<caf::tick_atom>>;
+  caf::reacts_to<caf::tick_atom>,
+  // Time to carry out what waits, and to give out what has changed since.
+  caf::reacts_to<caf::flush_atom>>;
 
 using agent_actor = caf::typed_actor<
   // Desired state of the cluster: makes this node match its part of it.
@@ -43,7 +45,9 @@ using agent_actor = caf::typed_actor<
   caf::reacts_to<local<placement_changed>>,
   caf::reacts_to<local<peers_changed>>,
   // Time to start what died by a fault.
-  caf::reacts_to<caf::tick_atom>>;
+  caf::reacts_to<caf::tick_atom>,
+  // Time to publish what has changed since.
+  caf::reacts_to<caf::flush_atom>>;
 
 using function_actor = caf::typed_actor<
   caf::reacts_to<local<bundle_ready>>,

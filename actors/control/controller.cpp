@@ -1,5 +1,6 @@
 #include "actors/control/controller.hpp"
 
+#include "actors/control/catalog_desk.hpp"
 #include "actors/control/rollout_courses.hpp"
 
 #include <caf/actor_system.hpp>
@@ -26,49 +27,25 @@ struct controller_state {
       std::move(config.state),
       config.nodes != nullptr ? config.nodes->entries() : node_entries{});
     secrets = secret_desk{std::move(config.secrets), *config.clock};
+    desk = make_desk();
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::controller);
     follow_all();
     self->delayed_send(self, look_period, caf::tick_atom::value);
-    spread();
+    give_out();
   }
 
-  template <class Command>
-  result<command_outcome> carry_out(const Command& command) {
-    auto outcome = attempt(command);
-    // Another leader, or a commit whose answer was lost, has moved the store
-    // on: once more, from what it holds.
-    if (!outcome && stale && outcome.error().code == errc::conflict)
-      outcome = attempt(command);
-    return outcome;
-  }
-
-  template <class Command>
-  result<command_outcome> attempt(const Command& command) {
-    if (auto ok = refresh(); !ok)
-      return ok.error();
-    auto before = config.store->outcome_of(command.id);
-    if (!before)
-      return before.error();
-    if (*before) {
-      auto outcome = **before;
-      outcome.repeated = true;
-      return outcome;
-    }
-    auto change = planned(command);
-    if (!change)
-      return change.error();
-    if (auto ok = secrets.check(core->catalog(), *change); !ok)
-      return ok.error();
-    // Also when nothing changes: the request must not act later on.
-    if (auto stored = config.store->commit(*change); !stored) {
-      const auto code = stored.error().code;
-      stale = code == errc::conflict || code == errc::unavailable;
-      return stored.error();
-    }
-    if (!change->outcome.unchanged)
-      apply(*change);
-    return change->outcome;
+  catalog_desk make_desk() {
+    catalog_desk_config made;
+    made.store = config.store;
+    made.ready = [this](bool doubt) { return refresh(doubt); };
+    made.catalog = [this]() -> const catalog_state& { return core->catalog(); };
+    made.plan = [this](const catalog_state& state, catalog_command command) {
+      return std::visit(
+        [&](const auto* one) { return planned(state, *one); }, command);
+    };
+    made.stored = [this](const catalog_change& change) { apply(change); };
+    return catalog_desk{std::move(made)};
   }
 
   void follow_all() {
@@ -86,13 +63,12 @@ struct controller_state {
   }
 
   /// Reads the store again when it may hold more than the core knows.
-  result<void> refresh() {
-    if (!stale)
+  result<void> refresh(bool doubt) {
+    if (!doubt)
       return {};
     auto state = config.store->load();
     if (!state)
       return state.error();
-    stale = false;
     if (*state == core->catalog())
       return {};
     core->replace(std::move(*state));
@@ -102,23 +78,22 @@ struct controller_state {
     return {};
   }
 
-  result<catalog_change> planned(const deploy_command& command) const {
-    return plan(core->catalog(), command, config.clock->wall());
-  }
-  result<catalog_change> planned(const rollout_command& command) const {
-    return plan(core->catalog(), command, config.clock->wall());
-  }
-  result<catalog_change> planned(const advance_command& command) const {
-    return plan(core->catalog(), command, config.clock->wall());
-  }
-  result<catalog_change> planned(const traffic_command& command) const {
-    if (auto can = can_serve(command); !can)
-      return can.error();
-    return plan(core->catalog(), command);
-  }
   template <class Command>
-  result<catalog_change> planned(const Command& command) const {
-    return plan(core->catalog(), command);
+  result<catalog_change> planned(const catalog_state& state,
+                                 const Command& command) {
+    if constexpr (std::is_same_v<Command, traffic_command>)
+      if (auto can = can_serve(command); !can)
+        return can.error();
+    auto change = [&] {
+      if constexpr (requires { plan(state, command, config.clock->wall()); })
+        return plan(state, command, config.clock->wall());
+      else
+        return plan(state, command);
+    }();
+    if (change)
+      if (auto ok = secrets.check(state, *change); !ok)
+        return ok.error();
+    return change;
   }
 
   /// A version that is known to fail gets no share.
@@ -135,14 +110,41 @@ struct controller_state {
     return {};
   }
 
+  /// It is carried out with those that are in the mailbox already.
   template <class Call>
-  void run(const Call& call) {
+  void take(const local<Call>& call) {
     mark->counters().count_handled();
-    auto outcome = carry_out(call.command);
-    const bool changed = outcome && !outcome->unchanged && !outcome->repeated;
-    call.done(std::move(outcome));
-    if (changed)
-      spread();
+    waiting.push_back({&call->command, call->done, call});
+    if (waiting.size() >= most_per_commit)
+      carry_out_waiting();
+    else
+      flush_soon();
+  }
+
+  void carry_out_waiting() {
+    const auto calls = std::exchange(waiting, {});
+    std::vector<catalog_command> commands;
+    for (const auto& call : calls)
+      commands.push_back(call.command);
+    auto outcomes = desk.carry_out(commands);
+    for (size_t i = 0; i < calls.size(); ++i) {
+      const auto& outcome = outcomes[i];
+      if (outcome && !outcome->unchanged && !outcome->repeated)
+        spread();
+      calls[i].done(std::move(outcomes[i]));
+    }
+  }
+
+  void flush_soon() {
+    if (!std::exchange(flush_comes, true))
+      self->send(self, caf::flush_atom::value);
+  }
+
+  void flush() {
+    flush_comes = false;
+    carry_out_waiting();
+    if (std::exchange(news, false))
+      give_out();
   }
 
   /// What cannot be stored now is proposed again at the next look.
@@ -155,7 +157,7 @@ struct controller_state {
       });
     bool changed = end_drains();
     for (const auto& command : due) {
-      const auto outcome = carry_out(command);
+      const auto outcome = desk.carry_out(&command);
       changed = changed || (outcome && !outcome->unchanged);
     }
     if (changed)
@@ -279,7 +281,12 @@ struct controller_state {
     core->reported(what.node, what.placements);
     spread();
   }
-  void spread() const {
+  /// Once for all that is in the mailbox already.
+  void spread() {
+    news = true;
+    flush_soon();
+  }
+  void give_out() const {
     auto view = core->view();
     secrets.stamp(view);
     config.publish(make_local(std::move(view)));
@@ -291,19 +298,27 @@ struct controller_state {
   rollout_courses courses;
   secret_desk secrets;
   std::unique_ptr<alive_mark> mark;
-  bool stale = false; ///< the store may have moved on without the core
+  catalog_desk desk;
+  struct waiting_call {
+    catalog_command command;
+    once<command_outcome> done;
+    std::shared_ptr<const void> owner; ///< of the command
+  };
+  std::vector<waiting_call> waiting;
+  bool flush_comes = false;
+  bool news = false; ///< the view has changed since it was given out
 };
 
 controller_actor::behavior_type
 controller_behavior(controller_state::pointer self, controller_config config) {
   self->state.start(std::move(config));
   return {
-    [=](const local<deploy_call>& call) { self->state.run(*call); },
-    [=](const local<remove_call>& call) { self->state.run(*call); },
-    [=](const local<rollback_call>& call) { self->state.run(*call); },
-    [=](const local<traffic_call>& call) { self->state.run(*call); },
-    [=](const local<alias_call>& call) { self->state.run(*call); },
-    [=](const local<rollout_call>& call) { self->state.run(*call); },
+    [=](const local<deploy_call>& call) { self->state.take(call); },
+    [=](const local<remove_call>& call) { self->state.take(call); },
+    [=](const local<rollback_call>& call) { self->state.take(call); },
+    [=](const local<traffic_call>& call) { self->state.take(call); },
+    [=](const local<alias_call>& call) { self->state.take(call); },
+    [=](const local<rollout_call>& call) { self->state.take(call); },
     [=](const local<put_secret_call>& call) { self->state.put(*call); },
     [=](const local<remove_secret_call>& call) { self->state.remove(*call); },
     [=](const local<secrets_call>& call) { self->state.list(*call); },
@@ -317,6 +332,7 @@ controller_behavior(controller_state::pointer self, controller_config config) {
     [=](const local<node_placements>& what) { self->state.reported(*what); },
     [=](const local<rollout_evidence>& what) { self->state.evidence(*what); },
     [=](caf::tick_atom) { self->state.look(); },
+    [=](caf::flush_atom) { self->state.flush(); },
   };
 }
 

@@ -56,10 +56,10 @@ controller_core::controller_core(catalog_state state, node_entries nodes)
 
 void controller_core::apply(const catalog_change& change) {
   faas::apply(state_, change);
-  remember_bundles();
   if (!change.record) {
     traffic_.erase(change.function);
   } else {
+    remember_bundles(*change.record);
     traffic_.try_emplace(change.function, change.record->current);
     settle(*change.record);
   }
@@ -98,7 +98,12 @@ void controller_core::reported(const node_name& node,
                                std::vector<placement> placements) {
   if (!nodes_.contains(node))
     return; // removed; its link ends
-  placements_[node] = std::move(placements);
+  auto& known = placements_[node];
+  known.clear();
+  for (auto& at : placements) {
+    auto version = at.version;
+    known.insert_or_assign(std::move(version), std::move(at));
+  }
   for (const auto& [function, record] : state_.functions)
     settle(record);
   settle_drains();
@@ -113,25 +118,38 @@ std::string controller_core::why_not_now(const function_version& version,
 }
 
 void controller_core::remember_bundles() {
-  std::set<version_ref> placed;
-  for (const auto& [node, all] : placements_)
-    for (const auto& at : all)
-      placed.insert(at.version);
-  std::erase_if(bundles_, [&](const auto& entry) {
-    return !placed.contains(entry.first);
-  });
   for (const auto& [name, record] : state_.functions)
-    for (const auto& [number, version] : record.versions)
-      bundles_[{name, number}] = bundles::bundles_of(version);
+    remember_bundles(record);
+}
+
+void controller_core::remember_bundles(const function_record& record) {
+  for (const auto& [number, version] : record.versions)
+    bundles_[{record.name, number}] = bundles::bundles_of(version);
+  if (bundles_.size() > bundles_due_)
+    forget_bundles();
+}
+
+void controller_core::forget_bundles() {
+  std::erase_if(bundles_, [&](const auto& entry) {
+    const auto& version = entry.first;
+    const auto record = state_.functions.find(version.function);
+    const bool kept = record != state_.functions.end()
+                      && record->second.versions.contains(version.version);
+    return !kept
+           && std::none_of(placements_.begin(), placements_.end(),
+                           [&](const auto& on) {
+                             return on.second.contains(version);
+                           });
+  });
+  bundles_due_ = 2 * bundles_.size() + 64;
 }
 
 bundles::use_map controller_core::bundle_uses() const {
   std::vector<bundles::placed_version> placed;
   for (const auto& [node, all] : placements_)
-    for (const auto& at : all)
-      if (const auto known = bundles_.find(at.version);
-          known != bundles_.end())
-        placed.push_back({at.version, node, known->second});
+    for (const auto& [version, at] : all)
+      if (const auto known = bundles_.find(version); known != bundles_.end())
+        placed.push_back({version, node, known->second});
   return bundles::uses_of(state_, placed);
 }
 
@@ -150,10 +168,8 @@ const placement* controller_core::placed(const node_name& node,
   const auto found = placements_.find(node);
   if (found == placements_.end())
     return nullptr;
-  for (const auto& at : found->second)
-    if (at.version.function == name && at.version.version == version)
-      return &at;
-  return nullptr;
+  const auto at = found->second.find({name, version});
+  return at != found->second.end() ? &at->second : nullptr;
 }
 
 warm_up controller_core::warm_up_of(const function_version& version) const {
@@ -283,8 +299,8 @@ cluster_view controller_core::view() const {
     view.nodes.back().note = now.note;
   }
   for (const auto& [node, placements] : placements_)
-    view.placements.insert(view.placements.end(), placements.begin(),
-                           placements.end());
+    for (const auto& [version, at] : placements)
+      view.placements.push_back(at);
   return view;
 }
 
@@ -315,9 +331,9 @@ controller_core::status_of(const function_record& record) const {
   status.aliases = record.traffic.aliases;
   status.shares = shares_of(record);
   for (const auto& [node, placements] : placements_)
-    for (const auto& at : placements)
-      if (at.version.function == record.name)
-        status.placements.push_back(at.status);
+    for (auto at = placements.lower_bound({record.name, 0});
+         at != placements.end() && at->first.function == record.name; ++at)
+      status.placements.push_back(at->second.status);
   add_missing(status, version);
   const auto& rollout = record.traffic.rollout;
   if (!rollout)

@@ -117,6 +117,9 @@ public:
 
 private:
   void remember_bundles();
+  void remember_bundles(const function_record& record);
+  /// Those of versions that are neither kept nor placed.
+  void forget_bundles();
   /// Moves traffic to the current version once every connected node that
   /// shall run it has reached an end state and at least one is ready. Until
   /// then the version that has it keeps it; a version that cannot start never
@@ -150,10 +153,12 @@ private:
   catalog_state state_;
   node_duties duties_;
   std::map<node_name, node_record> nodes_;
-  std::map<node_name, std::vector<placement>> placements_;
+  std::map<node_name, std::map<version_ref, placement>> placements_;
   std::map<function_name, uint32_t> traffic_;
-  /// Of the versions that are kept, or that a node still has.
+  /// Of the versions that are kept, or that a node still has; and of some that
+  /// went lately.
   std::map<version_ref, std::vector<digest>> bundles_;
+  size_t bundles_due_ = 0; ///< with so many it is time to forget
 };
 
 } // namespace faas::actors

@@ -158,8 +158,8 @@ void controller_core::settle_drains() {
     return;
   states now;
   for (const auto& [node, placements] : placements_)
-    for (const auto& at : placements)
-      now[node][at.version] = at.status.state;
+    for (const auto& [version, at] : placements)
+      now[node][version] = at.status.state;
   for (const auto& [node, entry] : entries) {
     if (entry.duty != node_duty::draining)
       continue;

@@ -211,7 +211,7 @@ struct agent_state {
       known.hosts[version] = what.host;
     else
       known.hosts.erase(version);
-    publish_and_report();
+    publish_soon();
   }
 
   void peers(const peers_changed& what) {
@@ -240,7 +240,7 @@ struct agent_state {
       if (children.count(version) == 0 && resting.count(version) == 0)
         in_use.erase(version);
       tell_in_use();
-      publish_and_report();
+      publish_soon();
       break;
     }
     if (stopping && children.empty())
@@ -309,8 +309,21 @@ struct agent_state {
     caf::anon_send(config.predictor, make_local(std::move(made)));
   }
 
+  /// Once for all that is in the mailbox already: thousands of functions may
+  /// get ready at once.
+  void publish_soon() {
+    if (!std::exchange(changed_since, true))
+      self->send(self, caf::flush_atom::value);
+  }
+
+  void flush() {
+    if (std::exchange(changed_since, false) && !stopping)
+      publish_and_report();
+  }
+
   /// What is reported holds for events already: loops route by it.
   void publish_and_report() {
+    changed_since = false;
     node_placements all;
     all.node = config.node;
     for (const auto& [version, at] : known.own)
@@ -348,6 +361,7 @@ struct agent_state {
   std::map<version_ref, time_point> resting; ///< died; when to start them
   std::map<version_ref, caf::timespan> pauses;
   bool reported = false; ///< at all
+  bool changed_since = false; ///< something is to be published and reported
   std::map<version_ref, string_map> secrets; ///< stamps that each was told
   bool stopping = false;
 };
@@ -363,6 +377,7 @@ agent_actor::behavior_type agent_behavior(agent_state::pointer self,
     [=](const local<placement_changed>& what) { self->state.changed(*what); },
     [=](const local<peers_changed>& what) { self->state.peers(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
+    [=](caf::flush_atom) { self->state.flush(); },
   };
 }
 

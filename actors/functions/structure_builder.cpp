@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace faas::actors {
 namespace {
@@ -56,9 +57,22 @@ route_target local_target(const known_state& known,
   return target;
 }
 
+/// What other nodes said of each version.
+using reports
+  = std::unordered_map<version_ref, std::vector<const placement*>>;
+
+reports reports_of_others(const known_state& known) {
+  reports all;
+  for (const auto& at : known.view->placements)
+    if (at.status.node != known.self)
+      all[at.version].push_back(&at);
+  return all;
+}
+
 structure::function build_function(const known_state& known,
                                    const assigned_version& assigned,
-                                   const destinations& open) {
+                                   const destinations& open,
+                                   const reports& others) {
   structure::function made;
   made.version = assigned.version;
   made.spec = assigned.spec;
@@ -76,9 +90,11 @@ structure::function build_function(const known_state& known,
   } else if (own != known.own.end()) {
     add_reason(made.why_empty, own->second);
   }
-  for (const auto& at : known.view->placements) {
-    if (at.version != assigned.version || at.status.node == known.self)
-      continue;
+  const auto reported = others.find(assigned.version);
+  static const std::vector<const placement*> none;
+  for (const auto* said :
+       reported != others.end() ? reported->second : none) {
+    const auto& at = *said;
     auto via = peer_of(known, at.status.node);
     if (at.status.state != instance_state::ready || !via) {
       add_reason(made.why_empty, at);
@@ -136,13 +152,14 @@ structure build_structure(const known_state& known) {
   }
   made.hosts = known.hosts;
   const destinations open{*known.view};
+  const auto others = reports_of_others(known);
   std::set<function_name> served;
   for (const auto& assigned : known.view->versions)
     if (assigned.traffic)
       served.insert(assigned.version.function);
   for (const auto& assigned : known.view->versions)
     if (served.contains(assigned.version.function))
-      made.functions.push_back(build_function(known, assigned, open));
+      made.functions.push_back(build_function(known, assigned, open, others));
   return made;
 }
 

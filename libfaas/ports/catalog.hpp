@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 
 namespace faas {
 
@@ -44,6 +45,9 @@ inline constexpr size_t kept_versions = 10;
 inline constexpr size_t kept_retired = 1000;
 /// Longest request id.
 inline constexpr size_t request_id_bytes = 128;
+
+/// Changes that are stored together.
+inline constexpr size_t most_per_commit = 64;
 
 /// Everything the catalog knows at one revision.
 struct catalog_state {
@@ -111,13 +115,17 @@ public:
   /// last 10,000 are).
   virtual result<std::optional<command_outcome>>
   outcome_of(const request_id& request) = 0;
-  /// Durable when it returns (fsync). Of an unchanged change only the request
-  /// is remembered; an empty request id never is. errc::conflict when the
-  /// change was not planned on the present revision or its request is
-  /// remembered, errc::storage_full, errc::internal; after these nothing of
-  /// the change is stored. After errc::unavailable (a remote store) it may be
-  /// stored or not: load() tells.
-  virtual result<void> commit(const catalog_change& change) = 0;
+  /// Stores changes that were planned one on the other, all or none: durable
+  /// when it returns (one fsync). Of an unchanged change only the request is
+  /// remembered; an empty request id never is. errc::conflict when the first
+  /// was not planned on the present revision or a request is remembered,
+  /// errc::storage_full, errc::internal; after these nothing of them is
+  /// stored. After errc::unavailable (a remote store) they may be stored or
+  /// not: load() tells. At most `most_per_commit`.
+  virtual result<void> commit(std::span<const catalog_change> changes) = 0;
+  result<void> commit(const catalog_change& change) {
+    return commit(std::span{&change, 1});
+  }
   /// From now on commits are made under this lease: errc::unavailable once it
   /// was granted to another. A store with one owner has no use for it.
   virtual void fence(const lease& held) { (void) held; }

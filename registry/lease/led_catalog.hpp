@@ -22,12 +22,13 @@ public:
   outcome_of(const request_id& request) override {
     return store_->outcome_of(request);
   }
-  result<void> commit(const catalog_change& change) override {
+  using catalog_store::commit;
+  result<void> commit(std::span<const catalog_change> changes) override {
     const auto held = keeper_->held();
     if (held.token == 0)
       return keeper_->trouble();
     store_->fence(held);
-    return store_->commit(change);
+    return store_->commit(changes);
   }
 
 private:

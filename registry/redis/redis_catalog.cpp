@@ -311,29 +311,69 @@ redis_catalog::outcome_of(const request_id& request) {
   return std::optional{*outcome};
 }
 
-result<void> redis_catalog::commit(const catalog_change& change) {
-  auto& s = *state_;
+namespace {
+
+/// What the commit script gets of one change.
+void add_arguments(std::vector<std::string>& arguments,
+                   const catalog_change& change) {
   const auto& outcome = change.outcome;
-  if (!outcome.unchanged && outcome.at.number == 0)
-    return moved_on("the change was planned on no revision");
-  const auto before = outcome.at.number - (outcome.unchanged ? 0 : 1);
-  const bool writes = !outcome.unchanged && change.record;
+  arguments.push_back(std::to_string(outcome.at.number));
+  arguments.push_back(change.request.str());
+  arguments.push_back(outcome_to_text(outcome));
+  // Without a function the catalog itself does not change.
+  arguments.push_back(outcome.unchanged ? "" : change.function.str());
+  arguments.push_back(!outcome.unchanged && change.record
+                        ? record_to_json(*change.record)
+                        : "");
+}
+
+/// The revision that they were planned on, when each was planned on the one
+/// before it.
+std::optional<revision> base_of(std::span<const catalog_change> changes) {
+  auto at = changes.front().outcome.at;
+  if (!changes.front().outcome.unchanged && at.number-- == 0)
+    return std::nullopt;
+  const auto base = at;
+  for (const auto& change : changes) {
+    at.number += change.outcome.unchanged ? 0 : 1;
+    if (change.outcome.at != at)
+      return std::nullopt;
+  }
+  return base;
+}
+
+} // namespace
+
+result<void>
+redis_catalog::commit(std::span<const catalog_change> changes) {
+  auto& s = *state_;
+  if (changes.empty())
+    return {};
+  const auto base = base_of(changes);
+  if (!base)
+    return moved_on("the change was planned on another revision");
+  const auto& last = changes.back().outcome.at;
+  std::vector<std::string> arguments{std::to_string(redis::schema_version),
+                                     base->history,
+                                     std::to_string(base->number),
+                                     std::to_string(last.number),
+                                     s.fence,
+                                     s.new_id(),
+                                     std::to_string(s.options
+                                                      .remembered_requests),
+                                     std::to_string(kept_retired)};
+  for (const auto& change : changes)
+    add_arguments(arguments, change);
   auto replies = s.client.eval(
     redis::commit_script(),
     {s.keys.catalog, s.keys.functions, s.keys.retired, s.keys.retired_order,
      s.keys.requests, s.keys.request_order},
-    {std::to_string(redis::schema_version), outcome.at.history,
-     std::to_string(before), std::to_string(outcome.at.number), s.fence,
-     s.new_id(), change.request.str(), outcome_to_text(outcome),
-     std::to_string(s.options.remembered_requests), change.function.str(),
-     writes ? record_to_json(*change.record) : "",
-     std::to_string(kept_retired)},
-    s.wait_command());
+    std::move(arguments), s.wait_command());
   if (!replies)
     return replies.error();
   if (auto ok = s.refused(replies->front().text); !ok)
     return ok;
-  s.known.saw(outcome.at);
+  s.known.saw(last);
   return s.confirmed(*replies);
 }
 

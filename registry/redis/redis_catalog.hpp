@@ -50,7 +50,8 @@ public:
   result<catalog_state> load() override;
   result<std::optional<command_outcome>>
   outcome_of(const request_id& request) override;
-  result<void> commit(const catalog_change& change) override;
+  using catalog_store::commit;
+  result<void> commit(std::span<const catalog_change> changes) override;
   void fence(const lease& held) override;
 
 private:

@@ -28,41 +28,52 @@ end
 if (head[4] or '') ~= ARGV[5] then return 'FENCED ' .. (head[4] or '') end
 if head[2] ~= ARGV[2] then return 'HISTORY ' .. head[2] end
 if head[3] ~= ARGV[3] then return 'REVISION ' .. head[3] end
-local request = ARGV[7]
-if request ~= '' and redis.call('HEXISTS', KEYS[5], request) == 1 then
-  return 'REPEATED'
+local seen = {}
+for i = 9, #ARGV, 5 do
+  local request = ARGV[i + 1]
+  if request ~= '' then
+    if seen[request] or redis.call('HEXISTS', KEYS[5], request) == 1 then
+      return 'REPEATED'
+    end
+    seen[request] = true
+  end
 end
-if ARGV[4] ~= ARGV[3] then
-  local name = ARGV[10]
-  if ARGV[11] ~= '' then
-    redis.call('HSET', KEYS[2], name, ARGV[11])
-    redis.call('HDEL', KEYS[3], name)
-    redis.call('ZREM', KEYS[4], name)
-  else
-    local record = redis.call('HGET', KEYS[2], name)
-    redis.call('HDEL', KEYS[2], name)
-    if record then
-      local last = string.format('%.0f', cjson.decode(record).last)
-      redis.call('HSET', KEYS[3], name, last .. ' ' .. ARGV[4])
-      redis.call('ZADD', KEYS[4], ARGV[4], name)
-      local surplus = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[12])
-      if surplus > 0 then
-        for _, gone in ipairs(redis.call('ZRANGE', KEYS[4], 0, surplus - 1)) do
-          redis.call('HDEL', KEYS[3], gone)
-          redis.call('ZREM', KEYS[4], gone)
-        end
-      end
+local function retire(name, number)
+  local record = redis.call('HGET', KEYS[2], name)
+  redis.call('HDEL', KEYS[2], name)
+  if not record then return end
+  local last = string.format('%.0f', cjson.decode(record).last)
+  redis.call('HSET', KEYS[3], name, last .. ' ' .. number)
+  redis.call('ZADD', KEYS[4], number, name)
+  local surplus = redis.call('ZCARD', KEYS[4]) - tonumber(ARGV[8])
+  if surplus > 0 then
+    for _, gone in ipairs(redis.call('ZRANGE', KEYS[4], 0, surplus - 1)) do
+      redis.call('HDEL', KEYS[3], gone)
+      redis.call('ZREM', KEYS[4], gone)
     end
   end
 end
-redis.call('HSET', KEYS[1], 'number', ARGV[4], 'nonce', ARGV[6])
-if request ~= '' then
-  redis.call('HSET', KEYS[5], request, ARGV[8])
-  redis.call('RPUSH', KEYS[6], request)
-  local surplus = redis.call('LLEN', KEYS[6]) - tonumber(ARGV[9])
-  for _ = 1, surplus do
-    redis.call('HDEL', KEYS[5], redis.call('LPOP', KEYS[6]))
+for i = 9, #ARGV, 5 do
+  local name, record = ARGV[i + 3], ARGV[i + 4]
+  if name ~= '' and record ~= '' then
+    redis.call('HSET', KEYS[2], name, record)
+    redis.call('HDEL', KEYS[3], name)
+    redis.call('ZREM', KEYS[4], name)
+  elseif name ~= '' then
+    retire(name, ARGV[i])
   end
+end
+redis.call('HSET', KEYS[1], 'number', ARGV[4], 'nonce', ARGV[6])
+for i = 9, #ARGV, 5 do
+  local request = ARGV[i + 1]
+  if request ~= '' then
+    redis.call('HSET', KEYS[5], request, ARGV[i + 2])
+    redis.call('RPUSH', KEYS[6], request)
+  end
+end
+local surplus = redis.call('LLEN', KEYS[6]) - tonumber(ARGV[7])
+for _ = 1, surplus do
+  redis.call('HDEL', KEYS[5], redis.call('LPOP', KEYS[6]))
 end
 return 'OK'
 )lua";

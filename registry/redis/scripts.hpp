@@ -30,9 +30,10 @@ const script& create_script();
 
 /// Keys: catalog, functions, retired, retired-order, requests, request-order.
 /// Values: schema, history, number before, number after, fence, nonce,
-/// request, outcome, remembered requests, function, record or "", kept
-/// removals. Answers "OK" or one word and a detail: EMPTIED, SCHEMA, FENCED,
-/// HISTORY, REVISION, REPEATED.
+/// remembered requests, kept removals; then of each change its number, request,
+/// outcome, function ("": it changes nothing), record ("": it removes the
+/// function). All or none. Answers "OK" or one word and a detail: EMPTIED,
+/// SCHEMA, FENCED, HISTORY, REVISION, REPEATED.
 const script& commit_script();
 
 /// Keys: catalog. Values: schema, history, number, fence, new history. Starts

@@ -101,34 +101,47 @@ sqlite_catalog::outcome_of(const request_id& request) {
   });
 }
 
-result<void> sqlite_catalog::commit(const catalog_change& change) {
+namespace {
+
+/// One change in an open transaction.
+result<void> write(SQLite::Database& db, const catalog_change& change,
+                   uint32_t remembered_requests) {
+  const auto& outcome = change.outcome;
+  auto expected = rows::read_revision(db);
+  if (!outcome.unchanged)
+    ++expected.number;
+  if (outcome.at != expected)
+    return error{errc::conflict,
+                 "the change was planned on another revision than "
+                   + std::to_string(expected.number),
+                 "load the catalog again and repeat the command"};
+  if (rows::read_outcome(db, change.request))
+    return error{errc::conflict,
+                 "request " + change.request.str() + " was carried out before",
+                 "ask for its outcome"};
+  if (!outcome.unchanged) {
+    if (change.record)
+      rows::write_function(db, *change.record);
+    else
+      rows::retire_function(db, change.function, outcome.at.number);
+    rows::write_revision(db, outcome.at);
+  }
+  if (!change.request.empty())
+    rows::write_outcome(db, change.request, outcome, remembered_requests);
+  return {};
+}
+
+} // namespace
+
+result<void>
+sqlite_catalog::commit(std::span<const catalog_change> changes) {
   auto& db = state_->db;
   return guarded(&db, state_->options.file, [&]() -> result<void> {
     SQLite::Transaction transaction{db, TransactionBehavior::IMMEDIATE};
-    const auto& outcome = change.outcome;
-    auto expected = rows::read_revision(db);
-    if (!outcome.unchanged)
-      ++expected.number;
-    if (outcome.at != expected)
-      return error{errc::conflict,
-                   "the change was planned on another revision than "
-                     + std::to_string(expected.number),
-                   "load the catalog again and repeat the command"};
-    if (rows::read_outcome(db, change.request))
-      return error{errc::conflict,
-                   "request " + change.request.str()
-                     + " was carried out before",
-                   "ask for its outcome"};
-    if (!outcome.unchanged) {
-      if (change.record)
-        rows::write_function(db, *change.record);
-      else
-        rows::retire_function(db, change.function, outcome.at.number);
-      rows::write_revision(db, outcome.at);
-    }
-    if (!change.request.empty())
-      rows::write_outcome(db, change.request, outcome,
-                          state_->options.remembered_requests);
+    for (const auto& change : changes)
+      if (auto ok = write(db, change, state_->options.remembered_requests);
+          !ok)
+        return ok; // rolled back
     transaction.commit();
     return {};
   });

@@ -23,7 +23,7 @@ struct sqlite_catalog_options {
 };
 
 /// Catalog store on SQLite: write-ahead log, synchronous=FULL, one transaction
-/// per change (about 0.3 ms plus the disk's sync). Not thread safe; may move
+/// per commit (about 0.3 ms plus the disk's sync). Not thread safe; may move
 /// between threads.
 class sqlite_catalog final : public catalog_store {
 public:
@@ -40,7 +40,8 @@ public:
   result<catalog_state> load() override;
   result<std::optional<command_outcome>>
   outcome_of(const request_id& request) override;
-  result<void> commit(const catalog_change& change) override;
+  using catalog_store::commit;
+  result<void> commit(std::span<const catalog_change> changes) override;
 
 private:
   struct state;

@@ -4,6 +4,7 @@
 #include "libfaas/ports/catalog.hpp"
 
 #include <deque>
+#include <set>
 #include <utility>
 
 namespace faas::testing {
@@ -34,18 +35,25 @@ public:
     return std::optional{outcome};
   }
 
-  result<void> commit(const catalog_change& change) override {
+  using catalog_store::commit;
+  result<void> commit(std::span<const catalog_change> changes) override {
     if (auto failure = std::exchange(next_commit_, std::nullopt))
       return *failure;
-    const uint64_t step = change.outcome.unchanged ? 0 : 1;
-    if (change.outcome.at
-        != revision{state_.at.history, state_.at.number + step})
-      return error{errc::conflict, "planned on another revision"};
-    if (outcomes_.contains(change.request))
-      return error{errc::conflict, "request was carried out before"};
-    apply(state_, change);
+    auto at = state_.at;
+    std::set<request_id> seen;
+    for (const auto& change : changes) {
+      at.number += change.outcome.unchanged ? 0 : 1;
+      if (change.outcome.at != at)
+        return error{errc::conflict, "planned on another revision"};
+      if (outcomes_.contains(change.request)
+          || (!change.request.empty() && !seen.insert(change.request).second))
+        return error{errc::conflict, "request was carried out before"};
+    }
+    for (const auto& change : changes) {
+      apply(state_, change);
+      remember(change);
+    }
     ++commits_;
-    remember(change);
     return {};
   }
 

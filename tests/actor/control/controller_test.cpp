@@ -19,8 +19,9 @@ namespace {
 
 /// A remote store: the answer to the next commit is lost after it was stored.
 struct remote_catalog : memory_catalog {
-  result<void> commit(const catalog_change& change) override {
-    auto done = memory_catalog::commit(change);
+  using memory_catalog::commit;
+  result<void> commit(std::span<const catalog_change> changes) override {
+    auto done = memory_catalog::commit(changes);
     if (std::exchange(lose_next_answer, false))
       return error{errc::unavailable, "no answer in time"};
     return done;
@@ -84,8 +85,10 @@ struct controller_world {
     BOOST_REQUIRE(all);
     return *all;
   }
-  /// All views so far; list() has seen to it that they were published.
+  /// All views so far: what was changed before the first list() is given out
+  /// before the second one.
   std::vector<local<cluster_view>> published() {
+    list();
     list();
     const std::lock_guard lock{mutex};
     return views;
@@ -290,7 +293,10 @@ struct timed_controller : test::actor_fixture {
     made.state = store->state();
     made.counters = &counters;
     made.clock = &clock;
-    made.publish = [this](local<cluster_view> fresh) { view = fresh; };
+    made.publish = [this](local<cluster_view> fresh) {
+      view = fresh;
+      ++views;
+    };
     actor = spawn_scheduled_controller(system, std::move(made));
     node_record node;
     node.name = node_name{"edge-1"};
@@ -358,6 +364,7 @@ struct timed_controller : test::actor_fixture {
   std::shared_ptr<memory_catalog> store = std::make_shared<memory_catalog>();
   census counters;
   local<cluster_view> view;
+  int views = 0;
   controller_actor actor;
 };
 
@@ -387,6 +394,32 @@ BOOST_AUTO_TEST_CASE(a_rollout_goes_by_itself_and_each_step_is_durable) {
   BOOST_TEST(w.view->versions.size() == 1u);
   BOOST_TEST(w.store->state().at.number == 5u);
   BOOST_TEST((w.view->at == w.store->state().at));
+}
+
+BOOST_AUTO_TEST_CASE(commands_that_wait_share_a_commit_and_a_view) {
+  timed_controller w;
+  const auto views_before = w.views;
+  std::vector<result<command_outcome>> got;
+  const once<std::vector<function_status>> no_matter{[](auto) {}};
+  for (int i = 0; i < 40; ++i) {
+    const auto number = std::to_string(i);
+    caf::anon_send(
+      w.actor, make_local(deploy_call{
+                 deploy_of("f" + number, 1, number),
+                 once<command_outcome>{[&](result<command_outcome> outcome) {
+                   got.push_back(std::move(outcome));
+                 }}}));
+    caf::anon_send(w.actor, make_local(list_call{no_matter}));
+  }
+  w.settle();
+  BOOST_REQUIRE_EQUAL(got.size(), 40u);
+  for (size_t i = 0; i < got.size(); ++i) {
+    BOOST_REQUIRE(got[i]);
+    BOOST_TEST(got[i]->at.number == i + 1);
+  }
+  BOOST_TEST(w.store->commits() == 1u);
+  BOOST_TEST(w.views == views_before + 1);
+  BOOST_TEST(w.view->versions.size() == 40u);
 }
 
 BOOST_AUTO_TEST_CASE(a_slow_version_is_rolled_back_by_itself) {

@@ -267,4 +267,5 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_long_history_is_kept_at_every_revision, Engine,
   BOOST_TEST((loaded(engine.store()) == expected));
 }
 
+#include "tests/contract/catalog/group_contract.hpp"
 #include "tests/contract/catalog/traffic_contract.hpp"

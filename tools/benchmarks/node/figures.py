@@ -50,10 +50,18 @@ def of(out):
         counters(routing, "decision_over_sites/1").get("p50_ns"), "ns", 50)
     each = counters(routing, "observation_with_publish").get("items_per_second")
     add("observation, amortised", 1e9 / each if each else None, "ns", 300)
-    ratio = re.search(r"median ratio ([\d.]+)",
-                      out.get("remote", {}).get("output", ""))
+    remote = out.get("remote", {}).get("output", "")
+
+    def of_remote(pattern):
+        found_there = re.search(pattern, remote)
+        return float(found_there[1]) if found_there else None
+
     add("events to a remote node over CAF requests",
-        float(ratio[1]) if ratio else None, "x", 5, most=False)
+        of_remote(r"median ratio ([\d.]+)"), "x", 5, most=False)
+    add("events over an encrypted link over a plain one",
+        of_remote(r"encrypted ([\d.]+)x of plain"), "x", 0.6, most=False)
+    add("one event at a time, encrypted: p50 beyond plain",
+        of_remote(r"encrypted (-?[\d.]+) us more"), "us", 60)
     torch = out.get("torch", {}).get("output", "")
     rows = re.findall(r"^ +\d+ +[\d.]+ +([\d.]+) +[\d.]+ +[\d.]+ +(-?[\d.]+) ",
                       torch, re.MULTILINE)
@@ -61,7 +69,28 @@ def of(out):
         add("torch: overhead beyond 5 % of the bare loop, worst size",
             max(float(over) - 50 * float(bare) for bare, over in rows), "us",
             50)
+    add_registry(out.get("registry", {}), add)
     return found
+
+
+def add_registry(registry, add):
+    if not registry:
+        return
+    for engine in ("sqlite", "redis"):
+        row = registry[engine]
+        add(f"1,000 deploys one by one, {engine}", row["seconds"], "s", 60)
+        add(f"list of 1,000 functions, {engine}", row["list_ms"], "ms", 50)
+        rate = re.search(rf"{engine}: .* (\d+) changes/s in groups",
+                         registry["commits"])
+        add(f"catalog changes in groups of 32, {engine}",
+            float(rate[1]) if rate else None, "/s", 1000, most=False)
+    many = registry["many"]
+    add("10,000 functions: memory of the node", many["memory_mib"], "MiB",
+        1024)
+    add("10,000 functions: start to first answers", many["serves_after_s"],
+        "s", 5)
+    add("10,000 functions: request over one at 10", many["look_up_over_few"],
+        "x", 1.2)
 
 
 def table(figures):
@@ -101,4 +130,10 @@ def page(out):
         output = out.get(part, {}).get("output")
         if output:
             text += ["", f"## {part}", "", "```", output.rstrip(), "```"]
+    registry = out.get("registry")
+    if registry:
+        text += ["", "## registry", "", "```", registry["commits"].rstrip()]
+        text += [f"{name}: {registry[name]}"
+                 for name in ("sqlite", "redis", "many")]
+        text += ["```"]
     return "\n".join(text) + "\n"

@@ -94,7 +94,7 @@ public:
   result<std::optional<command_outcome>> outcome_of(const request_id&) override {
     return std::optional<command_outcome>{};
   }
-  result<void> commit(const catalog_change&) override { return {}; }
+  result<void> commit(std::span<const catalog_change>) override { return {}; }
 };
 
 class loop final : public loop_context {
@@ -110,6 +110,11 @@ public:
   mutable net::io_context io{1};
 };
 
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
 /// Submits a new event for each answer until time is up.
 class pump final : public completion_sink,
                    public std::enable_shared_from_this<pump> {
@@ -122,6 +127,11 @@ public:
   void complete(uint64_t, reply&& answer) noexcept override {
     ++done;
     failed += answer.code != errc::ok;
+    if (in_flight_ == 1)
+      took_us.push_back(
+        std::chrono::duration<double, std::micro>(
+          std::chrono::steady_clock::now() - sent_)
+          .count());
     if (running)
       next();
     else
@@ -132,6 +142,7 @@ public:
   bool running = true;
   uint64_t done = 0, failed = 0;
   int ended = 0;
+  std::vector<double> took_us; ///< with one in flight
 
 private:
   void next() {
@@ -140,10 +151,12 @@ private:
     event.body = content_;
     event.accepted = std::chrono::steady_clock::now();
     event.deadline = event.accepted + 10s;
+    sent_ = event.accepted;
     to_.submit(std::move(event), completion{shared_from_this(), 1});
   }
   event_port& to_;
   int in_flight_;
+  time_point sent_{};
   blob content_{body};
 };
 
@@ -264,23 +277,34 @@ struct petrel_pair {
   }
 
   double events_per_second(std::chrono::seconds time, int in_flight) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto done = pump_for(time, in_flight)->done;
+    const std::chrono::duration<double> passed
+      = std::chrono::steady_clock::now() - begin;
+    return static_cast<double>(done) / passed.count();
+  }
+
+  /// Median time of an event when it is the only one.
+  double alone_us(std::chrono::seconds time) {
+    return median(pump_for(time, 1)->took_us);
+  }
+
+private:
+  std::shared_ptr<pump> pump_for(std::chrono::seconds time, int in_flight) {
     auto pumping = std::make_shared<pump>(*port, in_flight);
     context.io.restart();
     // Answers come from other threads: without it the loop would end between
     // two of them.
     const auto stay = net::make_work_guard(context.io);
-    const auto begin = std::chrono::steady_clock::now();
     net::post(context.io, [&] { pumping->start(); });
     net::steady_timer end{context.io, time};
     end.async_wait([&](auto) { pumping->running = false; });
     while (pumping->ended < in_flight)
       context.io.run_one();
-    const std::chrono::duration<double> passed
-      = std::chrono::steady_clock::now() - begin;
     if (pumping->failed > 0)
       std::printf("%llu events failed\n",
                   static_cast<unsigned long long>(pumping->failed));
-    return static_cast<double>(pumping->done) / passed.count();
+    return pumping;
   }
 };
 
@@ -366,11 +390,6 @@ rate measure(Run run, std::chrono::seconds time) {
   return {per_second, 1e6 * (cpu_seconds() - before) / events};
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
@@ -400,5 +419,13 @@ int main(int argc, char** argv) {
   std::printf("median ratio %.2f (target 5), CPU of a CAF request %.2fx of an "
               "event's, encrypted %.2fx of plain (target 0.6)\n",
               median(ratios), median(cpu), median(costs));
+  std::vector<double> plain, more;
+  for (int i = 0; i < rounds; ++i) {
+    plain.push_back(pair.alone_us(time));
+    more.push_back(encrypted.alone_us(time) - plain.back());
+  }
+  std::printf("one event at a time: p50 %.1f us plain, encrypted %.1f us more "
+              "(target 60)\n",
+              median(plain), median(more));
   return 0;
 }
