@@ -82,6 +82,7 @@ void node_tunnel::impl::stop() {
   }
   net::post(loop, [this] {
     failure ignored;
+    ending = true;
     listener.close(ignored);
     timer.cancel();
     pause.cancel();

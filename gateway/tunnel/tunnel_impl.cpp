@@ -97,7 +97,7 @@ void node_tunnel::impl::tick() {
   learn_revoked();
   timer.expires_after(tick_period);
   timer.async_wait([this](const failure& cancelled) {
-    if (!cancelled)
+    if (!cancelled && !ending)
       tick();
   });
 }

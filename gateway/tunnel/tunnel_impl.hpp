@@ -108,6 +108,8 @@ struct node_tunnel::impl final : public hub {
   bool learning = false;
   time_point log_from{}; ///< refusals are logged again
   uint64_t unlogged = 0;
+  /// A timer that was due when it was cancelled still calls back.
+  bool ending = false;
   std::thread thread;
   uint16_t port = 0;
 

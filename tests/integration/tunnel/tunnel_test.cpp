@@ -204,6 +204,26 @@ BOOST_AUTO_TEST_CASE(a_stopped_tunnel_answers_every_call) {
   BOOST_TEST(!cloud.open("nonsense"));
 }
 
+BOOST_AUTO_TEST_CASE(a_stop_ends_it_though_its_tick_is_due) {
+  // Its thread is busy while the tick falls due and the stop comes.
+  std::promise<void> busy, go;
+  edge.tunnel->open("nonsense", [&](auto) {
+    busy.set_value();
+    go.get_future().wait();
+  });
+  busy.get_future().wait();
+  const auto due = std::chrono::steady_clock::now() + 700ms;
+  while (std::chrono::steady_clock::now() < due)
+    ::poll(nullptr, 0, 10);
+  auto stopped
+    = std::async(std::launch::async, [&] { edge.tunnel->stop(); });
+  const auto posted = std::chrono::steady_clock::now() + 100ms;
+  while (std::chrono::steady_clock::now() < posted)
+    ::poll(nullptr, 0, 10);
+  go.set_value();
+  BOOST_REQUIRE(stopped.wait_for(30s) == std::future_status::ready);
+}
+
 BOOST_AUTO_TEST_CASE(peers_that_break_the_rules_lose_their_link) {
   for (const auto& bytes :
        {basp(2, "", 0xffffffffu), basp(3, "routed"), std::string(64, '\xff'),
