@@ -26,7 +26,7 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<bundles_call>>,
   caf::reacts_to<local<list_call>>,
   caf::reacts_to<local<describe_call>>,
-  // Cordons, drains or removes a node: durable, answered, then all nodes know.
+  // Cordons, drains or removes a node: durable, told to all nodes, answered.
   caf::reacts_to<local<node_call>>,
   // From membership.
   caf::reacts_to<local<node_changed>>,

@@ -169,10 +169,11 @@ struct controller_state {
   void steer(const node_call& call) {
     mark->counters().count_handled();
     auto done = steered(call.command);
-    const bool changed = bool(done);
+    if (done) { // before the answer: who asks next sees it
+      news = false;
+      give_out();
+    }
     call.done(std::move(done));
-    if (changed)
-      spread();
   }
 
   /// Durable first.

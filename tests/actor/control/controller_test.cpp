@@ -396,6 +396,23 @@ BOOST_AUTO_TEST_CASE(a_rollout_goes_by_itself_and_each_step_is_durable) {
   BOOST_TEST((w.view->at == w.store->state().at));
 }
 
+BOOST_AUTO_TEST_CASE(whoever_asks_after_a_drain_sees_it) {
+  timed_controller w;
+  w.deploy(1);
+  w.report({{1, instance_state::ready}});
+  const node_name edge{"edge-1"};
+  bool seen = false;
+  caf::anon_send(w.actor, make_local(node_call{
+                            {edge, node_command::what::drain},
+                            once<node_standing>{[&](result<node_standing> now) {
+                              BOOST_REQUIRE(now);
+                              seen = w.view->nodes[0].duty
+                                     == node_duty::draining;
+                            }}}));
+  w.settle();
+  BOOST_TEST(seen);
+}
+
 BOOST_AUTO_TEST_CASE(commands_that_wait_share_a_commit_and_a_view) {
   timed_controller w;
   const auto views_before = w.views;
