@@ -30,6 +30,12 @@ class Offline(unittest.TestCase):
         wait_until("ready", lambda: request(self.edge.port, "GET",
                                             "/readyz").status == 200)
 
+    def written_down(self, mark):
+        """What the edge serves is in its replica: one actor writes it and then
+        fetches the bundle of a function that is deployed later."""
+        self.deploy(mark)
+        self.serves(mark)
+
     def restart_alone(self):
         """Kill -9, no link, start."""
         self.link.tell("cut")
@@ -46,6 +52,7 @@ class Offline(unittest.TestCase):
         wait_until("far answers", lambda: self.edge.call("far").status == 200)
         self.deploy("f", 2)
         self.serves("f", 2)
+        self.written_down("mark-1")
         self.restart_alone()
         self.serves("f", 2)
         self.serves("gone")
@@ -64,6 +71,7 @@ class Offline(unittest.TestCase):
         self.serves("fresh")
         wait_until("it is gone", lambda: self.edge.call("gone").status == 404)
         # And that is what it goes by from now on.
+        self.written_down("mark-2")
         self.restart_alone()
         self.serves("f", 3)
         self.serves("fresh")
