@@ -239,7 +239,8 @@ class Trust(Nodes):
         boot = self.cloud.nodes()["edge-1"]["boot"]
         load = self.load(self.cloud)
         copy = self.scratch.folder / "twin"
-        shutil.copytree(self.scratch.folder / "edge-1", copy)
+        shutil.copytree(self.scratch.folder / "edge-1", copy,
+                        ignore=shutil.ignore_patterns("*.new"))
         twin = self.scratch.node("twin", node_name="edge-1", node_data=copy)
         for node in (twin, self.cloud):
             wait_until("it is told", lambda n=node: "two machines say they are "

@@ -115,7 +115,9 @@ class Cluster(TwoNodes):
     def test_a_second_node_of_a_name_is_refused(self):
         edge, cloud = self.scratch.pair()
         copy = self.scratch.folder / "twin"  # cloned with its disk
-        shutil.copytree(self.scratch.folder / "edge-1", copy)
+        shutil.copytree(  # beside a running node
+            self.scratch.folder / "edge-1", copy,
+            ignore=shutil.ignore_patterns("*.new"))
         twin = self.scratch.node("twin", node_name="edge-1", node_data=copy)
         wait_until("it is told", lambda: "two machines" in twin.output())
         cloud.deploy("f", needs={"tiers": ["edge"]})
