@@ -400,15 +400,12 @@ BOOST_AUTO_TEST_CASE(whoever_asks_after_a_drain_sees_it) {
   timed_controller w;
   w.deploy(1);
   w.report({{1, instance_state::ready}});
-  const node_name edge{"edge-1"};
   bool seen = false;
-  caf::anon_send(w.actor, make_local(node_call{
-                            {edge, node_command::what::drain},
-                            once<node_standing>{[&](result<node_standing> now) {
-                              BOOST_REQUIRE(now);
-                              seen = w.view->nodes[0].duty
-                                     == node_duty::draining;
-                            }}}));
+  const once<node_standing> done{[&](result<node_standing> now) {
+    seen = now && w.view->nodes[0].duty == node_duty::draining;
+  }};
+  const node_command drain{node_name{"edge-1"}, node_command::what::drain};
+  caf::anon_send(w.actor, make_local(node_call{drain, done}));
   w.settle();
   BOOST_TEST(seen);
 }
@@ -417,7 +414,6 @@ BOOST_AUTO_TEST_CASE(commands_that_wait_share_a_commit_and_a_view) {
   timed_controller w;
   const auto views_before = w.views;
   std::vector<result<command_outcome>> got;
-  const once<std::vector<function_status>> no_matter{[](auto) {}};
   for (int i = 0; i < 40; ++i) {
     const auto number = std::to_string(i);
     caf::anon_send(
@@ -426,7 +422,6 @@ BOOST_AUTO_TEST_CASE(commands_that_wait_share_a_commit_and_a_view) {
                  once<command_outcome>{[&](result<command_outcome> outcome) {
                    got.push_back(std::move(outcome));
                  }}}));
-    caf::anon_send(w.actor, make_local(list_call{no_matter}));
   }
   w.settle();
   BOOST_REQUIRE_EQUAL(got.size(), 40u);
