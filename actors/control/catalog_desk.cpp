@@ -71,9 +71,12 @@ void catalog_desk::carry_out_some(std::span<const catalog_command> commands,
     if (draft.full() || draft.holds(request_of(command)))
       break;
     auto before = known(request_of(command));
-    if (!before || *before) {
-      now.push_back(before ? result<command_outcome>{**before}
-                           : before.error());
+    if (!before) { // the store is away: the others need not wait for it, too
+      now.insert(now.end(), commands.size() - now.size(), before.error());
+      break;
+    }
+    if (*before) {
+      now.push_back(**before);
       continue;
     }
     auto change = config_.plan(draft.state_for(function_of(command)), command);

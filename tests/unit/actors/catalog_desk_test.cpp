@@ -23,8 +23,16 @@ struct noting_catalog : memory_catalog {
       return error{errc::unavailable, "no answer in time"};
     return done;
   }
+  result<std::optional<command_outcome>>
+  outcome_of(const request_id& request) override {
+    ++asked;
+    if (silent)
+      return error{errc::unavailable, "no answer in time"};
+    return memory_catalog::outcome_of(request);
+  }
   std::vector<size_t> groups;
-  bool lose_answer = false;
+  bool lose_answer = false, silent = false;
+  int asked = 0;
 };
 
 struct desk_world {
@@ -159,6 +167,19 @@ BOOST_AUTO_TEST_CASE(a_store_that_moved_on_is_read_again_and_the_group_stored) {
   BOOST_TEST(known.at.number == 3u);
   BOOST_TEST(reloads == 1);
   check_known();
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_is_away_is_waited_for_once) {
+  store->silent = true;
+  const auto done = deploy({deploy_of("f", 1, "a"), deploy_of("g", 1, "b"),
+                            deploy_of("h", 1, "c")});
+  BOOST_REQUIRE_EQUAL(done.size(), 3u);
+  for (const auto& one : done) {
+    BOOST_REQUIRE(!one);
+    BOOST_TEST((one.error().code == errc::unavailable));
+  }
+  BOOST_TEST(store->asked == 1);
+  BOOST_TEST(store->groups.empty());
 }
 
 BOOST_AUTO_TEST_CASE(not_ready_refuses_all) {
