@@ -93,3 +93,22 @@ function(petrel_tests kind area)
       "${PETREL_TEST_ENV};${arg_ENV}")
   endforeach()
 endfunction()
+
+# petrel_python_tests(KIND AREA [TIMEOUT seconds])
+# One ctest entry per *_test.py in the current folder. KIND becomes the label.
+function(petrel_python_tests kind area)
+  cmake_parse_arguments(arg "" "TIMEOUT" "" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  find_package(Python3 COMPONENTS Interpreter)
+  file(GLOB files CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR}
+    ${CMAKE_CURRENT_SOURCE_DIR}/*_test.py)
+  foreach(file ${files})
+    get_filename_component(name ${file} NAME_WE)
+    add_test(NAME ${kind}.${area}.${name}
+      COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_SOURCE_DIR}/${file} -v)
+    set_tests_properties(${kind}.${area}.${name} PROPERTIES LABELS ${kind}
+      TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${PETREL_TEST_ENV}")
+  endforeach()
+endfunction()
