@@ -1,5 +1,7 @@
 #include "actors/system/socket_middleman.hpp"
 
+#include "actors/system/local_connections.hpp"
+
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/binary_serializer.hpp>
@@ -8,7 +10,6 @@
 #include <caf/io/middleman_actor_impl.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/doorman_impl.hpp>
-#include <caf/io/network/scribe_impl.hpp>
 #include <caf/node_id.hpp>
 #include <caf/scheduled_actor.hpp>
 #include <caf/scoped_actor.hpp>
@@ -30,15 +31,8 @@ namespace io = caf::io;
 
 /// The "port" under which membership is published: CAF wants one.
 constexpr uint16_t published_port = 1;
-constexpr auto publish_patience = 10s, end_patience = 5s;
-
-/// The stock one asks the socket for an IP address and aborts without one.
-class local_scribe final : public io::network::scribe_impl {
-public:
-  using scribe_impl::scribe_impl;
-  std::string addr() const override { return "local"; }
-  uint16_t port() const override { return published_port; }
-};
+constexpr auto publish_patience = 10s, end_patience = 5s,
+               settle_patience = 2s;
 
 io::network::default_multiplexer& multiplexer_of(caf::actor_system& system) {
   return dynamic_cast<io::network::default_multiplexer&>(
@@ -73,9 +67,11 @@ void end_broker(const caf::actor& handle) {
 class socket_middleman::doorman final : public io::doorman {
 public:
   /// `mark` only gives this door its number in CAF's tables.
-  doorman(io::network::default_multiplexer& multiplexer, int mark)
+  doorman(io::network::default_multiplexer& multiplexer, int mark,
+          std::shared_ptr<local_connections> connections)
     : io::doorman(io::network::accept_hdl_from_socket(mark)),
       multiplexer_(multiplexer),
+      connections_(std::move(connections)),
       mark_(mark) {}
   ~doorman() override { ::close(mark_); }
 
@@ -85,7 +81,7 @@ public:
       ::close(socket);
       return;
     }
-    auto scribe = caf::make_counted<local_scribe>(multiplexer_, socket);
+    auto scribe = connections_->make(socket);
     const auto handle = scribe->hdl();
     parent()->add_scribe(std::move(scribe));
     io::doorman::new_connection(&multiplexer_, handle);
@@ -101,13 +97,17 @@ public:
 
 private:
   io::network::default_multiplexer& multiplexer_;
+  std::shared_ptr<local_connections> connections_;
   int mark_;
 };
 
 /// Where the middleman actor leaves the doorman that it made.
 struct socket_middleman::door {
+  explicit door(caf::actor_system& system)
+    : connections(std::make_shared<local_connections>(system)) {}
+  const std::shared_ptr<local_connections> connections;
   std::mutex mutex;
-  caf::intrusive_ptr<doorman> open;
+  caf::intrusive_ptr<doorman> open; ///< guarded by it
 };
 
 class socket_middleman::middleman final : public io::middleman_actor_impl {
@@ -126,28 +126,37 @@ protected:
     const int socket = links_.take(ticket);
     if (socket < 0)
       return caf::sec::cannot_connect_to_node;
-    return io::scribe_ptr{
-      caf::make_counted<local_scribe>(multiplexer_of(system()), socket)};
+    wait_until_settled();
+    return door_->connections->make(socket);
   }
 
   caf::expected<io::doorman_ptr> open(uint16_t, const char*, bool) override {
     const int mark = ::eventfd(0, EFD_CLOEXEC);
     if (mark < 0)
       return caf::sec::cannot_open_port;
-    auto made = caf::make_counted<doorman>(multiplexer_of(system()), mark);
+    auto made = caf::make_counted<doorman>(multiplexer_of(system()), mark,
+                                             door_->connections);
     const std::lock_guard lock{door_->mutex};
     door_->open = made;
     return io::doorman_ptr{std::move(made)};
   }
 
 private:
+  /// On this actor's own thread.
+  void wait_until_settled() {
+    auto settled = std::make_shared<std::promise<void>>();
+    auto done = settled->get_future();
+    door_->connections->when_settled([settled] { settled->set_value(); });
+    done.wait_for(settle_patience);
+  }
+
   peer_links& links_;
   std::shared_ptr<door> door_;
 };
 
 socket_middleman::socket_middleman(caf::actor_system& system,
                                    peer_links& links)
-  : system_(system), links_(links), door_(std::make_shared<door>()) {
+  : system_(system), links_(links), door_(std::make_shared<door>(system)) {
   actor_ = caf::actor_cast<io::middleman_actor>(
     system.spawn<middleman, caf::detached + caf::hidden>(basp_of(system),
                                                          &links, door_));
@@ -188,7 +197,7 @@ result<void> socket_middleman::publish(const caf::actor& first) {
       to = door_->open;
     }
     if (to)
-      multiplexer_of(system_).post([to, socket] { to->adopt(socket); });
+      door_->connections->when_settled([to, socket] { to->adopt(socket); });
     else
       ::close(socket);
   });

@@ -5,10 +5,13 @@
 
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
 
 #include <boost/test/unit_test.hpp>
+
+#include <future>
 
 using namespace faas;
 using namespace faas::actors;
@@ -42,9 +45,15 @@ struct two_sides {
   two_sides() {
     near.links.pair(far.links, false);
     far.links.pair(near.links, false);
-    echo = far.system.spawn([]() -> caf::behavior {
-      return {[](const std::string& text) { return text; }};
-    });
+    echo = far.system.spawn(
+      [this](caf::event_based_actor* self) -> caf::behavior {
+        self->set_down_handler([this](const caf::down_msg&) { ++losses; });
+        return {[](const std::string& text) { return text; },
+                [self](const std::string&, const caf::actor& from) {
+                  self->monitor(from);
+                  return std::string{"seen"};
+                }};
+      });
     BOOST_REQUIRE(far.transport->publish(echo));
   }
   ~two_sides() {
@@ -53,14 +62,19 @@ struct two_sides {
     echo = nullptr;
   }
 
-  /// The far actor, or null.
-  caf::actor connect() {
-    caf::actor found;
+  /// A connection that the far node is told of.
+  uint64_t open() {
     uint64_t ticket = 0;
     near.links.open("", [&](result<peer_links::opened> got) {
       BOOST_REQUIRE(got);
       ticket = got->ticket;
     });
+    return ticket;
+  }
+  /// The far actor, or null.
+  caf::actor connect() { return connect(open()); }
+  caf::actor connect(uint64_t ticket) {
+    caf::actor found;
     caf::scoped_actor self{near.system};
     self
       ->request(near.transport->actor(), 10s, caf::connect_atom::value,
@@ -80,6 +94,26 @@ struct two_sides {
     BOOST_FAIL("no connection");
     return {};
   }
+  /// Whether the far node has read a message and not unpacked it.
+  bool far_unpacks() {
+    auto broker = far.system.middleman().named_broker<caf::io::basp_broker>(
+      caf::atom("BASP"));
+    auto& queue = dynamic_cast<caf::io::basp_broker*>(
+                    caf::actor_cast<caf::abstract_actor*>(broker))
+                    ->instance.queue();
+    const std::lock_guard lock{queue.lock};
+    return queue.next_id > queue.next_undelivered;
+  }
+  /// Breaks the connection and sees that the near node knows.
+  void lose(const caf::actor& remote) {
+    caf::scoped_actor self{near.system};
+    self->monitor(remote);
+    near.links.cut();
+    bool down = false;
+    self->receive([&](const caf::down_msg&) { down = true; },
+                  caf::after(10s) >> [] {});
+    BOOST_REQUIRE(down);
+  }
   bool answers(const caf::actor& to, const std::string& text = "x") {
     bool good = false;
     caf::scoped_actor self{near.system};
@@ -89,6 +123,17 @@ struct two_sides {
     return good;
   }
 
+  /// Tells the far actor of one of this node.
+  bool introduces(const caf::actor& one, const caf::actor& to) {
+    bool good = false;
+    caf::scoped_actor self{near.system};
+    self->request(to, 10s, std::string{"this is"}, one)
+      .receive([&](const std::string&) { good = true; },
+               [](const caf::error&) {});
+    return good;
+  }
+
+  std::atomic<int> losses = 0; ///< of actors that the far one was told of
   side near{"far"}, far{"near"};
   caf::actor echo;
 };
@@ -126,14 +171,40 @@ BOOST_AUTO_TEST_CASE(a_broken_connection_is_noticed_and_replaced) {
   for (int round = 0; round < 3; ++round) {
     const auto remote = must_connect();
     BOOST_REQUIRE(answers(remote));
-    caf::scoped_actor self{near.system};
-    self->monitor(remote);
-    near.links.cut();
-    bool down = false;
-    self->receive([&](const caf::down_msg&) { down = true; },
-                  caf::after(10s) >> [] {});
-    BOOST_REQUIRE(down);
+    lose(remote);
   }
+}
+
+/// CAF keeps a route until all that came over it is unpacked, and the kernel
+/// gives descriptors of what has ended anew.
+BOOST_AUTO_TEST_CASE(a_call_that_comes_before_the_last_one_is_over_is_heard) {
+  const auto known = near.system.spawn(
+    []() -> caf::behavior { return {[](caf::ok_atom) {}}; });
+  const auto first = must_connect();
+  BOOST_REQUIRE(introduces(known, first));
+  std::promise<void> go;
+  std::promise<void> busy;
+  const auto gate
+    = far.system.spawn([&, wait = go.get_future().share()]() mutable {
+        busy.set_value();
+        wait.wait(); // the only thread that could unpack
+      });
+  busy.get_future().wait();
+  caf::anon_send(first, "not unpacked yet");
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (!far_unpacks())
+    BOOST_REQUIRE(std::chrono::steady_clock::now() < until);
+  lose(first);
+  auto found = std::async(std::launch::async, [&] { return connect(); });
+  found.wait_for(200ms); // by then it would be under way
+  go.set_value();
+  auto remote = found.get();
+  if (!remote) // a heartbeat's tick, see above
+    remote = must_connect();
+  BOOST_TEST(introduces(known, remote));
+  BOOST_TEST(answers(remote));
+  BOOST_TEST(losses == 1);
+  caf::anon_send_exit(known, caf::exit_reason::user_shutdown);
 }
 
 BOOST_AUTO_TEST_CASE(after_close_no_call_is_taken) {
