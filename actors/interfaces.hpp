@@ -11,6 +11,8 @@ namespace faas::actors {
 using controller_actor = caf::typed_actor<
   // Commits a new version, answers, then sends the new view to all nodes.
   caf::reacts_to<local<deploy_call>>,
+  // The same, once the other controllers have its bundle.
+  caf::reacts_to<local<bundle_shared>>,
   // Likewise for a removal.
   caf::reacts_to<local<remove_call>>,
   caf::reacts_to<local<rollback_call>>,
@@ -34,6 +36,10 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<node_placements>>,
   // From gateway loops, by way of their node.
   caf::reacts_to<local<rollout_evidence>>,
+  // From the seat, where several controllers share one lease.
+  caf::reacts_to<local<leader_changed>>,
+  // What another leader gave out.
+  caf::reacts_to<local<cluster_view>>,
   // Time to look at rollouts.
   caf::reacts_to<caf::tick_atom>,
   // Time to carry out what waits, and to give out what has changed since.
@@ -118,6 +124,7 @@ using membership_actor = caf::typed_actor<
   caf::reacts_to<local<spread_view>>,
   caf::reacts_to<local<spread_placements>>,
   caf::reacts_to<local<spread_evidence>>,
+  caf::reacts_to<local<share_bundle>>,
   // Time to dial.
   caf::reacts_to<caf::tick_atom>,
   caf::reacts_to<caf::close_atom>>;

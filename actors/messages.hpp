@@ -6,6 +6,7 @@
 #include "actors/control/controller_core.hpp"
 #include "actors/routing/board.hpp"
 #include "actors/routing/port_book.hpp"
+#include "libfaas/ports/lease.hpp"
 #include "libfaas/ports/peer_links.hpp"
 #include "libfaas/wire/messages.hpp"
 
@@ -76,6 +77,16 @@ struct node_changed {
 struct node_placements {
   node_name node;
   std::vector<placement> placements;
+};
+
+/// Who leads has changed.
+struct leader_changed {
+  leader_news now;
+};
+
+/// The other controllers have the bundle of this deployment, or do not answer.
+struct bundle_shared {
+  local<deploy_call> call;
 };
 
 /// How events of versions that rollouts compare went, as loops saw it.
@@ -215,6 +226,12 @@ struct nodes_call {
 /// The controller's view, to be sent to every connected node.
 struct spread_view {
   local<cluster_view> view;
+};
+/// Other controllers shall keep that bundle; `done` comes when those that are
+/// connected have it, or after 10 s. Must not block.
+struct share_bundle {
+  digest bundle;
+  std::function<void()> done;
 };
 /// What this node's loops saw, to be sent to the controller's node.
 struct spread_evidence {

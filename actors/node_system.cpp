@@ -59,9 +59,10 @@ struct node_system::impl {
 
   result<void> spawn();
   result<void> spawn_control();
+  result<void> load_catalog(controller_config& into);
+  void follow_leader();
   void load_replica(agent_config& into);
-  result<secret_desk_config> open_secrets();
-  void offer_secrets();
+  result<secret_desk_config> open_secrets(bool leads);
   bool stop(duration grace);
 
   /// Actors start to talk before their handles are stored here.
@@ -87,8 +88,9 @@ struct node_system::impl {
     const std::lock_guard lock{handles};
     if (controller) {
       counters.of(actor_kind::controller).count_sent();
-      caf::anon_send(*controller, make_local(rollout_evidence{std::move(seen)}));
-      return;
+      caf::anon_send(*controller, make_local(rollout_evidence{seen}));
+      if (config.seat == nullptr)
+        return;
     }
     counters.of(actor_kind::membership).count_sent();
     caf::anon_send(membership, make_local(spread_evidence{std::move(seen)}));
@@ -137,6 +139,7 @@ result<void> node_system::impl::spawn() {
   });
   if (auto made = spawn_control(); !made)
     return made;
+  follow_leader();
   factory = std::make_unique<port_factory>(
     port_deps{*system, counters, board, stats, ports, *config.clock,
               config.seed});
@@ -156,37 +159,21 @@ result<void> node_system::impl::spawn() {
   return transport->publish(caf::actor_cast<caf::actor>(membership));
 }
 
-result<secret_desk_config> node_system::impl::open_secrets() {
+/// A standby loads them when it begins to lead.
+result<secret_desk_config> node_system::impl::open_secrets(bool leads) {
   secret_desk_config made;
   if (!config.secrets)
+    return made;
+  made.store = config.secrets;
+  made.unlock = config.sealer;
+  if (!leads)
     return made;
   auto state = config.secrets->load();
   if (!state)
     return state.error();
-  made.store = config.secrets;
   made.sealer = config.sealer(!state->secrets.empty());
   made.state = std::move(*state);
   return made;
-}
-
-/// The controller of this node is its vault's source.
-void node_system::impl::offer_secrets() {
-  secret_source source;
-  source.node = config.self.node;
-  source.ask = [from = *controller, to = vault, self = config.self.node,
-                all = &counters](wire::secret_request request) {
-    all->of(actor_kind::controller).count_sent();
-    caf::anon_send(from, make_local(secret_wanted{
-                           self, std::move(request.name),
-                           [to, self, all](wire::secret_value value) {
-                             all->of(actor_kind::vault).count_sent();
-                             caf::anon_send(to, make_local(secret_arrived{
-                                                  self, std::move(value)}));
-                           }}));
-    return true;
-  };
-  counters.of(actor_kind::vault).count_sent();
-  caf::anon_send(vault, make_local(std::move(source)));
 }
 
 result<void> node_system::impl::spawn_control() {
@@ -234,18 +221,20 @@ result<void> node_system::impl::spawn_control() {
     for_membership.transport = transport->actor();
   }
   if (config.catalog) {
-    auto state = config.catalog->load();
-    if (!state)
-      return state.error();
-    auto secrets = open_secrets();
-    if (!secrets)
-      return secrets.error();
-    settled = state->functions.empty();
     controller_config for_controller;
+    if (auto loaded = load_catalog(for_controller); !loaded)
+      return loaded;
     for_controller.store = config.catalog;
-    for_controller.state = std::move(*state);
+    for_controller.seat = config.seat;
+    for_controller.log = config.log;
     for_controller.nodes = config.nodes;
-    for_controller.secrets = std::move(*secrets);
+    if (config.seat != nullptr)
+      for_controller.share = [this](const digest& bundle,
+                                    std::function<void()> done) {
+        counters.of(actor_kind::membership).count_sent();
+        caf::anon_send(to_membership(),
+                       make_local(share_bundle{bundle, std::move(done)}));
+      };
     for_controller.counters = &counters;
     for_controller.clock = config.clock;
     for_controller.publish = [this](local<cluster_view> view) {
@@ -260,10 +249,39 @@ result<void> node_system::impl::spawn_control() {
     };
     controller = spawn_controller(*system, std::move(for_controller));
     for_membership.controller = controller;
-    offer_secrets();
+    for_membership.shares_lead = config.seat != nullptr;
   }
   membership = spawn_membership(*system, std::move(for_membership));
   return {};
+}
+
+/// What the leader finds wrong with it, the node says at its start.
+result<void> node_system::impl::load_catalog(controller_config& into) {
+  if (config.seat != nullptr)
+    into.term = config.seat->held().token;
+  const bool leads = config.seat == nullptr || into.term != 0;
+  if (leads) {
+    auto state = config.catalog->load();
+    if (!state)
+      return state.error();
+    into.state = std::move(*state);
+  }
+  auto secrets = open_secrets(leads);
+  if (!secrets)
+    return secrets.error();
+  into.secrets = std::move(*secrets);
+  // A standby: until the leader has said what runs here.
+  settled = leads && into.state.functions.empty();
+  return {};
+}
+
+void node_system::impl::follow_leader() {
+  if (config.seat == nullptr || !controller)
+    return;
+  config.seat->follow([this, to = *controller](leader_news now) {
+    counters.of(actor_kind::controller).count_sent();
+    caf::anon_send(to, make_local(leader_changed{std::move(now)}));
+  });
 }
 
 /// A replica that cannot be read is as none: the controller tells all anew.
@@ -294,6 +312,8 @@ void node_system::impl::load_replica(agent_config& into) {
 bool node_system::impl::stop(duration grace) {
   if (std::exchange(stopped, true))
     return true;
+  if (config.seat != nullptr)
+    config.seat->follow(nullptr);
   if (transport)
     transport->close();
   bool clean = true;

@@ -36,6 +36,8 @@ struct node_system_config {
   function_hosts* hosts = nullptr;
   /// With it this node has the controller.
   std::shared_ptr<catalog_store> catalog;
+  /// With it the controller leads by turns with those of other nodes.
+  leader_seat* seat = nullptr;
   node_book* nodes = nullptr; ///< with the controller
   /// Without the controller: this node's last assignments; null: not kept.
   replica_store* replica = nullptr;
@@ -59,7 +61,8 @@ struct node_system_config {
 /// order. Thread safe where the ports say so.
 class node_system {
 public:
-  /// errc::internal when the catalog cannot be loaded.
+  /// The error of the catalog when it cannot be loaded; one that does not lead
+  /// loads it later.
   static result<std::unique_ptr<node_system>> start(node_system_config config);
   ~node_system();
 

@@ -2,11 +2,15 @@
 
 #include "actors/control/catalog_desk.hpp"
 #include "actors/control/rollout_courses.hpp"
+#include "libfaas/manifest/platform.hpp"
 
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
-#include <caf/typed_event_based_actor.hpp>
 #include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <atomic>
 
 namespace faas::actors {
 namespace {
@@ -30,15 +34,75 @@ struct controller_state {
     desk = make_desk();
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::controller);
+    term = office = config.term;
     follow_all();
     self->delayed_send(self, look_period, caf::tick_atom::value);
     give_out();
   }
 
+  // -- leading ----------------------------------------------------------------
+
+  void leader(const leader_changed& what) {
+    mark->counters().count_handled();
+    elsewhere = !what.now.held_by.empty();
+    (void) leads();
+  }
+
+  /// What another leader gives out is where this one would go on.
+  void given(const local<cluster_view>& view) {
+    mark->counters().count_handled();
+    if (config.seat == nullptr || view->term < term)
+      return;
+    config.store->seen(view->at);
+    inherited = view;
+  }
+
+  /// By the clock, not by the news, which may be late.
+  bool leads() {
+    if (config.seat == nullptr)
+      return true;
+    const auto held = config.seat->held().token;
+    if (held != 0 && held != term) {
+      term = held;
+      stale = true;
+      if (auto ok = refresh(); !ok)
+        note("cannot take the lead: " + ok.error().to_string());
+    }
+    return held != 0;
+  }
+
+  bool in_office() const noexcept { return office == term; }
+
+  /// It leads, by what the store says now.
+  result<void> check_office() {
+    if (!leads())
+      return config.seat->trouble();
+    return in_office() ? result<void>{} : refresh();
+  }
+
+  /// What this node remembers may be told while nobody else is known to lead.
+  result<void> check_reads() {
+    if (leads() || elsewhere || office == 0)
+      return check_office();
+    return {};
+  }
+
+  void note(const std::string& line) const {
+    if (config.log)
+      config.log(line);
+  }
+
+  // -- commands ---------------------------------------------------------------
+
   catalog_desk make_desk() {
     catalog_desk_config made;
     made.store = config.store;
-    made.ready = [this](bool doubt) { return refresh(doubt); };
+    made.ready = [this](bool doubt) -> result<void> {
+      stale = stale || doubt;
+      if (auto ok = check_office(); !ok)
+        return ok;
+      return refresh();
+    };
     made.catalog = [this]() -> const catalog_state& { return core->catalog(); };
     made.plan = [this](const catalog_state& state, catalog_command command) {
       return std::visit(
@@ -62,14 +126,34 @@ struct controller_state {
       courses.forget(change.function);
   }
 
+  /// Besides the catalog: what others may have changed meanwhile.
+  result<void> take_office() {
+    if (config.nodes != nullptr) {
+      if (auto ok = config.nodes->refresh(); !ok)
+        return ok;
+      core->take_duties(config.nodes->entries());
+    }
+    if (auto ok = secrets.reload(); !ok)
+      return ok;
+    if (inherited)
+      core->inherit(*std::exchange(inherited, nullptr));
+    office = term;
+    return {};
+  }
+
   /// Reads the store again when it may hold more than the core knows.
-  result<void> refresh(bool doubt) {
-    if (!doubt)
+  result<void> refresh() {
+    if (!stale)
       return {};
     auto state = config.store->load();
     if (!state)
       return state.error();
-    if (*state == core->catalog())
+    const bool taken_over = office != term;
+    if (taken_over)
+      if (auto ok = take_office(); !ok)
+        return ok;
+    stale = false;
+    if (!taken_over && *state == core->catalog())
       return {};
     core->replace(std::move(*state));
     courses = {}; // evidence starts anew: waiting longer is safe
@@ -108,6 +192,21 @@ struct controller_state {
                      "see faas-cli describe " + command.function.str()};
     }
     return {};
+  }
+
+  /// The leader that comes after this one must be able to give its bundles out.
+  void deploy(const local<deploy_call>& call) {
+    if (!config.share || !leads())
+      return take(call);
+    const auto all = all_bundles(call->command.spec, call->command.bundle);
+    const auto left = std::make_shared<std::atomic<size_t>>(all.size());
+    for (const auto& bundle : all)
+      config.share(bundle, [left, me = self->address(), call] {
+        if (left->fetch_sub(1) > 1)
+          return;
+        if (auto to = caf::actor_cast<controller_actor>(me))
+          caf::anon_send(to, make_local(bundle_shared{call}));
+      });
   }
 
   /// It is carried out with those that are in the mailbox already.
@@ -150,6 +249,8 @@ struct controller_state {
   /// What cannot be stored now is proposed again at the next look.
   void look() {
     self->delayed_send(self, look_period, caf::tick_atom::value);
+    if (!check_office())
+      return;
     const auto due = courses.due(
       config.clock->now(),
       [this](const function_name& function, uint32_t version) {
@@ -178,6 +279,8 @@ struct controller_state {
 
   /// Durable first.
   result<node_standing> steered(const node_command& command) {
+    if (auto ok = check_office(); !ok)
+      return ok.error();
     auto entry = core->planned(command);
     if (!entry)
       return entry.error();
@@ -221,10 +324,14 @@ struct controller_state {
 
   void put(const put_secret_call& call) {
     mark->counters().count_handled();
+    if (auto ok = check_office(); !ok)
+      return call.done(ok.error());
     end(call.done, secrets.carry_out(call.command));
   }
   void remove(const remove_secret_call& call) {
     mark->counters().count_handled();
+    if (auto ok = check_office(); !ok)
+      return call.done(ok.error());
     end(call.done, secrets.carry_out(call.command, core->view()));
   }
   void end(const once<secret_outcome>& done, result<secret_outcome> outcome) {
@@ -235,11 +342,14 @@ struct controller_state {
   }
   void list(const secrets_call& call) {
     mark->counters().count_handled();
+    if (auto ok = check_reads(); !ok)
+      return call.done(ok.error());
     call.done(secrets.list(core->view()));
   }
   void open(const secret_wanted& what) {
     mark->counters().count_handled();
-    what.answer(secrets.open_for(what.node, what.name, core->view()));
+    if (check_office()) // else the node asks the leader, or again
+      what.answer(secrets.open_for(what.node, what.name, core->view()));
   }
 
   void add_compared(function_status& status) const {
@@ -248,6 +358,8 @@ struct controller_state {
   }
   void list(const list_call& call) {
     mark->counters().count_handled();
+    if (auto ok = check_reads(); !ok)
+      return call.done(ok.error());
     auto all = core->list();
     for (auto& status : all)
       add_compared(status);
@@ -255,15 +367,21 @@ struct controller_state {
   }
   void versions(const versions_call& call) {
     mark->counters().count_handled();
+    if (auto ok = check_reads(); !ok)
+      return call.done(ok.error());
     call.done(core->versions(call.function));
   }
   void bundles(const bundles_call& call) {
     mark->counters().count_handled();
+    if (auto ok = check_office(); !ok) // others may use what it does not know
+      return call.done(ok.error());
     if (config.collect)
       config.collect(make_local(collect_bundles{core->bundle_uses(), call}));
   }
   void describe(const describe_call& call) {
     mark->counters().count_handled();
+    if (auto ok = check_reads(); !ok)
+      return call.done(ok.error());
     auto status = core->describe(call.function);
     if (status)
       add_compared(*status);
@@ -287,8 +405,11 @@ struct controller_state {
     news = true;
     flush_soon();
   }
-  void give_out() const {
+  void give_out() {
+    if (!leads() || !in_office())
+      return;
     auto view = core->view();
+    view.term = term;
     secrets.stamp(view);
     config.publish(make_local(std::move(view)));
   }
@@ -308,13 +429,19 @@ struct controller_state {
   std::vector<waiting_call> waiting;
   bool flush_comes = false;
   bool news = false; ///< the view has changed since it was given out
+  bool stale = false; ///< the store may have moved on without the core
+  uint64_t term = 0;      ///< of the last lease; 0: none yet
+  uint64_t office = 0;    ///< the term in which the core was loaded
+  bool elsewhere = false; ///< another is known to lead
+  local<cluster_view> inherited; ///< what that one gave out last
 };
 
 controller_actor::behavior_type
 controller_behavior(controller_state::pointer self, controller_config config) {
   self->state.start(std::move(config));
   return {
-    [=](const local<deploy_call>& call) { self->state.take(call); },
+    [=](const local<deploy_call>& call) { self->state.deploy(call); },
+    [=](const local<bundle_shared>& what) { self->state.take(what->call); },
     [=](const local<remove_call>& call) { self->state.take(call); },
     [=](const local<rollback_call>& call) { self->state.take(call); },
     [=](const local<traffic_call>& call) { self->state.take(call); },
@@ -332,6 +459,8 @@ controller_behavior(controller_state::pointer self, controller_config config) {
     [=](const local<node_changed>& what) { self->state.changed(*what); },
     [=](const local<node_placements>& what) { self->state.reported(*what); },
     [=](const local<rollout_evidence>& what) { self->state.evidence(*what); },
+    [=](const local<leader_changed>& what) { self->state.leader(*what); },
+    [=](const local<cluster_view>& view) { self->state.given(view); },
     [=](caf::tick_atom) { self->state.look(); },
     [=](caf::flush_atom) { self->state.flush(); },
   };

@@ -73,10 +73,36 @@ void controller_core::replace(catalog_state state) {
     return !state_.functions.contains(entry.first);
   });
   for (const auto& [name, record] : state_.functions) {
-    traffic_.try_emplace(name, record.current);
+    traffic_.try_emplace(name, newest_that_serves(record));
     settle(record);
   }
   settle_drains();
+}
+
+uint32_t
+controller_core::newest_that_serves(const function_record& record) const {
+  if (serves(record.versions.at(record.current)))
+    return record.current;
+  for (auto it = record.versions.rbegin(); it != record.versions.rend(); ++it)
+    if (serves(it->second))
+      return it->first;
+  return record.current;
+}
+
+void controller_core::inherit(const cluster_view& view) {
+  for (const auto& assigned : view.versions)
+    if (assigned.traffic)
+      traffic_[assigned.version.function] = assigned.version.version;
+  std::set<node_name> known;
+  for (const auto& node : view.nodes)
+    known.insert(node.name);
+  std::erase_if(nodes_, [&](const auto& entry) {
+    return !entry.second.connected && !known.contains(entry.first);
+  });
+}
+
+void controller_core::take_duties(node_entries entries) {
+  duties_ = node_duties{std::move(entries)};
 }
 
 void controller_core::node_seen(node_record node) {

@@ -49,6 +49,7 @@ struct assigned_version {
 /// What every node gets: the whole desired state and who has reached it.
 struct cluster_view {
   revision at;
+  uint64_t term = 0; ///< of the leader that made it; 0: there are no terms
   std::vector<assigned_version> versions;
   std::vector<node_record> nodes;
   std::vector<placement> placements;
@@ -91,6 +92,11 @@ public:
   /// The store holds something else than was thought (a lost answer, another
   /// leader meanwhile): this is it.
   void replace(catalog_state state);
+  /// What the leader before this one gave out: what was in service stays so
+  /// until its successor is ready, and a node that it forgot is forgotten.
+  void inherit(const cluster_view& view);
+  /// What the book says, that another leader may have written.
+  void take_duties(node_entries entries);
   void node_seen(node_record node);
   void node_left(const node_name& name);
   /// Everything that one node runs; replaces what was known of it.
@@ -126,6 +132,8 @@ private:
   /// gets any.
   void settle(const function_record& record);
   warm_up warm_up_of(const function_version& version) const;
+  /// The current one when it does, or when none does.
+  uint32_t newest_that_serves(const function_record& record) const;
   /// On one node at least.
   bool serves(const function_version& version) const;
   const placement* placed(const node_name& node, const function_name& name,

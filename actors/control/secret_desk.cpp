@@ -70,6 +70,15 @@ result<void> secret_desk::refresh() {
   return {};
 }
 
+result<void> secret_desk::reload() {
+  stale_ = config_.store != nullptr;
+  if (auto ok = refresh(); !ok)
+    return ok;
+  if (config_.store && config_.unlock)
+    config_.sealer = config_.unlock(!config_.state.secrets.empty());
+  return {};
+}
+
 result<secret_outcome>
 secret_desk::carry_out(const put_secret_command& command) {
   return carry_out(command.id, [&] {

@@ -6,6 +6,7 @@
 #include "libfaas/ports/secrets.hpp"
 #include "libfaas/wire/messages.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace faas::actors {
@@ -15,6 +16,9 @@ struct secret_desk_config {
   std::shared_ptr<secret_store> store;
   std::shared_ptr<const secret_sealer> sealer;
   secrets_state state; ///< what store->load() gave
+  /// Makes the sealer; whoever begins to lead asks anew. Empty: it stays.
+  std::function<std::shared_ptr<const secret_sealer>(bool has_secrets)> unlock
+    = {};
 };
 
 /// Carries commands out, says which values nodes shall have, and opens one for
@@ -31,6 +35,8 @@ public:
   result<secret_outcome> carry_out(const remove_secret_command& command,
                                    const cluster_view& view);
   std::vector<secret_status> list(const cluster_view& view) const;
+  /// Another controller may have changed them.
+  result<void> reload();
   /// Whether the secrets that a change begins to use exist.
   result<void> check(const catalog_state& before, const catalog_change& change);
   /// Notes in each version which values it shall have.

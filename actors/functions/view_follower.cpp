@@ -20,6 +20,9 @@ bool view_follower::take(const view_ptr& fresh, time_point now) {
     taken_ = now;
     return true;
   }
+  // A former leader's, which came late. A restored view has no term.
+  if (fresh->term != 0 && fresh->term < view_->term)
+    return false;
   const bool other = fresh->at.history != view_->at.history;
   if (!other && !is_newer(fresh->at, now))
     return false;

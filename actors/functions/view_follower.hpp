@@ -11,7 +11,8 @@
 
 namespace faas::actors {
 
-/// Follows revisions: an older one of the same history is refused. A store that
+/// Follows the highest term that it has seen, and within it revisions: an older
+/// one of the same history is refused. A store that
 /// went back (another history, or an older revision that is not just late) takes
 /// no function away: what this node runs and the store does not know at all is
 /// kept until the store has a function of that name. Pure; not thread safe.

@@ -1,11 +1,46 @@
 #include "actors/link/control_router.hpp"
 
+#include "actors/link/bundle_shares.hpp"
+#include "libfaas/manifest/platform.hpp"
+
 #include <caf/send.hpp>
+#include <set>
+#include <sstream>
 
 namespace faas::actors {
 
-void control_router::route(const node_name& from, const wire::message& what,
-                           const answer& back) {
+wire::admin_request keep_request(uint64_t id, const digest& bundle) {
+  wire::admin_request made;
+  made.id = id;
+  made.kind = keep_bundle_kind;
+  made.payload = bundle.hex();
+  made.remaining = bundle_shares::patience;
+  return made;
+}
+
+wire::admin_request controllers_notice(const std::vector<std::string>& at) {
+  wire::admin_request made;
+  made.kind = controllers_kind;
+  for (const auto& one : at)
+    made.payload += one + "\n";
+  return made;
+}
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> all;
+  std::istringstream in{text};
+  for (std::string line; std::getline(in, line);)
+    all.push_back(line);
+  return all;
+}
+
+} // namespace
+
+void control_router::route(const node_name& from, bool controller,
+                           const wire::message& what, const answer& back) {
+  from_controller_ = controller;
   std::visit([&](const auto& one) { handle(from, one, back); }, what);
 }
 
@@ -14,19 +49,18 @@ void control_router::handle(const node_name& from, const wire::goodbye& bye,
   to_.log("node " + from.str() + " leaves: " + bye.reason);
 }
 
-void control_router::handle(const node_name&, const wire::node_report& nodes,
-                            const answer&) {
-  assembler_.take(nodes);
+void control_router::handle(const node_name& from,
+                            const wire::node_report& nodes, const answer&) {
+  if (takes_assignments())
+    assemblers_[from].take(nodes);
 }
 
 void control_router::handle(const node_name& from,
                             const wire::placement_report& report,
                             const answer&) {
-  if (!to_.controller) {
-    assembler_.take(report);
-    return;
-  }
-  if (report.node != from)
+  if (takes_assignments())
+    assemblers_[from].take(report);
+  if (!to_.controller || report.node != from)
     return; // a node speaks for itself only
   to_.counters->of(actor_kind::controller).count_sent();
   caf::anon_send(*to_.controller,
@@ -35,18 +69,28 @@ void control_router::handle(const node_name& from,
 
 void control_router::handle(const node_name& from,
                             const wire::assignments& assigned, const answer&) {
-  if (to_.controller)
-    return; // only the controller gives assignments
-  auto view = assembler_.take(assigned);
+  if (!takes_assignments())
+    return;
+  auto view = assemblers_[from].take(assigned);
   if (!view) {
     to_.log("assignments from " + from.str()
             + " are unusable: " + view.error().to_string());
     return;
   }
+  if (!leaders_.take(assigned.term, from))
+    return; // it led once, and does not know yet that it does no more
   if (to_.nodes)
     to_.nodes(view->nodes);
+  if (learned)
+    learned(assigned.controllers);
+  const auto shared = make_local(std::move(*view));
+  if (to_.controller) {
+    keep_bundles(*shared);
+    to_.counters->of(actor_kind::controller).count_sent();
+    caf::anon_send(*to_.controller, shared);
+  }
   to_.counters->of(actor_kind::agent).count_sent();
-  caf::anon_send(to_.agent, make_local(std::move(*view)));
+  caf::anon_send(to_.agent, shared);
 }
 
 void control_router::handle(const node_name&, const wire::evidence& seen,
@@ -86,6 +130,60 @@ void control_router::handle(const node_name& from,
                             const wire::bundle_chunk& chunk, const answer&) {
   to_.counters->of(actor_kind::keeper).count_sent();
   caf::anon_send(to_.keeper, make_local(chunk_arrived{from, chunk}));
+}
+
+void control_router::need(const digest& bundle,
+                          std::function<void(const error*)> done) {
+  to_.counters->of(actor_kind::keeper).count_sent();
+  caf::anon_send(to_.keeper,
+                 make_local(need_bundle{
+                   bundle, [done = std::move(done)](
+                             const result<std::filesystem::path>& got) {
+                     done(got ? nullptr : &got.error());
+                   }}));
+}
+
+/// One that may lead later must be able to give out what runs.
+void control_router::keep_bundles(const cluster_view& view) {
+  std::set<digest> wanted;
+  for (const auto& version : view.versions)
+    for (const auto& bundle : all_bundles(version.spec, version.bundle))
+      wanted.insert(bundle);
+  std::erase_if(kept_, [&](const auto& entry) {
+    return !wanted.contains(entry.first);
+  });
+  for (const auto& bundle : wanted) {
+    auto& state = kept_[bundle];
+    if (state && *state != 2)
+      continue;
+    state = std::make_shared<std::atomic<int>>(0);
+    need(bundle, [state](const error* failed) { *state = failed ? 2 : 1; });
+  }
+}
+
+void control_router::handle(const node_name&,
+                            const wire::admin_request& request,
+                            const answer& back) {
+  if (!from_controller_)
+    return;
+  if (request.kind == controllers_kind && learned)
+    return learned(lines_of(request.payload));
+  const auto bundle = digest::parse(request.payload);
+  if (request.kind != keep_bundle_kind || !bundle)
+    return; // of a later release
+  need(*bundle, [id = request.id, back](const error* failed) {
+    wire::admin_reply reply;
+    reply.id = id;
+    if (failed != nullptr)
+      reply.why = *failed;
+    back(reply);
+  });
+}
+
+void control_router::handle(const node_name& from,
+                            const wire::admin_reply& reply, const answer&) {
+  if (answered)
+    answered(from, reply);
 }
 
 } // namespace faas::actors

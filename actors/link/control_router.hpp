@@ -2,10 +2,13 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/link/leader_book.hpp"
 #include "actors/link/view_messages.hpp"
 #include "actors/system/census.hpp"
 
+#include <atomic>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -17,10 +20,22 @@ struct control_targets {
   keeper_actor keeper;
   vault_actor vault; ///< null: this node has no secrets
   std::optional<controller_actor> controller; ///< when this node has it
+  /// Other nodes have one, too; one of them leads.
+  bool shares_lead = false;
   std::function<void(std::string)> log;
   /// The nodes of the cluster, as the controller sees them.
   std::function<void(const std::vector<node_record>&)> nodes = {};
 };
+
+/// Asks another controller to get a bundle and keep it; the payload is its
+/// digest in hex. Answered once it is there.
+inline constexpr const char* keep_bundle_kind = "keep-bundle";
+wire::admin_request keep_request(uint64_t id, const digest& bundle);
+
+/// Tells a node where the controllers are, one "host:port" a line; not
+/// answered. A standby gives no assignments, which say it otherwise.
+inline constexpr const char* controllers_kind = "controllers";
+wire::admin_request controllers_notice(const std::vector<std::string>& at);
 
 /// Part of membership; its thread only.
 class control_router {
@@ -30,8 +45,17 @@ public:
 
   explicit control_router(control_targets to) : to_(std::move(to)) {}
 
-  void route(const node_name& from, const wire::message& what,
+  /// `controller`: the sender has proved to be one.
+  void route(const node_name& from, bool controller, const wire::message& what,
              const answer& back);
+  /// No link to that node is left.
+  void forget(const node_name& node) { assemblers_.erase(node); }
+
+  leader_book& leaders() noexcept { return leaders_; }
+  /// Gets what assignments say of the controllers' addresses.
+  std::function<void(const std::vector<std::string>&)> learned;
+  /// Gets answers to what this node asked.
+  std::function<void(const node_name&, const wire::admin_reply&)> answered;
 
 private:
   template <class Other>
@@ -55,9 +79,23 @@ private:
               const answer& back);
   void handle(const node_name& from, const wire::bundle_chunk& chunk,
               const answer&);
+  void handle(const node_name& from, const wire::admin_request& request,
+              const answer& back);
+  void handle(const node_name& from, const wire::admin_reply& reply,
+              const answer&);
+  void keep_bundles(const cluster_view& view);
+  void need(const digest& bundle, std::function<void(const error*)> done);
+
+  bool takes_assignments() const noexcept {
+    return from_controller_ && (!to_.controller || to_.shares_lead);
+  }
 
   control_targets to_;
-  view_assembler assembler_;
+  leader_book leaders_;
+  std::map<node_name, view_assembler> assemblers_; ///< by controller
+  /// What runs somewhere: 0 on its way, 1 here, 2 not to be had.
+  std::map<digest, std::shared_ptr<std::atomic<int>>> kept_;
+  bool from_controller_ = false; ///< of the message being routed
 };
 
 } // namespace faas::actors

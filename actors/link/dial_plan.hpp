@@ -20,6 +20,7 @@ public:
   explicit dial_plan(size_t count = 0) : dials_(count) {}
 
   size_t size() const noexcept { return dials_.size(); }
+  void add() { dials_.emplace_back(); }
   /// No call or link is under way and the pause is over.
   bool due(size_t i, time_point now) const noexcept;
   /// Who answered last; empty before the first time.

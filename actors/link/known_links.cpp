@@ -1,5 +1,7 @@
 #include "actors/link/known_links.hpp"
 
+#include <algorithm>
+
 namespace faas::actors {
 namespace {
 
@@ -17,13 +19,13 @@ claimant claim_of(const wire::hello& hello, const peer_origin& origin) {
 
 } // namespace
 
-node_record record_of(const wire::hello& of) {
+node_record record_of(const wire::hello& of, bool connected) {
   node_record record;
   record.name = of.node;
   record.tier = of.tier;
   record.labels = of.labels;
   record.runtimes = of.runtimes;
-  record.connected = true;
+  record.connected = connected;
   return record;
 }
 
@@ -70,7 +72,58 @@ known_links::verdict known_links::judge(const wire::hello& self,
   return {what::welcome, {}};
 }
 
+bool known_links::linked(const node_name& node,
+                         const std::string& address) const {
+  return std::any_of(all.begin(), all.end(), [&](const auto& entry) {
+    const auto& link = entry.second;
+    const auto& at = link.hello.links;
+    return link.up
+           && (link.hello.node == node
+               || std::find(at.begin(), at.end(), address) != at.end());
+  });
+}
+
+std::vector<std::string>
+known_links::controllers(const wire::hello& self) const {
+  auto found = self.links;
+  const auto add = [&](const wire::hello& of) {
+    if (of.controller)
+      found.insert(found.end(), of.links.begin(), of.links.end());
+  };
+  for (const auto& [number, link] : all)
+    if (link.up)
+      add(link.hello);
+  for (const auto& [node, hello] : list.lost())
+    add(hello);
+  return found;
+}
+
+std::optional<uint64_t>
+known_links::to_leader(const leader_book& leaders) const {
+  for (const auto& [number, link] : all)
+    if (link.up && link.hello.controller
+        && (leaders.term() == 0 || link.hello.node == leaders.leader()))
+      return number;
+  return std::nullopt;
+}
+
+bool known_links::first_refusal(const boot_id& boot, const std::string& why) {
+  if (told_.size() > max_told)
+    told_.clear();
+  return told_.emplace(boot, why.starts_with("two machines")).second;
+}
+
+std::set<node_name> known_links::other_controllers() const {
+  std::set<node_name> found;
+  for (const auto& [number, link] : all)
+    if (link.up && link.hello.controller && link.state == node_state::alive)
+      found.insert(link.hello.node);
+  return found;
+}
+
 std::vector<node_status> known_links::statuses(const wire::hello& self,
+                                               const leader_book& leaders,
+                                               bool by_turns,
                                                time_point now) const {
   std::vector<node_status> made;
   made.push_back(node_list::status_of(self, node_state::alive));
@@ -91,6 +144,12 @@ std::vector<node_status> known_links::statuses(const wire::hello& self,
   }
   for (auto& status : list.away(made))
     made.push_back(std::move(status));
+  by_turns = by_turns || leaders.term() != 0;
+  for (auto& status : made)
+    if (status.controller && by_turns && status.name != leaders.leader()) {
+      status.controller = false;
+      status.standby = true;
+    }
   return made;
 }
 

@@ -3,11 +3,13 @@
 
 #include "actors/interfaces.hpp"
 #include "actors/link/contest.hpp"
+#include "actors/link/leader_book.hpp"
 #include "actors/link/node_list.hpp"
 #include "libfaas/ports/peer_links.hpp"
 
 #include <map>
 #include <optional>
+#include <set>
 
 namespace faas::actors {
 
@@ -48,12 +50,39 @@ public:
   verdict judge(const wire::hello& self, uint64_t number,
                 const wire::hello& peer, time_point now);
 
-  /// For people; this node first.
+  /// Whether there is a link to the node of that name, or to one that says it
+  /// may be dialled at that address.
+  bool linked(const node_name& node, const std::string& address) const;
+  /// Where controllers may be dialled: this node, others, and those that are
+  /// away, for they come back.
+  std::vector<std::string> controllers(const wire::hello& self) const;
+
+  /// The number of the link to the controller that leads.
+  std::optional<uint64_t> to_leader(const leader_book& leaders) const;
+  /// Whether this process was not refused before for such a reason. (It tries
+  /// again and again.)
+  bool first_refusal(const boot_id& boot, const std::string& why);
+  /// Other nodes that may lead, as far as they answer.
+  std::set<node_name> other_controllers() const;
+
+  /// The last link to that node has ended.
+  void gone(const wire::hello& node, time_point now) {
+    list.lost(node);
+    clones.seen(node.node, node.boot, now);
+  }
+
+  /// For people; this node first. `by_turns`: this node's controller is one of
+  /// several, of which one leads, or none yet.
   std::vector<node_status> statuses(const wire::hello& self,
+                                    const leader_book& leaders, bool by_turns,
                                     time_point now) const;
+
+private:
+  static constexpr size_t max_told = 1000;
+  std::set<std::pair<boot_id, bool>> told_; ///< true: as a copy
 };
 
 /// As the controller keeps it.
-node_record record_of(const wire::hello& of);
+node_record record_of(const wire::hello& of, bool connected = true);
 
 } // namespace faas::actors

@@ -1,9 +1,11 @@
 #include "actors/link/membership.hpp"
 
+#include "actors/link/bundle_shares.hpp"
 #include "actors/link/control_router.hpp"
 #include "actors/link/dial_plan.hpp"
-#include "actors/link/known_links.hpp"
 #include "actors/link/link.hpp"
+#include "actors/link/offers.hpp"
+#include "actors/link/outbox.hpp"
 #include "actors/system/socket_middleman.hpp"
 #include "libfaas/trust/rules.hpp"
 
@@ -21,7 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto dial_patience = 3s;
-constexpr size_t max_told = 1000;
 
 struct membership_state {
   static constexpr const char* name = "faas.membership";
@@ -39,16 +40,35 @@ struct membership_state {
     random = random_source{config.seed};
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::membership);
+    out.emplace(known, *config.counters);
     dials = dial_plan{config.join.size()};
-    router.emplace(control_targets{config.counters, config.agent,
-                                   config.keeper, config.vault,
-                                   config.controller, config.log,
-                                   [this](const auto& nodes) {
-                                     known.list.told(nodes);
-                                   }});
+    start_router();
     if (config.controller)
       tell_controller(record_of(config.self));
+    offer_secrets();
     tick();
+  }
+
+  void start_router() {
+    router.emplace(control_targets{config.counters, config.agent,
+                                   config.keeper, config.vault,
+                                   config.controller, config.shares_lead,
+                                   config.log, [this](const auto& nodes) {
+                                     known.list.told(nodes);
+                                   }});
+    router->learned = [this](const auto& addresses) {
+      learn(addresses);
+      offer_secrets();
+    };
+    router->answered = [this](const node_name& by,
+                              const wire::admin_reply& reply) {
+      if (reply.why.code != errc::ok)
+        config.log(by.str() + " has no copy: " + reply.why.message);
+      shares.answered(reply.id, by);
+    };
+    for (const auto& to : config.join)
+      router->leaders().learn({to.text()});
+    router->leaders().learn(config.self.links); // it need not dial itself
   }
 
   // -- dialling ---------------------------------------------------------------
@@ -58,9 +78,12 @@ struct membership_state {
       return;
     const auto now = config.clock->now();
     for (size_t i = 0; i < dials.size(); ++i)
-      if (dials.due(i, now)
-          && known.to(dials.node(i)) == nullptr) // it may have called us
+      if (dials.due(i, now) // it may have called us
+          && !known.linked(dials.node(i), config.join[i].text()))
         dial(i);
+    for (const auto& late : shares.expire(now))
+      config.log("controller " + late.str()
+                 + " is slow to copy a bundle: deployed without it");
     self->delayed_send(self, 100ms, caf::tick_atom::value);
   }
 
@@ -70,7 +93,7 @@ struct membership_state {
     if (config.links == nullptr)
       return connect(i, self->system().middleman().actor_handle(), to.host,
                      to.port);
-    config.links->open(to.host + ":" + std::to_string(to.port),
+    config.links->open(to.text(),
                        [me = self->address(), i](
                          result<peer_links::opened> connection) {
                          if (auto to = caf::actor_cast<membership_actor>(me))
@@ -108,9 +131,19 @@ struct membership_state {
   void later(size_t i, duration up, const std::string& why) {
     const bool first = dials.failed(i, up, config.clock->now(), random);
     if (std::exchange(reasons[i], why) != why || first)
-      config.log("cannot reach " + config.join[i].host + ":"
-                 + std::to_string(config.join[i].port) + " (" + why
+      config.log("cannot reach " + config.join[i].text() + " (" + why
                  + "); trying again with back-off");
+  }
+
+  /// Where assignments say that controllers are.
+  void learn(const std::vector<std::string>& addresses) {
+    const auto fresh = router->leaders().learn(addresses);
+    for (const auto& address : fresh) {
+      config.join.push_back(node_endpoint::of(address));
+      dials.add();
+    }
+    if (!fresh.empty() && config.links != nullptr)
+      config.links->controllers_at(router->leaders().others(config.self.links));
   }
 
   // -- links ------------------------------------------------------------------
@@ -181,7 +214,7 @@ struct membership_state {
     using verdict = enum known_links::verdict::what;
     if (judged.now == verdict::replaced) {
       link.replaced = true;
-      return retire(link.actor);
+      return out->retire(link.actor);
     }
     if (judged.now == verdict::refused)
       return refuse(peer, link, judged.why);
@@ -199,10 +232,12 @@ struct membership_state {
     peers_moved();
     if (config.controller)
       tell_controller(record_of(what.peer));
+    if (config.shares_lead)
+      out->to_all(controllers_notice(known.controllers(config.self)));
     if (what.peer.controller) {
-      offer_secrets(link);
+      offer_secrets();
       if (own)
-        send_placements(link);
+        out->send(link, report());
     }
   }
 
@@ -217,8 +252,8 @@ struct membership_state {
       return true;
     }
     config.log("refused: " + why);
-    send(link, wire::goodbye{why});
-    close(link.actor);
+    out->send(link, wire::goodbye{why});
+    out->close(link.actor);
     return false;
   }
 
@@ -226,27 +261,24 @@ struct membership_state {
   /// came because the former one is silent.
   void replace(known_link& old, const wire::hello& peer) {
     if (old.hello.boot != peer.boot) {
-      close(old.actor);
+      out->close(old.actor);
       return;
     }
     old.up = false;
     old.replaced = true;
-    retire(old.actor);
+    out->retire(old.actor);
   }
 
   /// It tries again and again: logged once, and once more as a copy.
   void refuse(const wire::hello& peer, known_link& fresh,
               const std::string& why) {
-    if (told.size() > max_told)
-      told.clear();
-    if (told.emplace(peer.boot, why.starts_with("two machines")).second)
+    if (known.first_refusal(peer.boot, why))
       config.log("refused: " + why);
-    send(fresh, wire::goodbye{why});
-    close(fresh.actor);
+    out->send(fresh, wire::goodbye{why});
+    out->close(fresh.actor);
   }
 
-  void went_down(const link_changed& what,
-                 known_links::table::iterator found) {
+  void went_down(const link_changed& what, known_links::table::iterator found) {
     auto link = std::move(found->second);
     links.erase(found);
     if (link.dialled) {
@@ -260,29 +292,16 @@ struct membership_state {
     if (link.up) {
       config.log("node " + link.hello.node.str() + " is gone: " + what.reason);
       if (known.to(link.hello.node) == nullptr) {
-        known.list.lost(link.hello);
-        known.clones.seen(link.hello.node, link.hello.boot,
-                          config.clock->now());
-        if (config.controller) {
-          node_record record;
-          record.name = link.hello.node;
-          tell_controller(std::move(record));
-        }
+        router->forget(link.hello.node);
+        shares.left(link.hello.node);
+        known.gone(link.hello, config.clock->now());
+        if (config.controller)
+          tell_controller(record_of(link.hello, false));
       }
       peers_moved();
     }
     if (stopping && links.empty())
       self->quit(caf::exit_reason::user_shutdown);
-  }
-
-  void close(const link_actor& link) {
-    config.counters->of(actor_kind::link).count_sent();
-    caf::anon_send(link, caf::close_atom::value);
-  }
-
-  void retire(const link_actor& link) {
-    config.counters->of(actor_kind::link).count_sent();
-    caf::anon_send(link, make_local(link_replaced{}));
   }
 
   void peers_moved() {
@@ -299,115 +318,99 @@ struct membership_state {
 
   // -- control messages -------------------------------------------------------
 
-  void send(const known_link& link, wire::message what) {
-    config.counters->of(actor_kind::link).count_sent();
-    caf::anon_send(link.actor, make_local(outgoing_control{std::move(what)}));
-  }
-
   void arrived(const control_arrived& got) {
     mark->counters().count_handled();
-    const auto link = links.find(got.link);
-    if (link != links.end() && !link->second.proven)
+    const auto at = links.find(got.link);
+    if (at != links.end() && !at->second.proven)
       return;
-    router->route(got.from, got.what, answer_to(got.from));
-  }
-
-  /// A node without a link (it has gone, or was refused) gets no answer.
-  control_router::answer answer_to(const node_name& node) {
-    const auto* link = known.to(node);
-    if (link == nullptr)
-      return [](const wire::message&) {};
-    return [to = link->actor, counters = config.counters](wire::message what) {
-      counters->of(actor_kind::link).count_sent();
-      caf::anon_send(to, make_local(outgoing_control{std::move(what)}));
-    };
-  }
-
-  /// Sends questions to a peer as long as its link is of use.
-  template <class Question>
-  std::function<bool(Question)> asker(const known_link& link) const {
-    return [gate = link.gate, to = link.actor,
-            counters = config.counters](Question question) {
-      if (!gate->usable.load(std::memory_order_acquire))
-        return false;
-      counters->of(actor_kind::link).count_sent();
-      caf::anon_send(to, make_local(outgoing_control{std::move(question)}));
-      return true;
-    };
+    const bool controller = at != links.end() && at->second.hello.controller;
+    router->route(got.from, controller, got.what,
+                  out->answer_to(known.to(got.from)));
   }
 
   /// Any node may have a bundle that another lacks.
   void offer_bundles() {
-    bundle_peers all;
-    for (const auto& [number, link] : links) {
-      if (!link.up)
-        continue;
-      bundle_peer peer;
-      peer.node = link.hello.node;
-      peer.rtt = [gate = link.gate] { return duration{gate->rtt_ns.load()}; };
-      peer.ask = asker<wire::bundle_request>(link);
-      all.peers.push_back(std::move(peer));
-    }
     config.counters->of(actor_kind::keeper).count_sent();
-    caf::anon_send(config.keeper, make_local(std::move(all)));
+    caf::anon_send(config.keeper,
+                   make_local(bundles_of(known, *config.counters)));
   }
 
-  /// Secrets come from the controller itself.
-  void offer_secrets(const known_link& link) {
-    if (!config.vault || config.controller)
+  /// Secrets come from the controller that leads. Told once: views that bring
+  /// no other leader come often.
+  void offer_secrets() {
+    if (!config.vault)
       return;
+    const auto from = whence_secrets();
+    if (!from || offered == from)
+      return;
+    offered = from;
     config.counters->of(actor_kind::vault).count_sent();
-    caf::anon_send(config.vault,
-                   make_local(secret_source{
-                     link.hello.node, asker<wire::secret_request>(link)}));
+    caf::anon_send(
+      config.vault,
+      make_local(*from == 0
+                   ? secrets_of(*config.controller, config.vault,
+                                config.self.node, *config.counters)
+                   : secrets_of(links.at(*from), *config.counters)));
+  }
+
+  /// The link; 0: from here.
+  std::optional<uint64_t> whence_secrets() {
+    const auto& leader = router->leaders().leader();
+    if (config.controller
+        && (!config.shares_lead || leader == config.self.node))
+      return 0;
+    return known.to_leader(router->leaders());
+  }
+
+  void share(const share_bundle& what) {
+    mark->counters().count_handled();
+    const auto others = known.other_controllers();
+    if (others.empty())
+      return what.done();
+    const auto request = keep_request(
+      shares.begin(others, config.clock->now(), what.done), what.bundle);
+    for (const auto& node : others)
+      out->send(*known.to(node), request);
   }
 
   void spread(const spread_view& what) {
     mark->counters().count_handled();
+    router->leaders().take(what.view->term, config.self.node);
+    offer_secrets();
     known.list.told(what.view->nodes);
-    std::map<uint32_t, std::vector<wire::message>> by_protocol;
-    for (const auto& [number, link] : links) {
-      if (!link.up)
-        continue;
-      auto& messages = by_protocol[link.protocol];
-      if (messages.empty())
-        messages = to_messages(*what.view, link.protocol);
-      for (const auto& message : messages)
-        send(link, message);
-    }
+    out->to_all(*what.view, config.shares_lead
+                              ? known.controllers(config.self)
+                              : std::vector<std::string>{});
   }
 
   void spread(const spread_placements& what) {
     mark->counters().count_handled();
     own = what.placements;
-    for (const auto& [number, link] : links)
-      if (link.up && link.hello.controller)
-        send_placements(link);
+    out->to_controllers(report());
   }
 
   void spread(const spread_evidence& what) {
     mark->counters().count_handled();
-    for (const auto& [number, link] : links)
-      if (link.up && link.hello.controller)
-        send(link, what.seen);
+    out->to_controllers(what.seen);
   }
 
-  void send_placements(const known_link& link) {
-    send(link, to_report(own->node, revision{}, own->placements));
+  wire::placement_report report() const {
+    return to_report(own->node, revision{}, own->placements);
   }
 
   // -- for people -------------------------------------------------------------
 
   void nodes(const nodes_call& call) {
     mark->counters().count_handled();
-    call.done(known.statuses(config.self, config.clock->now()));
+    call.done(known.statuses(config.self, router->leaders(),
+                             config.shares_lead, config.clock->now()));
   }
 
   void stop() {
     if (std::exchange(stopping, true))
       return;
     for (const auto& [number, link] : links)
-      close(link.actor);
+      out->close(link.actor);
     if (links.empty())
       self->quit(caf::exit_reason::user_shutdown);
   }
@@ -418,10 +421,12 @@ struct membership_state {
   std::unique_ptr<alive_mark> mark;
   known_links known;
   known_links::table& links = known.all;
-  std::set<std::pair<boot_id, bool>> told; ///< refusals logged; as a copy?
   dial_plan dials;
   std::map<size_t, std::string> reasons; ///< why each dial failed last
-  std::optional<control_router> router; ///< since start()
+  std::optional<outbox> out; ///< since start(), like the router
+  std::optional<control_router> router;
+  bundle_shares shares;
+  std::optional<uint64_t> offered; ///< see whence_secrets()
   local<node_placements> own;
   uint64_t last_link = 0;
   bool stopping = false;
@@ -440,6 +445,7 @@ membership_behavior(membership_state::pointer self, membership_config config) {
     [=](const local<spread_view>& what) { self->state.spread(*what); },
     [=](const local<spread_placements>& what) { self->state.spread(*what); },
     [=](const local<spread_evidence>& what) { self->state.spread(*what); },
+    [=](const local<share_bundle>& what) { self->state.share(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
     [=](caf::close_atom) { self->state.stop(); },
   };

@@ -16,6 +16,13 @@ namespace faas::actors {
 struct node_endpoint {
   std::string host;
   uint16_t port = 0;
+  /// Of "host:port", which must be valid.
+  static node_endpoint of(const std::string& text) {
+    const auto colon = text.rfind(':');
+    return {text.substr(0, colon),
+            static_cast<uint16_t>(std::stoul(text.substr(colon + 1)))};
+  }
+  std::string text() const { return host + ":" + std::to_string(port); }
 };
 
 struct membership_config {
@@ -31,6 +38,8 @@ struct membership_config {
   vault_actor vault; ///< null: this node has no secrets
   predictor_actor predictor;
   std::optional<controller_actor> controller; ///< when this node has it
+  /// Other nodes have one, too; one of them leads.
+  bool shares_lead = false;
   /// Encrypted connections, and CAF's transport over them. Null in simulations,
   /// which dial by CAF itself and believe what a peer says of itself.
   peer_links* links = nullptr;

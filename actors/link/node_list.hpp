@@ -14,6 +14,10 @@ class node_list {
 public:
   static node_status status_of(const wire::hello& of, node_state state);
 
+  /// Those that were linked to this node and are gone.
+  const std::map<node_name, wire::hello>& lost() const noexcept {
+    return lost_;
+  }
   void connected(const node_name& node) { lost_.erase(node); }
   void lost(const wire::hello& node) { lost_[node.node] = node; }
   /// What the controller says of all nodes. One that it does not name any more

@@ -93,6 +93,7 @@ std::vector<wire::message> to_messages(const cluster_view& view,
     all.emplace_back(to_report(node, view.at, placements));
   wire::assignments assigned;
   assigned.at = view.at;
+  assigned.term = view.term;
   for (const auto& from : view.versions)
     assigned.functions.push_back(to_assignment(from));
   all.emplace_back(std::move(assigned));
@@ -134,6 +135,7 @@ void view_assembler::take(const wire::placement_report& report) {
 
 result<cluster_view> view_assembler::take(const wire::assignments& assigned) {
   next_.at = assigned.at;
+  next_.term = assigned.term;
   for (const auto& from : assigned.functions) {
     auto one = from_assignment(from);
     if (!one)

@@ -12,7 +12,8 @@ using nlohmann::json;
 json node_json(const node_status& node) {
   return {{"name", node.name.str()},       {"tier", node.tier},
           {"address", node.address},       {"state", name(node.state)},
-          {"controller", node.controller}, {"self", node.self},
+          {"controller", node.controller}, {"standby", node.standby},
+          {"self", node.self},
           {"cores", node.cores},           {"labels", node.labels},
           {"version", node.version},       {"boot", node.boot},
           {"rtt_ms", node.rtt_ms},         {"in_flight", node.in_flight},

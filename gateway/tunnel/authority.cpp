@@ -125,7 +125,7 @@ result<made_token> authority::make_token(const std::string& tier, duration life,
 }
 
 result<void> authority::take_back(
-  const node_name& node,
+  const node_name& node, const lease& under,
   const std::function<result<void>(trust::ledger&)>& how) {
   {
     const std::lock_guard lock{mutex_};
@@ -134,16 +134,26 @@ result<void> authority::take_back(
                    node.str() + " is this node: it has the cluster's CA",
                    "revoke or remove other nodes only"};
   }
-  auto kept = store_.change(how);
+  auto kept = store_.change_under(under, how);
   if (kept)
     read_revoked();
   return kept;
 }
 
 result<void> authority::revoke(const node_name& node) {
-  return take_back(node, [&](trust::ledger& book) {
+  return take_back(node, {}, [&](trust::ledger& book) {
     return book.revoke(node, clock_.wall());
   });
+}
+
+void authority::fence(const lease& held) {
+  const std::lock_guard lock{mutex_};
+  fence_ = held;
+}
+
+lease authority::fence() const {
+  const std::lock_guard lock{mutex_};
+  return fence_;
 }
 
 node_entries authority::entries() const {
@@ -151,12 +161,12 @@ node_entries authority::entries() const {
 }
 
 result<void> authority::keep(const node_name& node, const node_entry& entry) {
-  return store_.change(
-    [&](trust::ledger& book) { return book.keep(node, entry); });
+  return store_.change_under(
+    fence(), [&](trust::ledger& book) { return book.keep(node, entry); });
 }
 
 result<void> authority::remove(const node_name& node) {
-  return take_back(node,
+  return take_back(node, fence(),
                    [&](trust::ledger& book) { return book.remove(node); });
 }
 
@@ -220,6 +230,12 @@ authority::renew(const trust::certificate_facts& present,
   if (!kept)
     return kept.error();
   return given;
+}
+
+result<void> authority::refresh() {
+  auto done = store_.refresh();
+  read_revoked();
+  return done;
 }
 
 void authority::read_revoked() {

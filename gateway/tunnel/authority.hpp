@@ -35,6 +35,7 @@ public:
   result<void> revoke(const node_name& node) override;
 
   // node_book
+  void fence(const lease& held) override;
   node_entries entries() const override;
   result<void> keep(const node_name& node, const node_entry& entry) override;
   result<void> remove(const node_name& node) override;
@@ -54,6 +55,8 @@ public:
   result<grant> renew(const trust::certificate_facts& present,
                       const std::string& request);
 
+  /// Takes over what another controller has changed. On a worker thread.
+  result<void> refresh() override;
   /// Serials. Cheap: a copy of a pointer.
   std::shared_ptr<const trust::taken_serials> revoked() const;
 
@@ -66,16 +69,18 @@ private:
                                          const digest& key);
   grant grant_of(std::string certificate, std::string tier) const;
   /// errc::conflict for the controller's own node.
-  result<void> take_back(const node_name& node,
+  result<void> take_back(const node_name& node, const lease& under,
                          const std::function<result<void>(trust::ledger&)>& how);
+  lease fence() const;
 
   trust_store& store_;
   const clock_source& clock_;
   trust::authority_keys keys_;
   void read_revoked();
 
-  mutable std::mutex mutex_; ///< the three below
+  mutable std::mutex mutex_; ///< all below
   std::shared_ptr<const trust::taken_serials> revoked_;
+  lease fence_; ///< of changes to the node book; token 0: none
   std::vector<std::string> addresses_;
   node_name self_;
 };

@@ -168,6 +168,15 @@ void node_tunnel::serve(std::function<void(int)> accept) {
   impl_->takes_calls = impl_->stopped ? nullptr : std::move(accept);
 }
 
+void node_tunnel::controllers_at(std::vector<std::string> addresses) {
+  const std::lock_guard lock{impl_->mutex};
+  if (!impl_->stopped)
+    net::post(impl_->loop, [parts = impl_.get(),
+                            all = std::move(addresses)]() mutable {
+      parts->controllers_at(std::move(all));
+    });
+}
+
 std::optional<peer_identity>
 node_tunnel::owner(std::string_view transport_id) const {
   const std::lock_guard lock{impl_->mutex};

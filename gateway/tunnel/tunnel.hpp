@@ -66,6 +66,7 @@ public:
   void serve(std::function<void(int)> accept) override;
   std::optional<peer_identity>
   owner(std::string_view transport_id) const override;
+  void controllers_at(std::vector<std::string> addresses) override;
   peer_origin origin(std::string_view transport_id) const override;
 
 private:

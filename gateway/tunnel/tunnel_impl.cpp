@@ -136,6 +136,8 @@ void node_tunnel::impl::renew_when_due() {
   net::post(worker, [this, present = identity] {
     auto outcome = renew(present);
     if (outcome)
+      outcome->addresses = present.addresses;
+    if (outcome)
       if (auto kept = deps.save(*outcome); !kept)
         outcome = kept.error();
     net::post(loop, [this, outcome = std::move(outcome)]() mutable {
@@ -155,6 +157,8 @@ node_tunnel::impl::renew(const trust::node_identity& present) {
 void node_tunnel::impl::renewed(result<trust::node_identity> outcome) {
   renewing = false;
   next_renewal = deps.clock.now() + renewal_pause;
+  if (outcome)
+    outcome->addresses = identity.addresses; // learned meanwhile
   if (outcome) // links that are up go on with the former certificate
     if (auto good = open_context(*outcome); !good)
       outcome = good.error();
@@ -163,10 +167,40 @@ void node_tunnel::impl::renewed(result<trust::node_identity> outcome) {
                        + outcome.error().to_string());
 }
 
+void node_tunnel::impl::controllers_at(std::vector<std::string> addresses) {
+  if (identity.addresses == addresses)
+    return;
+  identity.addresses = std::move(addresses);
+  net::post(worker, [this, present = identity] {
+    if (auto kept = deps.save(present); !kept)
+      deps.log("where the controllers are cannot be noted: "
+               + kept.error().to_string());
+  });
+}
+
+/// Another controller may have revoked since.
+void node_tunnel::impl::refresh_authority() {
+  learning = true;
+  net::post(worker, [this] {
+    const auto done = deps.authority->refresh();
+    net::post(loop, [this, done] {
+      learning = false;
+      next_lesson = deps.clock.now() + config.revoked_every;
+      if (!done && std::exchange(told_stale, true) != true)
+        deps.log("what was revoked elsewhere cannot be learned: "
+                 + done.error().to_string());
+      told_stale = !done;
+    });
+  });
+}
+
 /// Peers that dial this node are checked by it alone.
 void node_tunnel::impl::learn_revoked() {
-  if (learning || deps.authority != nullptr || !listener.is_open()
-      || identity.addresses.empty() || deps.clock.now() < next_lesson)
+  if (learning || deps.clock.now() < next_lesson)
+    return;
+  if (deps.authority != nullptr)
+    return refresh_authority();
+  if (!listener.is_open() || identity.addresses.empty())
     return;
   learning = true;
   net::post(worker, [this, present = identity, before = learned] {

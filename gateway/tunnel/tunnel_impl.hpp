@@ -38,6 +38,8 @@ struct node_tunnel::impl final : public hub {
   void renew_when_due();
   void renewed(result<trust::node_identity> outcome);
   void learn_revoked();
+  void refresh_authority();
+  void controllers_at(std::vector<std::string> addresses);
   void keep_revoked(const trust::taken_serials& now,
                     const trust::taken_serials& before) const;
   result<trust::node_identity> renew(const trust::node_identity& present);
@@ -105,7 +107,8 @@ struct node_tunnel::impl final : public hub {
   /// What the controller's node said; on the node with the CA: unused.
   std::shared_ptr<const trust::taken_serials> learned;
   time_point next_lesson{};
-  bool learning = false;
+  bool told_stale = false;
+  bool learning = false; ///< or reading the shared ledger again
   time_point log_from{}; ///< refusals are logged again
   uint64_t unlogged = 0;
   /// A timer that was due when it was cancelled still calls back.

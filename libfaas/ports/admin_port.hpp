@@ -129,7 +129,8 @@ struct node_status {
   std::string tier;
   std::string address;
   node_state state = node_state::alive;
-  bool controller = false;
+  bool controller = false; ///< it leads
+  bool standby = false;    ///< it could, but another does
   bool self = false;
   uint32_t cores = 0;
   string_map labels;

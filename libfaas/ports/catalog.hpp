@@ -129,6 +129,9 @@ public:
   /// From now on commits are made under this lease: errc::unavailable once it
   /// was granted to another. A store with one owner has no use for it.
   virtual void fence(const lease& held) { (void) held; }
+  /// Another leader has given this revision out, so the store must hold it:
+  /// load() is errc::unavailable when it does not. Cheap when nothing is new.
+  virtual void seen(const revision& at) { (void) at; }
 };
 
 } // namespace faas

@@ -5,6 +5,7 @@
 #include "libfaas/core/result.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -41,5 +42,31 @@ public:
   /// Ends it at once; nothing when it is another's.
   virtual result<void> release(const lease& held) = 0;
 };
+
+/// Who leads, as one controller knows it.
+struct leader_news {
+  lease held;          ///< its own lease while it leads; else token 0
+  std::string held_by; ///< who else has it; empty: unknown
+  bool operator==(const leader_news&) const = default;
+};
+
+/// This controller's place among several, of which one leads. Any thread.
+class leader_seat {
+public:
+  virtual ~leader_seat() = default;
+  /// The lease while it may be used, by this machine's clock; token 0
+  /// otherwise. Whoever acts as the leader looks here first: news may be late.
+  virtual lease held() const = 0;
+  /// Why there is none: errc::unavailable, and where to turn.
+  virtual error trouble() const = 0;
+  /// `told` gets the present state at once and each change after it, one at a
+  /// time; must not block. Null ends it and waits for a call under way.
+  virtual void follow(std::function<void(leader_news)> told) = 0;
+};
+
+/// The node in a holder, which is its name and something unique.
+inline std::string holder_node(const std::string& holder) {
+  return holder.substr(0, holder.find(' '));
+}
 
 } // namespace faas

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/core/id.hpp"
+#include "libfaas/ports/lease.hpp"
 
 #include <map>
 #include <set>
@@ -33,7 +34,13 @@ using node_entries = std::map<node_name, node_entry>;
 class node_book {
 public:
   virtual ~node_book() = default;
+  /// As of the last change here, or of the last refresh().
   virtual node_entries entries() const = 0;
+  /// Reads again what other controllers may have changed. errc::unavailable.
+  virtual result<void> refresh() { return {}; }
+  /// From now on entries are changed under this lease: errc::unavailable once
+  /// it was granted to another. A book with one owner has no use for it.
+  virtual void fence(const lease& held) { (void) held; }
   virtual result<void> keep(const node_name& node, const node_entry& entry) = 0;
   /// Forgets the node and takes its certificates back, both or neither.
   /// errc::not_found when it never had one, errc::conflict for this node

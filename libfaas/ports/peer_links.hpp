@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace faas {
 
@@ -55,6 +56,12 @@ public:
     = 0;
   /// Of the same connection; empty when there is none.
   virtual peer_origin origin(std::string_view transport_id) const = 0;
+
+  /// Where the cluster's controllers may be dialled, as "host:port": kept for
+  /// renewals and for the node's next start.
+  virtual void controllers_at(std::vector<std::string> addresses) {
+    (void) addresses;
+  }
 };
 
 } // namespace faas

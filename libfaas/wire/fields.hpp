@@ -43,7 +43,7 @@ void fields(auto& v, of<hello> auto& m) {
   v(1, m.min_protocol), v(2, m.max_protocol), v(3, m.node), v(4, m.boot);
   v(5, m.software), v(6, m.tier), v(7, m.cores), v(8, m.labels);
   v(9, m.runtimes), v(10, m.torch), v(11, m.controller), v(12, m.cluster);
-  v(13, m.address);
+  v(13, m.address), v(14, m.links);
 }
 
 void fields(auto& v, of<welcome> auto& m) {
@@ -119,7 +119,7 @@ void fields(auto& v, of<assignment> auto& m) {
   v(8, m.aliases), v(9, m.watched), v(10, m.secrets);
 }
 void fields(auto& v, of<assignments> auto& m) {
-  v(1, m.at), v(2, m.functions);
+  v(1, m.at), v(2, m.functions), v(3, m.term), v(4, m.controllers);
 }
 
 void fields(auto& v, of<profile_point> auto& m) {

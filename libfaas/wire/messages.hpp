@@ -36,6 +36,8 @@ struct hello {
   bool controller = false;
   std::string cluster; ///< nodes of another cluster are refused
   std::string address; ///< where the node's gateway listens, for `nodes`
+  /// Where other nodes may dial it, as host:port; empty: nowhere.
+  std::vector<std::string> links;
   bool operator==(const hello&) const = default;
 };
 
@@ -122,6 +124,11 @@ struct assignment {
 struct assignments {
   revision at;
   std::vector<assignment> functions;
+  /// Of the leader that gives them; a node follows the highest that it has
+  /// seen. 0: the cluster has one controller and no terms.
+  uint64_t term = 0;
+  /// Where the cluster's controllers may be dialled, the sender first.
+  std::vector<std::string> controllers;
   bool operator==(const assignments&) const = default;
 };
 

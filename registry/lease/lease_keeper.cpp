@@ -10,6 +10,10 @@ lease_keeper::lease_keeper(lease_keeper_config config)
   : config_(std::move(config)), state_(config_.terms), random_(config_.seed) {}
 
 lease_keeper::~lease_keeper() {
+  resign();
+}
+
+void lease_keeper::resign() {
   {
     const std::lock_guard lock{mutex_};
     stop_ = true;
@@ -17,8 +21,15 @@ lease_keeper::~lease_keeper() {
   wake_.notify_all();
   if (thread_.joinable())
     thread_.join();
-  if (const auto last = held(); last.token != 0)
-    (void) config_.store->release(last);
+  const auto last = held();
+  if (last.token == 0)
+    return;
+  {
+    const std::lock_guard lock{mutex_};
+    state_.lost(config_.clock->now());
+  }
+  tell(); // before another can lead
+  (void) config_.store->release(last);
 }
 
 void lease_keeper::note(const std::string& line) const {
@@ -35,6 +46,7 @@ void lease_keeper::away(const error& why) {
 }
 
 void lease_keeper::back() {
+  failure_ = {};
   if (std::exchange(away_, false))
     note("the lease's store answers again");
 }
@@ -57,13 +69,12 @@ void lease_keeper::carry_out(leadership::step what) {
   }
   auto answer = config_.store->acquire(config_.holder, ttl);
   const std::lock_guard lock{mutex_};
-  held_by_.clear();
-  if (!answer)
+  if (!answer) // who led last is still the best guess
     return away(answer.error());
   back();
+  held_by_.clear();
   if (answer->granted) {
     state_.granted(asked, std::move(*answer->granted));
-    led_ = true;
   } else {
     held_by_ = answer->held_by;
     state_.refused(config_.clock->now(), answer->left, random_);
@@ -76,46 +87,77 @@ void lease_keeper::step() {
     const std::lock_guard lock{mutex_};
     what = state_.due(config_.clock->now());
   }
-  if (what != leadership::step::wait)
-    carry_out(what);
+  // A term that is over is told before the store is asked, which may hang.
+  tell();
+  if (what == leadership::step::wait)
+    return;
+  carry_out(what);
+  tell();
 }
 
-result<void> lease_keeper::acquire(duration patience,
-                                   const std::function<bool()>& stop) {
-  auto reached = config_.clock->now();
-  std::string told;
+/// What has changed since it was told last.
+void lease_keeper::tell() {
+  const std::lock_guard one_at_a_time{follower_};
+  leader_news now;
+  bool away = false;
+  {
+    const std::lock_guard lock{mutex_};
+    now.held = state_.held(config_.clock->now());
+    now.held_by = now.held.token != 0 ? std::string{} : held_by_;
+    away = away_;
+  }
+  const auto before = std::exchange(last_, now).value_or(leader_news{});
+  if (now == before)
+    return;
+  if (now.held.token != 0)
+    note("this node leads now, term " + std::to_string(now.held.token));
+  else if (before.held.token != 0)
+    note(std::string{"this node does not lead any more: "}
+         + (!now.held_by.empty() ? now.held_by + " has the lease"
+            : away               ? "the lease's store is away"
+                                 : "its lease is over"));
+  else if (!now.held_by.empty())
+    note("standby: " + now.held_by + " has the lease");
+  if (told_)
+    told_(now);
+}
+
+void lease_keeper::follow(std::function<void(leader_news)> told) {
+  const std::lock_guard one_at_a_time{follower_};
+  told_ = std::move(told);
+  if (told_)
+    told_(last_.value_or(leader_news{}));
+}
+
+result<void> lease_keeper::begin(duration patience,
+                                 const std::function<bool()>& stop) {
+  auto answered = config_.clock->now();
   while (!stop()) {
     step();
     std::unique_lock lock{mutex_};
     const auto now = config_.clock->now();
-    if (state_.leads(now)) {
+    const bool elsewhere
+      = !held_by_.empty()
+        && holder_node(held_by_) != holder_node(config_.holder);
+    if (state_.leads(now) || elsewhere) {
       thread_ = std::thread{[this] { run(); }};
       return {};
     }
-    if (!held_by_.empty())
-      reached = now;
-    else if (now - reached > patience)
+    if (!away_)
+      answered = now;
+    else if (now - answered > patience)
       return failure_;
-    if (!held_by_.empty() && held_by_ != told) {
-      told = held_by_;
-      note("standby: " + told + " has the lease; waiting for it");
-    }
     wake_.wait_for(lock, std::min<duration>(
                            100ms, std::max<duration>(state_.next() - now,
                                                      1ms)));
   }
-  return error{errc::cancelled, "stopped while waiting for the lease"};
+  return error{errc::cancelled, "stopped while asking for the lease"};
 }
 
 void lease_keeper::run() {
   for (;;) {
     step();
     std::unique_lock lock{mutex_};
-    if (led_ && !told_ && !held_by_.empty()) {
-      told_ = true;
-      if (config_.on_lost)
-        config_.on_lost(held_by_);
-    }
     const auto left = state_.next() - config_.clock->now();
     // At most a second, so that a clock that is moved by a test is seen.
     if (wake_.wait_for(lock, std::clamp<duration>(left, 1ms, 1s),
@@ -133,13 +175,17 @@ error lease_keeper::trouble() const {
   const std::lock_guard lock{mutex_};
   if (!held_by_.empty())
     return {errc::unavailable,
-            "this controller does not lead: " + held_by_ + " has the lease",
-            "repeat the command there"};
+            "this node does not lead the cluster: " + holder_node(held_by_)
+              + " does",
+            "repeat the command at the gateway of " + holder_node(held_by_)
+              + "; faas-cli nodes shows it"};
   auto known = failure_;
   known.code = errc::unavailable;
   known.message = "this controller has lost its lease: "
                   + (known.message.empty() ? "it was stopped or too slow"
                                            : known.message);
+  if (known.next_step.empty())
+    known.next_step = "repeat the command with its request id";
   return known;
 }
 

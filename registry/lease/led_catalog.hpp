@@ -2,20 +2,22 @@
 #pragma once
 
 #include "libfaas/ports/catalog.hpp"
-#include "registry/lease/lease_keeper.hpp"
 
 namespace faas::registry {
 
-/// Commits carry the present lease and are refused without one, with the
-/// reason (errc::unavailable). Reads need none. Not thread safe.
+/// Loads and commits carry the present lease and are refused without one, with
+/// the reason (errc::unavailable). Not thread safe.
 class led_catalog final : public catalog_store {
 public:
-  led_catalog(std::shared_ptr<lease_keeper> keeper,
+  led_catalog(std::shared_ptr<const leader_seat> seat,
               std::unique_ptr<catalog_store> store)
-    : store_(std::move(store)), keeper_(std::move(keeper)) {}
+    : store_(std::move(store)), seat_(std::move(seat)) {}
 
   result<catalog_state> load() override {
-    store_->fence(keeper_->held());
+    const auto held = seat_->held();
+    if (held.token == 0)
+      return seat_->trouble();
+    store_->fence(held);
     return store_->load();
   }
   result<std::optional<command_outcome>>
@@ -24,16 +26,17 @@ public:
   }
   using catalog_store::commit;
   result<void> commit(std::span<const catalog_change> changes) override {
-    const auto held = keeper_->held();
+    const auto held = seat_->held();
     if (held.token == 0)
-      return keeper_->trouble();
+      return seat_->trouble();
     store_->fence(held);
     return store_->commit(changes);
   }
+  void seen(const revision& at) override { store_->seen(at); }
 
 private:
   std::unique_ptr<catalog_store> store_;
-  std::shared_ptr<lease_keeper> keeper_;
+  std::shared_ptr<const leader_seat> seat_;
 };
 
 } // namespace faas::registry

@@ -2,16 +2,15 @@
 #pragma once
 
 #include "libfaas/ports/secrets.hpp"
-#include "registry/lease/lease_keeper.hpp"
 
 namespace faas::registry {
 
-/// As led_catalog, under the same lease.
+/// As led_catalog, under the same lease; reads need none.
 class led_secrets final : public secret_store {
 public:
-  led_secrets(std::shared_ptr<lease_keeper> keeper,
+  led_secrets(std::shared_ptr<const leader_seat> seat,
               std::unique_ptr<secret_store> store)
-    : store_(std::move(store)), keeper_(std::move(keeper)) {}
+    : store_(std::move(store)), seat_(std::move(seat)) {}
 
   result<secrets_state> load() override { return store_->load(); }
   result<std::optional<secret_outcome>>
@@ -19,16 +18,16 @@ public:
     return store_->outcome_of(request);
   }
   result<void> commit(const secret_change& change) override {
-    const auto held = keeper_->held();
+    const auto held = seat_->held();
     if (held.token == 0)
-      return keeper_->trouble();
+      return seat_->trouble();
     store_->fence(held);
     return store_->commit(change);
   }
 
 private:
   std::unique_ptr<secret_store> store_;
-  std::shared_ptr<lease_keeper> keeper_;
+  std::shared_ptr<const leader_seat> seat_;
 };
 
 } // namespace faas::registry

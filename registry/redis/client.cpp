@@ -1,6 +1,8 @@
 #include "registry/redis/client.hpp"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <openssl/evp.h>
 
 namespace faas::registry::redis {
@@ -54,6 +56,13 @@ constexpr std::array meanings{
           "Redis Cluster is not supported: use a single master with replicas"},
 };
 
+/// The master was replaced: the next call looks for the new one.
+bool turned_replica(const std::vector<reply>& replies) {
+  return std::any_of(replies.begin(), replies.end(), [](const reply& one) {
+    return one.failed() && one.text.starts_with("READONLY");
+  });
+}
+
 } // namespace
 
 script::script(std::string text)
@@ -87,23 +96,101 @@ error client::told(const error& failure) const {
             : failure.next_step};
 }
 
+command client::auth() const {
+  const auto& to = options_.server;
+  if (to.password.empty())
+    return {};
+  return to.user.empty() ? command{"AUTH", to.password}
+                         : command{"AUTH", to.user, to.password};
+}
+
 result<void> client::log_in() {
   std::vector<command> greeting;
   const auto& to = options_.server;
-  if (!to.password.empty() && !to.user.empty())
-    greeting.push_back({"AUTH", to.user, to.password});
-  else if (!to.password.empty())
-    greeting.push_back({"AUTH", to.password});
+  if (auto login = auth(); !login.empty())
+    greeting.push_back(std::move(login));
   if (to.database != 0)
     greeting.push_back({"SELECT", std::to_string(to.database)});
-  greeting.push_back({"PING"});
+  // What a sentinel names may have become a replica meanwhile.
+  greeting.push_back({to.sentinels.empty() ? "PING" : "ROLE"});
   auto replies = link_->run(greeting, options_.connect_timeout);
   if (!replies)
     return replies.error();
   for (const auto& one : *replies)
     if (one.failed())
       return error_of(one.text);
+  const auto& role = replies->back();
+  if (!to.sentinels.empty()
+      && (role.items.empty() || role.items[0].text != "master"))
+    return error{errc::unavailable,
+                 "what the sentinels call the master is none",
+                 "wait for the failover to end"};
   return {};
+}
+
+/// Where this sentinel says the master is.
+result<address> client::ask_sentinel(const endpoint& at, duration patience) {
+  auto found = options_.server;
+  found.host = at.host;
+  found.port = at.port;
+  auto link = connection::open(found, patience, *clock_);
+  if (!link)
+    return link.error();
+  std::vector<command> ask{{"SENTINEL", "get-master-addr-by-name",
+                            options_.server.master}};
+  auto replies = link->run(ask, patience);
+  if (replies && replies->back().text.starts_with("NOAUTH")
+      && !options_.server.password.empty()) {
+    ask.insert(ask.begin(), auth());
+    replies = link->run(ask, patience);
+  }
+  if (!replies)
+    return replies.error();
+  const auto& said = replies->back();
+  if (said.failed())
+    return error{errc::unavailable, said.text};
+  if (said.items.size() != 2)
+    return error{errc::unavailable,
+                 "it knows no master called " + options_.server.master};
+  const auto& port = said.items[1].text;
+  const auto* end = port.data() + port.size();
+  if (std::from_chars(port.data(), end, found.port).ptr != end)
+    return error{errc::unavailable, "it gave an odd answer"};
+  found.host = said.items[0].text;
+  return found;
+}
+
+/// Asks one sentinel after the other; the one that answered is the first next
+/// time.
+result<address> client::master() {
+  auto& all = options_.server.sentinels;
+  const auto share = options_.connect_timeout
+                     / static_cast<int64_t>(all.size() + 1);
+  std::string reasons;
+  for (size_t i = 0; i < all.size(); ++i) {
+    auto found = ask_sentinel(all[i], share);
+    if (found) {
+      std::swap(all[0], all[i]);
+      return found;
+    }
+    reasons += (reasons.empty() ? "" : "; ") + ("sentinel " + all[i].shown())
+               + ": " + found.error().message;
+  }
+  return error{errc::unavailable, reasons,
+               "check the sentinels and the master's name in registry.redis"};
+}
+
+result<void> client::open_link() {
+  auto to = options_.server.sentinels.empty()
+              ? result<address>{options_.server}
+              : master();
+  if (!to)
+    return to.error();
+  auto opened = connection::open(*to, options_.connect_timeout, *clock_);
+  if (!opened)
+    return opened.error();
+  link_ = std::move(*opened);
+  return log_in();
 }
 
 result<void> client::connect() {
@@ -113,15 +200,7 @@ result<void> client::connect() {
   const auto lasted = connected_at_ == time_point{} ? duration::zero()
                                                     : now - connected_at_;
   connected_at_ = {};
-  auto opened
-    = connection::open(options_.server, options_.connect_timeout, *clock_);
-  result<void> ready;
-  if (opened) {
-    link_ = std::move(*opened);
-    ready = log_in();
-  } else {
-    ready = opened.error();
-  }
+  auto ready = open_link();
   if (ready) {
     connected_at_ = clock_->now();
     last_failure_.reset();
@@ -142,7 +221,7 @@ client::attempt(std::span<const command> commands) {
     if (auto ok = connect(); !ok)
       return ok.error();
   auto replies = link_->run(commands, options_.command_timeout);
-  if (!replies)
+  if (!replies || turned_replica(*replies))
     link_.reset();
   return replies;
 }

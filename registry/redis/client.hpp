@@ -33,7 +33,8 @@ private:
   std::string sha1_;
 };
 
-/// Errors name the server and what to do. A connection that broke (but not one
+/// With sentinels the master is asked for at each connect. Errors name the
+/// server and what to do. A connection that broke (but not one
 /// that timed out) is made again once per call and the commands are repeated,
 /// so every command must bear being carried out twice. While the server cannot
 /// be reached, calls within the pause fail at once. Not thread safe.
@@ -58,6 +59,10 @@ public:
 
 private:
   result<void> connect();
+  result<void> open_link();
+  command auth() const;
+  result<address> ask_sentinel(const endpoint& at, duration patience);
+  result<address> master();
   result<void> log_in();
   result<std::vector<reply>> attempt(std::span<const command> commands);
   error told(const error& failure) const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -57,7 +58,8 @@ void connection::closer::operator()(redisContext* context) const noexcept {
 }
 
 error connection::broken(const std::string& what) const {
-  return {errc::unavailable, what};
+  // A server that refuses a certificate just closes, more often than not.
+  return {errc::unavailable, what, tls_ ? tls_line::hint : ""};
 }
 
 result<void> connection::wait_for(short events, time_point end) {
@@ -86,18 +88,69 @@ result<connection> connection::open(const address& to, duration timeout,
   connection opened{made, clock};
   if (made->err != 0)
     return opened.broken(made->errstr);
-  if (auto ok = opened.wait_for(POLLOUT, clock.now() + timeout); !ok)
+  ::fcntl(made->fd, F_SETFD, FD_CLOEXEC); // not for what the node starts
+  const auto end = clock.now() + timeout;
+  if (auto ok = opened.wait_for(POLLOUT, end); !ok)
     return ok.error();
   int failed = 0;
   socklen_t size = sizeof failed;
   ::getsockopt(made->fd, SOL_SOCKET, SO_ERROR, &failed, &size);
   if (failed != 0)
     return opened.broken(std::strerror(failed));
+  if (to.tls)
+    if (auto ok = opened.start_tls(to, end); !ok)
+      return ok.error();
   return opened;
 }
 
-/// Not by hiredis, whose write() would raise SIGPIPE.
+result<void> connection::start_tls(const address& to, time_point end) {
+  auto line = tls_line::open(to.files, to.host);
+  if (!line)
+    return line.error();
+  tls_ = std::move(*line);
+  for (;;) {
+    auto over = tls_->shake_hands();
+    // Also when it failed: the server shall learn why.
+    const auto sent = put_out(tls_->output(), end);
+    if (!over)
+      return over.error();
+    if (!sent || *over)
+      return sent;
+    if (auto ok = take_in(end); !ok)
+      return ok;
+  }
+}
+
+/// What has come, to OpenSSL or to the reader of replies.
+result<void> connection::take_in(time_point end) {
+  if (auto ok = wait_for(POLLIN, end); !ok)
+    return ok;
+  char part[16 * 1024];
+  const auto got = ::recv(context_->fd, part, sizeof part, 0);
+  if (got < 0 && (errno == EINTR || errno == EAGAIN))
+    return {};
+  if (got < 0)
+    return broken(std::strerror(errno));
+  if (got == 0)
+    return broken("Server closed the connection");
+  const auto size = static_cast<size_t>(got);
+  if (tls_)
+    tls_->put_in({part, size});
+  else if (::redisReaderFeed(context_->reader, part, size) != REDIS_OK)
+    return broken(context_->reader->errstr);
+  return {};
+}
+
 result<void> connection::send_all(std::string_view bytes, time_point end) {
+  if (!tls_)
+    return put_out(bytes, end);
+  if (auto ok = tls_->write(bytes); !ok)
+    return ok;
+  return put_out(tls_->output(), end);
+}
+
+/// Not by hiredis, whose write() would raise SIGPIPE.
+result<void> connection::put_out(std::string_view bytes, time_point end) {
   while (!bytes.empty()) {
     if (auto ok = wait_for(POLLOUT, end); !ok)
       return ok;
@@ -113,19 +166,28 @@ result<void> connection::send_all(std::string_view bytes, time_point end) {
 
 result<reply> connection::receive(time_point end) {
   for (;;) {
+    if (tls_) {
+      auto plain = tls_->read();
+      if (!plain)
+        return plain.error();
+      if (!plain->empty()
+          && ::redisReaderFeed(context_->reader, plain->data(), plain->size())
+               != REDIS_OK)
+        return broken(context_->reader->errstr);
+      if (auto ok = put_out(tls_->output(), end); !ok) // a new key
+        return ok.error();
+    }
     void* found = nullptr;
-    if (::redisGetReplyFromReader(context_.get(), &found) != REDIS_OK)
-      return broken(context_->errstr);
+    if (::redisReaderGetReply(context_->reader, &found) != REDIS_OK)
+      return broken(context_->reader->errstr);
     if (found != nullptr) {
       const std::unique_ptr<void, reply_closer> owner{found};
       return taken(*static_cast<redisReply*>(found));
     }
     if (context_->reader->len > reply_bytes)
       return broken("the answer is too large for a catalog");
-    if (auto ok = wait_for(POLLIN, end); !ok)
+    if (auto ok = take_in(end); !ok)
       return ok.error();
-    if (::redisBufferRead(context_.get()) != REDIS_OK)
-      return broken(context_->errstr);
   }
 }
 

@@ -4,8 +4,10 @@
 
 #include "libfaas/core/clock.hpp"
 #include "registry/redis/address.hpp"
+#include "registry/redis/tls_line.hpp"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -34,7 +36,7 @@ inline constexpr size_t reply_bytes = size_t{256} << 20;
 /// the connection is of no use. Not thread safe.
 class connection {
 public:
-  /// Connects; does not log in. errc::unavailable, errc::deadline_exceeded. A
+  /// Connects, by TLS when the address says so; does not log in. errc::unavailable, errc::deadline_exceeded. A
   /// host name is looked up by the system's resolver, which has its own
   /// deadline.
   static result<connection> open(const address& to, duration timeout,
@@ -52,11 +54,15 @@ private:
   connection(redisContext* context, const clock_source& clock)
     : context_(context), clock_(&clock) {}
   result<void> wait_for(short events, time_point end);
+  result<void> start_tls(const address& to, time_point end);
   result<void> send_all(std::string_view bytes, time_point end);
+  result<void> put_out(std::string_view bytes, time_point end);
+  result<void> take_in(time_point end);
   result<reply> receive(time_point end);
   error broken(const std::string& what) const;
 
   std::unique_ptr<redisContext, closer> context_;
+  std::optional<tls_line> tls_;
   const clock_source* clock_;
 };
 

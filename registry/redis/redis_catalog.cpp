@@ -381,4 +381,14 @@ void redis_catalog::fence(const lease& held) {
   state_->fence = fence_text(held);
 }
 
+void redis_catalog::seen(const revision& at) {
+  auto& s = *state_;
+  auto known = s.known.seen();
+  if (known && *known && (*known)->history == at.history
+      && (*known)->number >= at.number)
+    return;
+  s.known.saw(at);
+  s.loaded = true;
+}
+
 } // namespace faas::registry

@@ -53,6 +53,7 @@ public:
   using catalog_store::commit;
   result<void> commit(std::span<const catalog_change> changes) override;
   void fence(const lease& held) override;
+  void seen(const revision& at) override;
 
 private:
   struct state;

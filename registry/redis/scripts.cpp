@@ -98,9 +98,17 @@ if held then
     return {'HELD', holder or held, tostring(redis.call('PTTL', KEYS[1]))}
   end
 end
-local token = tostring(redis.call('HINCRBY', KEYS[2], 'token', 1))
+-- First, so that a full memory stops nobody from leading: functions can still be
+-- removed.
+redis.call('DEL', KEYS[1])
+-- Also above every token given before this store lost data: nodes remember
+-- the highest term that they have seen.
+local last = tonumber(redis.call('HGET', KEYS[2], 'token') or '0')
+local now = redis.call('TIME')
+local us = now[1] * 1000000 + now[2]
+local token = string.format('%.0f', math.max(last + 1, us))
 local leader = token .. ' ' .. ARGV[1]
-redis.call('HSET', KEYS[2], 'leader', leader)
+redis.call('HSET', KEYS[2], 'token', token, 'leader', leader)
 redis.call('SET', KEYS[1], leader, 'PX', ARGV[2])
 return {'OK', token}
 )lua";
@@ -115,6 +123,23 @@ constexpr const char* release_text = R"lua(
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[1])
 return 1
+)lua";
+
+constexpr const char* trust_text = R"lua(
+local found = redis.call('HMGET', KEYS[1], 'version', 'nonce')
+if found[2] == ARGV[5] then
+  redis.call('HSET', KEYS[1], 'nonce', ARGV[5])
+  return 'OK'
+end
+if ARGV[6] ~= '' and redis.call('HGET', KEYS[2], 'leader') ~= ARGV[6] then
+  return 'FENCED'
+end
+if not found[1] and ARGV[1] ~= '' then return 'GONE' end
+if (found[1] or '') ~= ARGV[1] then return 'MOVED' end
+redis.call('HDEL', KEYS[1], 'nonce') -- also when memory is full: to revoke
+redis.call('HSET', KEYS[1], 'version', ARGV[2], 'ledger', ARGV[3],
+           'authority', ARGV[4], 'nonce', ARGV[5])
+return 'OK'
 )lua";
 
 } // namespace
@@ -142,6 +167,11 @@ const script& renew_script() {
 }
 const script& release_script() {
   static const script made{release_text};
+  return made;
+}
+
+const script& trust_script() {
+  static const script made{trust_text};
   return made;
 }
 

@@ -19,9 +19,11 @@ struct key_names {
       retired_order(prefix + "retired-order"),
       requests(prefix + "requests"),
       request_order(prefix + "request-order"),
-      lease(prefix + "lease") {}
+      lease(prefix + "lease"),
+      trust(prefix + "trust"),
+      secret_key(prefix + "secret-key") {}
   std::string catalog, functions, retired, retired_order, requests,
-    request_order, lease;
+    request_order, lease, trust, secret_key;
 };
 
 /// Keys: catalog, functions. Values: schema, new history. Makes a store where
@@ -47,5 +49,10 @@ const script& acquire_script();
 const script& renew_script();
 /// Keys: lease. Values: "token holder". Answers 1 or 0.
 const script& release_script();
+
+/// Keys: trust, catalog. Values: version before ("" = none), version, ledger,
+/// authority, nonce, fence ("" = none). Answers "OK", "MOVED" (another version
+/// is there), "FENCED" or "GONE".
+const script& trust_script();
 
 } // namespace faas::registry::redis

@@ -2,21 +2,21 @@
 #pragma once
 
 #include "libfaas/ports/secrets.hpp"
-#include "registry/secrets/secret_key.hpp"
+#include "registry/sealed/key_file.hpp"
 
 namespace faas::registry {
 
 class aes_sealer final : public secret_sealer {
 public:
-  explicit aes_sealer(secret_key key) : key_(std::move(key)) {}
+  explicit aes_sealer(symmetric_key key) : key_(std::move(key)) {}
   result<sealed_secret> seal(const secret_name& name, uint64_t version,
                              std::string_view value) const override;
   result<secret_text> open(const secret_name& name,
                            const sealed_secret& secret) const override;
-  const secret_key& key() const noexcept { return key_; }
+  const symmetric_key& key() const noexcept { return key_; }
 
 private:
-  const secret_key key_;
+  const symmetric_key key_;
 };
 
 /// A controller without its key: names can be listed and secrets removed, all

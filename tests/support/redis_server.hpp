@@ -6,9 +6,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <arpa/inet.h>
 #include <csignal>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +24,33 @@ public:
   using words = std::vector<std::string>;
 
   explicit redis_server(words more = {}) : more_(std::move(more)) { start(); }
+  /// A sentinel that listens on that port of loopback and watches the master.
+  static std::unique_ptr<redis_server> sentinel(const std::string& port,
+                                                const std::string& master) {
+    std::unique_ptr<redis_server> made{new redis_server{not_started{}}};
+    const auto conf = made->folder_ / "sentinel.conf";
+    write_file(conf, "sentinel monitor petrel 127.0.0.1 " + master
+                       + " 1\nsentinel down-after-milliseconds petrel 500\n"
+                         "sentinel failover-timeout petrel 3000\n");
+    made->conf_ = conf.string();
+    made->more_ = {"--port", port, "--bind", "127.0.0.1"};
+    made->start();
+    return made;
+  }
+  /// A port of loopback that was free just now.
+  static std::string free_port() {
+    const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    const bool bound
+      = ::bind(probe, reinterpret_cast<sockaddr*>(&at), size) == 0
+        && ::getsockname(probe, reinterpret_cast<sockaddr*>(&at), &size) == 0;
+    ::close(probe);
+    BOOST_REQUIRE(bound);
+    return std::to_string(ntohs(at.sin_port));
+  }
   redis_server(const redis_server&) = delete;
   redis_server& operator=(const redis_server&) = delete;
   ~redis_server() { kill(); }
@@ -46,11 +76,18 @@ public:
   /// Returns when it answers.
   void start() {
     std::filesystem::remove(socket());
-    words command{"redis-server", "--port",       "0",
-                  "--unixsocket", socket(),       "--dir",
-                  folder_.path(), "--save",       "",
-                  "--logfile",    folder_ / "log", "--daemonize",
-                  "no"};
+    words command{"redis-server"};
+    if (!conf_.empty()) {
+      command.push_back(conf_);
+      command.push_back("--sentinel");
+    }
+    for (const auto& word :
+         words{"--port", "0", "--unixsocket", socket(), "--dir",
+               folder_.path(), "--logfile", folder_ / "log"})
+      command.push_back(word);
+    if (conf_.empty())
+      for (const auto* word : {"--save", ""})
+        command.push_back(word);
     command.insert(command.end(), more_.begin(), more_.end());
     std::vector<char*> raw;
     for (auto& word : command)
@@ -88,6 +125,8 @@ public:
   }
 
 private:
+  struct not_started {};
+  explicit redis_server(not_started) {}
   void end(int signal) {
     if (pid_ <= 0)
       return;
@@ -98,6 +137,7 @@ private:
   }
 
   words more_;
+  std::string conf_; ///< of a sentinel
   scratch_folder folder_{memory_folder()};
   system_clock_source clock_;
   pid_t pid_ = 0;

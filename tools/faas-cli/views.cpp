@@ -244,7 +244,9 @@ std::string node_table(const json& nodes) {
   for (const auto& n : list_in(nodes, "nodes"))
     t.row({text_at(n, "name") + (flag_at(n, "self") ? " *" : ""),
            text_at(n, "tier"), node_state_text(n),
-           flag_at(n, "controller") ? "controller" : "agent",
+           flag_at(n, "controller") ? "controller"
+           : flag_at(n, "standby")  ? "standby"
+                                    : "agent",
            number_text(n, "cores"), number_text(n, "rtt_ms"),
            number_text(n, "in_flight"), text_at(n, "address"),
            text_at(n, "version"), pairs(inner(n, "labels")),

@@ -126,8 +126,8 @@ property redis_url() {
   auto made = text(
     "registry.redis",
     "Redis server that keeps the catalog: redis://[user[:password]@]host:port"
-    "/db, or the path of its unix socket; empty: an SQLite file in node.data. "
-    "See operations.md.",
+    "/db, rediss:// for TLS, sentinel://host:port,.../master, or the path of "
+    "its unix socket; empty: an SQLite file in node.data. See operations.md.",
     &config::redis, "");
   made.get = [](const config& from) {
     return registry::redis::without_password(from.redis);
@@ -150,8 +150,8 @@ std::vector<property> declare() {
          &config::data, "$XDG_DATA_HOME/petrel"),
     flag("node.controller",
          "Whether this node has the controller and the catalog. Exactly one "
-         "node of a cluster has; with registry.redis others wait to take "
-         "over.",
+         "node of a cluster has; with registry.redis several, of which one "
+         "leads.",
          &config::controller),
     text("gateway.address",
          "Address of the HTTP gateway. Loopback only: it speaks plain HTTP.",
@@ -225,10 +225,25 @@ std::vector<property> declare() {
          &config::redis_prefix, config{}.redis_prefix),
     text("registry.redis_password_file", "File with the password for Redis.",
          &config::redis_password_file, ""),
+    text("registry.redis_ca_file",
+         "PEM file with the CA of Redis's certificate, for rediss:// and "
+         "sentinel+tls://.",
+         &config::redis_ca_file, "what this machine trusts"),
+    text("registry.redis_cert_file",
+         "PEM file with this node's certificate for Redis.",
+         &config::redis_cert_file, ""),
+    text("registry.redis_key_file",
+         "PEM file with the key of that certificate.", &config::redis_key_file,
+         ""),
     number("registry.wait_replicas", "replicas",
            "Replicas of Redis that must have a change before it is "
            "acknowledged.",
            &config::wait_replicas, 0, 16, "0 to 16"),
+    text("registry.key_file",
+         "File with the cluster key, by which controllers that share a Redis "
+         "seal the cluster's CA there; the first one makes it, the others get "
+         "a copy.",
+         &config::key_file, "cluster-key in node.data"),
     text("node.secrets_folder",
          "Folder in memory (tmpfs) for the files with secrets; empty: "
          "$XDG_RUNTIME_DIR if it is in memory, else /dev/shm.",
@@ -299,6 +314,11 @@ result<void> validate(const config& checked) {
       return error{errc::invalid_argument,
                    "registry.redis: " + read.error().message,
                    read.error().next_step};
+  if (checked.redis_cert_file.empty() != checked.redis_key_file.empty())
+    return error{errc::invalid_argument,
+                 "registry.redis_cert_file and registry.redis_key_file belong "
+                 "together",
+                 "give both or none"};
   if (auto ok = registry::check_redis_prefix(checked.redis_prefix); !ok)
     return error{errc::invalid_argument,
                  "registry.redis_prefix: " + ok.error().message,

@@ -59,7 +59,11 @@ struct config {
   std::string redis; ///< URL; empty: the catalog is an SQLite file
   std::string redis_prefix = "petrel:";
   std::string redis_password_file;
+  std::string redis_ca_file;   ///< empty: what this machine trusts
+  std::string redis_cert_file; ///< empty: no client certificate
+  std::string redis_key_file;
   uint32_t wait_replicas = 0;
+  std::string key_file; ///< empty: node.data/cluster-key
 
   uint32_t shutdown_grace_s = 10;
   uint64_t seed = 0; ///< 0: from the system

@@ -8,6 +8,7 @@
 #include "gateway/mqtt/service.hpp"
 #include "gateway/tunnel/tunnel.hpp"
 #include "registry/bundles/folder_bundle_store.hpp"
+#include "registry/lease/led_node_book.hpp"
 #include "registry/replica/replica_file.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
 #include "registry/sqlite/sqlite_secrets.hpp"
@@ -86,12 +87,14 @@ struct running_node::parts {
   system_clock_source clock;
   random_source random{0};
   std::unique_ptr<registry::folder_bundle_store> bundles;
+  std::shared_ptr<registry::lease_keeper> seat; ///< with others; else null
   std::shared_ptr<catalog_store> catalog;
   std::shared_ptr<secret_store> secrets;
   std::unique_ptr<registry::memory_files> files;
   error no_files;
   std::unique_ptr<auth::admin_token> token;
   node_trust trust;
+  std::unique_ptr<registry::led_node_book> led_book; ///< with others
   std::unique_ptr<registry::replica_file> replica;
   std::unique_ptr<tunnel::node_tunnel> tunnel;
   std::unique_ptr<host::node_function_hosts> hosts;
@@ -176,6 +179,7 @@ result<void> running_node::parts::open_catalog() {
     auto opened = open_redis_store(settings, data, clock);
     if (!opened)
       return opened.error();
+    seat = std::move(opened->seat);
     catalog = std::move(opened->catalog);
     secrets = std::move(opened->secrets);
     return {};
@@ -260,14 +264,22 @@ result<void> running_node::parts::start_system() {
   made.bundle_cache_bytes = settings.bundle_cache_mib * limits::mib;
   made.hosts = hosts.get();
   made.catalog = catalog;
+  made.seat = seat.get();
+  if (tunnel->port() != 0)
+    made.self.links = addresses_of(settings, tunnel->port());
   made.nodes = trust.authority.get();
+  if (seat && trust.authority) {
+    led_book
+      = std::make_unique<registry::led_node_book>(seat, *trust.authority);
+    made.nodes = led_book.get();
+  }
   if (!settings.controller) {
     replica = std::make_unique<registry::replica_file>(data / "replica");
     made.replica = replica.get();
   }
   made.secrets = secrets;
   made.sealer = [this](bool has_secrets) {
-    return open_sealer(settings, data, has_secrets);
+    return open_sealer(settings, data, clock, has_secrets);
   };
   made.files = files.get();
   made.no_files = no_files;
@@ -385,6 +397,8 @@ bool running_node::stop() {
   const auto left = [&] {
     return std::max<duration>(end - parts_->clock.now(), 500ms);
   };
+  if (parts_->seat)
+    parts_->seat->resign(); // another leads while this one drains
   if (parts_->mqtt)
     parts_->mqtt->stop(left());
   parts_->server->stop(left());

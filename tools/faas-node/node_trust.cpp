@@ -1,7 +1,12 @@
 #include "tools/faas-node/node_trust.hpp"
 
 #include "gateway/tls/keys.hpp"
+#include "registry/redis/redis_trust_store.hpp"
+#include "tools/faas-node/redis_store.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <random>
 #include <unistd.h>
 
 namespace faas::node {
@@ -42,14 +47,40 @@ result<void> apply(const trust::node_identity& identity, config& settings) {
   return {};
 }
 
+result<void> open_store(node_trust& made, const std::filesystem::path& folder,
+                        const config& settings, const clock_source& clock) {
+  auto own = registry::folder_trust_store::open(folder);
+  if (!own)
+    return own.error();
+  if (settings.redis.empty()) {
+    made.store = std::move(*own);
+    return {};
+  }
+  auto client = redis_client_of(settings);
+  if (!client)
+    return client.error();
+  if (auto there = wait_for_redis(*client, settings.wait_replicas,
+                                 clock); !there)
+    return there;
+  registry::redis_trust_options options;
+  options.client = std::move(*client);
+  options.prefix = settings.redis_prefix;
+  options.key_file = cluster_key_file(settings, folder.parent_path());
+  options.wait_replicas = settings.wait_replicas;
+  options.log = [](std::string line) { spdlog::warn("{}", line); };
+  std::random_device device; // never node.seed: nonces must differ
+  made.store = std::make_unique<registry::redis_trust_store>(
+    std::move(options), std::move(*own), clock,
+    uint64_t{device()} << 32 | device());
+  return {};
+}
+
 result<void> found(node_trust& made, const std::filesystem::path& folder,
                    std::optional<trust::node_identity> kept, config& settings,
                    const clock_source& clock) {
   settings.name = name_of(settings);
-  auto store = registry::folder_trust_store::open(folder);
-  if (!store)
-    return store.error();
-  made.store = std::move(*store);
+  if (auto opened = open_store(made, folder, settings, clock); !opened)
+    return opened;
   auto authority
     = tunnel::authority::open(*made.store, clock, settings.cluster);
   if (!authority)
@@ -61,6 +92,8 @@ result<void> found(node_trust& made, const std::filesystem::path& folder,
   if (kept && kept->self.node == self
       && kept->cluster == made.authority->cluster()) {
     const auto facts = tls::facts_of_pem(kept->certificate);
+    if (settings.join.empty())
+      settings.join = kept->addresses; // of the other controllers
     if (facts && !trust::due_for_renewal(*facts, clock.wall())) {
       made.identity = std::move(*kept);
       return {};

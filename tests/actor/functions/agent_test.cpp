@@ -80,12 +80,14 @@ struct agent_world : actor_fixture {
     std::vector<platform_build> builds = {};
   };
   void view(uint64_t number, std::vector<wanted> all,
-            const std::string& history = "h") {
+            const std::string& history = "h", uint64_t term = 0,
+            bool known = true) {
     cluster_view made;
     made.at = {history, number};
+    made.term = term;
     node_record self;
     self.name = me;
-    self.connected = true;
+    self.connected = known;
     made.nodes.push_back(self);
     for (const auto& one : all) {
       assigned_version assigned;
@@ -175,6 +177,36 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     BOOST_REQUIRE_EQUAL(reported->placements.size(), 1u);
     BOOST_TEST((reported->placements[0].status.state == instance_state::ready));
     BOOST_TEST(*settled);
+  }
+
+  BOOST_AUTO_TEST_CASE(it_follows_the_leader_of_the_highest_term) {
+    view(5, {{"f"}}, "h", 7);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+    view(9, {{"g"}}, "h", 6); // a former leader's, which has just woken up
+    advance(3s);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+    view(4, {{"g"}}, "h", 8); // its store lost a change
+    advance(3s);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+    view(5, {{"g"}}, "h", 8);
+    advance(3s);
+    BOOST_TEST((serving() == std::set{ref("g")}));
+    view(3, {{"f"}}, "other", 8); // does not know g: see view_follower
+    advance(3s);
+    BOOST_TEST((serving() == std::set{ref("f"), ref("g")}));
+    view(9, {}, "h", 7);
+    advance(3s);
+    BOOST_TEST((serving() == std::set{ref("f"), ref("g")}));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_leader_that_does_not_know_this_node_yet_stops_nothing) {
+    view(5, {{"f"}}, "h", 7);
+    view(5, {{"f", 1, false}}, "h", 8, false);
+    advance(10s);
+    BOOST_TEST((serving() == std::set{ref("f")}));
+    view(6, {{"f", 1, false}}, "h", 8);
+    advance(10s);
+    BOOST_TEST(serving().empty());
   }
 
   BOOST_AUTO_TEST_CASE(nothing_is_said_to_be_ready_before_events_reach_it) {

@@ -39,6 +39,9 @@ struct redis_engine {
     while (server_.ask({"EXISTS", "petrel:lease"}).number != 0)
       ::poll(nullptr, 0, 1);
   }
+  void ask(registry::redis::command command) {
+    (void) server_.ask(std::move(command));
+  }
 
 private:
   redis_server server_;
@@ -107,6 +110,30 @@ BOOST_AUTO_TEST_SUITE(lease_contract_test)
     BOOST_TEST(!!engine.one().release(first));
     BOOST_TEST(!*engine.one().renew(first, 1h));
     BOOST_TEST(granted(engine.two(), "b").token > first.token);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_full_memory_keeps_nobody_from_leading) {
+    redis_engine engine;
+    const auto first = granted(engine.one(), "a");
+    engine.ask({"CONFIG", "SET", "maxmemory", "1"});
+    BOOST_TEST(*engine.one().renew(first, 1h));
+    engine.run_out();
+    const auto second = granted(engine.two(), "b");
+    BOOST_TEST(second.token > first.token);
+    BOOST_TEST(*engine.two().renew(second, 1h));
+    BOOST_TEST(!!engine.two().release(second));
+  }
+
+  BOOST_AUTO_TEST_CASE(tokens_grow_even_when_redis_was_emptied) {
+    redis_engine engine;
+    const auto first = granted(engine.one(), "a");
+    engine.ask({"FLUSHALL"});
+    BOOST_TEST(!*engine.one().renew(first, 1h));
+    BOOST_TEST(granted(engine.two(), "b").token > first.token);
+    // Also beyond its clock, which may have been set back.
+    engine.ask({"HSET", "petrel:catalog", "token", "9007199254740000"});
+    engine.run_out();
+    BOOST_TEST(granted(engine.one(), "a").token == 9007199254740001u);
   }
 
   BOOST_AUTO_TEST_CASE(a_former_leader_can_change_nothing_in_redis) {

@@ -129,6 +129,7 @@ class Node:
         for key, value in settings.items():
             self.set(key, value)
         self.runs = 0
+        self.patience = LIMIT  # for answers to management calls
         self.child = None
         self.start(ready, join)
 
@@ -212,7 +213,7 @@ class Node:
         key = base64.b64encode(f"admin:{token or self.token}".encode())
         return request(self.port, method, path, body,
                        {"Authorization": "Basic " + key.decode(),
-                        **(headers or {})})
+                        **(headers or {})}, self.patience)
 
     def upload(self, packed, digest=None):
         digest = digest or hashlib.sha256(packed).hexdigest()
@@ -261,6 +262,13 @@ class Node:
         rows = answer["nodes"] if isinstance(answer, dict) else answer
         return {row["name"]: row for row in rows}
 
+    def leads(self):
+        """Whether this node says of itself that it leads."""
+        try:
+            return self.nodes().get(self.name, {}).get("controller", False)
+        except OSError:
+            return False
+
     def sites(self, name):
         answer = self.admin("GET", f"/system/sites/{name}")
         if answer.status != 200:
@@ -298,6 +306,43 @@ class Emulator:
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
+
+
+class Redis:
+    """A server on a unix socket; every change is on disk before its answer."""
+
+    def __init__(self, folder, *more):
+        self.folder = pathlib.Path(folder) / "redis"
+        self.folder.mkdir()
+        self.socket = str(self.folder / "sock")
+        self.more = more
+        self.start()
+
+    def start(self):
+        self.child = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self.socket,
+             "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
+             "--appendfsync", "always", "--logfile",
+             str(self.folder / "log"), *self.more])
+        wait_until("start of Redis", lambda: self.ask("PING") != "")
+
+    def ask(self, *words):
+        done = subprocess.run(["redis-cli", "-s", self.socket, *words],
+                              capture_output=True, text=True, timeout=LIMIT)
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    def kill(self):
+        self.child.kill()
+        self.child.wait()
+
+    def freeze(self):
+        os.kill(self.child.pid, signal.SIGSTOP)
+
+    def thaw(self):
+        os.kill(self.child.pid, signal.SIGCONT)
+
+    def close(self):
+        self.kill()
 
 
 class Calls:
@@ -396,6 +441,25 @@ class Scratch:
             "edge-1", {}).get("state") == "alive")
         return (edge_node, cloud_node, link) if emulated else (edge_node,
                                                                cloud_node)
+
+    def controllers(self, redis, names=("n1", "n2"), **settings):
+        """Nodes with controllers on one Redis; the first leads, and the others
+        know its cluster key and address."""
+        first, all_nodes = None, []
+        for name in names:
+            more = {} if first is None else {
+                "registry_key__file": self.folder / names[0] / "cluster-key",
+                "link_join": f"127.0.0.1:{first.link_port}"}
+            node = self.node(name, registry_redis=redis.socket,
+                             node_tier="cloud", link_listen=True,
+                             link_port=free_port(), **more, **settings)
+            first = first or node
+            all_nodes.append(node)
+        for node in all_nodes:
+            wait_until(f"{node.name} knows the others", lambda: {
+                name for name, row in node.nodes().items()
+                if row["state"] == "alive"} >= set(names))
+        return all_nodes
 
     def close(self):
         troubles = []

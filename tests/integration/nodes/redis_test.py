@@ -1,52 +1,10 @@
-"""Nodes whose catalog is in Redis: crashes of the node, of Redis, of both;
-a standby that takes over."""
-import os
-import pathlib
+"""Nodes whose catalog is in Redis: crashes of the node, of Redis, of both."""
 import shutil
-import signal
-import subprocess
 import threading
 import unittest
 import uuid
 
-from cluster import LIMIT, Scratch, library_bundle, wait_until
-
-
-class Redis:
-    """A server on a unix socket; every change is on disk before its answer."""
-
-    def __init__(self, folder, *more):
-        self.folder = pathlib.Path(folder) / "redis"
-        self.folder.mkdir()
-        self.socket = str(self.folder / "sock")
-        self.more = more
-        self.start()
-
-    def start(self):
-        self.child = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.socket,
-             "--dir", str(self.folder), "--save", "", "--appendonly", "yes",
-             "--appendfsync", "always", "--logfile",
-             str(self.folder / "log"), *self.more])
-        wait_until("start of Redis", lambda: self.ask("PING") != "")
-
-    def ask(self, *words):
-        done = subprocess.run(["redis-cli", "-s", self.socket, *words],
-                              capture_output=True, text=True, timeout=LIMIT)
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    def kill(self):
-        self.child.kill()
-        self.child.wait()
-
-    def freeze(self):
-        os.kill(self.child.pid, signal.SIGSTOP)
-
-    def thaw(self):
-        os.kill(self.child.pid, signal.SIGCONT)
-
-    def close(self):
-        self.kill()
+from cluster import LIMIT, Redis, Scratch, library_bundle, wait_until
 
 
 class OnRedis(unittest.TestCase):
@@ -202,50 +160,6 @@ class Password(OnRedis):
         node.start()
         node.deploy("f", "hello")
         self.assertNotIn("s3cret", node.output())
-
-
-class Standby(OnRedis):
-    def waiting(self, name, leader, **settings):
-        node = self.node(name, ready=False, **settings)
-        wait_until("it stands by", lambda: f"standby: {leader} " in
-                   node.output())
-        return node
-
-    def taken_over(self, node):
-        wait_until("take-over", lambda: node.banner_value("gateway"))
-        node.port = int(node.banner_value("gateway").rsplit(":", 1)[1])
-        node.token = (pathlib.Path(node.settings["node.data"])
-                      / "admin-token").read_text().strip()
-
-    def test_a_standby_takes_over_what_a_killed_leader_acknowledged(self):
-        one = self.node("n1")
-        one.deploy("f", "hello")
-        two = self.waiting("n2", "n1")
-        one.kill()
-        self.taken_over(two)
-        self.assertEqual(self.listed(two), {"f"})
-        two.deploy("g", "hello")
-        one.start(ready=False)
-        wait_until("it stands by", lambda: "standby: n2 " in one.output())
-        self.assertEqual(one.terminate(), 0, one.output())
-
-    def test_a_leader_that_was_stopped_and_wakes_up_changes_nothing(self):
-        one = self.node("n1")
-        one.deploy("f", "hello")
-        digest, _ = one.upload(library_bundle("misbehave"))
-        two = self.waiting("n2", "n1")
-        one.freeze()
-        self.taken_over(two)
-        two.deploy("g", "hello")
-        one.thaw()
-        try:
-            answer = self.try_deploy(one, "h", digest)
-            self.assertEqual(answer.status, 503, answer)
-        except OSError:
-            pass  # it was faster to stop
-        self.assertEqual(one.child.wait(LIMIT), 0, one.output())
-        self.assertIn("leads this cluster now", one.output())
-        self.assertEqual(self.listed(two), {"f", "g"})
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ class OnRedis(Secrets):
         for file in self.redis.folder.rglob("*"):
             if file.is_file():
                 for value in values:
-                    self.assertNotIn(value.encode(), file.read_bytes(), file)
+                    raw = value if isinstance(value, bytes) else value.encode()
+                    self.assertNotIn(raw, file.read_bytes(), file)
 
     def test_a_killed_controller_and_a_killed_redis_lose_no_secret(self):
         node = self.node()
@@ -46,18 +47,50 @@ class OnRedis(Secrets):
         self.nowhere(node, VALUE, OTHER)
         self.nowhere_in_redis(VALUE, OTHER)
 
-    def test_a_controller_that_takes_over_needs_the_key(self):
+    def second(self, first, **settings):
+        """Another controller, with the first one's cluster key."""
+        data = pathlib.Path(first.settings["node.data"])
+        return self.node("n2", registry_key__file=data / "cluster-key",
+                         **settings)
+
+    def key_of(self, node):
+        return pathlib.Path(node.settings["node.data"]) / "secret-key"
+
+    def test_a_controller_that_takes_over_gets_the_key(self):
         first = self.node("n1")
         self.create(first)
-        key = pathlib.Path(first.settings["node.data"]) / "secret-key"
         first.kill()
-        second = self.node("n2")
-        self.assertIn("secret-key is missing", second.output())
+        second = self.second(first)
+        wait_until("it leads", second.leads)
+        self.assertEqual(self.names(second), ["db"])
+        self.deploy(second)
+        self.assertEqual(self.ask(second, "now"), VALUE)
+        key = self.key_of(second)
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(key.read_text(), self.key_of(first).read_text())
+        self.nowhere_in_redis(VALUE, key.read_text().strip(),
+                              bytes.fromhex(key.read_text().strip()))
+
+    def test_a_controller_with_another_key_says_so_and_keeps_its_file(self):
+        first = self.node("n1")
+        self.create(first)
+        first.kill()
+        other = self.scratch.folder / "n2" / "secret-key"
+        other.parent.mkdir()
+        other.write_text("ab" * 32 + "\n")
+        other.chmod(0o600)
+        second = self.second(first)
+        wait_until("it leads", second.leads)
+        wait_until("it says so", lambda: "another than that of the cluster"
+                   in second.output())
         self.assertEqual(self.names(second), ["db"])
         self.assertEqual(self.put(second, "more", "v").status, 503)
+        self.assertEqual(other.read_text(), "ab" * 32 + "\n")
+        # A named one is not shared: it is what the operator says.
         second.terminate()
-        second.set("registry_secret__key__file", key)
+        second.set("registry_secret__key__file", self.key_of(first))
         second.start()
+        wait_until("it leads", second.leads)
         self.assertEqual(self.put(second, "more", "v").status, 201)
         self.deploy(second)
         self.assertEqual(self.ask(second, "now"), VALUE)

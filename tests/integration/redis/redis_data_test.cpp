@@ -2,30 +2,8 @@
 #include "tests/integration/redis/redis_world.hpp"
 #include "tests/support/killed_child.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 using namespace faas;
 using namespace faas::testing;
-
-namespace {
-
-std::string free_port() {
-  const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  const bool bound
-    = ::bind(probe, reinterpret_cast<sockaddr*>(&at), size) == 0
-      && ::getsockname(probe, reinterpret_cast<sockaddr*>(&at), &size) == 0;
-  ::close(probe);
-  BOOST_REQUIRE(bound);
-  return std::to_string(ntohs(at.sin_port));
-}
-
-} // namespace
 
 BOOST_FIXTURE_TEST_SUITE(redis_data_test, redis_world)
 
@@ -154,7 +132,7 @@ BOOST_FIXTURE_TEST_SUITE(redis_data_test, redis_world)
   }
 
   BOOST_AUTO_TEST_CASE(with_wait_a_change_is_told_once_a_replica_has_it) {
-    const auto port = free_port();
+    const auto port = redis_server::free_port();
     redis_server master{{"--port", port, "--bind", "127.0.0.1"}};
     auto with = options(master);
     with.wait_replicas = 1;

@@ -13,7 +13,7 @@ const redis_server::words petrel_user{
   "+get",     "+set",     "+del",    "+exists",  "+pttl",    "+pexpire",
   "+hget",    "+hmget",   "+hgetall", "+hkeys",  "+hset",    "+hdel",
   "+hexists", "+hincrby", "+zadd",   "+zrem",    "+zcard",   "+zrange",
-  "+rpush",   "+lpop",    "+llen"};
+  "+rpush",   "+lpop",    "+llen",   "+time"};
 
 } // namespace
 

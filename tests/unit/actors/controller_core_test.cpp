@@ -377,6 +377,43 @@ BOOST_AUTO_TEST_CASE(after_a_restart_current_versions_have_the_traffic) {
   BOOST_TEST(view.versions[0].traffic);
 }
 
+BOOST_AUTO_TEST_CASE(a_successor_goes_on_with_what_was_in_service) {
+  world w;
+  w.deploy(spec_of("f"), 1);
+  w.deploy(spec_of("f"), 2);
+  w.core.reported(node_name{"edge-1"},
+                {at("edge-1", "f", 1, instance_state::ready)});
+  cluster_view given;
+  assigned_version one;
+  one.version = {function_name{"f"}, 1};
+  one.traffic = true;
+  given.versions.push_back(one);
+  one.version = {function_name{"gone"}, 3};
+  given.versions.push_back(one);
+  controller_core next{catalog_state{}};
+  for (const auto* name : {"edge-1", "cloud-1"})
+    next.node_seen(node_of(name, "edge"));
+  next.inherit(given);
+  next.replace(w.core.catalog());
+  const auto in_service = [&] {
+    for (const auto& version : next.view().versions)
+      if (version.traffic)
+        return version.version.version;
+    return 0u;
+  };
+  BOOST_TEST(in_service() == 1u);
+  BOOST_TEST(next.view().versions.size() == 2u);
+  for (const auto* name : {"edge-1", "cloud-1"})
+    next.reported(node_name{name}, {at(name, "f", 2, instance_state::ready)});
+  BOOST_TEST(in_service() == 2u);
+  // One that is not kept any more gives way at once.
+  one.version = {function_name{"f"}, 77};
+  given.versions = {one};
+  next.inherit(given);
+  next.replace(w.core.catalog());
+  BOOST_TEST(in_service() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(another_state_of_the_store_replaces_what_was_known) {
   world w;
   w.deploy(spec_of("kept"), 1);

@@ -115,6 +115,24 @@ BOOST_AUTO_TEST_CASE(an_emptied_store_takes_no_function_away) {
   BOOST_TEST(runs() == "f:1");
 }
 
+BOOST_AUTO_TEST_CASE(a_former_leaders_view_is_refused_whatever_its_number) {
+  const auto of = [](uint64_t term, const char* history, uint64_t number,
+                     const std::vector<wanted>& all) {
+    auto made = std::make_shared<cluster_view>(*view(history, number, all));
+    made->term = term;
+    return made;
+  };
+  BOOST_TEST(follower.take(of(5, "h", 3, {{"f"}}), now));
+  BOOST_TEST(!follower.take(of(4, "h", 9, {{"g"}}), now));
+  BOOST_TEST(!follower.take(of(4, "other", 9, {{"g"}}), now));
+  now += 1h;
+  BOOST_TEST(!follower.take(of(4, "h", 9, {{"g"}}), now));
+  BOOST_TEST(follower.news().empty());
+  BOOST_TEST(runs() == "f:1");
+  BOOST_TEST(follower.take(of(6, "h", 3, {{"f", 2}}), now));
+  BOOST_TEST(runs() == "f:2");
+}
+
 BOOST_AUTO_TEST_CASE(revisions_count_over_a_restart) {
   const auto last = view("h", 7, {{"f"}, {"g"}});
   follower.restore(last, {});

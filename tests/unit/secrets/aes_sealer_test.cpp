@@ -7,8 +7,6 @@
 #include <SQLiteCpp/Database.h>
 #include <boost/test/unit_test.hpp>
 
-#include <sys/stat.h>
-
 using namespace faas;
 using namespace faas::registry;
 using faas::testing::memory_folder;
@@ -21,19 +19,9 @@ constexpr std::string_view value = "correct horse battery staple";
 
 struct world {
   aes_sealer sealer(const char* file = "key") {
-    auto key = secret_key::load_or_create(folder / file);
+    auto key = file_of_secret_key(folder / file).load_or_make();
     BOOST_REQUIRE_MESSAGE(key, (key ? "" : key.error().to_string()));
     return aes_sealer{std::move(*key)};
-  }
-  void write(const char* file, const std::string& text, unsigned mode = 0600) {
-    std::ofstream{folder / file} << text;
-    ::chmod((folder / file).c_str(), mode);
-  }
-  error load_error(const char* file) {
-    auto key = secret_key::load(folder / file);
-    BOOST_REQUIRE(!key);
-    BOOST_TEST(!key.error().next_step.empty());
-    return key.error();
   }
 
   scratch_folder folder{memory_folder()};
@@ -113,39 +101,6 @@ BOOST_FIXTURE_TEST_SUITE(aes_sealer_test, world)
     auto lying = sealed;
     lying.key = two.key().id();
     BOOST_TEST((two.open(name, lying).error().code == errc::internal));
-  }
-
-  BOOST_AUTO_TEST_CASE(a_key_is_made_once_and_privately) {
-    ::umask(0);
-    const auto id = sealer().key().id();
-    ::umask(022);
-    BOOST_TEST(sealer().key().id() == id);
-    struct stat facts {};
-    BOOST_REQUIRE(::stat((folder / "key").c_str(), &facts) == 0);
-    BOOST_TEST((facts.st_mode & 0777) == 0600u);
-    BOOST_TEST(sealer("key-2").key().id() != id);
-    size_t files = 0;
-    for (const auto& entry : fs::directory_iterator{folder.path()})
-      files += entry.exists() ? 1 : 0;
-    BOOST_TEST(files == 2u); // no draft is left
-  }
-
-  BOOST_AUTO_TEST_CASE(a_key_file_that_is_no_use_says_why) {
-    BOOST_TEST((load_error("absent").code == errc::not_found));
-    write("short", std::string(63, 'a'));
-    BOOST_TEST((load_error("short").code == errc::invalid_argument));
-    write("long", std::string(65, 'a'));
-    BOOST_TEST((load_error("long").code == errc::invalid_argument));
-    write("odd", std::string(63, 'a') + "g");
-    BOOST_TEST((load_error("odd").code == errc::invalid_argument));
-    write("empty", "");
-    BOOST_TEST((load_error("empty").code == errc::invalid_argument));
-    write("open", std::string(64, 'a'), 0640);
-    BOOST_TEST((load_error("open").code == errc::forbidden));
-    fs::create_symlink(folder / "good", folder / "link");
-    write("good", std::string(64, 'a') + "\n");
-    BOOST_TEST(!secret_key::load(folder / "link"));
-    BOOST_TEST(!!secret_key::load(folder / "good"));
   }
 
   BOOST_AUTO_TEST_CASE(a_locked_sealer_tells_its_reason) {

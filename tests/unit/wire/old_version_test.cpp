@@ -45,6 +45,13 @@ uint32_t since(const wire::message& what) {
 
 /// What that version's message said: fields that came later have no value.
 wire::message as_written(uint32_t version, wire::message what) {
+  // Of several controllers: since releases that speak version 2, too.
+  if (auto* assigned = std::get_if<wire::assignments>(&what)) {
+    assigned->term = 0;
+    assigned->controllers.clear();
+  }
+  if (auto* greeting = std::get_if<wire::hello>(&what))
+    greeting->links.clear();
   if (version > 1)
     return what;
   if (auto* report = std::get_if<wire::node_report>(&what))

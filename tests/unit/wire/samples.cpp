@@ -64,6 +64,7 @@ hello sample_hello() {
   made.controller = true;
   made.cluster = "factory";
   made.address = "127.0.0.1:8080";
+  made.links = {"edge.example:8090"};
   return made;
 }
 
@@ -165,7 +166,9 @@ std::vector<message> samples() {
                   {},
                   {},
                   false,
-                  {}}}},
+                  {}}},
+                uint64_t{1} << 40,
+                {"cloud-1:8090", "10.0.0.7:8090"}},
     sample_placements(),
     bundle_request{sample_digest(40), 65536, 32768},
     bundle_chunk{sample_digest(50),

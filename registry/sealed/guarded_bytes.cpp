@@ -1,4 +1,4 @@
-#include "registry/secrets/guarded_bytes.hpp"
+#include "registry/sealed/guarded_bytes.hpp"
 
 #include "libfaas/core/secret_text.hpp"
 #include "registry/files/files.hpp"
