@@ -112,7 +112,21 @@ def request(port, method, path, body=None, headers=None, timeout=LIMIT):
         connection.close()
 
 
-class Node:
+class Process:
+    """What this test started, as `child`."""
+
+    def kill(self):
+        self.child.kill()
+        self.child.wait()
+
+    def freeze(self):
+        os.kill(self.child.pid, signal.SIGSTOP)
+
+    def thaw(self):
+        os.kill(self.child.pid, signal.SIGCONT)
+
+
+class Node(Process):
     """One faas-node. Keyword settings: gateway_loops=2 means gateway.loops."""
 
     def __init__(self, folder, name, *flags, dev=True, ready=True, join=None,
@@ -176,16 +190,6 @@ class Node:
 
     def ended(self):
         return self.child.poll() is not None
-
-    def kill(self):
-        self.child.kill()
-        self.child.wait()
-
-    def freeze(self):
-        os.kill(self.child.pid, signal.SIGSTOP)
-
-    def thaw(self):
-        os.kill(self.child.pid, signal.SIGCONT)
 
     def terminate(self, seconds=LIMIT):
         """SIGTERM; the exit status."""
@@ -308,7 +312,7 @@ class Emulator:
                 self.child.wait()
 
 
-class Redis:
+class Redis(Process):
     """A server on a unix socket; every change is on disk before its answer."""
 
     def __init__(self, folder, *more):
@@ -330,16 +334,6 @@ class Redis:
         done = subprocess.run(["redis-cli", "-s", self.socket, *words],
                               capture_output=True, text=True, timeout=LIMIT)
         return done.stdout.strip() if done.returncode == 0 else ""
-
-    def kill(self):
-        self.child.kill()
-        self.child.wait()
-
-    def freeze(self):
-        os.kill(self.child.pid, signal.SIGSTOP)
-
-    def thaw(self):
-        os.kill(self.child.pid, signal.SIGCONT)
 
     def close(self):
         self.kill()
