@@ -1,6 +1,7 @@
 #include "actors/control/controller.hpp"
 
 #include "actors/control/catalog_desk.hpp"
+#include "actors/control/office.hpp"
 #include "actors/control/rollout_courses.hpp"
 #include "libfaas/manifest/platform.hpp"
 
@@ -34,7 +35,9 @@ struct controller_state {
     desk = make_desk();
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::controller);
-    term = office = config.term;
+    lead = office{{config.seat, config.term,
+                   [this](bool taken_over) { return load(taken_over); },
+                   [this](const std::string& line) { note(line); }}};
     follow_all();
     self->delayed_send(self, look_period, caf::tick_atom::value);
     give_out();
@@ -44,47 +47,16 @@ struct controller_state {
 
   void leader(const leader_changed& what) {
     mark->counters().count_handled();
-    elsewhere = !what.now.held_by.empty();
-    (void) leads();
+    lead.heard(what.now);
   }
 
   /// What another leader gives out is where this one would go on.
   void given(const local<cluster_view>& view) {
     mark->counters().count_handled();
-    if (config.seat == nullptr || view->term < term)
+    if (!lead.by_turns() || view->term < lead.term())
       return;
     config.store->seen(view->at);
     inherited = view;
-  }
-
-  /// By the clock, not by the news, which may be late.
-  bool leads() {
-    if (config.seat == nullptr)
-      return true;
-    const auto held = config.seat->held().token;
-    if (held != 0 && held != term) {
-      term = held;
-      stale = true;
-      if (auto ok = refresh(); !ok)
-        note("cannot take the lead: " + ok.error().to_string());
-    }
-    return held != 0;
-  }
-
-  bool in_office() const noexcept { return office == term; }
-
-  /// It leads, by what the store says now.
-  result<void> check_office() {
-    if (!leads())
-      return config.seat->trouble();
-    return in_office() ? result<void>{} : refresh();
-  }
-
-  /// What this node remembers may be told while nobody else is known to lead.
-  result<void> check_reads() {
-    if (leads() || elsewhere || office == 0)
-      return check_office();
-    return {};
   }
 
   void note(const std::string& line) const {
@@ -98,10 +70,11 @@ struct controller_state {
     catalog_desk_config made;
     made.store = config.store;
     made.ready = [this](bool doubt) -> result<void> {
-      stale = stale || doubt;
-      if (auto ok = check_office(); !ok)
+      if (doubt)
+        lead.doubt();
+      if (auto ok = lead.check(); !ok)
         return ok;
-      return refresh();
+      return lead.refresh();
     };
     made.catalog = [this]() -> const catalog_state& { return core->catalog(); };
     made.plan = [this](const catalog_state& state, catalog_command command) {
@@ -137,22 +110,17 @@ struct controller_state {
       return ok;
     if (inherited)
       core->inherit(*std::exchange(inherited, nullptr));
-    office = term;
     return {};
   }
 
-  /// Reads the store again when it may hold more than the core knows.
-  result<void> refresh() {
-    if (!stale)
-      return {};
+  /// The store may hold more than the core knows.
+  result<void> load(bool taken_over) {
     auto state = config.store->load();
     if (!state)
       return state.error();
-    const bool taken_over = office != term;
     if (taken_over)
       if (auto ok = take_office(); !ok)
         return ok;
-    stale = false;
     if (!taken_over && *state == core->catalog())
       return {};
     core->replace(std::move(*state));
@@ -196,7 +164,7 @@ struct controller_state {
 
   /// The leader that comes after this one must be able to give its bundles out.
   void deploy(const local<deploy_call>& call) {
-    if (!config.share || !leads())
+    if (!config.share || !lead.leads())
       return take(call);
     const auto all = all_bundles(call->command.spec, call->command.bundle);
     const auto left = std::make_shared<std::atomic<size_t>>(all.size());
@@ -249,7 +217,7 @@ struct controller_state {
   /// What cannot be stored now is proposed again at the next look.
   void look() {
     self->delayed_send(self, look_period, caf::tick_atom::value);
-    if (!check_office())
+    if (!lead.check())
       return;
     const auto due = courses.due(
       config.clock->now(),
@@ -279,7 +247,7 @@ struct controller_state {
 
   /// Durable first.
   result<node_standing> steered(const node_command& command) {
-    if (auto ok = check_office(); !ok)
+    if (auto ok = lead.check(); !ok)
       return ok.error();
     auto entry = core->planned(command);
     if (!entry)
@@ -324,13 +292,13 @@ struct controller_state {
 
   void put(const put_secret_call& call) {
     mark->counters().count_handled();
-    if (auto ok = check_office(); !ok)
+    if (auto ok = lead.check(); !ok)
       return call.done(ok.error());
     end(call.done, secrets.carry_out(call.command));
   }
   void remove(const remove_secret_call& call) {
     mark->counters().count_handled();
-    if (auto ok = check_office(); !ok)
+    if (auto ok = lead.check(); !ok)
       return call.done(ok.error());
     end(call.done, secrets.carry_out(call.command, core->view()));
   }
@@ -342,13 +310,13 @@ struct controller_state {
   }
   void list(const secrets_call& call) {
     mark->counters().count_handled();
-    if (auto ok = check_reads(); !ok)
+    if (auto ok = lead.check_reads(); !ok)
       return call.done(ok.error());
     call.done(secrets.list(core->view()));
   }
   void open(const secret_wanted& what) {
     mark->counters().count_handled();
-    if (check_office()) // else the node asks the leader, or again
+    if (lead.check()) // else the node asks the leader, or again
       what.answer(secrets.open_for(what.node, what.name, core->view()));
   }
 
@@ -358,7 +326,7 @@ struct controller_state {
   }
   void list(const list_call& call) {
     mark->counters().count_handled();
-    if (auto ok = check_reads(); !ok)
+    if (auto ok = lead.check_reads(); !ok)
       return call.done(ok.error());
     auto all = core->list();
     for (auto& status : all)
@@ -367,20 +335,20 @@ struct controller_state {
   }
   void versions(const versions_call& call) {
     mark->counters().count_handled();
-    if (auto ok = check_reads(); !ok)
+    if (auto ok = lead.check_reads(); !ok)
       return call.done(ok.error());
     call.done(core->versions(call.function));
   }
   void bundles(const bundles_call& call) {
     mark->counters().count_handled();
-    if (auto ok = check_office(); !ok) // others may use what it does not know
+    if (auto ok = lead.check(); !ok) // others may use what it does not know
       return call.done(ok.error());
     if (config.collect)
       config.collect(make_local(collect_bundles{core->bundle_uses(), call}));
   }
   void describe(const describe_call& call) {
     mark->counters().count_handled();
-    if (auto ok = check_reads(); !ok)
+    if (auto ok = lead.check_reads(); !ok)
       return call.done(ok.error());
     auto status = core->describe(call.function);
     if (status)
@@ -406,10 +374,10 @@ struct controller_state {
     flush_soon();
   }
   void give_out() {
-    if (!leads() || !in_office())
+    if (!lead.leads() || !lead.is_taken())
       return;
     auto view = core->view();
-    view.term = term;
+    view.term = lead.term();
     secrets.stamp(view);
     config.publish(make_local(std::move(view)));
   }
@@ -429,10 +397,7 @@ struct controller_state {
   std::vector<waiting_call> waiting;
   bool flush_comes = false;
   bool news = false; ///< the view has changed since it was given out
-  bool stale = false; ///< the store may have moved on without the core
-  uint64_t term = 0;      ///< of the last lease; 0: none yet
-  uint64_t office = 0;    ///< the term in which the core was loaded
-  bool elsewhere = false; ///< another is known to lead
+  office lead;
   local<cluster_view> inherited; ///< what that one gave out last
 };
 
