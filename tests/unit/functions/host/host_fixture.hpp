@@ -94,7 +94,9 @@ struct reports {
 };
 
 struct host_fixture {
-  std::map<std::string, script> scripts;
+  std::shared_ptr<scripts_by_name> all_scripts
+    = std::make_shared<scripts_by_name>();
+  scripts_by_name& scripts = *all_scripts;
   std::map<std::string, reports> told;
   std::vector<std::string> node_lines;
   std::shared_ptr<answers> got = answers::make();
@@ -116,13 +118,9 @@ struct host_fixture {
     hosts = std::make_unique<host::node_function_hosts>(config);
     for (const auto kind : {runtime_kind::native, runtime_kind::torch})
       hosts->add_runtime(
-        kind, [this, kind]() -> result<std::unique_ptr<function_runtime>> {
+        kind, [scripts = all_scripts, kind]() -> result<std::unique_ptr<function_runtime>> {
           std::unique_ptr<function_runtime> made
-            = std::make_unique<scripted_runtime>(
-              [this](const std::string& name) -> script& {
-                return scripts.at(name);
-              },
-              kind);
+            = std::make_unique<scripted_runtime>(scripts, kind);
           return made;
         });
   }

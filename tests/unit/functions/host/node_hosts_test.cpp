@@ -96,7 +96,9 @@ BOOST_FIXTURE_TEST_SUITE(node_hosts_test, host_fixture)
     BOOST_REQUIRE(!told["f"].loaded[0]);
     BOOST_TEST((told["f"].loaded[0].error().message.find("loading took longer")
                 != std::string::npos));
+    stuck.await(1);
     stuck.open();
+    BOOST_TEST(eventually([&] { return scripts["f"].loaded == 1; }));
     BOOST_TEST(eventually([&] { return scripts["f"].modules == 0; }));
     BOOST_TEST(code_name(call(*host)) == "unavailable");
     BOOST_TEST(told["f"].loaded.size() == 1u);
