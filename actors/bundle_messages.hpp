@@ -3,6 +3,7 @@
 
 #include "actors/once.hpp"
 #include "libfaas/bundles/uses.hpp"
+#include "libfaas/ports/bulk_links.hpp"
 #include "libfaas/ports/bundle_store.hpp"
 #include "libfaas/wire/messages.hpp"
 
@@ -30,12 +31,24 @@ struct chunk_wanted {
   wire::bundle_request request;
   std::function<void(wire::bundle_chunk)> answer;
 };
+/// A part of a bundle, not decoded yet, by a bulk connection.
+struct bulk_arrived {
+  bulk_arrival what;
+};
+/// What was on the way from that node by bulk is lost, or its answers come by
+/// bulk from now on.
+struct bulk_changed {
+  node_name node;
+  bool stands = false;
+};
 /// A connected node that may have what is not here.
 struct bundle_peer {
   node_name node;
   std::function<duration()> rtt;
   /// False: it cannot be asked now.
   std::function<bool(wire::bundle_request)> ask;
+  /// Its answers come by a bulk connection; null: never.
+  std::function<bool()> by_bulk = {};
 };
 /// All of them.
 struct bundle_peers {

@@ -73,6 +73,9 @@ using keeper_actor = caf::typed_actor<
   caf::reacts_to<local<need_bundle>>,
   caf::reacts_to<local<chunk_arrived>>,
   caf::reacts_to<local<chunk_wanted>>,
+  // From bulk connections.
+  caf::reacts_to<local<bulk_arrived>>,
+  caf::reacts_to<local<bulk_changed>>,
   caf::reacts_to<local<bundle_peers>>,
   // From the agent.
   caf::reacts_to<local<bundles_in_use>>,

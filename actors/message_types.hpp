@@ -43,6 +43,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::need_bundle>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::keep_replica>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::chunk_arrived>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::chunk_wanted>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::bulk_arrived>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::bulk_changed>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::bundle_peers>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::bundles_in_use>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(

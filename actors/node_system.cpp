@@ -63,6 +63,7 @@ struct node_system::impl {
   void follow_leader();
   void load_replica(agent_config& into);
   result<secret_desk_config> open_secrets(bool leads);
+  void serve_bulk();
   bool stop(duration grace);
 
   /// Actors start to talk before their handles are stored here.
@@ -129,6 +130,7 @@ result<void> node_system::impl::spawn() {
                              config.log});
   vault = spawn_vault(*system, {config.files, config.no_files, &counters,
                                 config.clock});
+  serve_bulk();
   predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
                                         &stats, &counters, config.clock});
   ports.receive_with([this](loop_report report) {
@@ -176,6 +178,22 @@ result<secret_desk_config> node_system::impl::open_secrets(bool leads) {
   return made;
 }
 
+/// Before the first link stands: it wants a bulk connection.
+void node_system::impl::serve_bulk() {
+  if (config.bulk == nullptr)
+    return;
+  const auto tell = [to = keeper, all = &counters](auto what) {
+    all->of(actor_kind::keeper).count_sent();
+    caf::anon_send(to, make_local(std::move(what)));
+  };
+  config.bulk->serve(bulk_links::handlers{
+    config.self.boot,
+    [tell](bulk_arrival got) { tell(bulk_arrived{std::move(got)}); },
+    [tell](const node_name& node, bool stands) {
+      tell(bulk_changed{node, stands});
+    }});
+}
+
 result<void> node_system::impl::spawn_control() {
   // Agent, membership and controller know each other through the members of
   // this object; whoever speaks early waits until all are set.
@@ -219,6 +237,7 @@ result<void> node_system::impl::spawn_control() {
   if (transport) {
     for_membership.links = config.peers;
     for_membership.transport = transport->actor();
+    for_membership.bulk = config.bulk;
   }
   if (config.catalog) {
     controller_config for_controller;
@@ -316,6 +335,8 @@ bool node_system::impl::stop(duration grace) {
     config.seat->follow(nullptr);
   if (transport)
     transport->close();
+  if (config.bulk != nullptr)
+    config.bulk->serve(std::nullopt);
   bool clean = true;
   caf::scoped_actor self{*system};
   // Order: no new work from peers; functions drain; desired state; the rest.

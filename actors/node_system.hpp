@@ -28,6 +28,8 @@ struct node_system_config {
   uint32_t scheduler_threads = 2;
   /// Connections to other nodes; null: there are none.
   peer_links* peers = nullptr;
+  /// Second connections to them; null: there are none.
+  bulk_links* bulk = nullptr;
   std::vector<node_endpoint> join;
   wire::link_options links;
   bundle_store* bundles = nullptr;

@@ -7,7 +7,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto patience = 3s;
+/// A bulk connection says itself when it is lost; it may be slow.
+constexpr auto patience = 3s, bulk_patience = 10s;
+/// Answers of a link's length that may still come after bulk ones were asked
+/// for.
+constexpr int most_shorts
+  = pull_window::by_link.window / pull_window::by_link.chunk;
 /// With nobody else to ask, a node is asked more often.
 constexpr int tries_alone = 5, tries_each = 2;
 
@@ -40,6 +45,7 @@ void bundle_pulls::want(const digest& id, waiter done, const std::string& why) {
 void bundle_pulls::go_on(const digest& id, download& one) {
   one.heard = deps_.clock->now();
   one.tries = 0;
+  one.by_link = false;
   if (one.window.complete()) // all bytes were here already
     return finish(id, one);
   for (;;) {
@@ -62,10 +68,37 @@ bool bundle_pulls::ask(const digest& id, download& one) {
     });
   if (peer == peers_.end())
     return false;
-  while (const auto at = one.window.ask())
-    if (!peer->ask(wire::bundle_request{id, *at, pull_window::chunk_bytes}))
+  const auto by = by_bulk(one, *peer) ? pull_window::by_bulk
+                                      : pull_window::by_link;
+  one.big = by.chunk > pull_window::chunk_bytes;
+  while (const auto at = one.window.ask(by))
+    if (!peer->ask(wire::bundle_request{id, *at, by.chunk}))
       return false;
   return true;
+}
+
+bool bundle_pulls::by_bulk(const download& one,
+                           const bundle_peer& peer) const {
+  return !one.by_link && peer.by_bulk && peer.by_bulk();
+}
+
+void bundle_pulls::bulk(const node_name& node, bool stands) {
+  std::vector<digest> all;
+  for (auto& [id, one] : downloads_)
+    if (one.sources.current() == node) {
+      one.by_link = false;
+      all.push_back(id);
+    }
+  if (!stands)
+    for (const auto& id : all)
+      ask_again(id, downloads_.at(id));
+}
+
+void bundle_pulls::ask_again(const digest& id, download& one) {
+  one.heard = deps_.clock->now();
+  one.window.repeat();
+  if (!ask(id, one))
+    next(id, one, "not connected any more");
 }
 
 void bundle_pulls::next(const digest& id, download& one,
@@ -94,13 +127,22 @@ void bundle_pulls::arrived(const node_name& from,
     return next(id, one, chunk.why.message);
   const auto known = one.window.total();
   if (chunk.total == 0 || (known && *known != chunk.total)
-      || chunk.bytes.size() > pull_window::chunk_bytes
+      || chunk.bytes.size() > pull_window::by_bulk.chunk
       || chunk.offset > chunk.total
       || chunk.bytes.size() > chunk.total - chunk.offset
       || (chunk.bytes.empty() && chunk.offset < chunk.total))
     return next(id, one, "it sent what makes no sense");
-  if (!one.window.take(chunk.offset, chunk.bytes.size(), chunk.total))
-    return; // a repeated answer
+  if (!one.window.take(chunk.offset, chunk.bytes.size(), chunk.total)) {
+    if (one.window.mend() && !ask(id, one))
+      next(id, one, "not connected any more");
+    return;
+  }
+  if (chunk.bytes.size() != pull_window::chunk_bytes) {
+    one.shorts = 0;
+  } else if (one.big && ++one.shorts > most_shorts) {
+    one.by_link = true; // it knows of no bulk connection
+    one.window.repeat();
+  }
   if (auto kept = keep(id, one, chunk); !kept)
     return end(id, kept.error());
   one.heard = deps_.clock->now();
@@ -179,7 +221,7 @@ void bundle_pulls::tick() {
   const auto now = deps_.clock->now();
   std::vector<digest> late;
   for (const auto& [id, one] : downloads_)
-    if (now - one.heard >= patience)
+    if (now - one.heard >= patience_of(one))
       late.push_back(id);
   const auto allowed = peers_.size() > 1 ? tries_each : tries_alone;
   for (const auto& id : late) {
@@ -188,11 +230,15 @@ void bundle_pulls::tick() {
       next(id, one, "it does not answer");
       continue;
     }
-    one.heard = now;
-    one.window.repeat();
-    if (!ask(id, one))
-      next(id, one, "not connected any more");
+    ask_again(id, one);
   }
+}
+
+duration bundle_pulls::patience_of(const download& one) const {
+  for (const auto& peer : peers_)
+    if (peer.node == one.sources.current() && by_bulk(one, peer))
+      return bulk_patience;
+  return patience;
 }
 
 void bundle_pulls::end(const digest& id, result<std::filesystem::path> outcome) {

@@ -32,6 +32,8 @@ public:
   /// `why` it is asked for although it was here, for messages; may be empty.
   void want(const digest& id, waiter done, const std::string& why);
   void arrived(const node_name& from, const wire::bundle_chunk& chunk);
+  /// A bulk connection from that node stands, or is gone with what was on it.
+  void bulk(const node_name& node, bool stands);
   /// Nodes that are connected from now on.
   void peers(const bundle_peers& now);
   /// Once a second: asks again where nothing came.
@@ -47,12 +49,19 @@ private:
     bundles::pull_sources sources;
     time_point began{}, heard{}; ///< heard of, or asked again
     int tries = 0;
+    bool big = false;     ///< asked for chunks of a bulk connection
+    int shorts = 0;       ///< answers in a row of a link's length
+    bool by_link = false; ///< and it answered with those of a link
     std::string why;
   };
 
   void go_on(const digest& id, download& one);
   /// False: the node cannot be asked now.
   bool ask(const digest& id, download& one);
+  /// For what has not come.
+  void ask_again(const digest& id, download& one);
+  bool by_bulk(const download& one, const bundle_peer& peer) const;
+  duration patience_of(const download& one) const;
   void next(const digest& id, download& one, const std::string& why);
   result<void> keep(const digest& id, download& one,
                     const wire::bundle_chunk& chunk);

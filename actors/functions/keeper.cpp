@@ -3,6 +3,7 @@
 #include "actors/functions/bundle_pulls.hpp"
 #include "actors/functions/replica.hpp"
 #include "libfaas/bundles/cache_policy.hpp"
+#include "libfaas/wire/codec.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -193,11 +194,28 @@ struct keeper_state {
                  + " uploads that nobody went on with for a day");
   }
 
-  // -- for other nodes --------------------------------------------------------
+  // -- for other nodes, and from them -----------------------------------------
 
   void arrived(const chunk_arrived& what) {
     mark->counters().count_handled();
     pulls->arrived(what.from, what.chunk);
+  }
+
+  void arrived(const bulk_arrived& got) {
+    mark->counters().count_handled();
+    const auto& from = got.what.from;
+    const auto message = wire::decode_message(got.what.bytes);
+    const auto* chunk
+      = message ? std::get_if<wire::bundle_chunk>(&*message) : nullptr;
+    if (chunk != nullptr)
+      pulls->arrived(from, *chunk);
+    else
+      config.log("node " + from.str() + " sends by bulk what is no bundle");
+  }
+
+  void changed(const bulk_changed& what) {
+    mark->counters().count_handled();
+    pulls->bulk(what.node, what.stands);
   }
 
   void wanted(const chunk_wanted& what) {
@@ -213,7 +231,7 @@ struct keeper_state {
       answer.total = *size;
       auto bytes = config.store->read(request.bundle, request.offset,
                                       std::min(request.length,
-                                               pull_window::chunk_bytes));
+                                               pull_window::by_bulk.chunk));
       if (bytes) {
         answer.bytes = std::move(*bytes);
       } else {
@@ -243,6 +261,8 @@ keeper_actor::behavior_type keeper_behavior(keeper_state::pointer self,
     [=](const local<need_bundle>& what) { self->state.need(*what); },
     [=](const local<chunk_arrived>& what) { self->state.arrived(*what); },
     [=](const local<chunk_wanted>& what) { self->state.wanted(*what); },
+    [=](const local<bulk_arrived>& got) { self->state.arrived(*got); },
+    [=](const local<bulk_changed>& what) { self->state.changed(*what); },
     [=](const local<bundle_peers>& now) { self->state.pulls->peers(*now); },
     [=](const local<bundles_in_use>& now) { self->state.now_in_use(*now); },
     [=](const local<collect_bundles>& what) { self->state.collect(*what); },

@@ -329,6 +329,7 @@ struct link_state {
       control_arrived{config.number, gate->name, std::move(one.what)}));
   }
   void carry(wire::peer_suspect& one) {
+    config.counters->suspicions.fetch_add(1, std::memory_order_relaxed);
     gate->usable.store(false, std::memory_order_release);
     tell(link_changed::what::suspect,
          "silent for " + std::to_string(int64_t(to_ms(one.silence))) + " ms");

@@ -1,5 +1,6 @@
 #include "actors/link/membership.hpp"
 
+#include "actors/link/bulk_ways.hpp"
 #include "actors/link/bundle_shares.hpp"
 #include "actors/link/control_router.hpp"
 #include "actors/link/dial_plan.hpp"
@@ -40,7 +41,7 @@ struct membership_state {
     random = random_source{config.seed};
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::membership);
-    out.emplace(known, *config.counters);
+    out.emplace(known, config.bulk, *config.counters);
     dials = dial_plan{config.join.size()};
     start_router();
     if (config.controller)
@@ -229,6 +230,7 @@ struct membership_state {
     config.log("node " + what.peer.node.str() + " (" + what.peer.tier
                + ") is connected");
     known.list.connected(what.peer.node);
+    want_bulk(config.bulk, link, config.join);
     peers_moved();
     if (config.controller)
       tell_controller(record_of(what.peer));
@@ -292,6 +294,7 @@ struct membership_state {
     if (link.up) {
       config.log("node " + link.hello.node.str() + " is gone: " + what.reason);
       if (known.to(link.hello.node) == nullptr) {
+        forget_bulk(config.bulk, link.hello.node);
         router->forget(link.hello.node);
         shares.left(link.hello.node);
         known.gone(link.hello, config.clock->now());
@@ -332,7 +335,7 @@ struct membership_state {
   void offer_bundles() {
     config.counters->of(actor_kind::keeper).count_sent();
     caf::anon_send(config.keeper,
-                   make_local(bundles_of(known, *config.counters)));
+                   make_local(bundles_of(known, config.bulk, *config.counters)));
   }
 
   /// Secrets come from the controller that leads. Told once: views that bring

@@ -5,6 +5,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/system/census.hpp"
 #include "libfaas/core/random.hpp"
+#include "libfaas/ports/bulk_links.hpp"
 #include "libfaas/ports/peer_links.hpp"
 #include "libfaas/wire/link_types.hpp"
 
@@ -44,6 +45,7 @@ struct membership_config {
   /// which dial by CAF itself and believe what a peer says of itself.
   peer_links* links = nullptr;
   caf::io::middleman_actor transport;
+  bulk_links* bulk = nullptr; ///< beside the links; null: none
   std::function<void(std::string)> log;
 };
 

@@ -1,5 +1,7 @@
 #include "actors/link/offers.hpp"
 
+#include "actors/link/bulk_ways.hpp"
+
 #include <caf/send.hpp>
 
 namespace faas::actors {
@@ -18,16 +20,14 @@ std::function<bool(Question)> asker(const known_link& link, census& counters) {
 
 } // namespace
 
-bundle_peers bundles_of(const known_links& links, census& counters) {
+bundle_peers bundles_of(const known_links& links, bulk_links* bulk,
+                        census& counters) {
   bundle_peers all;
   for (const auto& [number, link] : links.all) {
     if (!link.up)
       continue;
-    bundle_peer peer;
-    peer.node = link.hello.node;
-    peer.rtt = [gate = link.gate] { return duration{gate->rtt_ns.load()}; };
-    peer.ask = asker<wire::bundle_request>(link, counters);
-    all.peers.push_back(std::move(peer));
+    all.peers.push_back(peer_with_bundles(
+      link, bulk, asker<wire::bundle_request>(link, counters)));
   }
   return all;
 }

@@ -9,7 +9,8 @@ namespace faas::actors {
 // The answers may be used on any thread, and do nothing once a link is of no
 // use. `counters` must outlive them.
 
-bundle_peers bundles_of(const known_links& links, census& counters);
+bundle_peers bundles_of(const known_links& links, bulk_links* bulk,
+                        census& counters);
 /// A controller's node.
 secret_source secrets_of(const known_link& link, census& counters);
 /// This node's own controller.

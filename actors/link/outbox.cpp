@@ -1,5 +1,6 @@
 #include "actors/link/outbox.hpp"
 
+#include "actors/link/bulk_ways.hpp"
 #include "actors/link/view_messages.hpp"
 
 #include <caf/send.hpp>
@@ -31,7 +32,10 @@ std::function<void(wire::message)>
 outbox::answer_to(known_link* link) const {
   if (link == nullptr)
     return [](const wire::message&) {};
-  return [to = link->actor, counters = &counters_](wire::message what) {
+  return [to = link->actor, node = link->hello.node, bulk = bulk_,
+          counters = &counters_](wire::message what) {
+    if (answer_by_bulk(bulk, node, what))
+      return;
     tell(*counters, to, make_local(outgoing_control{std::move(what)}));
   };
 }

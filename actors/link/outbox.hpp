@@ -3,6 +3,7 @@
 
 #include "actors/link/known_links.hpp"
 #include "actors/system/census.hpp"
+#include "libfaas/ports/bulk_links.hpp"
 
 #include <functional>
 
@@ -12,14 +13,15 @@ namespace faas::actors {
 /// only, but for what answer_to() returns: that may be called by any.
 class outbox {
 public:
-  outbox(const known_links& known, census& counters)
-    : known_(known), counters_(counters) {}
+  /// `bulk` may be null.
+  outbox(const known_links& known, bulk_links* bulk, census& counters)
+    : known_(known), bulk_(bulk), counters_(counters) {}
 
   void send(const known_link& link, wire::message what) const;
   void close(const link_actor& link) const;
   /// It ends when nothing is under way on it.
   void retire(const link_actor& link) const;
-  /// To the node that something came from. One without a link (it has gone, or
+  /// To the node that something came from; bundles go by bulk. One without a link (it has gone, or
   /// was refused) gets no answer.
   std::function<void(wire::message)> answer_to(known_link* link) const;
 
@@ -31,6 +33,7 @@ public:
 
 private:
   const known_links& known_;
+  bulk_links* bulk_;
   census& counters_;
 };
 

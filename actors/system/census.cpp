@@ -49,6 +49,15 @@ std::vector<metric_family> census::collect() const {
       families[i].samples.push_back(std::move(sample));
     }
   }
+  metric_family suspicions{"petrel_link_suspicions_total",
+                           "Times that a peer with work in flight said nothing "
+                           "for too long.",
+                           kind::counter, {}, {}};
+  metric_sample sample;
+  sample.value
+    = static_cast<double>(this->suspicions.load(std::memory_order_relaxed));
+  suspicions.samples.push_back(std::move(sample));
+  families.push_back(std::move(suspicions));
   return families;
 }
 

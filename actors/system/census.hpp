@@ -43,6 +43,9 @@ public:
   actor_counters& of(actor_kind kind) noexcept {
     return counters_[static_cast<size_t>(kind)];
   }
+  /// A peer with work in flight said nothing for too long.
+  std::atomic<uint64_t> suspicions{0};
+
   std::vector<actor_status> snapshot() const;
   std::vector<metric_family> collect() const override;
 

@@ -27,10 +27,13 @@ public:
   virtual bool accept(std::shared_ptr<tls_stream> stream,
                       trust::certificate_facts who)
     = 0;
-  /// Keeps a connection that this node dialled until it is taken: its ticket.
-  virtual result<uint64_t> keep(std::shared_ptr<tls_stream> stream,
-                                trust::certificate_facts who,
-                                std::string early)
+  /// Whether a process of that node may have a bulk connection; then it gets
+  /// it. errc::forbidden.
+  virtual result<void> may_have_bulk(const trust::certificate_facts& who,
+                                     const boot_id& boot)
+    = 0;
+  virtual void accept_bulk(std::shared_ptr<tls_stream> stream,
+                           trust::certificate_facts who)
     = 0;
   /// Answers a join in JSON, later, on the tunnel's thread. `who`: the
   /// certificate that the asker has shown.
@@ -43,8 +46,7 @@ public:
   virtual void over(handshake& one) = 0;
 };
 
-/// First line of the accepting side on a control connection: "ok", or "no" and
-/// the reason.
+/// First line of the accepting side: "ok", or "no" and the reason.
 inline constexpr size_t max_verdict = 512;
 std::string verdict(const result<void>& admitted);
 

@@ -3,6 +3,7 @@
 #include "gateway/tls/certificate.hpp"
 #include "gateway/tls/context.hpp"
 #include "gateway/tunnel/text.hpp"
+#include "libfaas/bulk/frame.hpp"
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -32,10 +33,11 @@ void incoming::agreed() {
   const auto protocol = tls::protocol_of(*stream_->native_handle());
   if (protocol == tls::alpn_control)
     return control();
+  if (protocol == tls::alpn_bulk)
+    return await_hello();
   if (protocol == tls::alpn_join)
     return join();
-  give_up(protocol.empty() ? "no protocol was asked for"
-                           : "bulk connections are not used yet");
+  give_up("no protocol was asked for");
 }
 
 void incoming::control() {
@@ -57,6 +59,53 @@ void incoming::control() {
       self->done();
       if (!self->owner_.accept(std::move(stream), who))
         self->owner_.refused(self->from_, "the node takes no links now");
+    });
+}
+
+void incoming::await_hello() {
+  bytes_.resize(bulk::header_size);
+  net::async_read(*stream_, net::buffer(bytes_),
+                  [self = shared_from_this()](const failure& failed, size_t) {
+                    if (!self->good(failed))
+                      return;
+                    const auto size = bulk::hello_size(self->bytes_);
+                    if (!size)
+                      return self->give_up(size.error().message);
+                    self->read_hello(*size);
+                  });
+}
+
+void incoming::read_hello(size_t size) {
+  bytes_.resize(size);
+  net::async_read(*stream_,
+                  net::buffer(bytes_.data() + bulk::header_size,
+                              size - bulk::header_size),
+                  [self = shared_from_this()](const failure& failed, size_t) {
+                    if (self->good(failed))
+                      self->answer_hello();
+                  });
+}
+
+void incoming::answer_hello() {
+  const auto boot = bulk::decode_hello(bytes_);
+  if (!boot)
+    return give_up(boot.error().message);
+  const auto who = owner_.peer_of(*stream_);
+  const auto admitted
+    = who ? owner_.may_have_bulk(*who, *boot) : result<void>{who.error()};
+  if (!admitted) {
+    owner_.refused(from_, admitted.error().message);
+    return last_words(verdict(admitted));
+  }
+  bytes_ = verdict({});
+  net::async_write(
+    *stream_, net::buffer(bytes_),
+    [self = shared_from_this(), who = *who](const failure& failed, size_t) {
+      if (!self->good(failed))
+        return;
+      auto stream = std::move(self->stream_);
+      self->done();
+      self->owner_.accept_bulk(std::move(stream), who);
     });
 }
 

@@ -5,7 +5,7 @@
 
 namespace faas::tunnel {
 
-/// TLS, then by protocol: a node's control connection, or a join.
+/// TLS, then by protocol: a node's control connection, its bulk, or a join.
 class incoming final : public handshake,
                        public std::enable_shared_from_this<incoming> {
 public:
@@ -18,6 +18,9 @@ public:
 private:
   void agreed();
   void control();
+  void await_hello();
+  void read_hello(size_t size);
+  void answer_hello();
   void join();
   void read_question(uint32_t length);
   void asked();

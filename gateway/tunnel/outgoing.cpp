@@ -4,16 +4,18 @@
 #include "gateway/tunnel/text.hpp"
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/write.hpp>
 
 namespace faas::tunnel {
 
 void outgoing::start() {
-  const auto colon = address_.rfind(':');
-  if (colon == address_.npos)
+  const auto& address = what_.address;
+  const auto colon = address.rfind(':');
+  if (colon == address.npos)
     return stop(error{errc::invalid_argument,
-                      "\"" + address_ + "\" is not host:port"});
+                      "\"" + address + "\" is not host:port"});
   resolver_.async_resolve(
-    plain_host(address_.substr(0, colon)), address_.substr(colon + 1),
+    plain_host(address.substr(0, colon)), address.substr(colon + 1),
     [self = shared_from_this()](const failure& failed, auto found) {
       if (self->good(failed))
         net::async_connect(self->stream_->lowest_layer(), found,
@@ -27,7 +29,7 @@ void outgoing::start() {
 void outgoing::shake_hands() {
   failure ignored;
   stream_->lowest_layer().set_option(net::ip::tcp::no_delay{true}, ignored);
-  if (!tls::ask_for(*stream_->native_handle(), tls::alpn_control))
+  if (!tls::ask_for(*stream_->native_handle(), what_.protocol))
     return give_up("out of memory");
   stream_->async_handshake(
     net::ssl::stream_base::client,
@@ -38,12 +40,22 @@ void outgoing::shake_hands() {
       if (!who)
         return self->stop(who.error());
       if (tls::protocol_of(*self->stream_->native_handle())
-          != tls::alpn_control)
+          != self->what_.protocol)
         return self->give_up("it does not speak Petrel's protocol");
       self->who_ = std::move(*who);
       self->text_.resize(2 * max_verdict);
-      self->read_verdict();
+      self->greet();
     });
+}
+
+void outgoing::greet() {
+  if (what_.greeting.empty())
+    return read_verdict();
+  net::async_write(*stream_, net::buffer(what_.greeting),
+                   [self = shared_from_this()](const failure& failed, size_t) {
+                     if (self->good(failed))
+                       self->read_verdict();
+                   });
 }
 
 void outgoing::read_verdict() {
@@ -72,7 +84,7 @@ void outgoing::judge(size_t end) {
   if (line != "ok")
     return give_up("it does not speak Petrel's protocol");
   auto ticket
-    = owner_.keep(stream_, who_, text_.substr(end + 1, have_ - end - 1));
+    = what_.keep(stream_, who_, text_.substr(end + 1, have_ - end - 1));
   if (!ticket)
     return stop(ticket.error());
   stream_.reset();

@@ -6,17 +6,28 @@
 
 namespace faas::tunnel {
 
+/// What to connect to, as what.
+struct call_to {
+  using taker = std::function<result<uint64_t>(
+    std::shared_ptr<tls_stream>, trust::certificate_facts, std::string early)>;
+
+  std::string address; ///< host:port
+  std::string_view protocol;
+  std::string greeting; ///< said before the peer's verdict; may be empty
+  /// Takes the connection over: its ticket.
+  taker keep;
+};
+
 /// Look-up, TCP, TLS, the peer's verdict.
 class outgoing final : public handshake,
                        public std::enable_shared_from_this<outgoing> {
 public:
   using answer = std::function<void(result<peer_links::opened>)>;
-  /// `address`: host:port.
-  outgoing(hub& owner, std::string address, answer done)
+  outgoing(hub& owner, call_to what, answer done)
     : owner_(owner),
       stream_(owner.new_stream()),
       resolver_(owner.io()),
-      address_(std::move(address)),
+      what_(std::move(what)),
       done_(std::move(done)) {}
 
   void start();
@@ -24,6 +35,7 @@ public:
 
 private:
   void shake_hands();
+  void greet();
   void read_verdict();
   void judge(size_t end);
   void stop(result<peer_links::opened> outcome);
@@ -32,7 +44,7 @@ private:
   hub& owner_;
   std::shared_ptr<tls_stream> stream_;
   net::ip::tcp::resolver resolver_;
-  std::string address_;
+  call_to what_;
   answer done_;
   trust::certificate_facts who_;
   std::string text_; ///< of the verdict, and what came with it

@@ -2,7 +2,6 @@
 #include "gateway/tunnel/tunnel.hpp"
 
 #include "gateway/tls/keys.hpp"
-#include "gateway/tunnel/outgoing.hpp"
 #include "gateway/tunnel/tunnel_impl.hpp"
 
 #include <boost/asio/post.hpp>
@@ -22,7 +21,14 @@ node_tunnel::impl::impl(tunnel_config with, tunnel_deps needs)
     listener(loop),
     timer(loop),
     pause(loop),
-    learned(std::make_shared<const trust::taken_serials>(config.revoked)) {}
+    learned(std::make_shared<const trust::taken_serials>(config.revoked)),
+    bulk({loop, deps.clock,
+          [this](call_to what, outgoing::answer done) {
+            dial(std::move(what), std::move(done));
+          },
+          [this](const trust::certificate_facts& who) { return admit(who); },
+          [this](std::string line) { deps.log(std::move(line)); },
+          config.seed, config.bulk_line}) {}
 
 result<void>
 node_tunnel::impl::open_context(const trust::node_identity& with) {
@@ -90,6 +96,7 @@ void node_tunnel::impl::stop() {
       const auto one = handshakes.begin()->second.one; // over() removes it
       one->give_up("this node is stopping");
     }
+    bulk.stop();
     while (!connections.empty()) {
       const auto one = connections.begin()->second;
       one->close("this node is stopping");
@@ -134,6 +141,14 @@ size_t node_tunnel::connections() const {
   return impl_->owners.size();
 }
 
+bulk_links& node_tunnel::bulk() noexcept {
+  return impl_->bulk;
+}
+
+const metrics_source& node_tunnel::metrics() const noexcept {
+  return impl_->bulk;
+}
+
 void node_tunnel::stop() {
   impl_->stop();
 }
@@ -145,7 +160,14 @@ void node_tunnel::open(const std::string& address,
     if (!impl_->stopped) {
       net::post(impl_->loop, [parts = impl_.get(), address,
                               done = std::move(done)]() mutable {
-        parts->dial(address, std::move(done));
+        call_to what;
+        what.address = address;
+        what.protocol = tls::alpn_control;
+        what.keep = [parts](auto stream, auto who, auto early) {
+          return parts->keep(std::move(stream), std::move(who),
+                             std::move(early));
+        };
+        parts->dial(std::move(what), std::move(done));
       });
       return;
     }

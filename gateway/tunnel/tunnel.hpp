@@ -2,6 +2,9 @@
 #pragma once
 
 #include "gateway/tunnel/authority.hpp"
+#include "libfaas/bulk/line.hpp"
+#include "libfaas/ports/bulk_links.hpp"
+#include "libfaas/ports/metrics.hpp"
 #include "libfaas/ports/peer_links.hpp"
 #include "libfaas/trust/identity.hpp"
 
@@ -26,6 +29,8 @@ struct tunnel_config {
   trust::taken_serials revoked;
   /// How often a node without the CA that listens asks what was revoked.
   duration revoked_every = std::chrono::seconds{5};
+  bulk::line_options bulk_line = {};
+  uint64_t seed = 0; ///< of the pauses between calls
 };
 
 /// All outlive the tunnel.
@@ -56,6 +61,10 @@ public:
   uint16_t port() const noexcept; ///< 0: does not listen
   /// Connections that carry links now. Any thread.
   size_t connections() const;
+  /// The second connection to each peer. As long as the tunnel.
+  bulk_links& bulk() noexcept;
+  /// Of bulk connections.
+  const metrics_source& metrics() const noexcept;
   /// Closes all. Returns when the threads have ended.
   void stop();
 

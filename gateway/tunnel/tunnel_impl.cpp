@@ -4,7 +4,6 @@
 #include "gateway/tls/keys.hpp"
 #include "gateway/tunnel/incoming.hpp"
 #include "gateway/tunnel/join_client.hpp"
-#include "gateway/tunnel/outgoing.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -92,6 +91,7 @@ void node_tunnel::impl::tick() {
   for (const auto& one : late)
     one->give_up("it takes too long");
   check_connections();
+  bulk.tick();
   close_untaken();
   renew_when_due();
   learn_revoked();
@@ -251,11 +251,11 @@ node_tunnel::impl::join_ends(std::shared_ptr<tls_stream> stream,
   return made;
 }
 
-void node_tunnel::impl::dial(const std::string& address,
-                             std::function<void(result<opened>)> done) {
+void node_tunnel::impl::dial(call_to what, outgoing::answer done) {
   if (handshakes.size() - calls >= config.max_handshakes)
     return done(error{errc::overloaded, "too many connections are being made"});
-  auto one = std::make_shared<outgoing>(*this, address, std::move(done));
+  auto one = std::make_shared<outgoing>(*this, std::move(what),
+                                        std::move(done));
   handshakes[one.get()]
     = {one, deps.clock.now() + config.handshake_patience, false};
   one->start();

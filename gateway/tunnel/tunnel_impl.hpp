@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/tls/context.hpp"
+#include "gateway/tunnel/bulk_desk.hpp"
 #include "gateway/tunnel/hub.hpp"
 #include "gateway/tunnel/tunnel.hpp"
 
@@ -49,8 +50,10 @@ struct node_tunnel::impl final : public hub {
                                         trust::certificate_facts who,
                                         bool dialled, std::string early,
                                         int& other_end);
-  void dial(const std::string& address,
-            std::function<void(result<opened>)> done);
+  void dial(call_to what, outgoing::answer done);
+  /// Keeps a connection that this node dialled until it is taken: its ticket.
+  result<uint64_t> keep(std::shared_ptr<tls_stream> stream,
+                        trust::certificate_facts who, std::string early);
   void announced(connection& one);
   void ended(connection& one, const std::string& why);
   result<void> admit(const trust::certificate_facts& who) const;
@@ -62,9 +65,14 @@ struct node_tunnel::impl final : public hub {
   result<trust::certificate_facts> peer_of(tls_stream& stream) override;
   bool accept(std::shared_ptr<tls_stream> stream,
               trust::certificate_facts who) override;
-  result<uint64_t> keep(std::shared_ptr<tls_stream> stream,
-                        trust::certificate_facts who,
-                        std::string early) override;
+  result<void> may_have_bulk(const trust::certificate_facts& who,
+                             const boot_id& boot) override {
+    return bulk.may_have(who, boot);
+  }
+  void accept_bulk(std::shared_ptr<tls_stream> stream,
+                   trust::certificate_facts who) override {
+    bulk.accept(std::move(stream), std::move(who));
+  }
   void answer(join_question question,
               std::optional<trust::certificate_facts> who,
               std::function<void(std::string)> done) override;
@@ -109,6 +117,7 @@ struct node_tunnel::impl final : public hub {
   time_point next_lesson{};
   bool told_stale = false;
   bool learning = false; ///< or reading the shared ledger again
+  bulk_desk bulk;
   time_point log_from{}; ///< refusals are logged again
   uint64_t unlogged = 0;
   /// A timer that was due when it was cancelled still calls back.

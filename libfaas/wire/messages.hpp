@@ -20,6 +20,8 @@ inline constexpr uint32_t min_protocol = 1;
 inline constexpr uint32_t max_protocol = 2;
 /// Since then nodes know of duties (cordoned, drained) of the others.
 inline constexpr uint32_t protocol_with_duties = 2;
+/// Since then a node may take bulk connections; one that does not refuses them.
+inline constexpr uint32_t protocol_with_bulk = 2;
 
 /// First message in either direction: who I am and what I can do.
 struct hello {

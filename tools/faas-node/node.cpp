@@ -156,6 +156,7 @@ result<void> running_node::parts::start_tunnel() {
   made.port = settings.link_port;
   made.identity = trust.identity;
   made.revoked = trust.revoked;
+  made.seed = random.next();
   tunnel::tunnel_deps deps{
     clock, trust.authority.get(),
     [this](const trust::node_identity& renewed) {
@@ -253,6 +254,7 @@ result<void> running_node::parts::start_system() {
                       + std::to_string(settings.gateway_port);
   made.scheduler_threads = settings.scheduler_threads;
   made.peers = tunnel.get();
+  made.bulk = &tunnel->bulk();
   for (const auto& text : settings.join) {
     auto to = endpoint_of(text);
     if (!to)
@@ -353,6 +355,7 @@ result<void> running_node::parts::start_server() {
     system->events(), system->admin(), *bundles, clock,
     [this](std::string_view presented) { return token->matches(presented); },
     system->metrics(), trust.authority.get()};
+  deps.metrics.push_back(&tunnel->metrics());
   if (mqtt)
     deps.metrics.push_back(&mqtt->metrics());
   auto started = http::http_server::start(std::move(made), std::move(deps));

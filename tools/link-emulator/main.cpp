@@ -4,7 +4,7 @@
 //
 // Reads commands from standard input, one a line: `rtt MS`, `mbit N`,
 // `jitter MS`, `cut` (bytes vanish, connections stay), `heal`, `drop` (closes
-// all connections), `quit`. Ends with its standard input.
+// all connections), `drop-last` (the one opened last), `quit`. Ends with its standard input.
 #include "tools/link-emulator/shaper.hpp"
 
 #include <utility> // before Boost.Asio 1.74, which forgets it in C++20
@@ -35,17 +35,23 @@ struct link_settings {
   bool cut = false;
 };
 
+/// One link, one queue per direction, however many connections share it.
+struct shared_link {
+  link_settings now;
+  shaper there{1}, back{2};
+};
+
 /// Reads from one socket, writes to the other when the bytes have arrived.
 class direction : public std::enable_shared_from_this<direction> {
 public:
   direction(std::shared_ptr<tcp::socket> from, std::shared_ptr<tcp::socket> to,
-            const link_settings& link, uint64_t seed)
+            const link_settings& link, shaper& queue)
     : from_(std::move(from)),
       to_(std::move(to)),
       link_(link),
       timer_(from_->get_executor()),
       pause_(from_->get_executor()),
-      shaper_(seed) {}
+      shaper_(queue) {}
 
   void start() { read(); }
 
@@ -125,7 +131,7 @@ private:
   std::shared_ptr<tcp::socket> from_, to_;
   const link_settings& link_;
   net::steady_timer timer_, pause_;
-  shaper shaper_;
+  shaper& shaper_;
   std::array<char, read_bytes> buffer_;
   std::deque<piece> waiting_;
   std::string out_;
@@ -135,7 +141,7 @@ private:
 class relay {
 public:
   relay(net::io_context& io, uint16_t port, tcp::endpoint to,
-        link_settings& link)
+        shared_link& link)
     : acceptor_(io, {net::ip::address_v4::loopback(), port}),
       to_(std::move(to)),
       link_(link) {
@@ -151,6 +157,16 @@ public:
       }
     open_.clear();
   }
+  /// Closes the connection that was opened last.
+  void drop_last() {
+    for (int ends = 0; ends < 2 && !open_.empty(); ++ends) {
+      if (const auto alive = open_.back().lock()) {
+        boost::system::error_code ignored;
+        alive->close(ignored);
+      }
+      open_.pop_back();
+    }
+  }
 
 private:
   void accept() {
@@ -164,7 +180,7 @@ private:
   }
 
   void connect(const std::shared_ptr<tcp::socket>& client) {
-    if (link_.cut)
+    if (link_.now.cut)
       return; // nobody answers
     auto server = std::make_shared<tcp::socket>(acceptor_.get_executor());
     server->async_connect(to_, [this, client, server](auto failed) {
@@ -175,16 +191,17 @@ private:
       open_.remove_if([](const auto& socket) { return socket.expired(); });
       open_.push_back(client);
       open_.push_back(server);
-      std::make_shared<direction>(client, server, link_, ++seed_)->start();
-      std::make_shared<direction>(server, client, link_, ++seed_)->start();
+      std::make_shared<direction>(client, server, link_.now, link_.there)
+        ->start();
+      std::make_shared<direction>(server, client, link_.now, link_.back)
+        ->start();
     });
   }
 
   tcp::acceptor acceptor_;
   tcp::endpoint to_;
-  link_settings& link_;
+  shared_link& link_;
   std::list<std::weak_ptr<tcp::socket>> open_;
-  uint64_t seed_ = 0;
 };
 
 /// Standard input, line by line, on the same loop.
@@ -226,6 +243,8 @@ private:
       link_.cut = false;
     else if (what == "drop")
       relay_.drop();
+    else if (what == "drop-last")
+      relay_.drop_last();
     else if (what == "quit")
       io_.stop();
     else
@@ -264,13 +283,13 @@ int main(int argc, char** argv) {
     const tcp::endpoint target{
       net::ip::make_address(to.substr(0, colon)),
       static_cast<uint16_t>(std::stoi(to.substr(colon + 1)))};
-    link_settings link;
-    link.shape.one_way_ms = given["rtt"].as<double>() / 2;
-    link.shape.mbit = given["mbit"].as<double>();
-    link.shape.jitter_ms = given["jitter"].as<double>();
+    shared_link link;
+    link.now.shape.one_way_ms = given["rtt"].as<double>() / 2;
+    link.now.shape.mbit = given["mbit"].as<double>();
+    link.now.shape.jitter_ms = given["jitter"].as<double>();
     net::io_context io{1};
     relay over{io, given["listen"].as<uint16_t>(), target, link};
-    console commands{io, over, link};
+    console commands{io, over, link.now};
     std::cout << "listening " << over.port() << std::endl;
     io.run();
   } catch (const std::exception& failed) {

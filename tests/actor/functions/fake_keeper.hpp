@@ -34,6 +34,8 @@ inline actors::keeper_actor spawn_fake_keeper(caf::actor_system& system,
       },
       [](const local<chunk_arrived>&) {},
       [](const local<chunk_wanted>&) {},
+      [](const local<bulk_arrived>&) {},
+      [](const local<bulk_changed>&) {},
       [](const local<bundle_peers>&) {},
       [&script](const local<bundles_in_use>& now) {
         script.in_use = now->bundles;

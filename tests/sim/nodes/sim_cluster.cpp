@@ -59,6 +59,8 @@ void sim_node::spawn_services() {
       },
       [](const local<chunk_arrived>&) {},
       [](const local<chunk_wanted>&) {},
+      [](const local<bulk_arrived>&) {},
+      [](const local<bulk_changed>&) {},
       [](const local<bundle_peers>&) {},
       [](const local<bundles_in_use>&) {},
       [](const local<collect_bundles>&) {},

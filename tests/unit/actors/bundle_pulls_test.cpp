@@ -29,6 +29,8 @@ struct hand_clock final : clock_source {
 struct remote {
   std::string bytes; ///< empty: it has nothing
   bool silent = false, connected = true;
+  bool bulk = false;  ///< its answers come by bulk, as the asker sees it
+  bool knows = true;  ///< and it does, too
   size_t asked = 0;
 };
 
@@ -77,6 +79,7 @@ struct fixture {
       peer.ask = [this, name = name](const wire::bundle_request& request) {
         return answer(name, request);
       };
+      peer.by_bulk = [this, name = name] { return nodes.at(name).bulk; };
       all.peers.push_back(std::move(peer));
     }
     pulls->peers(all);
@@ -95,7 +98,10 @@ struct fixture {
     if (node.bytes.empty())
       chunk.why = {errc::not_found, "it has no such bundle"};
     else if (request.offset < node.bytes.size())
-      chunk.bytes = node.bytes.substr(request.offset, request.length);
+      chunk.bytes = node.bytes.substr(
+        request.offset, node.bulk && node.knows
+                          ? request.length
+                          : std::min(request.length, pull_window::chunk_bytes));
     answers.emplace_back(name, std::move(chunk));
     return true;
   }
@@ -214,7 +220,7 @@ BOOST_FIXTURE_TEST_SUITE(bundle_pulls_test, fixture)
     for (const auto& bad :
          {wire::bundle_chunk{id, 0, 0, "x", {errc::ok, {}}},
           wire::bundle_chunk{id, 0, 10, std::string(11, 'x'), {errc::ok, {}}},
-          wire::bundle_chunk{id, 0, 1 << 30, std::string(40'000, 'x'),
+          wire::bundle_chunk{id, 0, 1 << 30, std::string(300'000, 'x'),
                              {errc::ok, {}}},
           wire::bundle_chunk{id, 0, 10, "", {errc::ok, {}}},
           wire::bundle_chunk{id, ~uint64_t{0}, 10, "xx", {errc::ok, {}}}}) {
@@ -315,4 +321,65 @@ BOOST_FIXTURE_TEST_SUITE(bundle_pulls_test, fixture)
                     / pull_window::chunk_bytes);
   }
 
-  BOOST_AUTO_TEST_SUITE_END()
+    BOOST_AUTO_TEST_CASE(by_bulk_parts_are_long) {
+    add("a", content);
+    nodes["a"].bulk = true;
+    connect();
+    want();
+    deliver();
+    BOOST_TEST(arrived());
+    BOOST_TEST(nodes["a"].asked == 2u); // of 256 KiB
+  }
+
+  BOOST_AUTO_TEST_CASE(what_a_broken_bulk_connection_took_is_asked_for_again) {
+    add("a", content);
+    nodes["a"].bulk = true;
+    connect();
+    want();
+    deliver(1); // 256 KiB of 300'000
+    answers.clear();
+    nodes["a"].bulk = false;
+    pulls->bulk(node_name{"a"}, false);
+    BOOST_TEST(nodes["a"].asked == 4u); // the rest, over the link
+    pulls->bulk(node_name{"b"}, false); // not its business
+    BOOST_TEST(nodes["a"].asked == 4u);
+    deliver();
+    BOOST_TEST(arrived());
+  }
+
+  BOOST_AUTO_TEST_CASE(answers_may_change_their_way_in_the_middle) {
+    content.clear();
+    for (int i = 0; i < 3'000'000; ++i)
+      content += static_cast<char>(i * 7 + i / 1000);
+    id = sum_of(content);
+    add("a", content);
+    connect();
+    want();
+    deliver(2); // over the link; what follows is on the way
+    nodes["a"].bulk = true;
+    pulls->bulk(node_name{"a"}, true);
+    deliver(4);
+    // One by bulk overtakes what is on the link.
+    std::rotate(answers.begin(), answers.end() - 1, answers.end());
+    deliver();
+    BOOST_TEST(arrived());
+    BOOST_TEST(nodes["a"].asked < 60u);
+  }
+
+  BOOST_AUTO_TEST_CASE(one_that_knows_of_no_bulk_is_asked_as_over_the_link) {
+    content.clear();
+    for (int i = 0; i < 3'000'000; ++i)
+      content += static_cast<char>(i * 7 + i / 1000);
+    id = sum_of(content);
+    add("a", content);
+    nodes["a"].bulk = true;
+    nodes["a"].knows = false;
+    connect();
+    want();
+    deliver();
+    BOOST_TEST(arrived());
+    // 92 parts of 32 KiB, and what was asked for before that was known.
+    BOOST_TEST(nodes["a"].asked < 250u);
+  }
+
+BOOST_AUTO_TEST_SUITE_END()

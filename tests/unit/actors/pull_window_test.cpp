@@ -33,7 +33,7 @@ BOOST_AUTO_TEST_CASE(a_bounded_number_of_bytes_is_on_the_way) {
   pull_window window;
   asked(window);
   BOOST_TEST(window.take(0, chunk, 100 * chunk));
-  BOOST_TEST(asked(window).size() == pull_window::window_bytes / chunk);
+  BOOST_TEST(asked(window).size() == pull_window::by_link.window / chunk);
   BOOST_TEST(asked(window).empty());
   BOOST_TEST(window.take(chunk, chunk, 100 * chunk));
   BOOST_TEST(asked(window).size() == 1u);
@@ -69,6 +69,39 @@ BOOST_AUTO_TEST_CASE(after_a_loss_all_that_is_missing_is_asked_for_again) {
                                                      3 * chunk}),
              boost::test_tools::per_element());
   BOOST_TEST(!window.take(0, chunk, 4 * chunk)); // a late copy
+}
+
+BOOST_AUTO_TEST_CASE(by_bulk_more_is_asked_for) {
+  pull_window window{0, 100'000'000};
+  size_t count = 0;
+  while (const auto at = window.ask(pull_window::by_bulk))
+    BOOST_REQUIRE(*at == count++ * pull_window::by_bulk.chunk);
+  BOOST_TEST(count
+             == pull_window::by_bulk.window / pull_window::by_bulk.chunk);
+}
+
+BOOST_AUTO_TEST_CASE(a_gap_is_mended_once_however_much_comes_behind_it) {
+  pull_window window{chunk, 100 * chunk};
+  const auto before = asked(window);
+  BOOST_TEST(!window.mend());
+  BOOST_TEST(!window.take(before[1], chunk, 100 * chunk)); // [0] was lost
+  BOOST_TEST(window.mend());
+  BOOST_TEST(asked(window) == before, boost::test_tools::per_element());
+  for (size_t i = 2; i < before.size(); ++i) { // these were on the way
+    BOOST_TEST(!window.take(before[i], chunk, 100 * chunk));
+    BOOST_TEST(!window.mend());
+  }
+  BOOST_TEST(window.take(before[0], chunk, 100 * chunk));
+  BOOST_TEST(!window.mend());
+  BOOST_TEST(!window.take(before[2], chunk, 100 * chunk)); // another gap
+  BOOST_TEST(window.mend());
+}
+
+BOOST_AUTO_TEST_CASE(a_repeated_answer_is_no_gap) {
+  pull_window window{2 * chunk, 100 * chunk};
+  asked(window);
+  BOOST_TEST(!window.take(0, chunk, 100 * chunk));
+  BOOST_TEST(!window.mend());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

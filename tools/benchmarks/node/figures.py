@@ -62,6 +62,15 @@ def of(out):
         of_remote(r"encrypted ([\d.]+)x of plain"), "x", 0.6, most=False)
     add("one event at a time, encrypted: p50 beyond plain",
         of_remote(r"encrypted (-?[\d.]+) us more"), "us", 60)
+    ratio = re.search(r"median ratio ([\d.]+)",
+                      out.get("bulk", {}).get("output", ""))
+    add("bulk to a remote node over a plain OpenSSL copy",
+        float(ratio[1]) if ratio else None, "x", 0.7, most=False)
+    slow = out.get("slow_link", {}).get("bulk_connection", {})
+    add("10 Mbit/s: growth of small events' p99 beside bulk",
+        slow.get("p99_growth_ms"), "ms", 40)
+    add("10 Mbit/s: late heartbeats beside bulk", slow.get("late_heartbeats"),
+        "", 0)
     torch = out.get("torch", {}).get("output", "")
     rows = re.findall(r"^ +\d+ +[\d.]+ +([\d.]+) +[\d.]+ +[\d.]+ +(-?[\d.]+) ",
                       torch, re.MULTILINE)
@@ -126,7 +135,7 @@ def page(out):
             text.append(f"| {name} | {rate:.0f} | "
                         f"{http['cpu_us_per_request'][name]:.2f} | "
                         f"{f'{alone:g}' if alone else ''} |")
-    for part in ("remote", "torch", "routing", "functions", "wire"):
+    for part in ("remote", "bulk", "torch", "routing", "functions", "wire"):
         output = out.get(part, {}).get("output")
         if output:
             text += ["", f"## {part}", "", "```", output.rstrip(), "```"]
