@@ -26,7 +26,8 @@ BOOST_FIXTURE_TEST_SUITE(sealed_test, sealed_world)
       const auto sealed = seal(one, "what", plain);
       BOOST_REQUIRE(sealed);
       BOOST_TEST(sealed->size() == plain.size() + 28);
-      BOOST_TEST((plain.empty() || sealed->find(plain) == std::string::npos));
+      if (plain.size() > 8) // a byte may be there by chance
+        BOOST_TEST(sealed->find(plain) == std::string::npos);
       const auto back = unseal(one, "what", *sealed);
       BOOST_REQUIRE(back);
       BOOST_TEST((back->view() == plain));
