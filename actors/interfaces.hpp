@@ -22,6 +22,9 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<put_secret_call>>,
   caf::reacts_to<local<remove_secret_call>>,
   caf::reacts_to<local<secrets_call>>,
+  caf::reacts_to<local<copy_registry_call>>,
+  // Everything in one step, then the new view to all nodes.
+  caf::reacts_to<local<replace_registry_call>>,
   // From vaults.
   caf::reacts_to<local<secret_wanted>>,
   caf::reacts_to<local<versions_call>>,

@@ -72,6 +72,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
   faas::actors::local<faas::actors::remove_secret_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::secrets_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
+  faas::actors::local<faas::actors::copy_registry_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
+  faas::actors::local<faas::actors::replace_registry_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::secret_wanted>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::host_closed>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::secrets_ready>)

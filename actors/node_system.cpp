@@ -62,7 +62,8 @@ struct node_system::impl {
   result<void> load_catalog(controller_config& into);
   void follow_leader();
   void load_replica(agent_config& into);
-  result<secret_desk_config> open_secrets(bool leads);
+  result<secret_desk_config> open_secrets(bool leads,
+                                          const std::string& history);
   void serve_bulk();
   bool stop(duration grace);
 
@@ -162,14 +163,19 @@ result<void> node_system::impl::spawn() {
 }
 
 /// A standby loads them when it begins to lead.
-result<secret_desk_config> node_system::impl::open_secrets(bool leads) {
+result<secret_desk_config>
+node_system::impl::open_secrets(bool leads, const std::string& history) {
   secret_desk_config made;
+  made.history = history;
   if (!config.secrets)
     return made;
   made.store = config.secrets;
   made.unlock = config.sealer;
   if (!leads)
     return made;
+  // An import that was broken off after its catalog had come.
+  if (auto settled = config.secrets->settle(history); !settled)
+    return settled.error();
   auto state = config.secrets->load();
   if (!state)
     return state.error();
@@ -285,7 +291,7 @@ result<void> node_system::impl::load_catalog(controller_config& into) {
       return state.error();
     into.state = std::move(*state);
   }
-  auto secrets = open_secrets(leads);
+  auto secrets = open_secrets(leads, into.state.at.history);
   if (!secrets)
     return secrets.error();
   into.secrets = std::move(*secrets);

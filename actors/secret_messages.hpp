@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/messages.hpp"
+#include "libfaas/ports/registry_copy.hpp"
 
 namespace faas::actors {
 
@@ -17,6 +18,14 @@ struct remove_secret_call {
 };
 struct secrets_call {
   once<std::vector<secret_status>> done;
+};
+struct copy_registry_call {
+  std::shared_ptr<const secret_sealer> seal; ///< null: without secrets
+  once<registry_copy> done;
+};
+struct replace_registry_call {
+  replace_registry_command command;
+  once<replace_registry_outcome> done;
 };
 /// A node wants a value.
 struct secret_wanted {

@@ -61,6 +61,16 @@ void admin_adapter::secrets(reply_to<std::vector<secret_status>> done) {
   to_controller(secrets_call{once{done}}, done);
 }
 
+void admin_adapter::copy_registry(std::shared_ptr<const secret_sealer> seal,
+                                  reply_to<registry_copy> done) {
+  to_controller(copy_registry_call{std::move(seal), once{done}}, done);
+}
+
+void admin_adapter::replace_registry(replace_registry_command command,
+                                     reply_to<replace_registry_outcome> done) {
+  to_controller(replace_registry_call{std::move(command), once{done}}, done);
+}
+
 void admin_adapter::versions(function_name name,
                              reply_to<std::vector<version_status>> done) {
   to_controller(versions_call{std::move(name), once{done}}, done);

@@ -41,6 +41,10 @@ public:
   void remove_secret(remove_secret_command command,
                      reply_to<secret_outcome> done) override;
   void secrets(reply_to<std::vector<secret_status>> done) override;
+  void copy_registry(std::shared_ptr<const secret_sealer> seal,
+                     reply_to<registry_copy> done) override;
+  void replace_registry(replace_registry_command command,
+                        reply_to<replace_registry_outcome> done) override;
   void versions(function_name name,
                 reply_to<std::vector<version_status>> done) override;
   void list(reply_to<std::vector<function_status>> done) override;

@@ -1,7 +1,9 @@
 #include "actors/control/controller.hpp"
 
 #include "actors/control/catalog_desk.hpp"
+#include "actors/control/node_desk.hpp"
 #include "actors/control/office.hpp"
+#include "actors/control/registry_desk.hpp"
 #include "actors/control/rollout_courses.hpp"
 #include "libfaas/manifest/platform.hpp"
 
@@ -32,7 +34,9 @@ struct controller_state {
       std::move(config.state),
       config.nodes != nullptr ? config.nodes->entries() : node_entries{});
     secrets = secret_desk{std::move(config.secrets), *config.clock};
+    nodes = node_desk{*core, config.nodes};
     desk = make_desk();
+    registry = make_registry_desk();
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::controller);
     lead = office{{config.seat, config.term,
@@ -66,16 +70,19 @@ struct controller_state {
 
   // -- commands ---------------------------------------------------------------
 
+  /// With `doubt` the store may hold more than the core knows.
+  result<void> ready(bool doubt) {
+    if (doubt)
+      lead.doubt();
+    if (auto ok = lead.check(); !ok)
+      return ok;
+    return lead.refresh();
+  }
+
   catalog_desk make_desk() {
     catalog_desk_config made;
     made.store = config.store;
-    made.ready = [this](bool doubt) -> result<void> {
-      if (doubt)
-        lead.doubt();
-      if (auto ok = lead.check(); !ok)
-        return ok;
-      return lead.refresh();
-    };
+    made.ready = [this](bool doubt) { return ready(doubt); };
     made.catalog = [this]() -> const catalog_state& { return core->catalog(); };
     made.plan = [this](const catalog_state& state, catalog_command command) {
       return std::visit(
@@ -83,6 +90,25 @@ struct controller_state {
     };
     made.stored = [this](const catalog_change& change) { apply(change); };
     return catalog_desk{std::move(made)};
+  }
+
+  registry_desk make_registry_desk() {
+    return registry_desk{
+      {config.store, &secrets, [this](bool doubt) { return ready(doubt); },
+       [this]() -> const catalog_state& { return core->catalog(); },
+       [this](catalog_state state) {
+         // Nodes take nothing away for another history: what does not come
+         // back ends with this one.
+         give_out(&state);
+         begin_from(std::move(state));
+       }}};
+  }
+
+  /// Evidence starts anew: waiting longer is safe.
+  void begin_from(catalog_state state) {
+    core->replace(std::move(state));
+    courses = {};
+    follow_all();
   }
 
   void follow_all() {
@@ -100,13 +126,10 @@ struct controller_state {
   }
 
   /// Besides the catalog: what others may have changed meanwhile.
-  result<void> take_office() {
-    if (config.nodes != nullptr) {
-      if (auto ok = config.nodes->refresh(); !ok)
-        return ok;
-      core->take_duties(config.nodes->entries());
-    }
-    if (auto ok = secrets.reload(); !ok)
+  result<void> take_office(const std::string& history) {
+    if (auto ok = nodes.refresh(); !ok)
+      return ok;
+    if (auto ok = secrets.reload(history); !ok)
       return ok;
     if (inherited)
       core->inherit(*std::exchange(inherited, nullptr));
@@ -118,14 +141,16 @@ struct controller_state {
     auto state = config.store->load();
     if (!state)
       return state.error();
-    if (taken_over)
-      if (auto ok = take_office(); !ok)
+    if (taken_over) {
+      if (auto ok = take_office(state->at.history); !ok)
         return ok;
+    } else if (state->at.history != core->catalog().at.history) {
+      if (auto ok = secrets.reload(state->at.history); !ok)
+        return ok;
+    }
     if (!taken_over && *state == core->catalog())
       return {};
-    core->replace(std::move(*state));
-    courses = {}; // evidence starts anew: waiting longer is safe
-    follow_all();
+    begin_from(std::move(*state));
     spread();
     return {};
   }
@@ -224,7 +249,7 @@ struct controller_state {
       [this](const function_name& function, uint32_t version) {
         return core->warm_up_of(function, version);
       });
-    bool changed = end_drains();
+    bool changed = nodes.end_drains();
     for (const auto& command : due) {
       const auto outcome = desk.carry_out(&command);
       changed = changed || (outcome && !outcome->unchanged);
@@ -237,51 +262,14 @@ struct controller_state {
 
   void steer(const node_call& call) {
     mark->counters().count_handled();
-    auto done = steered(call.command);
+    auto ok = lead.check();
+    auto done = ok ? nodes.carry_out(call.command)
+                   : result<node_standing>{ok.error()};
     if (done) { // before the answer: who asks next sees it
       news = false;
       give_out();
     }
     call.done(std::move(done));
-  }
-
-  /// Durable first.
-  result<node_standing> steered(const node_command& command) {
-    if (auto ok = lead.check(); !ok)
-      return ok.error();
-    auto entry = core->planned(command);
-    if (!entry)
-      return entry.error();
-    const auto& node = command.node;
-    if (command.wanted == node_command::what::remove) {
-      if (config.nodes != nullptr)
-        if (auto gone = config.nodes->remove(node); !gone)
-          return gone.error();
-      core->forget(node);
-      node_standing removed;
-      removed.node = node;
-      removed.removed = true;
-      return removed;
-    }
-    if (auto kept = keep(node, *entry); !kept)
-      return kept.error();
-    return core->standing(node);
-  }
-
-  result<void> keep(const node_name& node, const node_entry& entry) {
-    if (config.nodes != nullptr)
-      if (auto kept = config.nodes->keep(node, entry); !kept)
-        return kept;
-    core->set_duty(node, entry);
-    return {};
-  }
-
-  /// What cannot be kept now is tried again at the next look.
-  bool end_drains() {
-    bool changed = false;
-    for (const auto& node : core->run_dry())
-      changed = keep(node, {node_duty::drained, {}}) || changed;
-    return changed;
   }
 
   void evidence(const rollout_evidence& what) {
@@ -292,13 +280,13 @@ struct controller_state {
 
   void put(const put_secret_call& call) {
     mark->counters().count_handled();
-    if (auto ok = lead.check(); !ok)
+    if (auto ok = ready(false); !ok)
       return call.done(ok.error());
     end(call.done, secrets.carry_out(call.command));
   }
   void remove(const remove_secret_call& call) {
     mark->counters().count_handled();
-    if (auto ok = lead.check(); !ok)
+    if (auto ok = ready(false); !ok)
       return call.done(ok.error());
     end(call.done, secrets.carry_out(call.command, core->view()));
   }
@@ -318,6 +306,23 @@ struct controller_state {
     mark->counters().count_handled();
     if (lead.check()) // else the node asks the leader, or again
       what.answer(secrets.open_for(what.node, what.name, core->view()));
+  }
+
+  // -- copies of everything ---------------------------------------------------
+
+  void copy(const copy_registry_call& call) {
+    mark->counters().count_handled();
+    call.done(registry.copy(call.seal.get()));
+  }
+  void replace(const replace_registry_call& call) {
+    mark->counters().count_handled();
+    auto outcome = registry.carry_out(call.command);
+    if (registry.doubts())
+      lead.doubt();
+    const bool changed = outcome && !outcome->repeated;
+    call.done(std::move(outcome));
+    if (changed)
+      spread();
   }
 
   void add_compared(function_status& status) const {
@@ -373,10 +378,15 @@ struct controller_state {
     news = true;
     flush_soon();
   }
-  void give_out() {
+  /// With `only` what that has, too.
+  void give_out(const catalog_state* only = nullptr) {
     if (!lead.leads() || !lead.is_taken())
       return;
     auto view = core->view();
+    if (only != nullptr)
+      std::erase_if(view.versions, [&](const auto& one) {
+        return !only->functions.contains(one.version.function);
+      });
     view.term = lead.term();
     secrets.stamp(view);
     config.publish(make_local(std::move(view)));
@@ -387,8 +397,10 @@ struct controller_state {
   std::unique_ptr<controller_core> core;
   rollout_courses courses;
   secret_desk secrets;
+  node_desk nodes;
   std::unique_ptr<alive_mark> mark;
   catalog_desk desk;
+  registry_desk registry;
   struct waiting_call {
     catalog_command command;
     once<command_outcome> done;
@@ -415,6 +427,10 @@ controller_behavior(controller_state::pointer self, controller_config config) {
     [=](const local<put_secret_call>& call) { self->state.put(*call); },
     [=](const local<remove_secret_call>& call) { self->state.remove(*call); },
     [=](const local<secrets_call>& call) { self->state.list(*call); },
+    [=](const local<copy_registry_call>& call) { self->state.copy(*call); },
+    [=](const local<replace_registry_call>& call) {
+      self->state.replace(*call);
+    },
     [=](const local<secret_wanted>& what) { self->state.open(*what); },
     [=](const local<versions_call>& call) { self->state.versions(*call); },
     [=](const local<bundles_call>& call) { self->state.bundles(*call); },

@@ -62,6 +62,8 @@ result<secret_outcome> secret_desk::attempt(const request_id& id, Plan plan) {
 result<void> secret_desk::refresh() {
   if (!stale_)
     return {};
+  if (auto settled = config_.store->settle(config_.history); !settled)
+    return settled;
   auto state = config_.store->load();
   if (!state)
     return state.error();
@@ -70,13 +72,72 @@ result<void> secret_desk::refresh() {
   return {};
 }
 
-result<void> secret_desk::reload() {
+result<void> secret_desk::reload(const std::string& history) {
+  config_.history = history;
   stale_ = config_.store != nullptr;
   if (auto ok = refresh(); !ok)
     return ok;
   if (config_.store && config_.unlock)
     config_.sealer = config_.unlock(!config_.state.secrets.empty());
   return {};
+}
+
+result<secrets_state> secret_desk::copy(const secret_sealer& seal) const {
+  secrets_state made;
+  made.at = config_.state.at;
+  for (const auto& [name, secret] : config_.state.secrets) {
+    auto value = config_.sealer->open(name, secret);
+    if (!value)
+      return value.error();
+    auto sealed = seal.seal(name, secret.version, value->view());
+    if (!sealed)
+      return sealed.error();
+    sealed->created = secret.created;
+    sealed->changed = secret.changed;
+    sealed->by = secret.by;
+    made.secrets[name] = std::move(*sealed);
+  }
+  return made;
+}
+
+result<secrets_state> secret_desk::planned(const secrets_state* from,
+                                           const secret_sealer* opener,
+                                           const std::string& history) const {
+  secrets_state next = config_.state;
+  next.at.history = history;
+  if (from == nullptr)
+    return next;
+  if (!config_.store && !from->secrets.empty())
+    return no_store();
+  next.at.number = std::max(next.at.number, from->at.number) + 1;
+  next.secrets.clear();
+  for (const auto& [name, secret] : from->secrets) {
+    if (opener == nullptr)
+      return error{errc::invalid_argument,
+                   "the copy has secrets, but no key for them was given"};
+    auto value = opener->open(name, secret);
+    if (!value)
+      return value.error();
+    auto sealed = config_.sealer->seal(name, secret.version, value->view());
+    if (!sealed)
+      return sealed.error();
+    sealed->created = secret.created;
+    sealed->changed = secret.changed;
+    sealed->by = secret.by;
+    next.secrets[name] = std::move(*sealed);
+  }
+  return next;
+}
+
+result<void> secret_desk::stage(const secrets_state& next) {
+  return config_.store ? config_.store->stage(next) : result<void>{};
+}
+
+void secret_desk::settle(secrets_state next) {
+  config_.history = next.at.history;
+  config_.state = std::move(next);
+  if (config_.store)
+    stale_ = !config_.store->settle(config_.history);
 }
 
 result<secret_outcome>

@@ -13,6 +13,8 @@ constexpr size_t helper_threads = 2;
 constexpr size_t max_waiting = 256;
 /// A deployment is a manifest's worth of JSON.
 constexpr size_t max_body = 4 * limits::manifest_bytes;
+/// A copy of a registry without its bundles; its reader bounds it as well.
+constexpr size_t max_copy = 257 * limits::mib;
 
 uint64_t content_length(const api_request& head) {
   uint64_t length = 0;
@@ -55,6 +57,7 @@ public:
                         std::move(options.version),
                         options.log_follow,
                         options.authority,
+                        options.porter,
                         {helper_threads, max_waiting},
                         {},
                         random_source{std::random_device{}()}})) {}
@@ -138,6 +141,10 @@ public:
       return show_info(context_, answer);
     case endpoint::has_bundle:
       return has_bundle(context_, found.name, answer);
+    case endpoint::get_bundle:
+      return get_bundle(context_, request, found.name, answer);
+    case endpoint::export_registry:
+      return export_registry(context_, std::move(request), answer);
     case endpoint::missing_bundles:
       return missing_bundles(context_, request, answer);
     case endpoint::list_bundles:
@@ -178,7 +185,10 @@ private:
                   const answer_ptr& answer, admission& decided) {
     const auto is_chunk = found.to == endpoint::patch_bundle;
     const auto is_upload = is_chunk || found.to == endpoint::put_bundle;
-    const auto limit = is_upload ? limits::bundle_bytes : max_body;
+    const auto is_copy = found.to == endpoint::import_registry;
+    const auto limit = is_upload ? limits::bundle_bytes
+                       : is_copy ? max_copy
+                                 : max_body;
     if (content_length(head) > limit)
       decided.response
         = error_response({errc::too_large,
@@ -188,6 +198,9 @@ private:
     else if (is_upload)
       decided.stream = (is_chunk ? patch_bundle : put_bundle)(
         context_, head, found.name, answer, decided.response);
+    else if (is_copy)
+      decided.stream = import_registry(context_, head, answer,
+                                       decided.response);
     else
       decided.max_body = limit;
   }

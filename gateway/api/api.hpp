@@ -15,6 +15,7 @@ class admin_port;
 class bundle_store;
 class cluster_authority;
 class metrics_source;
+class registry_porter;
 } // namespace faas
 
 namespace faas::api {
@@ -36,6 +37,7 @@ struct settings {
   std::string version;
   duration log_follow{}; ///< a followed log stream ends then
   cluster_authority* authority = nullptr; ///< on the controller's node
+  registry_porter* porter = nullptr;      ///< likewise: export and import
 };
 
 std::unique_ptr<gateway_api> make_api(settings options);

@@ -14,6 +14,8 @@ namespace {
 using nlohmann::json;
 
 constexpr size_t max_asked = 256;
+/// What one answer has of a bundle at most.
+constexpr size_t part_bytes = 8 * limits::mib;
 
 std::optional<uint64_t> number_of(const api_request& head,
                                   std::string_view name) {
@@ -135,6 +137,37 @@ void has_bundle(const context_ptr& context, std::string_view name,
       respond(answer, {errc::not_found, "the bundle is not here",
                        "upload it with PUT"});
     }
+  });
+}
+
+void get_bundle(const context_ptr& context, const api_request& request,
+                std::string_view name, answer_ptr answer) {
+  if (request.method == "HEAD")
+    return has_bundle(context, name, std::move(answer));
+  const auto id = digest::parse(name);
+  if (!id)
+    return respond(answer, id.error());
+  const auto asked = query_value(request.query, "offset");
+  uint64_t offset = 0;
+  const auto* end = asked.data() + asked.size();
+  if (!asked.empty() && std::from_chars(asked.data(), end, offset).ptr != end)
+    return respond(answer, {errc::invalid_argument, "offset is no number"});
+  run_blocking(context, answer, [context, answer, id = *id, offset] {
+    auto& store = context->bundles;
+    const auto size = store.size(id);
+    if (!size)
+      return respond(answer, size.error());
+    if (offset > *size)
+      return respond(answer, {errc::invalid_argument,
+                              "offset is behind the end of the bundle"});
+    store.touch(id, context->clock.wall());
+    auto bytes = store.read(id, offset, part_bytes);
+    if (!bytes)
+      return respond(answer, bytes.error());
+    answer->respond({200,
+                     "application/octet-stream",
+                     {{"Bundle-Length", std::to_string(*size)}},
+                     std::move(*bytes)});
   });
 }
 

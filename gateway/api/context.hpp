@@ -17,6 +17,7 @@ namespace faas {
 class bundle_store;
 class cluster_authority;
 class metrics_source;
+class registry_porter;
 } // namespace faas
 
 namespace faas::api {
@@ -32,6 +33,7 @@ struct api_context {
   std::string version;
   duration log_follow{};
   cluster_authority* authority = nullptr; ///< null: on another node
+  registry_porter* porter = nullptr;      ///< null: likewise
   worker_pool pool; ///< for what may block
   std::mutex mutex; ///< random
   random_source random;
@@ -87,9 +89,19 @@ void show_metrics(const context_ptr&, answer_ptr);
 void show_info(const context_ptr&, answer_ptr);
 void show_logs(const context_ptr&, const api_request&, answer_ptr);
 void has_bundle(const context_ptr&, std::string_view name, answer_ptr);
+/// Part of its bytes, from the query's `offset` on.
+void get_bundle(const context_ptr&, const api_request&, std::string_view name,
+                answer_ptr);
 void missing_bundles(const context_ptr&, const api_request&, answer_ptr);
 void list_bundles(const context_ptr&, answer_ptr);
 void collect_bundles(const context_ptr&, const api_request&, answer_ptr);
+void export_registry(const context_ptr&, api_request, answer_ptr);
+/// Where the pieces of a copy go; null when this node keeps no registry (then
+/// `refusal` says so).
+std::shared_ptr<body_stream> import_registry(const context_ptr&,
+                                             const api_request& head,
+                                             answer_ptr,
+                                             api_response& refusal);
 /// Where the pieces of an upload go; null when the request is malformed (then
 /// `refusal` says so).
 std::shared_ptr<body_stream> put_bundle(const context_ptr&,

@@ -44,8 +44,11 @@ constexpr row table[] = {
   {"POST", "/system/bundles/missing", missing_bundles, true},
   {"POST", "/system/bundles/gc", collect_bundles, true},
   {"HEAD", "/system/bundles/", has_bundle, true},
+  {"GET", "/system/bundles/", get_bundle, true},
   {"PUT", "/system/bundles/", put_bundle, true},
   {"PATCH", "/system/bundles/", patch_bundle, true},
+  {"POST", "/system/registry/export", export_registry, true},
+  {"PUT", "/system/registry", import_registry, true},
   {"GET", "/system/nodes", nodes, true},
   {"POST", "/system/nodes/tokens", make_token, true},
   {"POST", "/system/nodes/revoke/", revoke_node, true},
@@ -62,6 +65,8 @@ bool matches(const row& row, std::string_view path, std::string_view& name) {
   name = path.substr(row.path.size());
   if (name.ends_with('/'))
     name.remove_suffix(1);
+  if (row.to == get_bundle && (name == "gc" || name == "missing"))
+    return false; // paths of their own
   return row.to == one_namespace
          || (!name.empty() && name.find('/') == name.npos);
 }

@@ -17,6 +17,7 @@ class bundle_store;
 class cluster_authority;
 class event_port_factory;
 class metrics_source;
+class registry_porter;
 } // namespace faas
 
 namespace faas::http {
@@ -57,6 +58,8 @@ struct server_deps {
   std::vector<const metrics_source*> metrics; ///< shown by /metrics
   /// Join tokens and revocation; null on nodes without the cluster's CA.
   cluster_authority* authority = nullptr;
+  /// Export and import; null likewise.
+  registry_porter* porter = nullptr;
 };
 
 /// All calls from one thread (the one that owns the node). The dependencies

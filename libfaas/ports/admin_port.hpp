@@ -11,6 +11,7 @@
 #include "libfaas/ports/traffic.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -180,6 +181,11 @@ struct log_query {
   uint64_t after_sequence = 0; ///< for following
 };
 
+struct registry_copy; // registry_copy.hpp
+struct replace_registry_command;
+struct replace_registry_outcome;
+class secret_sealer;
+
 /// Why a node is not ready; empty reasons = ready.
 struct readiness {
   std::vector<std::string> reasons;
@@ -212,6 +218,16 @@ public:
                              reply_to<secret_outcome> done) = 0;
   /// Names and dates; never a value.
   virtual void secrets(reply_to<std::vector<secret_status>> done) = 0;
+  /// Everything durable at one moment. Secrets are sealed anew by `seal`; null:
+  /// they are left out.
+  virtual void copy_registry(std::shared_ptr<const secret_sealer> seal,
+                             reply_to<registry_copy> done)
+    = 0;
+  /// Everything or nothing, in a new history. errc::conflict when something is
+  /// here and may not go, errc::invalid_argument for a copy that check() refuses.
+  virtual void replace_registry(replace_registry_command command,
+                                reply_to<replace_registry_outcome> done)
+    = 0;
   /// Newest first. errc::not_found when there is no such function.
   virtual void versions(function_name name,
                         reply_to<std::vector<version_status>> done) = 0;

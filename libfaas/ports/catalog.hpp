@@ -126,6 +126,12 @@ public:
   result<void> commit(const catalog_change& change) {
     return commit(std::span{&change, 1});
   }
+  /// Puts `with` in the place of everything, in one step: functions, removed
+  /// ones and the revision, which must be of a new history. Remembered requests
+  /// are forgotten, this one is remembered. The errors of commit().
+  virtual result<void> replace(const catalog_state& with,
+                               const request_id& request)
+    = 0;
   /// From now on commits are made under this lease: errc::unavailable once it
   /// was granted to another. A store with one owner has no use for it.
   virtual void fence(const lease& held) { (void) held; }

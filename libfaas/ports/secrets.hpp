@@ -87,6 +87,13 @@ public:
   outcome_of(const request_id& request) = 0;
   /// The errors of catalog_store::commit().
   virtual result<void> commit(const secret_change& change) = 0;
+  /// Keeps `with` beside what is there, unseen and durable, in the place of
+  /// what was staged before. Its history is that which the catalog will have.
+  virtual result<void> stage(const secrets_state& with) = 0;
+  /// What is staged takes the place of everything when it is of that history,
+  /// the catalog's; otherwise it is dropped, since its catalog never came. To be
+  /// called before load() at each start: so the two change together.
+  virtual result<void> settle(const std::string& history) = 0;
   virtual void fence(const lease& held) { (void) held; }
 };
 

@@ -32,6 +32,14 @@ public:
     store_->fence(held);
     return store_->commit(changes);
   }
+  result<void> replace(const catalog_state& with,
+                       const request_id& request) override {
+    const auto held = seat_->held();
+    if (held.token == 0)
+      return seat_->trouble();
+    store_->fence(held);
+    return store_->replace(with, request);
+  }
   void seen(const revision& at) override { store_->seen(at); }
 
 private:

@@ -24,6 +24,20 @@ public:
     store_->fence(held);
     return store_->commit(change);
   }
+  result<void> stage(const secrets_state& with) override {
+    const auto held = seat_->held();
+    if (held.token == 0)
+      return seat_->trouble();
+    store_->fence(held);
+    return store_->stage(with);
+  }
+  result<void> settle(const std::string& history) override {
+    const auto held = seat_->held();
+    if (held.token == 0)
+      return seat_->trouble();
+    store_->fence(held);
+    return store_->settle(history);
+  }
 
 private:
   std::unique_ptr<secret_store> store_;

@@ -52,6 +52,9 @@ public:
   outcome_of(const request_id& request) override;
   using catalog_store::commit;
   result<void> commit(std::span<const catalog_change> changes) override;
+  /// Staged in keys of its own, which end by themselves, then swapped in.
+  result<void> replace(const catalog_state& with,
+                       const request_id& request) override;
   void fence(const lease& held) override;
   void seen(const revision& at) override;
 

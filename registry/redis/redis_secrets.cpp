@@ -1,6 +1,7 @@
 #include "registry/redis/redis_secrets.hpp"
 
 #include "registry/records/secret_json.hpp"
+#include "registry/redis/import_scripts.hpp"
 #include "registry/redis/redis_catalog.hpp"
 #include "registry/redis/scripts.hpp"
 #include "registry/redis/secret_scripts.hpp"
@@ -233,6 +234,48 @@ result<void> redis_secrets::commit(const secret_change& change) {
   if (auto ok = refused(replies->front().text); !ok)
     return ok;
   s.seen = outcome.at;
+  return s.confirmed(replies->back());
+}
+
+result<void> redis_secrets::stage(const secrets_state& with) {
+  auto& s = *state_;
+  constexpr size_t batch_bytes = size_t{1} << 20;
+  auto next = with.secrets.begin();
+  bool first = true;
+  while (first || next != with.secrets.end()) {
+    std::vector<std::string> values{
+      std::to_string(redis::schema_version), s.fence, with.at.history,
+      std::to_string(with.at.number), first ? "1" : "0"};
+    first = false;
+    for (size_t bytes = 0;
+         next != with.secrets.end() && bytes < batch_bytes; ++next) {
+      values.push_back(next->first.str());
+      values.push_back(secret_to_json(next->second));
+      bytes += values.back().size();
+    }
+    auto replies
+      = s.client.eval(redis::stage_secrets_script(),
+                      {s.keys.catalog, s.keys.head, s.keys.staged}, values);
+    if (!replies)
+      return replies.error();
+    if (auto ok = refused(replies->front().text); !ok)
+      return ok;
+  }
+  return {};
+}
+
+result<void> redis_secrets::settle(const std::string& history) {
+  auto& s = *state_;
+  auto replies = s.client.eval(
+    redis::settle_secrets_script(),
+    {s.keys.catalog, s.keys.head, s.keys.staged, s.keys.secrets,
+     s.keys.requests, s.keys.request_order},
+    {std::to_string(redis::schema_version), s.fence, history},
+    s.wait_command());
+  if (!replies)
+    return replies.error();
+  if (auto ok = refused(replies->front().text); !ok)
+    return ok;
   return s.confirmed(replies->back());
 }
 

@@ -36,6 +36,8 @@ public:
   result<std::optional<secret_outcome>>
   outcome_of(const request_id& request) override;
   result<void> commit(const secret_change& change) override;
+  result<void> stage(const secrets_state& with) override;
+  result<void> settle(const std::string& history) override;
   void fence(const lease& held) override;
 
 private:

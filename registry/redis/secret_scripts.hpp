@@ -12,8 +12,9 @@ struct secret_keys {
       head(prefix + "secrets-head"),
       secrets(prefix + "secrets"),
       requests(prefix + "secret-requests"),
-      request_order(prefix + "secret-request-order") {}
-  std::string catalog, head, secrets, requests, request_order;
+      request_order(prefix + "secret-request-order"),
+      staged(prefix + "secrets-staged") {}
+  std::string catalog, head, secrets, requests, request_order, staged;
 };
 
 /// Keys: catalog, head, secrets. Answers {schema, history, number, {name,

@@ -63,6 +63,18 @@ result<std::string> id_of(std::span<const uint8_t> key) {
 
 } // namespace
 
+result<symmetric_key> symmetric_key::from_hex(std::string_view text) {
+  auto key = guarded_bytes::make(size);
+  if (!key)
+    return key.error();
+  if (text.size() != key_digits || !decode(text, key->span()))
+    return error{errc::invalid_argument, "the key is not 64 hex digits"};
+  auto id = id_of(key->span());
+  if (!id)
+    return id.error();
+  return symmetric_key{std::move(*key), std::move(*id)};
+}
+
 result<void> key_file::check_access(int handle) const {
   struct stat facts {};
   if (::fstat(handle, &facts) != 0)

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace faas::registry {
 
@@ -12,6 +13,8 @@ namespace faas::registry {
 class symmetric_key {
 public:
   static constexpr size_t size = 32;
+  /// Of 64 hex digits. errc::invalid_argument.
+  static result<symmetric_key> from_hex(std::string_view text);
   std::span<const uint8_t> bytes() const noexcept { return bytes_.span(); }
   /// 16 hex digits of a hash of it; tells keys apart, tells nothing of them.
   const std::string& id() const noexcept { return id_; }

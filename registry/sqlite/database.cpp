@@ -1,7 +1,12 @@
 #include "registry/sqlite/database.hpp"
 
+#include "libfaas/core/id.hpp"
+#include "registry/sqlite/backups.hpp"
+#include "registry/sqlite/rows.hpp"
+
 #include <SQLiteCpp/Column.h>
 #include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Transaction.h>
 #include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -44,6 +49,16 @@ result<void> check_integrity(SQLite::Database& db,
   if (found != "ok")
     return damaged_error(file, found, words);
   return {};
+}
+
+void begin_history(SQLite::Database& db, random_source& random) {
+  SQLite::Transaction transaction{db, SQLite::TransactionBehavior::IMMEDIATE};
+  auto at = rows::read_revision(db);
+  if (was_restored(db) || at.history.empty()) {
+    at.history = call_id::make(random).to_string();
+    rows::write_revision(db, at);
+    transaction.commit();
+  }
 }
 
 } // namespace faas::registry

@@ -2,6 +2,7 @@
 // exceptions pass through.
 #pragma once
 
+#include "libfaas/core/random.hpp"
 #include "registry/files/files.hpp"
 #include "registry/sqlite/schema.hpp"
 
@@ -16,5 +17,7 @@ result<void> configure(SQLite::Database& db, const std::filesystem::path& file,
 result<void> check_integrity(SQLite::Database& db,
                              const std::filesystem::path& file,
                              const store_words& words = catalog_words);
+/// A new history id for a new store and for one that was restored.
+void begin_history(SQLite::Database& db, random_source& random);
 
 } // namespace faas::registry

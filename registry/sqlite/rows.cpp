@@ -140,6 +140,22 @@ void retire_function(Database& db, const function_name& name, uint64_t at) {
   forget.exec();
 }
 
+void write_retired(Database& db, const function_name& name,
+                   const retired_function& retired) {
+  Statement insert{db, "INSERT OR REPLACE INTO functions "
+                       "(name, current, last, removed, traffic) "
+                       "VALUES (?, 0, ?, ?, '')"};
+  insert.bind(1, name.str());
+  insert.bind(2, retired.last);
+  insert.bind(3, as_signed(retired.removed));
+  insert.exec();
+}
+
+void remove_all(Database& db) {
+  db.exec("DELETE FROM versions; DELETE FROM functions; "
+          "DELETE FROM requests");
+}
+
 std::optional<command_outcome> read_outcome(Database& db,
                                             const request_id& request) {
   Statement query{db, "SELECT number, version, unchanged FROM requests "

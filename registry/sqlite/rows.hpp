@@ -20,6 +20,11 @@ void write_function(SQLite::Database& db, const function_record& record);
 void retire_function(SQLite::Database& db, const function_name& name,
                      uint64_t at);
 
+void write_retired(SQLite::Database& db, const function_name& name,
+                   const retired_function& retired);
+/// Functions, versions and remembered requests; not the revision.
+void remove_all(SQLite::Database& db);
+
 std::optional<command_outcome> read_outcome(SQLite::Database& db,
                                             const request_id& request);
 /// Remembers the outcome and forgets those before the last `keep`.

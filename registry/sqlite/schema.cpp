@@ -1,6 +1,7 @@
 #include "registry/sqlite/schema.hpp"
 
 #include "registry/files/files.hpp"
+#include "registry/sqlite/backups.hpp"
 
 #include <SQLiteCpp/Database.h>
 #include <SQLiteCpp/Exception.h>
@@ -46,7 +47,7 @@ constexpr std::array<std::string_view, 2> steps_{
     ALTER TABLE functions ADD COLUMN traffic TEXT NOT NULL DEFAULT '';
   )sql"};
 
-constexpr std::array<std::string_view, 1> secrets_steps_{
+constexpr std::array<std::string_view, 2> secrets_steps_{
   // 1: values are sealed; the key is in no database.
   R"sql(
     CREATE TABLE revision (
@@ -67,6 +68,21 @@ constexpr std::array<std::string_view, 1> secrets_steps_{
       number INTEGER NOT NULL,
       version INTEGER NOT NULL,
       unchanged INTEGER NOT NULL);
+  )sql",
+  // 2: what an import has brought, until the catalog has taken it over.
+  R"sql(
+    CREATE TABLE staged_revision (
+      one INTEGER PRIMARY KEY CHECK (one = 1),
+      history TEXT NOT NULL,
+      number INTEGER NOT NULL);
+    CREATE TABLE staged_secrets (
+      name TEXT PRIMARY KEY,
+      version INTEGER NOT NULL,
+      key TEXT NOT NULL,
+      box BLOB NOT NULL,
+      created_ns INTEGER NOT NULL,
+      changed_ns INTEGER NOT NULL,
+      author TEXT NOT NULL) WITHOUT ROWID;
   )sql"};
 
 int64_t single_value(SQLite::Database& db, const char* sql) {
@@ -110,7 +126,8 @@ result<uint32_t> schema_version(SQLite::Database& db) {
 }
 
 result<void> migrate(SQLite::Database& db,
-                     std::span<const std::string_view> steps) {
+                     std::span<const std::string_view> steps,
+                     database_backups* backups) {
   auto version = schema_version(db);
   if (!version)
     return version.error();
@@ -120,8 +137,15 @@ result<void> migrate(SQLite::Database& db,
                    + " was written by a newer Petrel (schema "
                    + std::to_string(*version) + ", this one knows up to "
                    + std::to_string(steps.size()) + ")",
-                 "start the newer faas-node, or restore a backup made before "
-                 "the upgrade"};
+                 "start the newer faas-node; to stay with this one, stop it and "
+                 "go back to the backup made before the upgrade (the newest in "
+                   + (std::filesystem::path{db.getFilename()}.parent_path()
+                      / "backups")
+                       .string()
+                   + " of this name; see docs/operations.md, Backup)"};
+  if (backups != nullptr && *version > 0 && *version < steps.size())
+    if (auto copied = backups->make(db); !copied)
+      return copied;
   for (auto next = *version; next < steps.size(); ++next) {
     SQLite::Transaction transaction{db, SQLite::TransactionBehavior::IMMEDIATE};
     if (next == 0)
@@ -136,12 +160,19 @@ result<void> migrate(SQLite::Database& db,
 
 error damaged_error(const std::filesystem::path& file,
                     const std::string& detail, const store_words& words) {
+  const auto what = std::string{words.name} + " " + file.string()
+                    + " is damaged: " + detail;
   const auto name = file.filename().string();
-  return {errc::internal,
-          std::string{words.name} + " " + file.string() + " is damaged: "
-            + detail,
-          "stop the node, move " + name + ", " + name + "-wal and " + name
-            + "-shm aside, then restore a backup, or start without one and "
+  if (const auto copy = database_backups::newest_good(file))
+    return {errc::internal, what,
+            "stop the node and go back to the backup " + copy->file.string()
+              + " (what was changed since is lost): "
+              + restore_commands(file, copy->file)};
+  return {errc::internal, what,
+          "there is no backup in " + (file.parent_path() / "backups").string()
+            + ": stop the node, move " + name + ", " + name + "-wal and "
+            + name + "-shm aside, then import an export (faas-cli import), or "
+            "start without one and "
             + words.again};
 }
 

@@ -25,10 +25,14 @@ std::span<const std::string_view> secrets_migrations() noexcept;
 /// the file holds other tables.
 result<uint32_t> schema_version(SQLite::Database& db);
 
-/// Applies the steps that are missing, each in its own transaction. A newer
-/// schema than ours is errc::conflict and nothing is changed.
+class database_backups;
+
+/// Applies the steps that are missing, each in its own transaction; a store that
+/// holds something is copied first, when `backups` is given. A newer schema than
+/// ours is errc::conflict and nothing is changed.
 result<void> migrate(SQLite::Database& db,
-                     std::span<const std::string_view> steps);
+                     std::span<const std::string_view> steps,
+                     database_backups* backups = nullptr);
 
 /// How messages speak of a store.
 struct store_words {

@@ -16,19 +16,14 @@ struct sqlite_catalog::state {
   sqlite_catalog_options options;
   file_lock lock;
   SQLite::Database db;
+  database_backups backups;
 };
 
 namespace {
 
-void make_history(SQLite::Database& db, random_source& random) {
-  if (!rows::read_revision(db).history.empty())
-    return;
-  rows::write_revision(db, {call_id::make(random).to_string(), 0});
-}
-
 result<void> prepare(SQLite::Database& db,
                      const sqlite_catalog_options& options,
-                     random_source& random) {
+                     database_backups& backups, random_source& random) {
   if (auto ok = check_integrity(db, options.file); !ok)
     return ok;
   // Before the first write: a stranger's database stays untouched.
@@ -36,9 +31,9 @@ result<void> prepare(SQLite::Database& db,
     return version.error();
   if (auto ok = configure(db, options.file, options.max_bytes); !ok)
     return ok;
-  if (auto ok = migrate(db, catalog_migrations()); !ok)
+  if (auto ok = migrate(db, catalog_migrations(), &backups); !ok)
     return ok;
-  make_history(db, random);
+  begin_history(db, random);
   return {};
 }
 
@@ -62,14 +57,17 @@ sqlite_catalog::open(sqlite_catalog_options options, random_source& random) {
   if (auto ok = make_private_file(file); !ok)
     return ok.error();
   using opened = result<std::unique_ptr<sqlite_catalog>>;
+  const auto made_rules = options.backups;
   return guarded(nullptr, file, [&]() -> opened {
     auto made = std::make_unique<state>(
       std::move(options), std::move(*lock),
-      SQLite::Database{file.string(), SQLite::OPEN_READWRITE});
+      SQLite::Database{file.string(), SQLite::OPEN_READWRITE},
+      database_backups{file, made_rules});
     auto& db = made->db;
     db.setBusyTimeout(static_cast<int>(made->options.busy_timeout.count()));
-    auto ready
-      = guarded(&db, file, [&] { return prepare(db, made->options, random); });
+    auto ready = guarded(&db, file, [&] {
+      return prepare(db, made->options, made->backups, random);
+    });
     if (!ready)
       return ready.error();
     return std::unique_ptr<sqlite_catalog>{new sqlite_catalog{std::move(made)}};
@@ -142,6 +140,29 @@ sqlite_catalog::commit(std::span<const catalog_change> changes) {
       if (auto ok = write(db, change, state_->options.remembered_requests);
           !ok)
         return ok; // rolled back
+    transaction.commit();
+    state_->backups.make_if_due(db);
+    return {};
+  });
+}
+
+result<void> sqlite_catalog::replace(const catalog_state& with,
+                                     const request_id& request) {
+  auto& db = state_->db;
+  state_->backups.make_before_import(db);
+  return guarded(&db, state_->options.file, [&]() -> result<void> {
+    SQLite::Transaction transaction{db, TransactionBehavior::IMMEDIATE};
+    rows::remove_all(db);
+    for (const auto& [name, record] : with.functions)
+      rows::write_function(db, record);
+    for (const auto& [name, retired] : with.retired)
+      rows::write_retired(db, name, retired);
+    rows::write_revision(db, with.at);
+    command_outcome outcome;
+    outcome.at = with.at;
+    if (!request.empty())
+      rows::write_outcome(db, request, outcome,
+                          state_->options.remembered_requests);
     transaction.commit();
     return {};
   });

@@ -3,6 +3,7 @@
 
 #include "libfaas/core/random.hpp"
 #include "libfaas/ports/catalog.hpp"
+#include "registry/sqlite/backups.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -20,6 +21,7 @@ struct sqlite_catalog_options {
   uint32_t remembered_requests = 10'000;
   /// Largest database; 0 = as the disk allows.
   uint64_t max_bytes = 0;
+  backup_rules backups = {};
 };
 
 /// Catalog store on SQLite: write-ahead log, synchronous=FULL, one transaction
@@ -28,9 +30,10 @@ struct sqlite_catalog_options {
 class sqlite_catalog final : public catalog_store {
 public:
   /// Opens or makes the store (folder 0700, file 0600), checks its integrity
-  /// and brings an older schema up to date. A new store gets its history id
-  /// from `random`, which must be seeded differently at every start. Errors
-  /// name the file and the next step: errc::conflict when another process has
+  /// and brings an older schema up to date, after a backup of it. A new store,
+  /// and one that was restored from a backup, gets its history id from `random`,
+  /// which must be seeded differently at every start. Errors name the file and
+  /// the next step (for a damaged one: the newest good backup): errc::conflict when another process has
   /// it open or a newer Petrel wrote it, errc::storage_full, errc::internal
   /// when it is damaged or no catalog.
   static result<std::unique_ptr<sqlite_catalog>>
@@ -42,6 +45,8 @@ public:
   outcome_of(const request_id& request) override;
   using catalog_store::commit;
   result<void> commit(std::span<const catalog_change> changes) override;
+  result<void> replace(const catalog_state& with,
+                       const request_id& request) override;
 
 private:
   struct state;

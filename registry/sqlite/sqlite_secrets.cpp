@@ -18,6 +18,7 @@ struct sqlite_secrets::state {
   sqlite_secrets_options options;
   file_lock lock;
   Database db;
+  database_backups backups;
 };
 
 namespace {
@@ -30,7 +31,7 @@ int64_t as_signed(uint64_t value) {
 }
 
 result<void> prepare(Database& db, const sqlite_secrets_options& options,
-                     random_source& random) {
+                     database_backups& backups, random_source& random) {
   if (auto ok = check_integrity(db, options.file, words); !ok)
     return ok;
   // Before the first write: a stranger's database stays untouched.
@@ -39,10 +40,9 @@ result<void> prepare(Database& db, const sqlite_secrets_options& options,
   if (auto ok = configure(db, options.file, options.max_bytes); !ok)
     return ok;
   db.exec("PRAGMA secure_delete = ON");
-  if (auto ok = migrate(db, secrets_migrations()); !ok)
+  if (auto ok = migrate(db, secrets_migrations(), &backups); !ok)
     return ok;
-  if (rows::read_revision(db).history.empty())
-    rows::write_revision(db, {call_id::make(random).to_string(), 0});
+  begin_history(db, random);
   return {};
 }
 
@@ -66,9 +66,10 @@ secrets_state read_state(Database& db) {
 }
 
 void write_secret(Database& db, const secret_name& name,
-                  const sealed_secret& secret) {
-  Statement insert{db, "INSERT OR REPLACE INTO secrets VALUES "
-                       "(?, ?, ?, ?, ?, ?, ?)"};
+                  const sealed_secret& secret,
+                  const std::string& table = "secrets") {
+  Statement insert{db, "INSERT OR REPLACE INTO " + table
+                         + " VALUES (?, ?, ?, ?, ?, ?, ?)"};
   insert.bind(1, name.str());
   insert.bind(2, as_signed(secret.version));
   insert.bind(3, secret.key);
@@ -152,14 +153,17 @@ sqlite_secrets::open(sqlite_secrets_options options, random_source& random) {
   if (auto ok = make_private_file(file); !ok)
     return ok.error();
   using opened = result<std::unique_ptr<sqlite_secrets>>;
+  const auto made_rules = options.backups;
   const auto open_it = [&]() -> opened {
     auto made = std::make_unique<state>(
       std::move(options), std::move(*lock),
-      Database{file.string(), SQLite::OPEN_READWRITE});
+      Database{file.string(), SQLite::OPEN_READWRITE},
+      database_backups{file, made_rules});
     auto& db = made->db;
     db.setBusyTimeout(static_cast<int>(made->options.busy_timeout.count()));
     auto ready = guarded(
-      &db, file, [&] { return prepare(db, made->options, random); }, words);
+      &db, file,
+      [&] { return prepare(db, made->options, made->backups, random); }, words);
     if (!ready)
       return ready.error();
     return std::unique_ptr<sqlite_secrets>{new sqlite_secrets{std::move(made)}};
@@ -204,6 +208,45 @@ result<void> sqlite_secrets::commit(const secret_change& change) {
     if (!change.request.empty())
       write_outcome(db, change.request, change.outcome,
                     state_->options.remembered_requests);
+    transaction.commit();
+    state_->backups.make_if_due(db);
+    return {};
+  };
+  return guarded(&db, state_->options.file, write, words);
+}
+
+result<void> sqlite_secrets::stage(const secrets_state& with) {
+  auto& db = state_->db;
+  state_->backups.make_before_import(db);
+  const auto write = [&]() -> result<void> {
+    SQLite::Transaction transaction{db, SQLite::TransactionBehavior::IMMEDIATE};
+    db.exec("DELETE FROM staged_secrets; DELETE FROM staged_revision");
+    for (const auto& [name, secret] : with.secrets)
+      write_secret(db, name, secret, "staged_secrets");
+    Statement at{db, "INSERT INTO staged_revision VALUES (1, ?, ?)"};
+    at.bind(1, with.at.history);
+    at.bind(2, as_signed(with.at.number));
+    at.exec();
+    transaction.commit();
+    return {};
+  };
+  return guarded(&db, state_->options.file, write, words);
+}
+
+result<void> sqlite_secrets::settle(const std::string& history) {
+  auto& db = state_->db;
+  const auto write = [&]() -> result<void> {
+    SQLite::Transaction transaction{db, SQLite::TransactionBehavior::IMMEDIATE};
+    Statement staged{db, "SELECT history FROM staged_revision"};
+    if (!staged.executeStep())
+      return {};
+    if (staged.getColumn(0).getString() == history)
+      db.exec("DELETE FROM secrets; DELETE FROM requests; "
+              "INSERT INTO secrets SELECT * FROM staged_secrets; "
+              "DELETE FROM revision; "
+              "INSERT INTO revision SELECT * FROM staged_revision");
+    staged.reset();
+    db.exec("DELETE FROM staged_secrets; DELETE FROM staged_revision");
     transaction.commit();
     return {};
   };

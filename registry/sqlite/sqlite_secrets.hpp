@@ -3,6 +3,7 @@
 
 #include "libfaas/core/random.hpp"
 #include "libfaas/ports/secrets.hpp"
+#include "registry/sqlite/backups.hpp"
 
 #include <chrono>
 
@@ -16,6 +17,7 @@ struct sqlite_secrets_options {
   uint32_t remembered_requests = 1000;
   /// Largest database; 0 = as the disk allows.
   uint64_t max_bytes = 0;
+  backup_rules backups = {};
 };
 
 /// As sqlite_catalog: write-ahead log, synchronous=FULL, one transaction per
@@ -32,6 +34,8 @@ public:
   result<std::optional<secret_outcome>>
   outcome_of(const request_id& request) override;
   result<void> commit(const secret_change& change) override;
+  result<void> stage(const secrets_state& with) override;
+  result<void> settle(const std::string& history) override;
 
 private:
   struct state;

@@ -1,7 +1,7 @@
 // An admin port in memory, for tests of the gateway.
 #pragma once
 
-#include "libfaas/ports/admin_port.hpp"
+#include "libfaas/ports/registry_copy.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -28,6 +28,8 @@ public:
   std::optional<error> no_room; ///< what make_room answers
   std::vector<node_command> steered_nodes;
   std::map<std::string, std::string> secrets_put; ///< values by name
+  registry_copy copy;                   ///< what copy_registry() answers
+  std::vector<replace_registry_command> replaced;
   std::vector<log_line> lines;
   std::vector<log_query> queries;
   std::vector<std::string> not_ready;
@@ -126,6 +128,29 @@ public:
                        wall_time{std::chrono::seconds{1'700'000'060}}, "admin",
                        {function_name{"f"}}});
       return all;
+    });
+  }
+  void copy_registry(std::shared_ptr<const secret_sealer> seal,
+                     reply_to<registry_copy> done) override {
+    answer(std::move(done), [&]() -> result<registry_copy> {
+      auto given = copy;
+      given.has_secrets = seal != nullptr;
+      if (!given.has_secrets)
+        given.secrets.secrets.clear();
+      return given;
+    });
+  }
+  void replace_registry(replace_registry_command command,
+                        reply_to<replace_registry_outcome> done) override {
+    answer(std::move(done), [&]() -> result<replace_registry_outcome> {
+      replaced.push_back(command);
+      if (!command.replace && !functions.empty())
+        return error{errc::conflict, "not empty", "--replace"};
+      replace_registry_outcome outcome;
+      outcome.at = {command.history, command.copy->catalog.at.number + 1};
+      outcome.functions = command.copy->catalog.functions.size();
+      outcome.secrets = command.copy->secrets.secrets.size();
+      return outcome;
     });
   }
   void versions(function_name name,

@@ -55,11 +55,20 @@ public:
     const auto guard = std::lock_guard{mutex};
     touched.insert(id);
   }
-  result<std::string> read(const digest&, uint64_t, size_t) const override {
-    return error{errc::not_found, "not in this fake"};
+  result<std::string> read(const digest& id, uint64_t offset,
+                           size_t length) const override {
+    const auto guard = std::lock_guard{mutex};
+    const auto at = stored.find(id);
+    if (at == stored.end())
+      return error{errc::not_found, "not in this fake"};
+    return at->second.substr(offset, length);
   }
-  result<uint64_t> size(const digest&) const override {
-    return error{errc::not_found, "not in this fake"};
+  result<uint64_t> size(const digest& id) const override {
+    const auto guard = std::lock_guard{mutex};
+    const auto at = stored.find(id);
+    if (at == stored.end())
+      return error{errc::not_found, "not in this fake"};
+    return uint64_t{at->second.size()};
   }
   result<std::filesystem::path> unpack(const digest&) override {
     return error{errc::not_found, "not in this fake"};

@@ -57,6 +57,20 @@ public:
     return {};
   }
 
+  result<void> replace(const catalog_state& with,
+                       const request_id& request) override {
+    if (auto failure = std::exchange(next_commit_, std::nullopt))
+      return *failure;
+    state_ = with;
+    outcomes_.clear();
+    order_.clear();
+    catalog_change change;
+    change.request = request;
+    change.outcome.at = with.at;
+    remember(change);
+    return {};
+  }
+
   /// The next load() or commit() fails so and changes nothing.
   void fail_next_load(error failure) { next_load_ = std::move(failure); }
   void fail_next_commit(error failure) { next_commit_ = std::move(failure); }

@@ -51,9 +51,28 @@ public:
     return {};
   }
 
+  result<void> stage(const secrets_state& with) override {
+    if (auto failure = std::exchange(next_commit_, std::nullopt))
+      return *failure;
+    staged_ = with;
+    return {};
+  }
+  result<void> settle(const std::string& history) override {
+    if (auto failure = std::exchange(next_settle_, std::nullopt))
+      return *failure;
+    if (staged_ && staged_->at.history == history) {
+      state_ = *staged_;
+      outcomes_.clear();
+      order_.clear();
+    }
+    staged_.reset();
+    return {};
+  }
+
   /// The next load() or commit() fails so and changes nothing.
   void fail_next_load(error failure) { next_load_ = std::move(failure); }
   void fail_next_commit(error failure) { next_commit_ = std::move(failure); }
+  void fail_next_settle(error failure) { next_settle_ = std::move(failure); }
   secrets_state& state() noexcept { return state_; }
 
 private:
@@ -61,7 +80,8 @@ private:
   secrets_state state_;
   std::map<request_id, secret_outcome> outcomes_;
   std::deque<request_id> order_;
-  std::optional<error> next_load_, next_commit_;
+  std::optional<secrets_state> staged_;
+  std::optional<error> next_load_, next_commit_, next_settle_;
 };
 
 /// Boxes are the value in reverse, with the name before it.

@@ -150,7 +150,7 @@ result<bundle_file> packed_at(const fs::path& path, const std::string& name) {
   auto id = registry::digest_of_file(path);
   if (!id)
     return id.error();
-  return bundle_file{path, *id, bytes, 0, 0};
+  return bundle_file{path, *id, bytes, 0, 0, 0};
 }
 
 } // namespace

@@ -11,6 +11,7 @@ struct bundle_file {
   uint64_t bytes = 0;
   uint64_t unpacked = 0;
   size_t files = 0;
+  uint64_t from = 0; ///< where its bytes begin in the file
 };
 
 /// Folder of faas/function.hpp: PETREL_SDK, else the checkout that built

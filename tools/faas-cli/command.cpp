@@ -19,7 +19,7 @@ constexpr const command* command_list[]
      &list_command,   &describe_command, &invoke_command, &logs_command,
      &versions_command, &rollback_command, &rollout_command, &traffic_command,
      &alias_command, &bundles_command, &remove_command, &secret_command,
-     &nodes_command, &node_command,
+     &nodes_command, &node_command, &export_command, &import_command,
      &sites_command,  &top_command,      &version_command};
 
 } // namespace

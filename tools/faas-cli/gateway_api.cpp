@@ -12,6 +12,8 @@ constexpr int max_tries = 4;
 constexpr duration longest_pause = 5s;
 /// A large model over a thin line; a stalled upload ends earlier by itself.
 constexpr duration upload_timeout = 1h;
+/// A registry without its bundles.
+constexpr size_t longest_copy = size_t{256} << 20;
 
 errc code_of_status(int status) noexcept {
   switch (status) {
@@ -316,6 +318,45 @@ result<json> gateway_api::change(const char* method, const std::string& path,
   if (!answer)
     return answer.error();
   return parse(*answer);
+}
+
+result<std::string> gateway_api::export_registry(const json& key) {
+  auto post = request("POST", "/system/registry/export");
+  post.timeout = upload_timeout;
+  post.headers.emplace_back("Content-Type", "application/json");
+  post.body = key.dump();
+  std::string text;
+  post.on_data = [&](std::string_view part) {
+    text += part;
+    return text.size() <= longest_copy;
+  };
+  auto answer = call(std::move(post), false);
+  if (!answer)
+    return answer.error();
+  return text;
+}
+
+result<json> gateway_api::import_registry(const std::string& query,
+                                          std::string body) {
+  auto put = request("PUT", "/system/registry" + query);
+  put.timeout = upload_timeout;
+  put.headers.emplace_back("Content-Type", "application/x-ndjson");
+  put.headers.emplace_back("X-Request-Id", session_.system.unique_id());
+  put.body = std::move(body);
+  auto answer = call(std::move(put), true);
+  if (!answer)
+    return answer.error();
+  return parse(*answer);
+}
+
+result<std::string> gateway_api::bundle_part(const digest& id,
+                                             uint64_t offset) {
+  auto answer = call(request("GET", "/system/bundles/" + id.hex()
+                                      + "?offset=" + std::to_string(offset)),
+                     true);
+  if (!answer)
+    return answer.error();
+  return std::move(answer->body);
 }
 
 result<void>

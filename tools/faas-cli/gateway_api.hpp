@@ -66,6 +66,12 @@ public:
   /// Any other change: its outcome.
   result<json> change(const char* method, const std::string& path,
                       const json& body);
+  /// The registry as text; `key` as the gateway wants it, {} for none.
+  result<std::string> export_registry(const json& key);
+  /// The key line and the text. The outcome.
+  result<json> import_registry(const std::string& query, std::string body);
+  /// Some bytes of a bundle, from `offset` on.
+  result<std::string> bundle_part(const digest& id, uint64_t offset);
   /// One JSON object per line to `line`; false ends it.
   result<void> logs(const std::string& query, duration timeout,
                     const std::function<bool(std::string_view)>& line);

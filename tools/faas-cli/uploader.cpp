@@ -77,7 +77,7 @@ private:
     const auto size = std::min(upload_chunk_bytes, bundle_.bytes - offset_);
     std::string bytes(size, '\0');
     file_.clear();
-    file_.seekg(static_cast<std::streamoff>(offset_));
+    file_.seekg(static_cast<std::streamoff>(bundle_.from + offset_));
     if (!file_.read(bytes.data(), static_cast<std::streamsize>(size)))
       return {errc::internal, "cannot read " + bundle_.file.string(),
               "pack it again: faas-cli pack"};

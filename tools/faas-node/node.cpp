@@ -8,6 +8,7 @@
 #include "gateway/mqtt/service.hpp"
 #include "gateway/tunnel/tunnel.hpp"
 #include "registry/bundles/folder_bundle_store.hpp"
+#include "registry/copy/porter.hpp"
 #include "registry/lease/led_node_book.hpp"
 #include "registry/replica/replica_file.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
@@ -43,6 +44,13 @@ uint64_t system_seed() {
 std::string random_boot() {
   random_source random{system_seed()};
   return call_id::make(random).to_string();
+}
+
+registry::backup_rules backup_rules_of(const clock_source& clock) {
+  registry::backup_rules rules;
+  rules.clock = &clock;
+  rules.log = [](std::string line) { spdlog::warn("{}", line); };
+  return rules;
 }
 
 bool parse_port(const std::string& text, uint16_t& to) {
@@ -95,6 +103,7 @@ struct running_node::parts {
   std::unique_ptr<auth::admin_token> token;
   node_trust trust;
   std::unique_ptr<registry::led_node_book> led_book; ///< with others
+  std::unique_ptr<registry::porter> porter; ///< with the controller only
   std::unique_ptr<registry::replica_file> replica;
   std::unique_ptr<tunnel::node_tunnel> tunnel;
   std::unique_ptr<host::node_function_hosts> hosts;
@@ -135,9 +144,14 @@ result<void> running_node::parts::open_stores() {
   if (!store)
     return store.error();
   bundles = std::move(*store);
-  if (settings.controller)
+  if (settings.controller) {
     if (auto opened = open_catalog(); !opened)
       return opened;
+    porter = std::make_unique<registry::porter>(registry::porter_options{
+      trust.store.get(),
+      settings.redis.empty() ? data / "trust" : std::filesystem::path{},
+      system_seed()});
+  }
   auto in_memory = open_secret_files(settings, data, no_files);
   if (!in_memory)
     return in_memory.error();
@@ -187,6 +201,7 @@ result<void> running_node::parts::open_catalog() {
   }
   registry::sqlite_catalog_options options;
   options.file = data / "catalog.db";
+  options.backups = backup_rules_of(clock);
   // Never from node.seed: a new store must not have the history of an old one.
   random_source unique{system_seed()};
   auto opened = registry::sqlite_catalog::open(std::move(options), unique);
@@ -195,7 +210,8 @@ result<void> running_node::parts::open_catalog() {
   catalog = std::move(*opened);
   registry::sqlite_secrets_options for_secrets;
   for_secrets.file = data / "secrets.db";
-  auto kept = registry::sqlite_secrets::open(std::move(for_secrets), random);
+  for_secrets.backups = backup_rules_of(clock);
+  auto kept = registry::sqlite_secrets::open(std::move(for_secrets), unique);
   if (!kept)
     return kept.error();
   secrets = std::move(*kept);
@@ -354,7 +370,7 @@ result<void> running_node::parts::start_server() {
   http::server_deps deps{
     system->events(), system->admin(), *bundles, clock,
     [this](std::string_view presented) { return token->matches(presented); },
-    system->metrics(), trust.authority.get()};
+    system->metrics(), trust.authority.get(), porter.get()};
   deps.metrics.push_back(&tunnel->metrics());
   if (mqtt)
     deps.metrics.push_back(&mqtt->metrics());

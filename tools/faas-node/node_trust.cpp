@@ -2,6 +2,7 @@
 
 #include "gateway/tls/keys.hpp"
 #include "registry/redis/redis_trust_store.hpp"
+#include "registry/trust/restored.hpp"
 #include "tools/faas-node/redis_store.hpp"
 
 #include <spdlog/spdlog.h>
@@ -79,6 +80,12 @@ result<void> found(node_trust& made, const std::filesystem::path& folder,
                    std::optional<trust::node_identity> kept, config& settings,
                    const clock_source& clock) {
   settings.name = name_of(settings);
+  auto restored = registry::take_over_restored(folder);
+  if (!restored)
+    return restored.error();
+  if (!restored->empty())
+    spdlog::warn("this node has the authority of cluster {} from now on",
+                 *restored);
   if (auto opened = open_store(made, folder, settings, clock); !opened)
     return opened;
   auto authority

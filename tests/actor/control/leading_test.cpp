@@ -122,6 +122,16 @@ struct leading_world : test::actor_fixture {
       put_secret_command{request_id{request}, secret_name{"db"},
                          secret_text{value}, {}, "ada"});
   }
+  /// Of an empty registry.
+  result<replace_registry_outcome> import(const std::string& request) {
+    replace_registry_command command;
+    command.id = request_id{request};
+    command.copy = std::make_shared<const registry_copy>();
+    command.history = "new-history";
+    command.replace = true;
+    return ask<replace_registry_outcome, replace_registry_call>(
+      std::move(command));
+  }
   std::optional<wire::secret_value> wanted(const node_name& by) {
     auto got = std::make_shared<std::optional<wire::secret_value>>();
     caf::anon_send(actor,
@@ -351,6 +361,60 @@ BOOST_FIXTURE_TEST_SUITE(leading_test, leading_world)
     BOOST_TEST(unlocked == 2);
     BOOST_TEST(!!cordon(edge));
     BOOST_TEST(!!put("third", "y"));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_standby_neither_exports_nor_imports) {
+    lead(7);
+    BOOST_TEST(!!deploy(1));
+    lose("other 1");
+    const auto before = store->state();
+    BOOST_TEST((ask<registry_copy, copy_registry_call>(
+                  std::shared_ptr<const secret_sealer>{})
+                  .error()
+                  .message
+                == "other leads"));
+    BOOST_TEST(import("import").error().message == "other leads");
+    BOOST_TEST((store->state() == before));
+    lead(9);
+    BOOST_TEST(!!import("import"));
+    BOOST_TEST(views.back()->term == 9u);
+    BOOST_TEST((views.back()->at == store->state().at));
+    BOOST_TEST(views.back()->versions.empty());
+  }
+
+  BOOST_AUTO_TEST_CASE(an_import_that_a_leader_left_is_ended_by_the_next) {
+    lead(7);
+    BOOST_TEST(!!put("mine"));
+    lose("other 1");
+    // The other one dies between the catalog's step and that of the secrets.
+    catalog_state next;
+    next.at = {"imported", 50};
+    secrets_state brought;
+    brought.at = {"imported", 5};
+    BOOST_REQUIRE(secrets->stage(brought));
+    BOOST_REQUIRE(store->replace(next, request_id{"import"}));
+    lead(9);
+    BOOST_TEST(secrets->state().secrets.empty());
+    BOOST_TEST(secrets->state().at.history == "imported");
+    const auto again = import("import"); // its client asks once more
+    BOOST_REQUIRE(again);
+    BOOST_TEST(again->repeated);
+    BOOST_TEST(!!put("next"));
+    BOOST_TEST(!!deploy(1));
+  }
+
+  BOOST_AUTO_TEST_CASE(what_a_leader_staged_in_vain_goes_with_its_term) {
+    lead(7);
+    BOOST_TEST(!!put("mine"));
+    lose("other 1");
+    secrets_state brought;
+    brought.at = {"imported", 5};
+    BOOST_REQUIRE(secrets->stage(brought)); // and there it ended
+    lead(9);
+    BOOST_TEST(secrets->state().secrets.size() == 1u);
+    BOOST_TEST(!!put("next"));
+    BOOST_REQUIRE(secrets->settle("imported")); // nothing is left of it
+    BOOST_TEST(secrets->state().secrets.size() == 1u);
   }
 
   BOOST_AUTO_TEST_CASE(it_leads_only_with_what_was_wanted_of_nodes) {

@@ -269,3 +269,4 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_long_history_is_kept_at_every_revision, Engine,
 
 #include "tests/contract/catalog/group_contract.hpp"
 #include "tests/contract/catalog/traffic_contract.hpp"
+#include "tests/contract/catalog/replace_contract.hpp"

@@ -170,7 +170,16 @@ BOOST_AUTO_TEST_SUITE(lease_contract_test)
     BOOST_TEST(!!commit(*fresh, "3"));
     auto unfenced = *registry::redis_catalog::open(options, clock, random);
     BOOST_TEST(!commit(*unfenced, "4"));
+    // Nor by an import.
+    auto other = state;
+    other.at = {"imported", 90};
+    const auto import = old->replace(other, request_id{"5"});
+    BOOST_REQUIRE(!import);
+    BOOST_TEST((import.error().code == errc::unavailable));
+    BOOST_TEST(!unfenced->replace(other, request_id{"6"}));
     BOOST_TEST((*fresh->load() == state));
+    BOOST_TEST(!!fresh->replace(other, request_id{"7"}));
+    BOOST_TEST((*fresh->load() == other));
   }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,4 +1,4 @@
-// The part of the catalog's contract on aliases, weights and rollouts. Included
+// The part of the catalog's contract on aliases, weights, rollouts and clocks. Included
 // by catalog_contract.hpp.
 #pragma once
 
@@ -33,4 +33,27 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(keeps_aliases_weights_and_rollouts, Engine,
   check();
   keep(engine.store(), expected, plan(expected, deploy_of("f", 1), noon));
   check();
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_clock_that_moves_an_hour_changes_no_order,
+                              Engine, catalog_engines) {
+  using namespace catalog_contract;
+  using std::chrono::hours;
+  Engine engine;
+  auto expected = loaded(engine.store());
+  const function_name f{"f"};
+  for (const auto now : {noon, noon - hours{1}, noon + hours{1}, noon})
+    keep(engine.store(), expected,
+         plan(expected,
+              deploy_of("f", static_cast<uint8_t>(expected.at.number)), now));
+  engine.reopen();
+  const auto state = loaded(engine.store());
+  BOOST_TEST((state == expected));
+  const auto& versions = state.functions.at(f).versions;
+  BOOST_TEST(state.functions.at(f).current == 4u);
+  BOOST_TEST((versions.at(2).created < versions.at(1).created));
+  // Back means the number before, not the time before.
+  const auto back = plan(state, rollback_command{{}, f, 0, ""});
+  BOOST_REQUIRE(back);
+  BOOST_TEST(back->outcome.version == 3u);
 }

@@ -25,6 +25,7 @@ T good(result<T> outcome) {
 struct memory_engine {
   secret_store& store() { return secrets_; }
   void reopen() {}
+  void import_catalog(const std::string&) {}
 
 private:
   testing::memory_secrets secrets_{"memory", remembered};
@@ -40,6 +41,7 @@ struct sqlite_engine {
     options.remembered_requests = remembered;
     secrets_ = good(registry::sqlite_secrets::open(options, random_));
   }
+  void import_catalog(const std::string&) {}
 
 private:
   testing::scratch_folder folder_{testing::memory_folder()};
@@ -61,6 +63,16 @@ struct redis_engine {
     options.client = server_.client();
     options.remembered_requests = remembered;
     secrets_ = good(registry::redis_secrets::open(options, clock_, random_));
+  }
+  /// The catalog takes its step.
+  void import_catalog(const std::string& history) {
+    registry::redis_catalog_options options;
+    options.client = server_.client();
+    auto catalog
+      = good(registry::redis_catalog::open(options, clock_, random_));
+    auto state = good(catalog->load());
+    state.at = {history, state.at.number + 1};
+    BOOST_REQUIRE(catalog->replace(state, request_id{}));
   }
 
 private:
@@ -217,6 +229,71 @@ BOOST_AUTO_TEST_SUITE(secrets_contract_test)
     BOOST_REQUIRE(!again);
     BOOST_TEST((again.error().code == errc::conflict));
     BOOST_TEST((good(engine.store().load()) == expected));
+  }
+
+  secrets_state imported() {
+    secrets_state state;
+    state.at = {"imported", 40};
+    for (int i = 0; i < 30; ++i) {
+      auto one = good(sealer.seal(secret_name{"i" + std::to_string(i)}, 7,
+                                  std::string(limits::secret_bytes, 'x')));
+      one.created = one.changed = noon;
+      one.by = "ada";
+      state.secrets[secret_name{"i" + std::to_string(i)}] = one;
+    }
+    return state;
+  }
+
+  BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_staged_counts_with_its_catalog, Engine,
+                                engines) {
+    Engine engine;
+    auto expected = good(engine.store().load());
+    keep(engine.store(), expected, put("old", "1", "before"));
+    const auto next = imported();
+    BOOST_REQUIRE(engine.store().stage(next));
+    BOOST_TEST((good(engine.store().load()) == expected)); // nobody sees it
+    engine.reopen();
+    BOOST_TEST((good(engine.store().load()) == expected));
+    engine.import_catalog("imported");
+    BOOST_REQUIRE(engine.store().settle("imported"));
+    expected = next;
+    for (int i = 0; i < 2; ++i, engine.reopen()) {
+      BOOST_REQUIRE(engine.store().settle("imported")); // again: nothing
+      BOOST_TEST((good(engine.store().load()) == expected));
+      BOOST_TEST(!good(engine.store().outcome_of(request_id{"before"})));
+    }
+    keep(engine.store(), expected, put("new", "1"));
+    BOOST_TEST((good(engine.store().load()) == expected));
+  }
+
+  BOOST_AUTO_TEST_CASE_TEMPLATE(what_is_staged_goes_when_its_catalog_never_came,
+                                Engine, engines) {
+    Engine engine;
+    auto expected = good(engine.store().load());
+    keep(engine.store(), expected, put("old", "1"));
+    BOOST_REQUIRE(engine.store().stage(imported()));
+    engine.reopen();
+    BOOST_REQUIRE(engine.store().settle(expected.at.history));
+    BOOST_TEST((good(engine.store().load()) == expected));
+    // Nor does it come back later on.
+    engine.import_catalog("imported");
+    BOOST_REQUIRE(engine.store().settle("imported"));
+    BOOST_TEST((good(engine.store().load()).secrets == expected.secrets));
+  }
+
+  BOOST_AUTO_TEST_CASE_TEMPLATE(no_secrets_may_be_staged_as_well, Engine,
+                                engines) {
+    Engine engine;
+    auto expected = good(engine.store().load());
+    keep(engine.store(), expected, put("old", "1"));
+    BOOST_REQUIRE(engine.store().stage(imported()));
+    secrets_state none;
+    none.at = {"none", 9};
+    BOOST_REQUIRE(engine.store().stage(none)); // in the place of the others
+    engine.import_catalog("none");
+    BOOST_REQUIRE(engine.store().settle("none"));
+    engine.reopen();
+    BOOST_TEST((good(engine.store().load()) == none));
   }
 
   BOOST_AUTO_TEST_CASE_TEMPLATE(a_long_history_is_kept, Engine, engines) {

@@ -116,6 +116,30 @@ BOOST_FIXTURE_TEST_SUITE(redis_data_test, redis_world)
     BOOST_TEST((loaded(*store) == state));
   }
 
+  BOOST_AUTO_TEST_CASE(an_import_that_redis_cannot_take_changes_nothing) {
+    redis_server server{{"--maxmemory-policy", "noeviction"}};
+    auto store = open(options(server));
+    auto state = loaded(*store);
+    advance(*store, state, 5);
+    auto other = state;
+    other.at = {"imported", 90};
+    server.ask({"CONFIG", "SET", "maxmemory", "1"});
+    check_refused(store->replace(other, request_id{"import"}),
+                  errc::storage_full, "maxmemory");
+    BOOST_TEST((loaded(*store) == state));
+    // Nor may its own step be the one that finds the memory full.
+    other.functions.clear();
+    other.retired.clear();
+    check_refused(store->replace(other, request_id{"import"}),
+                  errc::storage_full, "maxmemory");
+    BOOST_TEST((loaded(*store) == state));
+    server.ask({"CONFIG", "SET", "maxmemory", "0"});
+    BOOST_REQUIRE(store->replace(other, request_id{"import"}));
+    BOOST_TEST((loaded(*store) == other));
+    for (const auto& key : server.ask({"KEYS", "*import*"}).items)
+      BOOST_TEST(server.ask({"PTTL", key.text}).number > 0); // they end
+  }
+
   BOOST_AUTO_TEST_CASE(a_read_only_replica_refuses_with_what_to_do) {
     redis_server server;
     auto store = open(options(server));

@@ -1,4 +1,5 @@
 // Passwords, users, databases, prefixes.
+#include "registry/redis/redis_secrets.hpp"
 #include "tests/integration/redis/redis_world.hpp"
 
 using namespace faas;
@@ -13,7 +14,8 @@ const redis_server::words petrel_user{
   "+get",     "+set",     "+del",    "+exists",  "+pttl",    "+pexpire",
   "+hget",    "+hmget",   "+hgetall", "+hkeys",  "+hset",    "+hdel",
   "+hexists", "+hincrby", "+zadd",   "+zrem",    "+zcard",   "+zrange",
-  "+rpush",   "+lpop",    "+llen",   "+time"};
+  "+rpush",   "+lpop",    "+llen",   "+time",    "+hlen",   "+rename",
+  "+persist"};
 
 } // namespace
 
@@ -45,6 +47,20 @@ BOOST_FIXTURE_TEST_SUITE(redis_login_test, redis_world)
     advance(*store, state, 60);
     BOOST_TEST((loaded(*store) == state));
     BOOST_TEST(!!*store->outcome_of(request_id{"5-60"}));
+    // An import, with secrets.
+    registry::redis_secrets_options for_secrets;
+    for_secrets.client = with.client;
+    auto secrets
+      = *registry::redis_secrets::open(for_secrets, clock, random);
+    secrets_state brought;
+    brought.at = {"imported", 3};
+    brought.secrets[secret_name{"s"}].version = 1;
+    BOOST_REQUIRE(secrets->stage(brought));
+    state.at = {"imported", state.at.number + 1};
+    BOOST_REQUIRE(store->replace(state, request_id{"import"}));
+    BOOST_REQUIRE(secrets->settle("imported"));
+    BOOST_TEST((loaded(*store) == state));
+    BOOST_TEST(secrets->load()->secrets.size() == 1u);
     with.prefix = "other:";
     with.witness.clear();
     check_refused(open(with)->load(), errc::unavailable, "NOPERM");

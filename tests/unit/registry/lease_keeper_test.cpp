@@ -213,6 +213,7 @@ BOOST_FIXTURE_TEST_SUITE(lease_keeper_test, keeper_world)
     BOOST_REQUIRE(!refused);
     BOOST_TEST((refused.error().code == errc::unavailable));
     BOOST_TEST(store->commits() == 0u);
+    BOOST_TEST((catalog.replace({}, {}).error().code == errc::unavailable));
     BOOST_TEST((catalog.load().error().code == errc::unavailable));
     until([&] {
       return catalog.commit(change).error().message.find("gone fishing")
@@ -223,6 +224,12 @@ BOOST_FIXTURE_TEST_SUITE(lease_keeper_test, keeper_world)
     pass_until([&] { return one->held().token != 0; });
     BOOST_TEST(!!catalog.commit(change));
     BOOST_TEST(store->last.token == 2u);
+    store->last = {};
+    catalog_state other;
+    other.at = {"imported", 9};
+    BOOST_TEST(!!catalog.replace(other, {}));
+    BOOST_TEST(store->last.token == 2u);
+    BOOST_TEST((store->state() == other));
   }
 
   BOOST_AUTO_TEST_CASE(a_term_that_is_over_is_told_while_the_store_hangs) {

@@ -95,6 +95,9 @@ public:
     return std::optional<command_outcome>{};
   }
   result<void> commit(std::span<const catalog_change>) override { return {}; }
+  result<void> replace(const catalog_state&, const request_id&) override {
+    return {};
+  }
 };
 
 class loop final : public loop_context {
