@@ -104,6 +104,8 @@ struct link_state {
     protocol = accepted->protocol;
     gate->name = hello.node;
     core->peer_connected(config.clock->now(), hello);
+    gate->body_bytes.store(wire::body_bytes(protocol),
+                           std::memory_order_relaxed);
     gate->usable.store(true, std::memory_order_release);
     tell(link_changed::what::up, {});
     pump();

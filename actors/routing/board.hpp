@@ -32,6 +32,8 @@ public:
   node_name name;
   /// Connected and not suspect.
   std::atomic<bool> usable{false};
+  /// Longest body that travels there; known once it is usable.
+  std::atomic<uint64_t> body_bytes{0};
   /// For people and metrics.
   std::atomic<uint64_t> backlog_bytes{0}; ///< waiting or not acknowledged
   std::atomic<uint64_t> in_flight{0};     ///< events that the peer owes

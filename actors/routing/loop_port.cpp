@@ -59,13 +59,25 @@ uint64_t loop_port::structure_version() const noexcept {
 
 // -- choice -------------------------------------------------------------------
 
+namespace {
+
+bool takes(const peer& node) noexcept {
+  return node.usable.load(std::memory_order_acquire);
+}
+bool takes(const peer& node, const invocation& event) noexcept {
+  return takes(node)
+         && event.body.size()
+              <= node.body_bytes.load(std::memory_order_relaxed);
+}
+
+} // namespace
+
 routing::decision loop_port::choose(local_route& mine, const invocation& event,
                                     uint32_t excluded, time_point now) {
   std::array<routing::candidate, routing::max_candidates> candidates;
   const auto& targets = mine.shared->targets;
   const auto count = std::min(targets.size(), candidates.size());
   const auto lag_ms = to_ms(loop_.lag());
-  const bool fits = event.body.size() <= limits::inline_body_bytes;
   for (size_t i = 0; i < count; ++i) {
     const auto& target = targets[i];
     auto& candidate = candidates[i];
@@ -77,8 +89,7 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
     if (target.via) {
       candidate.backlog_bytes
         = target.link_load->backlog_bytes(target.cell->read().ms_per_byte, now);
-      candidate.healthy = candidate.healthy && fits
-                          && target.via->usable.load(std::memory_order_acquire);
+      candidate.healthy = candidate.healthy && takes(*target.via, event);
     } else {
       candidate.loop_lag_ms = lag_ms;
     }
@@ -132,18 +143,21 @@ namespace {
 /// Why no site was chosen, for people.
 error why_none(const route& of, const invocation& event) {
   const auto& name = of.view.name.str();
-  const bool reachable = std::any_of(
-    of.targets.begin(), of.targets.end(), [](const route_target& target) {
-      return target.host || target.via->usable.load(std::memory_order_acquire);
-    });
-  if (reachable && event.body.size() > limits::inline_body_bytes)
+  const auto reachable = [&](auto... with) {
+    return std::any_of(of.targets.begin(), of.targets.end(),
+                       [&](const route_target& target) {
+                         return target.host || takes(*target.via, with...);
+                       });
+  };
+  if (reachable() && !reachable(event))
     return {errc::too_large,
-            name + " runs on other nodes only, and bodies over "
-              + std::to_string(limits::inline_body_bytes)
-              + " bytes do not travel between nodes",
-            "send less at a time, or deploy it to this node, too"};
+            name + " runs only on nodes of an older version, to which bodies "
+                   "over "
+              + std::to_string(limits::old_body_bytes)
+              + " bytes do not travel",
+            "send less at a time, or upgrade those nodes"};
   auto why = of.why_empty;
-  if (of.policy == "static" && reachable)
+  if (of.policy == "static" && reachable())
     why = "its policy allows only " + of.fixed_name
           + ", which does not serve it";
   for (const auto& target : of.targets)

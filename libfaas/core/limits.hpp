@@ -15,8 +15,8 @@ inline constexpr size_t mib = 1024 * kib;
 
 /// Largest body of an event or a reply; what an edge node can hold many of.
 inline constexpr size_t body_bytes = 16 * mib;
-/// Bodies above this do not travel in frames between nodes.
-inline constexpr size_t inline_body_bytes = 256 * kib;
+/// Bodies above this do not travel to nodes of protocol 1.
+inline constexpr size_t old_body_bytes = 256 * kib;
 /// Largest frame between nodes: a frame delays a heartbeat by its length.
 inline constexpr size_t frame_bytes = 64 * kib;
 /// Header block of a request (OpenFaaS allows as much).

@@ -69,6 +69,7 @@ result<uint64_t> link_core::submit(time_point now, invocation&& event,
 
 void link_core::cancel(time_point now, uint64_t transfer) {
   auto& link = *state_;
+  transfer = link.sent_.present(transfer);
   if (link.sent_.answer(
         transfer,
         reply::failure({errc::cancelled, "nobody waits for the answer", {}})))
@@ -96,7 +97,7 @@ void link_core::reply_ready(time_point now, uint64_t ticket, reply&& answer) {
     return;
   }
   link.enter(now);
-  link.outbox_.add_reply(*transfer, std::move(answer));
+  link.outbox_.add_reply(*transfer, std::move(answer), link.body_bytes_);
   link.settle(now);
 }
 

@@ -66,6 +66,9 @@ void link_core::state::connect(time_point now, hello&& from) {
   for (auto ticket : received_.reset())
     effects_.emplace_back(cancel_event{ticket});
   peer_ = std::move(from);
+  body_bytes_
+    = std::min(options_.max_body_bytes,
+               wire::body_bytes(std::min(peer_.max_protocol, max_protocol)));
   connected_ = true;
   since_ = came_ = now;
   closed_ = ping_due_ = blocked_ = was_blocked_ = false;
@@ -82,11 +85,11 @@ result<uint64_t> link_core::state::submit(time_point now, invocation& event,
                                           completion& done) {
   const auto head = head_size(event);
   const auto bytes = event.body.size();
-  if (bytes > options_.max_body_bytes || head > options_.max_head_bytes)
+  if (bytes > body_bytes_ || head > options_.max_head_bytes)
     return {errc::too_large,
             "an event of " + std::to_string(head + bytes)
               + " bytes is too long to travel to another node",
-            "at most " + std::to_string(options_.max_body_bytes)
+            "at most " + std::to_string(body_bytes_)
               + " bytes of body and " + std::to_string(options_.max_head_bytes)
               + " of headers"};
   if (event.deadline <= now)
@@ -97,8 +100,7 @@ result<uint64_t> link_core::state::submit(time_point now, invocation& event,
     return {errc::overloaded, "too much waits for the node already",
             "repeat it elsewhere or later"};
   }
-  const auto transfer = ++transfer_;
-  sent_.add(transfer, std::move(event), std::move(done), head);
+  const auto transfer = sent_.add(std::move(event), std::move(done), head);
   outbox_.add_event(transfer);
   return transfer;
 }
@@ -213,7 +215,8 @@ bool link_core::state::take_event(time_point now, event_fragment&& piece) {
     break;
   case kind::refused:
     ++stats_.refused;
-    outbox_.add_reply(transfer, reply::failure(std::move(got.why)));
+    outbox_.add_reply(transfer, reply::failure(std::move(got.why)),
+                      body_bytes_);
     break;
   case kind::dropped:
     ++stats_.dropped_fragments;

@@ -53,6 +53,7 @@ struct link_core::state {
 
   const link_options options_;
   hello peer_;
+  size_t body_bytes_ = 0; ///< longest body that travels to the peer
   bool connected_ = false, closed_ = false;
   link_meter meter_{options_};
   heartbeat pulse_{options_};
@@ -62,7 +63,6 @@ struct link_core::state {
   std::vector<link_effect> effects_;
   link_stats stats_;
 
-  uint64_t transfer_ = 0; ///< last given; never reset
   uint64_t ping_ = 0;     ///< last sent
   bool ping_due_ = false;
   bool blocked_ = false;     ///< data waits for credit

@@ -15,13 +15,15 @@ struct link_options {
   size_t frame_bytes = limits::frame_bytes;            ///< encoded, at most
   duration frame_time = std::chrono::milliseconds(20); ///< of the link's rate
   size_t window_bytes = limits::mib; ///< unacknowledged, at most
-  size_t max_body_bytes = limits::inline_body_bytes;
+  size_t max_body_bytes = limits::body_bytes;
+  /// Bodies in several pieces that are under way at a time; one always may.
+  size_t in_pieces_bytes = 8 * limits::mib;
   size_t max_head_bytes = 48 * limits::kib; ///< encoded event without body
   uint32_t max_in_flight = 4096; ///< events that the peer owes an answer
-  size_t outbox_bytes = 8 * limits::mib;      ///< events not written yet
+  size_t outbox_bytes = 64 * limits::mib;     ///< events not written yet
   uint32_t max_running = 4096;                ///< events of the peer owed by us
-  size_t partial_bytes = 16 * limits::mib;    ///< bodies being received
-  size_t reply_bytes = 16 * limits::mib;      ///< replies not written yet
+  size_t partial_bytes = 32 * limits::mib;    ///< bodies being received
+  size_t reply_bytes = 64 * limits::mib;      ///< replies not written yet
   size_t control_bytes = 8 * limits::mib;     ///< control not written yet
   size_t max_control_bytes = 4 * limits::mib; ///< one control message
   duration ping_floor = std::chrono::milliseconds(50);

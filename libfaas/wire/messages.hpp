@@ -22,6 +22,8 @@ inline constexpr uint32_t max_protocol = 2;
 inline constexpr uint32_t protocol_with_duties = 2;
 /// Since then a node may take bulk connections; one that does not refuses them.
 inline constexpr uint32_t protocol_with_bulk = 2;
+/// Since then a body may be as long as a node takes at all.
+inline constexpr uint32_t protocol_with_long_bodies = 2;
 
 /// First message in either direction: who I am and what I can do.
 struct hello {
@@ -245,5 +247,11 @@ std::string_view name(const message& what) noexcept;
 /// ranges), errc::forbidden (another cluster), errc::conflict (our own name),
 /// errc::invalid_argument (no valid node name or no boot id).
 result<welcome> accept(const hello& self, const hello& peer);
+
+/// Longest body of an event or a reply that travels by this protocol.
+constexpr size_t body_bytes(uint32_t protocol) noexcept {
+  return protocol < protocol_with_long_bodies ? limits::old_body_bytes
+                                              : limits::body_bytes;
+}
 
 } // namespace faas::wire

@@ -32,11 +32,12 @@ std::optional<size_t> piece(size_t left, size_t head, size_t used,
 
 void outbox::clear() noexcept {
   turns_.clear();
+  parked_.clear();
   control_.clear();
-  control_offset_ = reply_bytes_ = control_bytes_ = 0;
+  control_offset_ = reply_bytes_ = control_bytes_ = in_pieces_ = 0;
 }
 
-void outbox::add_reply(uint64_t transfer, reply&& answer) {
+void outbox::add_reply(uint64_t transfer, reply&& answer, size_t max_body) {
   auto head = head_size(answer);
   const auto refuse = [&](errc code, std::string message) {
     auto failure = reply::failure(
@@ -48,8 +49,7 @@ void outbox::add_reply(uint64_t transfer, reply&& answer) {
     answer = std::move(failure);
     head = head_size(answer);
   };
-  if (head > options_.max_head_bytes
-      || answer.body.size() > options_.max_body_bytes)
+  if (head > options_.max_head_bytes || answer.body.size() > max_body)
     refuse(errc::too_large, "the function ran, but its reply of "
                               + std::to_string(head + answer.body.size())
                               + " bytes is too long to travel between nodes");
@@ -87,17 +87,57 @@ bool outbox::fill(frame_writer& frame, size_t budget, size_t limit,
     const auto before = frame.size();
     const auto step = what.reply
                         ? write_reply(frame, space, !written, what, stats)
-                        : write_event(frame, space, !written, what.transfer,
-                                      now, events, stats);
+                        : write_event(frame, space, !written, what, now, events,
+                                      stats);
     written = written || frame.size() != before;
-    if (step == progress::more)
-      turns_.push_back(std::move(what));
-    if (step == progress::no_room) {
-      turns_.push_front(std::move(what));
+    switch (step) {
+    case progress::done:
+      release(what, events);
       break;
+    case progress::more:
+      turns_.push_back(std::move(what));
+      break;
+    case progress::parked:
+      break;
+    case progress::no_room:
+      turns_.push_front(std::move(what));
+      return written;
     }
   }
   return written;
+}
+
+bool outbox::admit(turn& what, size_t body) noexcept {
+  if (what.in_pieces > 0)
+    return true;
+  const bool room = in_pieces_ == 0
+                    || in_pieces_ + body <= options_.in_pieces_bytes;
+  if (!room || !parked_.empty())
+    return false;
+  what.in_pieces = body;
+  in_pieces_ += body;
+  return true;
+}
+
+void outbox::park(turn&& what, size_t body) {
+  parked_.push_back({std::move(what), body});
+}
+
+void outbox::release(const turn& what, sent_events& events) {
+  in_pieces_ -= what.in_pieces;
+  while (!parked_.empty()) {
+    auto& next = parked_.front();
+    if (in_pieces_ > 0 && in_pieces_ + next.body > options_.in_pieces_bytes)
+      return;
+    if (!next.what.reply)
+      next.what.transfer = events.renumber(next.what.transfer);
+    if (next.what.transfer != 0) { // else it was answered meanwhile
+      next.what.in_pieces = next.body;
+      in_pieces_ += next.body;
+      turns_.push_back(std::move(next.what));
+    }
+    parked_.pop_front();
+  }
 }
 
 bool outbox::write_control(frame_writer& frame, const room& space) {
@@ -129,10 +169,9 @@ bool outbox::write_control(frame_writer& frame, const room& space) {
 }
 
 outbox::progress outbox::write_event(frame_writer& frame, const room& space,
-                                     bool first, uint64_t transfer,
-                                     time_point now, sent_events& events,
-                                     link_stats& stats) {
-  auto* what = events.find(transfer);
+                                     bool first, turn& mine, time_point now,
+                                     sent_events& events, link_stats& stats) {
+  auto* what = events.find(mine.transfer);
   if (!what)
     return progress::done; // cancelled or answered meanwhile
   const auto remaining = what->event.deadline - now;
@@ -143,7 +182,12 @@ outbox::progress outbox::write_event(frame_writer& frame, const room& space,
                            space.budget, space.limit, space.quantum, first);
   if (!bytes)
     return progress::no_room;
-  frame.add_event(transfer, what->event, what->offset,
+  const auto whole = what->event.body.size();
+  if (*bytes < whole && !admit(mine, whole)) {
+    park(std::move(mine), whole);
+    return progress::parked;
+  }
+  frame.add_event(mine.transfer, what->event, what->offset,
                   what->event.body.view().substr(what->offset, *bytes),
                   remaining);
   events.piece_written(*what, *bytes);
@@ -163,6 +207,11 @@ outbox::progress outbox::write_reply(frame_writer& frame, const room& space,
                            space.budget, space.limit, space.quantum, first);
   if (!bytes)
     return progress::no_room;
+  if (*bytes < body.size() && !admit(what, body.size())) {
+    const auto whole = body.size();
+    park(std::move(what), whole);
+    return progress::parked;
+  }
   frame.add_reply(what.transfer, waiting.answer, waiting.offset,
                   body.view().substr(waiting.offset, *bytes));
   reply_bytes_ -= *bytes + (waiting.begun ? 0 : waiting.head_bytes);

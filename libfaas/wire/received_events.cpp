@@ -67,7 +67,7 @@ received_events::outcome received_events::begin(time_point now,
       errc::too_large,
       "a body of " + std::to_string(piece.total) + " bytes; at most "
         + std::to_string(options_.max_body_bytes) + " travel between nodes",
-      "send less, or raise the inline body limit on both nodes");
+      "send less");
   if (running_.size() + partials_.size() >= options_.max_running)
     return refuse(errc::overloaded, "the node runs too many events already",
                   "repeat it later");

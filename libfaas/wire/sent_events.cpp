@@ -4,14 +4,31 @@
 
 namespace faas::wire {
 
-void sent_events::add(uint64_t transfer, invocation&& event, completion&& done,
-                      size_t head_bytes) {
-  auto& what = table_.try_emplace(transfer).first->second;
+uint64_t sent_events::add(invocation&& event, completion&& done,
+                          size_t head_bytes) {
+  auto& what = table_.try_emplace(++last_).first->second;
   what.event = std::move(event);
   what.done = std::move(done);
   what.head_bytes = head_bytes;
   queued_bytes_ += what.queued_bytes();
   expires_at_ = std::min(expires_at_, limit(what));
+  return last_;
+}
+
+uint64_t sent_events::renumber(uint64_t transfer) {
+  auto node = table_.extract(transfer);
+  if (!node)
+    return 0;
+  node.key() = ++last_;
+  node.mapped().before = transfer;
+  renumbered_[transfer] = last_;
+  table_.insert(std::move(node));
+  return last_;
+}
+
+uint64_t sent_events::present(uint64_t transfer) const noexcept {
+  const auto at = renumbered_.find(transfer);
+  return at == renumbered_.end() ? transfer : at->second;
 }
 
 sent_event* sent_events::find(uint64_t transfer) noexcept {
@@ -32,6 +49,8 @@ sent_events::release(table::iterator at) noexcept {
   auto node = table_.extract(at);
   const auto& what = node.mapped();
   queued_bytes_ -= what.queued_bytes();
+  if (what.before != 0)
+    renumbered_.erase(what.before);
   if (what.answer)
     partial_.give_back(what.answer->body.total());
   if (table_.empty())
@@ -54,7 +73,7 @@ sent_events::verdict sent_events::reply_received(reply_fragment&& piece) {
         {errc::overloaded,
          "the function ran, but its reply of " + std::to_string(piece.total)
            + " bytes is over this link's bounds",
-         "return less, or raise the inline body limit"});
+         "return less, or fewer at a time"});
       failure.started = piece.head.started;
       release(at).mapped().done(std::move(failure));
       return verdict::answered;

@@ -26,6 +26,7 @@ struct sent_event {
   uint64_t offset = 0;   ///< body bytes written
   bool begun = false;    ///< something of it was written
   bool written = false;  ///< all of it was written
+  uint64_t before = 0;   ///< its id before renumber(); 0: the same
   std::unique_ptr<partial_reply> answer; ///< null unless begun in pieces
 
   /// What it takes of the outbox.
@@ -47,9 +48,14 @@ public:
   size_t partial_bytes() const noexcept { return partial_.used(); }
   size_t queued_bytes() const noexcept { return queued_bytes_; }
 
-  /// `head_bytes`: upper bound of the encoded head.
-  void add(uint64_t transfer, invocation&& event, completion&& done,
-           size_t head_bytes);
+  /// Its transfer id; ids increase, also over connections. `head_bytes`: upper
+  /// bound of the encoded head.
+  uint64_t add(invocation&& event, completion&& done, size_t head_bytes);
+  /// The peer takes new events in the order of their ids: one that others have
+  /// overtaken gets another one. 0 when it was answered meanwhile.
+  uint64_t renumber(uint64_t transfer);
+  /// The id that it has now.
+  uint64_t present(uint64_t transfer) const noexcept;
   /// Null when it was answered meanwhile.
   sent_event* find(uint64_t transfer) noexcept;
   /// A piece was written: `bytes` of the body.
@@ -82,6 +88,8 @@ private:
 
   const link_options& options_;
   table table_;
+  uint64_t last_ = 0; ///< transfer id given
+  std::unordered_map<uint64_t, uint64_t> renumbered_; ///< former: present
   byte_budget partial_; ///< replies that come in pieces
   size_t queued_bytes_ = 0;
   time_point expires_at_ = time_point::max();

@@ -16,6 +16,7 @@ public:
   explicit fake_peer(const std::string& of) {
     name = node_name{of};
     usable = true;
+    body_bytes = limits::body_bytes;
   }
   void send(std::vector<actors::link_event> events) override {
     ++messages;

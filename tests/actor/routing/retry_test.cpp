@@ -40,6 +40,11 @@ struct peers_world : port_world {
     }
     return n;
   }
+  invocation long_event() {
+    auto made = event();
+    made.body = blob{std::string(limits::old_body_bytes + 1, 'x')};
+    return made;
+  }
   std::vector<std::shared_ptr<fake_peer>> peers;
 };
 
@@ -175,15 +180,26 @@ BOOST_AUTO_TEST_CASE(a_retry_of_a_removed_function_ends_with_its_refusal) {
   BOOST_TEST((code(token) == errc::unavailable));
 }
 
-BOOST_AUTO_TEST_CASE(a_body_over_the_inline_limit_is_told_why) {
+BOOST_AUTO_TEST_CASE(a_body_too_long_for_older_nodes_is_told_why) {
   use(1);
-  auto big = event();
-  big.body = blob{std::string(limits::inline_body_bytes + 1, 'x')};
-  port->submit(std::move(big), got->promise(1));
+  peers[0]->body_bytes = limits::old_body_bytes;
+  port->submit(long_event(), got->promise(1));
   BOOST_REQUIRE(got->has(1));
   const auto answer = got->wait(1);
   BOOST_TEST((answer.code == errc::too_large));
   BOOST_TEST(answer.message.find("262144") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(a_long_body_goes_to_a_node_that_takes_it) {
+  use(2);
+  for (auto i = 0; i < 4; ++i) {
+    peers[0]->body_bytes = limits::old_body_bytes;
+    port->submit(long_event(), got->promise(1 + i));
+    loop.run();
+    BOOST_TEST(peers[0]->sent.empty());
+    BOOST_REQUIRE_EQUAL(peers[1]->sent.size(), 1u);
+    peers[1]->answer(errc::ok, true);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_observation_counts_the_bytes_of_the_request) {

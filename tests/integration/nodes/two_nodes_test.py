@@ -41,13 +41,29 @@ class Cluster(TwoNodes):
         self.assertEqual(edge.call("f", "bad-header").status // 100, 5)
         self.assertEqual(set(edge.nodes()), {"edge-1", "cloud-1"})
 
-    def test_a_body_over_the_inline_limit_says_why_it_cannot_go(self):
+    def test_the_longest_bodies_travel_and_small_events_between_them(self):
         edge, cloud = self.scratch.pair()
-        cloud.deploy("f", needs={"tiers": ["cloud"]})
+        cloud.deploy("f", needs={"tiers": ["cloud"]}, concurrency=4)
         self.ready_on(edge, "f", CLOUD)
-        answer = edge.call("f", "x" * (300 << 10))
-        self.assertIn(answer.status, (413, 503))
-        self.assertIn("262144", answer.text)
+        longest = "x" * (16 << 20)
+        self.assertEqual(edge.call("f", longest).text, longest)
+        # More than the other node keeps room for at a time.
+        bodies = [str(i) * (4 << 20) for i in range(10)]
+        answers = {}
+
+        def ask(body):
+            answers[body[0]] = edge.call("f", body)
+        threads = [threading.Thread(target=ask, args=(body,))
+                   for body in bodies]
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            self.assertEqual(edge.call("f", "small").text, "small")
+        for thread in threads:
+            thread.join()
+        for body in bodies:
+            self.assertEqual(answers[body[0]].status, 200)
+            self.assertEqual(answers[body[0]].text, body)
 
     def test_the_bundle_is_pulled_by_digest_and_kept(self):
         edge, cloud = self.scratch.pair()

@@ -16,7 +16,9 @@ constexpr uint64_t seeds = 50;
 size_t random_body(random_source& random) {
   if (random.below(10) > 0)
     return random.below(2'000);
-  return random.below(limits::inline_body_bytes);
+  if (random.below(20) > 0)
+    return random.below(limits::old_body_bytes);
+  return random.below(4 * limits::mib);
 }
 
 /// Every event has exactly one answer and nothing is left over.

@@ -170,8 +170,8 @@ BOOST_AUTO_TEST_SUITE(link_core_test)
       const auto got = near.submit(pair.now, std::move(event), pair.done());
       return got ? errc::ok : got.error().code;
     };
-    BOOST_TEST(
-      (code(pair.event(std::string(256 * 1024 + 1, 'x'))) == errc::too_large));
+    BOOST_TEST((code(pair.event(std::string(limits::body_bytes + 1, 'x')))
+                == errc::too_large));
     auto long_head = pair.event();
     long_head.headers.push_back({"X-Long", std::string(60'000, 'x')});
     BOOST_TEST((code(std::move(long_head)) == errc::too_large));
@@ -320,8 +320,84 @@ BOOST_AUTO_TEST_SUITE(link_core_test)
     BOOST_TEST((only_answer(pair, 3) == errc::overloaded));
   }
 
+  BOOST_AUTO_TEST_CASE(long_bodies_take_turns_within_the_peers_room) {
+    const auto bounds = with([](auto& o) {
+      o.in_pieces_bytes = 250'000;
+      o.partial_bytes = 250'000;
+    });
+    link_pair pair{bounds, bounds};
+    for (auto i = 0; i < 8; ++i)
+      BOOST_REQUIRE(pair.submit(std::string(100'000, 'x')));
+    BOOST_REQUIRE(pair.submit("short"));
+    pair.exchange();
+    BOOST_REQUIRE_EQUAL(pair.far.events.size(), 9u);
+    BOOST_TEST(pair.far.events[0].event.body.view() == "short");
+    BOOST_TEST(pair.near.core.stats().queued_bytes == 0u);
+    pair.answer_all();
+    pair.exchange();
+    for (uint64_t token = 1; token <= 9; ++token)
+      BOOST_TEST((only_answer(pair, token) == errc::ok));
+    BOOST_TEST(pair.far.core.stats().queued_transfers == 0u);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_body_over_what_may_be_under_way_goes_alone) {
+    const auto bounds = with([](auto& o) { o.in_pieces_bytes = 100'000; });
+    link_pair pair{bounds, bounds};
+    BOOST_REQUIRE(pair.submit(std::string(300'000, 'x')));
+    BOOST_REQUIRE(pair.submit(std::string(400'000, 'y')));
+    pair.exchange();
+    BOOST_REQUIRE_EQUAL(pair.far.events.size(), 2u);
+    BOOST_TEST(pair.far.events[1].event.body.size() == 400'000u);
+    pair.answer_all();
+    pair.exchange();
+    BOOST_TEST((only_answer(pair, 1) == errc::ok));
+    BOOST_TEST((only_answer(pair, 2) == errc::ok));
+  }
+
+  BOOST_AUTO_TEST_CASE(cancelled_bodies_make_room_for_the_next) {
+    const auto bounds = with([](auto& o) {
+      o.in_pieces_bytes = 150'000;
+      o.window_bytes = 64 * limits::kib;
+    });
+    link_pair pair{bounds, bounds};
+    std::vector<uint64_t> transfers;
+    for (const auto* body : {"a", "b", "c", "d", "e"})
+      transfers.push_back(*pair.submit(std::string(100'000, *body)));
+    for (const auto& frame : pair.written()) // a is under way, the others wait
+      pair.far.core.frame_received(pair.now, frame);
+    pair.near.core.cancel(pair.now, transfers[1]);
+    pair.near.core.cancel(pair.now, transfers[0]);
+    pair.near.core.cancel(pair.now, transfers[4]);
+    pair.exchange();
+    BOOST_REQUIRE_EQUAL(pair.far.events.size(), 2u);
+    BOOST_TEST(pair.far.events[0].event.body.view()[0] == 'c');
+    BOOST_TEST(pair.far.events[1].event.body.view()[0] == 'd');
+    BOOST_TEST(pair.near.core.stats().queued_transfers == 0u);
+    // One that has waited is still known by its first id.
+    pair.near.core.cancel(pair.now, transfers[3]);
+    pair.exchange();
+    BOOST_REQUIRE_EQUAL(pair.far.cancels.size(), 1u);
+    BOOST_TEST(pair.far.cancels[0] == pair.far.events[1].ticket);
+    BOOST_TEST((only_answer(pair, 4) == errc::cancelled));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_peer_of_protocol_1_gets_no_long_body) {
+    link_pair pair;
+    wire::hello old;
+    old.max_protocol = 1;
+    pair.near.core.peer_connected(pair.now, old);
+    const auto refused
+      = pair.submit(std::string(limits::old_body_bytes + 1, 'x'));
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST((refused.error().code == errc::too_large));
+    BOOST_REQUIRE(pair.submit(std::string(limits::old_body_bytes, 'x')));
+  }
+
   BOOST_AUTO_TEST_CASE(a_reply_that_is_too_long_becomes_an_error) {
     link_pair pair;
+    wire::hello old;
+    old.max_protocol = 1;
+    pair.far.core.peer_connected(pair.now, old);
     BOOST_REQUIRE(pair.submit());
     pair.exchange();
     reply answer;
