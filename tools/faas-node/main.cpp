@@ -1,4 +1,5 @@
 // faas-node: one node of Petrel.
+#include "tools/faas-node/allocator.hpp"
 #include "tools/faas-node/join.hpp"
 #include "tools/faas-node/node.hpp"
 #include "tools/faas-node/node_secrets.hpp"
@@ -125,6 +126,7 @@ int serve(node::config settings, const sigset_t& signals) {
 } // namespace
 
 int main(int argc, char** argv) {
+  node::keep_freed_blocks();
   spdlog::set_default_logger(spdlog::stderr_color_mt("petrel"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
   auto options = make_options();

@@ -8,6 +8,7 @@
 #include "gateway/tunnel/tunnel.hpp"
 #include "libfaas/trust/token.hpp"
 #include "tests/support/memory_trust_store.hpp"
+#include "tools/faas-node/allocator.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -257,6 +258,7 @@ double median(std::vector<double> values) {
 } // namespace
 
 int main(int argc, char** argv) {
+  faas::node::keep_freed_blocks(); // as a node does
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 5;
   const std::chrono::seconds time{argc > 2 ? std::atoi(argv[2]) : 2};
   identities with;
