@@ -1,7 +1,7 @@
 // One connection to another node: a TLS stream spliced with a local socket.
 #pragma once
 
-#include "gateway/tls/openssl.hpp"
+#include "gateway/tls/socket_stream.hpp"
 #include "libfaas/core/clock.hpp"
 #include "libfaas/trust/link_guard.hpp"
 #include "libfaas/trust/rules.hpp"
@@ -9,7 +9,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/ssl/stream.hpp>
 
 #include <functional>
 #include <memory>
@@ -21,7 +20,7 @@ namespace faas::tunnel {
 
 namespace net = boost::asio;
 using failure = boost::system::error_code;
-using tls_stream = net::ssl::stream<net::ip::tcp::socket>;
+using tls_stream = tls::socket_stream;
 
 /// Bytes of CAF's transport from one side to the other, as they are, but seen
 /// by a guard. On the tunnel's thread only. Each direction has one buffer: a
