@@ -83,6 +83,8 @@ step judge(SSL& stream, int result, int number) {
                     number, boost::system::system_category()});
   default: {
     const auto why = ERR_get_error();
+    if (why == 0)
+      return failed_with(boost::asio::ssl::error::unexpected_result);
     if (ERR_GET_REASON(why) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
       return failed_with(boost::asio::ssl::error::stream_truncated);
     return failed_with({static_cast<int>(why), error::get_ssl_category()});
@@ -110,9 +112,10 @@ step read_some(SSL& stream, void* to, size_t size) {
     const int result
       = SSL_read_ex(&stream, static_cast<char*>(to) + total, size - total, &got);
     if (result != 1) {
-      if (total > 0) // an error is met again by the next call
-        break;
-      return judge(stream, result, errno);
+      auto end = judge(stream, result, errno);
+      if (total == 0)
+        return end;
+      return {progress::done, total, end.failed};
     }
     total += got;
   }

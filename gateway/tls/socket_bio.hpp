@@ -19,7 +19,8 @@ enum class progress : uint8_t { done, wants_read, wants_write, failed };
 
 struct step {
   progress now = progress::done;
-  size_t size = 0; ///< bytes moved, whatever `now` is
+  size_t size = 0; ///< bytes moved
+  /// With `done`: nothing comes after these bytes, and why.
   boost::system::error_code failed;
 };
 

@@ -73,8 +73,8 @@ public:
   void async_read_some(const Buffers& to, Handler&& done) {
     const boost::asio::mutable_buffer into
       = *boost::asio::buffer_sequence_begin(to);
-    perform([this, into] { return read_some(*ssl_, into.data(), into.size()); },
-            std::forward<Handler>(done), true);
+    perform([this, into] { return read(into); }, std::forward<Handler>(done),
+            true);
   }
 
   /// `done(failure, size)`. Writes all of the first buffer.
@@ -88,6 +88,17 @@ public:
 
 private:
   static constexpr size_t read_ahead = 64 * 1024;
+
+  /// OpenSSL tells only once why it broke: kept for the read after this one.
+  step read(boost::asio::mutable_buffer into) {
+    if (broken_)
+      return {progress::failed, 0, broken_};
+    auto got = read_some(*ssl_, into.data(), into.size());
+    broken_ = got.failed;
+    if (got.now == progress::done)
+      got.failed = {};
+    return got;
+  }
 
   template <class Step, class Handler>
   void perform(Step next, Handler done, bool first) {
@@ -124,6 +135,7 @@ private:
 
   next_layer_type socket_;
   std::unique_ptr<SSL, frees<SSL_free>> ssl_;
+  failure broken_;
 };
 
 } // namespace faas::tls
