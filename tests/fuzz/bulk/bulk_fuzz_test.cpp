@@ -3,41 +3,16 @@
 // of it. PETREL_FUZZ_SEED and PETREL_FUZZ_ROUNDS override the defaults.
 #include "libfaas/bulk/line.hpp"
 #include "libfaas/core/random.hpp"
+#include "tests/fuzz/inputs.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 using namespace faas;
+using namespace faas::test;
 using namespace faas::bulk;
 
 namespace {
-
-uint64_t setting(const char* name, uint64_t normal) {
-  const auto* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : normal;
-}
-
-std::vector<std::string> corpus() {
-  const auto* source = std::getenv("PETREL_SOURCE");
-  const std::filesystem::path folder
-    = std::filesystem::path{source ? source : "."} / "tests/fuzz/bulk/corpus";
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator{folder})
-    files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  std::vector<std::string> all;
-  for (const auto& file : files) {
-    std::stringstream text;
-    text << std::ifstream{file, std::ios::binary}.rdbuf();
-    all.push_back(text.str());
-  }
-  return all;
-}
 
 /// What a node may say.
 std::string good_talk(random_source& random) {
@@ -52,22 +27,6 @@ std::string good_talk(random_source& random) {
                   random.below(2) == 0);
     }
   return bytes;
-}
-
-std::string mutated(std::string text, random_source& random) {
-  for (uint64_t i = 0; i <= random.below(4); ++i) {
-    const auto at = text.empty() ? 0 : random.below(text.size());
-    switch (random.below(4)) {
-    case 0:
-      if (!text.empty())
-        text[at] = static_cast<char>(random.next());
-      break;
-    case 1: text.insert(at, 1, static_cast<char>(random.next())); break;
-    case 2: text.erase(at, random.below(8)); break;
-    default: text.insert(at, text.substr(at, random.below(40))); break;
-    }
-  }
-  return text;
 }
 
 struct outcome {
@@ -109,7 +68,7 @@ BOOST_AUTO_TEST_CASE(streams_however_cut_end_the_same) {
   const auto seed = setting("PETREL_FUZZ_SEED", 7);
   BOOST_TEST_MESSAGE("seed " << seed);
   random_source random{seed};
-  auto inputs = corpus();
+  auto inputs = corpus("bulk");
   BOOST_REQUIRE(!inputs.empty());
   for (int i = 0; i < 30; ++i)
     inputs.push_back(good_talk(random));

@@ -3,14 +3,12 @@
 // PETREL_FUZZ_ROUNDS override the defaults.
 #include "libfaas/core/random.hpp"
 #include "libfaas/manifest/manifest.hpp"
+#include "tests/fuzz/inputs.hpp"
 
 #include <boost/test/unit_test.hpp>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 using namespace faas;
+using namespace faas::test;
 
 namespace {
 
@@ -18,29 +16,6 @@ namespace {
 template <class T>
 std::string why(const result<T>& r) {
   return r ? "" : r.error().message;
-}
-
-uint64_t setting(const char* name, uint64_t normal) {
-  const auto* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : normal;
-}
-
-std::vector<std::string> corpus() {
-  const auto* source = std::getenv("PETREL_SOURCE");
-  const std::filesystem::path folder
-    = std::filesystem::path{source ? source : "."}
-      / "tests/fuzz/manifest/corpus";
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator{folder})
-    files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  std::vector<std::string> texts;
-  for (const auto& file : files) {
-    std::stringstream text;
-    text << std::ifstream{file, std::ios::binary}.rdbuf();
-    texts.push_back(text.str());
-  }
-  return texts;
 }
 
 /// What a good spec says must come back the same through JSON.
@@ -104,7 +79,7 @@ std::string mutate(const std::vector<std::string>& texts,
 BOOST_AUTO_TEST_SUITE(manifest_fuzz_test)
 
   BOOST_AUTO_TEST_CASE(the_corpus_does_no_harm) {
-    const auto texts = corpus();
+    const auto texts = corpus("manifest");
     BOOST_REQUIRE(texts.size() >= 6);
     for (const auto& text : texts)
       use(text);
@@ -114,7 +89,7 @@ BOOST_AUTO_TEST_SUITE(manifest_fuzz_test)
     const auto seed = setting("PETREL_FUZZ_SEED", 20261122);
     BOOST_TEST_MESSAGE("seed " << seed);
     random_source random{seed};
-    const auto texts = corpus();
+    const auto texts = corpus("manifest");
     const auto rounds = setting("PETREL_FUZZ_ROUNDS", 3000);
     for (uint64_t i = 0; i < rounds; ++i) {
       const auto text = mutate(texts, random);
@@ -124,7 +99,7 @@ BOOST_AUTO_TEST_SUITE(manifest_fuzz_test)
   }
 
   BOOST_AUTO_TEST_CASE(every_prefix_does_no_harm) {
-    for (const auto& text : corpus())
+    for (const auto& text : corpus("manifest"))
       for (size_t length = 0; length < text.size(); ++length)
         use(text.substr(0, length));
   }

@@ -3,43 +3,19 @@
 // random packets. PETREL_FUZZ_SEED and PETREL_FUZZ_ROUNDS override the
 // defaults.
 #include "libfaas/mqtt/session.hpp"
+#include "tests/fuzz/inputs.hpp"
 #include "tests/unit/mqtt/packet_maker.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 using namespace faas;
+using namespace faas::test;
 using namespace faas::mqtt;
 using namespace std::chrono_literals;
 
 namespace {
 
 constexpr size_t packet_limit = 4096;
-
-uint64_t setting(const char* name, uint64_t normal) {
-  const auto* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : normal;
-}
-
-std::vector<std::string> corpus() {
-  const auto* source = std::getenv("PETREL_SOURCE");
-  const auto folder
-    = std::filesystem::path{source ? source : "."} / "tests/fuzz/mqtt/corpus";
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator{folder})
-    files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  std::vector<std::string> inputs;
-  for (const auto& file : files) {
-    std::stringstream text;
-    text << std::ifstream{file, std::ios::binary}.rdbuf();
-    inputs.push_back(text.str());
-  }
-  return inputs;
-}
 
 struct outcome {
   std::vector<packet> packets;
@@ -195,7 +171,7 @@ void mutate(std::string& bytes, const std::string& other,
 BOOST_AUTO_TEST_SUITE(mqtt_fuzz_test)
 
   BOOST_AUTO_TEST_CASE(corpus_is_survived) {
-    const auto inputs = corpus();
+    const auto inputs = corpus("mqtt");
     BOOST_REQUIRE(inputs.size() >= 10);
     random_source random{1};
     reached total;
@@ -212,7 +188,7 @@ BOOST_AUTO_TEST_SUITE(mqtt_fuzz_test)
     const auto rounds = setting("PETREL_FUZZ_ROUNDS", 200'000);
     BOOST_TEST_MESSAGE("PETREL_FUZZ_SEED=" << seed
                                            << " PETREL_FUZZ_ROUNDS=" << rounds);
-    const auto inputs = corpus();
+    const auto inputs = corpus("mqtt");
     packet_maker make{seed};
     auto& random = make.random();
     reached total;

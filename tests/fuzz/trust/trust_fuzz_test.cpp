@@ -4,41 +4,16 @@
 #include "libfaas/core/random.hpp"
 #include "libfaas/trust/link_guard.hpp"
 #include "libfaas/trust/token.hpp"
+#include "tests/fuzz/inputs.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 using namespace faas;
+using namespace faas::test;
 using namespace faas::trust;
 
 namespace {
-
-uint64_t setting(const char* name, uint64_t normal) {
-  const auto* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : normal;
-}
-
-std::vector<std::string> corpus() {
-  const auto* source = std::getenv("PETREL_SOURCE");
-  const std::filesystem::path folder
-    = std::filesystem::path{source ? source : "."} / "tests/fuzz/trust/corpus";
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator{folder})
-    files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  std::vector<std::string> texts;
-  for (const auto& file : files) {
-    std::stringstream text;
-    text << std::ifstream{file, std::ios::binary}.rdbuf();
-    texts.push_back(text.str());
-  }
-  return texts;
-}
 
 std::string good_token(random_source& random) {
   join_token made;
@@ -52,22 +27,6 @@ std::string good_token(random_source& random) {
   const auto text = made.to_text();
   BOOST_REQUIRE(text);
   return *text;
-}
-
-std::string mutated(std::string text, random_source& random) {
-  for (uint64_t i = 0; i <= random.below(4); ++i) {
-    const auto at = text.empty() ? 0 : random.below(text.size());
-    switch (random.below(4)) {
-    case 0:
-      if (!text.empty())
-        text[at] = static_cast<char>(random.next());
-      break;
-    case 1: text.insert(at, 1, static_cast<char>(random.next())); break;
-    case 2: text.erase(at, random.below(8)); break;
-    default: text.insert(at, text.substr(at, random.below(40))); break;
-    }
-  }
-  return text;
 }
 
 /// What parses, prints and parses to the same.
@@ -93,7 +52,7 @@ BOOST_AUTO_TEST_CASE(tokens) {
   const auto seed = setting("PETREL_FUZZ_SEED", 7);
   BOOST_TEST_MESSAGE("seed " << seed);
   random_source random{seed};
-  auto inputs = corpus();
+  auto inputs = corpus("trust");
   BOOST_REQUIRE(!inputs.empty());
   for (const auto& text : inputs)
     use(text);
