@@ -1,6 +1,7 @@
 #include "registry/redis/redis_catalog.hpp"
 
 #include "registry/records/record_json.hpp"
+#include "registry/redis/catalog_stage.hpp"
 #include "registry/redis/import_scripts.hpp"
 #include "registry/redis/snapshot.hpp"
 #include "registry/redis/witness.hpp"
@@ -378,80 +379,14 @@ redis_catalog::commit(std::span<const catalog_change> changes) {
   return s.confirmed(*replies);
 }
 
-namespace {
-
-/// What is staged ends after so long when the import does not come.
-constexpr const char* staged_ms = "600000";
-constexpr size_t batch = 64;
-
-struct staged_keys {
-  explicit staged_keys(const std::string& prefix, const std::string& id)
-    : functions(prefix + "import-" + id + ":functions"),
-      retired(prefix + "import-" + id + ":retired"),
-      retired_order(prefix + "import-" + id + ":retired-order") {}
-  std::string functions, retired, retired_order;
-};
-
-/// Sends commands in batches; each key's end is set along with it.
-class stager {
-public:
-  explicit stager(redis::client& client) : client_(client) {}
-
-  result<void> add(const std::string& key, redis::command one) {
-    waiting_.push_back(std::move(one));
-    waiting_.push_back({"PEXPIRE", key, staged_ms});
-    return waiting_.size() < 2 * batch ? result<void>{} : send();
-  }
-  result<void> send() {
-    if (waiting_.empty())
-      return {};
-    auto replies = client_.run(waiting_);
-    waiting_.clear();
-    if (!replies)
-      return replies.error();
-    for (const auto& one : *replies)
-      if (one.failed())
-        return client_.error_of(one.text);
-    return {};
-  }
-
-private:
-  redis::client& client_;
-  std::vector<redis::command> waiting_;
-};
-
-result<void> stage(redis::client& client, const staged_keys& keys,
-                   const catalog_state& with) {
-  stager to{client};
-  for (const auto& [name, record] : with.functions)
-    if (auto ok = to.add(keys.functions, {"HSET", keys.functions, name.str(),
-                                          record_to_json(record)});
-        !ok)
-      return ok;
-  for (const auto& [name, retired] : with.retired) {
-    if (auto ok = to.add(keys.retired, {"HSET", keys.retired, name.str(),
-                                        retired_to_text(retired)});
-        !ok)
-      return ok;
-    if (auto ok = to.add(keys.retired_order,
-                         {"ZADD", keys.retired_order,
-                          std::to_string(retired.removed), name.str()});
-        !ok)
-      return ok;
-  }
-  return to.send();
-}
-
-} // namespace
-
 result<void> redis_catalog::replace(const catalog_state& with,
                                     const request_id& request) {
   auto& s = *state_;
   auto head = redis::read_head(s.client, s.keys);
   if (!head)
     return head.error();
-  const staged_keys staged{s.options.prefix, s.new_id()};
-  if (auto ok = stage(s.client, staged, with); !ok)
+  const redis::staged_keys staged{s.options.prefix, s.new_id()};
+  if (auto ok = redis::stage(s.client, staged, with); !ok)
     return ok;
   command_outcome outcome;
   outcome.at = with.at;
