@@ -42,24 +42,30 @@ void incoming::agreed() {
 
 void incoming::control() {
   const auto who = owner_.peer_of(*stream_);
-  result<void> admitted;
-  if (!who)
-    admitted = who.error();
+  welcome(who, who ? result<void>{} : who.error(),
+          [this](stream_ptr stream, const trust::certificate_facts& peer) {
+            if (!owner_.accept(std::move(stream), peer))
+              owner_.refused(from_, "the node takes no links now");
+          });
+}
+
+/// Says the verdict; the peer's stream goes on with who is let in.
+void incoming::welcome(const result<trust::certificate_facts>& who,
+                       const result<void>& admitted, taker take) {
   if (!admitted) {
     owner_.refused(from_, admitted.error().message);
     return last_words(verdict(admitted));
   }
   bytes_ = verdict({});
-  net::async_write(
-    *stream_, net::buffer(bytes_),
-    [self = shared_from_this(), who = *who](const failure& failed, size_t) {
-      if (!self->good(failed))
-        return;
-      auto stream = std::move(self->stream_);
-      self->done();
-      if (!self->owner_.accept(std::move(stream), who))
-        self->owner_.refused(self->from_, "the node takes no links now");
-    });
+  net::async_write(*stream_, net::buffer(bytes_),
+                   [self = shared_from_this(), who = *who,
+                    take = std::move(take)](const failure& failed, size_t) {
+                     if (!self->good(failed))
+                       return;
+                     auto stream = std::move(self->stream_);
+                     self->done();
+                     take(std::move(stream), who);
+                   });
 }
 
 void incoming::await_hello() {
@@ -91,22 +97,11 @@ void incoming::answer_hello() {
   if (!boot)
     return give_up(boot.error().message);
   const auto who = owner_.peer_of(*stream_);
-  const auto admitted
-    = who ? owner_.may_have_bulk(*who, *boot) : result<void>{who.error()};
-  if (!admitted) {
-    owner_.refused(from_, admitted.error().message);
-    return last_words(verdict(admitted));
-  }
-  bytes_ = verdict({});
-  net::async_write(
-    *stream_, net::buffer(bytes_),
-    [self = shared_from_this(), who = *who](const failure& failed, size_t) {
-      if (!self->good(failed))
-        return;
-      auto stream = std::move(self->stream_);
-      self->done();
-      self->owner_.accept_bulk(std::move(stream), who);
-    });
+  welcome(who,
+          who ? owner_.may_have_bulk(*who, *boot) : result<void>{who.error()},
+          [this](stream_ptr stream, const trust::certificate_facts& peer) {
+            owner_.accept_bulk(std::move(stream), peer);
+          });
 }
 
 void incoming::join() {

@@ -16,8 +16,13 @@ public:
   void give_up(const std::string& why) override;
 
 private:
+  using stream_ptr = std::shared_ptr<tls_stream>;
+  using taker = std::function<void(stream_ptr, const trust::certificate_facts&)>;
+
   void agreed();
   void control();
+  void welcome(const result<trust::certificate_facts>& who,
+               const result<void>& admitted, taker take);
   void await_hello();
   void read_hello(size_t size);
   void answer_hello();
@@ -31,7 +36,7 @@ private:
   void done();
 
   hub& owner_;
-  std::shared_ptr<tls_stream> stream_;
+  stream_ptr stream_;
   std::string from_; ///< address, for the log
   std::string bytes_;
   bool ended_ = false;
