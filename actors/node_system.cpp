@@ -59,6 +59,9 @@ struct node_system::impl {
 
   result<void> spawn();
   result<void> spawn_control();
+  agent_config agent_parts();
+  membership_config membership_parts();
+  result<controller_config> controller_parts();
   result<void> load_catalog(controller_config& into);
   void follow_leader();
   void load_replica(agent_config& into);
@@ -204,80 +207,96 @@ result<void> node_system::impl::spawn_control() {
   // Agent, membership and controller know each other through the members of
   // this object; whoever speaks early waits until all are set.
   const std::lock_guard lock{handles};
-  agent_config for_agent;
-  for_agent.node = config.self.node;
-  for_agent.platform = platform_of(config.self.labels);
-  for_agent.hosts = config.hosts;
-  for_agent.logs = &logs;
-  for_agent.counters = &counters;
-  for_agent.clock = config.clock;
-  for_agent.keeper = keeper;
-  for_agent.vault = vault;
-  for_agent.predictor = predictor;
-  for_agent.report = [this](local<node_placements> placements) {
-    send_to_controller(placements);
-    counters.of(actor_kind::membership).count_sent();
-    caf::anon_send(to_membership(),
-                   make_local(spread_placements{std::move(placements)}));
-  };
-  for_agent.settled = [this](bool all) {
-    settled.store(all, std::memory_order_release);
-  };
-  for_agent.log = config.log;
-  load_replica(for_agent);
-  agent = spawn_agent(*system, std::move(for_agent));
-
-  membership_config for_membership;
-  for_membership.self = config.self;
-  for_membership.join = config.join;
-  for_membership.options = config.links;
-  for_membership.board = &board;
-  for_membership.counters = &counters;
-  for_membership.clock = config.clock;
-  for_membership.seed = config.seed;
-  for_membership.agent = agent;
-  for_membership.keeper = keeper;
-  for_membership.vault = vault;
-  for_membership.predictor = predictor;
-  for_membership.log = config.log;
-  if (transport) {
-    for_membership.links = config.peers;
-    for_membership.transport = transport->actor();
-    for_membership.bulk = config.bulk;
-  }
+  agent = spawn_agent(*system, agent_parts());
+  auto for_membership = membership_parts();
   if (config.catalog) {
-    controller_config for_controller;
-    if (auto loaded = load_catalog(for_controller); !loaded)
-      return loaded;
-    for_controller.store = config.catalog;
-    for_controller.seat = config.seat;
-    for_controller.log = config.log;
-    for_controller.nodes = config.nodes;
-    if (config.seat != nullptr)
-      for_controller.share = [this](const digest& bundle,
-                                    std::function<void()> done) {
-        counters.of(actor_kind::membership).count_sent();
-        caf::anon_send(to_membership(),
-                       make_local(share_bundle{bundle, std::move(done)}));
-      };
-    for_controller.counters = &counters;
-    for_controller.clock = config.clock;
-    for_controller.publish = [this](local<cluster_view> view) {
-      send_to_agent(view);
-      counters.of(actor_kind::membership).count_sent();
-      caf::anon_send(to_membership(), make_local(spread_view{std::move(view)}));
-    };
-    for_controller.collect = [this](local<collect_bundles> what) {
-      counters.of(actor_kind::keeper).count_sent();
-      const std::lock_guard lock{handles};
-      caf::anon_send(keeper, std::move(what));
-    };
-    controller = spawn_controller(*system, std::move(for_controller));
+    auto for_controller = controller_parts();
+    if (!for_controller)
+      return for_controller.error();
+    controller = spawn_controller(*system, std::move(*for_controller));
     for_membership.controller = controller;
     for_membership.shares_lead = config.seat != nullptr;
   }
   membership = spawn_membership(*system, std::move(for_membership));
   return {};
+}
+
+agent_config node_system::impl::agent_parts() {
+  agent_config made;
+  made.node = config.self.node;
+  made.platform = platform_of(config.self.labels);
+  made.hosts = config.hosts;
+  made.logs = &logs;
+  made.counters = &counters;
+  made.clock = config.clock;
+  made.keeper = keeper;
+  made.vault = vault;
+  made.predictor = predictor;
+  made.report = [this](local<node_placements> placements) {
+    send_to_controller(placements);
+    counters.of(actor_kind::membership).count_sent();
+    caf::anon_send(to_membership(),
+                   make_local(spread_placements{std::move(placements)}));
+  };
+  made.settled = [this](bool all) {
+    settled.store(all, std::memory_order_release);
+  };
+  made.log = config.log;
+  load_replica(made);
+  return made;
+}
+
+/// The agent is there already.
+membership_config node_system::impl::membership_parts() {
+  membership_config made;
+  made.self = config.self;
+  made.join = config.join;
+  made.options = config.links;
+  made.board = &board;
+  made.counters = &counters;
+  made.clock = config.clock;
+  made.seed = config.seed;
+  made.agent = agent;
+  made.keeper = keeper;
+  made.vault = vault;
+  made.predictor = predictor;
+  made.log = config.log;
+  if (transport) {
+    made.links = config.peers;
+    made.transport = transport->actor();
+    made.bulk = config.bulk;
+  }
+  return made;
+}
+
+result<controller_config> node_system::impl::controller_parts() {
+  controller_config made;
+  if (auto loaded = load_catalog(made); !loaded)
+    return loaded.error();
+  made.store = config.catalog;
+  made.seat = config.seat;
+  made.log = config.log;
+  made.nodes = config.nodes;
+  if (config.seat != nullptr)
+    made.share = [this](const digest& bundle,
+                                  std::function<void()> done) {
+      counters.of(actor_kind::membership).count_sent();
+      caf::anon_send(to_membership(),
+                     make_local(share_bundle{bundle, std::move(done)}));
+    };
+  made.counters = &counters;
+  made.clock = config.clock;
+  made.publish = [this](local<cluster_view> view) {
+    send_to_agent(view);
+    counters.of(actor_kind::membership).count_sent();
+    caf::anon_send(to_membership(), make_local(spread_view{std::move(view)}));
+  };
+  made.collect = [this](local<collect_bundles> what) {
+    counters.of(actor_kind::keeper).count_sent();
+    const std::lock_guard lock{handles};
+    caf::anon_send(keeper, std::move(what));
+  };
+  return made;
 }
 
 /// What the leader finds wrong with it, the node says at its start.

@@ -116,6 +116,7 @@ struct running_node::parts {
   result<void> start_tunnel();
   result<void> open_catalog();
   void make_hosts();
+  wire::hello hello() const;
   result<void> start_system();
   result<void> start_mqtt();
   result<void> read_mqtt_password(mqtt::session_options& to) const;
@@ -250,24 +251,33 @@ void running_node::parts::make_hosts() {
     });
 }
 
+/// What it says of itself to others.
+wire::hello running_node::parts::hello() const {
+  wire::hello made;
+  made.node = node_name{settings.name};
+  made.boot = boot_id{random_boot()};
+  made.software = std::string{software_version};
+  made.tier = settings.tier;
+  made.cores = std::thread::hardware_concurrency();
+  made.labels = settings.labels;
+  made.labels.merge(platform_labels(this_machine()));
+  made.torch = std::filesystem::exists(torch_plugin_path(settings));
+  made.runtimes = {"native"};
+  if (made.torch)
+    made.runtimes.push_back("torch");
+  made.max_protocol = settings.link_protocol;
+  made.controller = settings.controller;
+  made.cluster = settings.cluster;
+  made.address = settings.gateway_address + ":"
+                      + std::to_string(settings.gateway_port);
+  if (tunnel->port() != 0)
+    made.links = addresses_of(settings, tunnel->port());
+  return made;
+}
+
 result<void> running_node::parts::start_system() {
   actors::node_system_config made;
-  made.self.node = node_name{settings.name};
-  made.self.boot = boot_id{random_boot()};
-  made.self.software = std::string{software_version};
-  made.self.tier = settings.tier;
-  made.self.cores = std::thread::hardware_concurrency();
-  made.self.labels = settings.labels;
-  made.self.labels.merge(platform_labels(this_machine()));
-  made.self.torch = std::filesystem::exists(torch_plugin_path(settings));
-  made.self.runtimes = {"native"};
-  if (made.self.torch)
-    made.self.runtimes.push_back("torch");
-  made.self.max_protocol = settings.link_protocol;
-  made.self.controller = settings.controller;
-  made.self.cluster = settings.cluster;
-  made.self.address = settings.gateway_address + ":"
-                      + std::to_string(settings.gateway_port);
+  made.self = hello();
   made.scheduler_threads = settings.scheduler_threads;
   made.peers = tunnel.get();
   made.bulk = &tunnel->bulk();
@@ -283,8 +293,6 @@ result<void> running_node::parts::start_system() {
   made.hosts = hosts.get();
   made.catalog = catalog;
   made.seat = seat.get();
-  if (tunnel->port() != 0)
-    made.self.links = addresses_of(settings, tunnel->port());
   made.nodes = trust.authority.get();
   if (seat && trust.authority) {
     led_book
