@@ -5,6 +5,7 @@
 #include "gateway/tls/keys.hpp"
 #include "gateway/tunnel/join_client.hpp"
 #include "gateway/tunnel/tunnel.hpp"
+#include "tests/support/member_identity.hpp"
 #include "tests/support/memory_trust_store.hpp"
 #include "tests/support/wall_clock.hpp"
 
@@ -181,19 +182,7 @@ struct test_cluster {
   }
   /// A member's identity, without a network.
   trust::node_identity member(const std::string& name) {
-    trust::node_identity made;
-    made.key = must(tls::make_key());
-    made.self.node = node_name{name};
-    const auto token
-      = must(trust::join_token::parse(token_for("127.0.0.1:1")));
-    const auto given = must(authority->join(
-      {reinterpret_cast<const char*>(token.secret.data()),
-       token.secret.size()},
-      must(tls::make_request(made.key)), made.self.node));
-    made.cluster = given.cluster;
-    made.certificate = given.certificate;
-    made.authority = given.authority;
-    return made;
+    return must(member_of(*authority, name));
   }
 
   wall_clock clock;

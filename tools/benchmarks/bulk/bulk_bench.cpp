@@ -4,9 +4,8 @@
 //
 //   bench_bulk [ROUNDS [SECONDS]]
 #include "gateway/tls/context.hpp"
-#include "gateway/tls/keys.hpp"
 #include "gateway/tunnel/tunnel.hpp"
-#include "libfaas/trust/token.hpp"
+#include "tests/support/member_identity.hpp"
 #include "tests/support/memory_trust_store.hpp"
 #include "tools/faas-node/allocator.hpp"
 
@@ -45,22 +44,7 @@ struct identities {
   identities()
     : authority(must(tunnel::authority::open(store, clock, "bench"))),
       one(must(authority->issue_own(node_name{"one"}))),
-      two(member()) {}
-  trust::node_identity member() {
-    trust::node_identity made;
-    made.self.node = node_name{"two"};
-    made.key = must(tls::make_key());
-    const auto text = must(authority->make_token("", 1h, {"a:1"})).text;
-    const auto token = must(trust::join_token::parse(text));
-    const auto given = must(authority->join(
-      {reinterpret_cast<const char*>(token.secret.data()),
-       token.secret.size()},
-      must(tls::make_request(made.key)), made.self.node));
-    made.cluster = given.cluster;
-    made.certificate = given.certificate;
-    made.authority = given.authority;
-    return made;
-  }
+      two(must(test::member_of(*authority, "two"))) {}
   system_clock_source clock;
   test::memory_trust_store store;
   std::unique_ptr<tunnel::authority> authority;
