@@ -132,7 +132,10 @@ result<void> memory_files::write(const version_ref& of, const secret_name& name,
   if (auto ours = own(); !ours)
     return ours;
   const auto folder = folder_of(of);
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+  // A worker of another user may see its own function's folder, and nothing
+  // above it; to everybody else ROOT's folder is closed.
+  if ((::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+      || ::chmod(folder.c_str(), 0755) != 0)
     return os_error(errno, "cannot make the folder " + folder.string());
   // No secret's name begins with a dot.
   const auto draft = folder / (".new." + name.str());
@@ -141,6 +144,8 @@ result<void> memory_files::write(const version_ref& of, const secret_name& name,
   if (!out)
     return out.error();
   auto done = write_all(out->get(), value, draft);
+  if (done && ::fchmod(out->get(), 0444) != 0)
+    done = os_error(errno, "cannot show " + draft.string() + " to workers");
   if (done)
     done = rename_file(draft, folder / name.str());
   if (!done)

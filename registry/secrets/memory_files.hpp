@@ -20,9 +20,11 @@ struct memory_files_options {
   std::string owner;
 };
 
-/// ROOT/petrel-secrets-UID-HASH/FUNCTION.VERSION/NAME: folders of mode 0700,
-/// files of mode 0400. Written under another name and renamed. ROOT's folder is
-/// made with the first secret. What a former run left behind is removed at the
+/// ROOT/petrel-secrets-UID-HASH/FUNCTION.VERSION/NAME. Only this user enters
+/// ROOT's folder (mode 0700); below it, folders are 0755 and files 0444, so that
+/// a worker with a user of its own can read the one folder that its sandbox
+/// shows. Written under another name and renamed. ROOT's folder is made with the
+/// first secret. What a former run left behind is removed at the
 /// start, everything at the end.
 class memory_files final : public secret_files {
 public:
