@@ -62,6 +62,7 @@ using function_actor = caf::typed_actor<
   caf::reacts_to<local<bundle_ready>>,
   caf::reacts_to<local<host_loaded>>,
   caf::reacts_to<local<host_quarantined>>,
+  caf::reacts_to<local<host_changed>>,
   caf::reacts_to<local<host_closed>>,
   // From the vault.
   caf::reacts_to<local<secrets_ready>>,

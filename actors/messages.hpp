@@ -119,6 +119,10 @@ struct host_quarantined {
   uint64_t host = 0;
   std::string reason;
 };
+/// Its facts are others than before; it serves on.
+struct host_changed {
+  uint64_t host = 0;
+};
 /// A host has ended.
 struct host_closed {};
 

@@ -114,6 +114,10 @@ struct function_state {
         caf::anon_send(target, make_local(
                                  host_quarantined{number, std::move(reason)}));
     };
+    to.changed = [me = handle(), number] {
+      if (auto target = caf::actor_cast<function_actor>(me))
+        caf::anon_send(target, make_local(host_changed{number}));
+    };
     to.log = [logs = config.logs, node = config.node](log_line line) {
       line.instance = node.str();
       logs->add(std::move(line));
@@ -155,6 +159,18 @@ struct function_state {
     mark->counters().count_handled();
     if (!closing && what.host == current.number)
       enter(instance_state::quarantined, what.reason);
+  }
+
+  /// Its facts are others than those that were reported.
+  void changed(const host_changed& what) {
+    mark->counters().count_handled();
+    if (closing || what.host != current.number
+        || now.status.state != instance_state::ready)
+      return;
+    auto facts = current.host->facts();
+    facts["load_ms"] = now.status.facts["load_ms"];
+    now.status.facts = std::move(facts);
+    enter(instance_state::ready, now.status.reason);
   }
 
   void fail(const error& why) {
@@ -367,6 +383,7 @@ function_actor::behavior_type function_behavior(function_state::pointer self,
     [=](const local<host_quarantined>& what) {
       self->state.quarantined(*what);
     },
+    [=](const local<host_changed>& what) { self->state.changed(*what); },
     [=](const local<host_closed>&) { self->state.ended(); },
     [=](const local<secrets_ready>& what) { self->state.secrets_here(*what); },
     [=](const local<secrets_moved>& what) { self->state.moved(*what); },

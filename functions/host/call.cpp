@@ -16,6 +16,7 @@ public:
   duration remaining() const noexcept override {
     return call_.deadline() - clock::now();
   }
+  bool abandoned() const noexcept override { return call_.abandoned(); }
   void log(log_level level, std::string_view text) noexcept override {
     host_.log(level, text, &id_);
   }
@@ -66,16 +67,34 @@ void call::run(uint32_t) noexcept {
   execution_times times;
   times.queue = start - queued_;
   start_ns_.store(times.queue.count() + 1, std::memory_order_relaxed);
+  check_instance();
   if (!instance_) { // the slot lost its instance, or never had one
     auto made = host_.make_instance();
     if (!made) {
+      host_.check_module();
       answer(reply::failure(made.error()));
       return;
     }
     instance_ = std::move(*made);
     times.cold = clock::now() - start;
   }
-  answer(execute(start, times));
+  auto made = execute(start, times);
+  if (made.code != errc::ok) [[unlikely]] {
+    host_.check_module(); // first: the next event must find it stopped
+    answer(std::move(made));
+    check_instance();
+  } else {
+    answer(std::move(made));
+  }
+}
+
+void call::check_instance() noexcept {
+  if (instance_ && !instance_->usable())
+    instance_.reset();
+}
+
+time_point call::overdue() const noexcept {
+  return deadline() + host_.over_deadline();
 }
 
 reply call::execute(time_point start, execution_times times) noexcept {
@@ -95,6 +114,8 @@ void call::finished(uint32_t slot) noexcept {
 }
 
 void call::give_up(give_up_reason why, bool started) noexcept {
+  if (why == give_up_reason::shutdown)
+    abandoned_.store(true);
   auto what = why == give_up_reason::refused
                 ? reply::failure(host_.refusal())
                 : reply::failure(host_.given_up(why, started));

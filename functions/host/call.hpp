@@ -23,22 +23,28 @@ public:
   void run(uint32_t slot) noexcept override;
   void finished(uint32_t slot) noexcept override;
   void give_up(give_up_reason why, bool started) noexcept override;
+  time_point overdue() const noexcept override;
 
   /// Any thread; the first answer counts. False when it came too late.
   bool answer(reply&& what) noexcept;
   /// Nobody waits any more.
   bool cancelled() const noexcept;
+  /// Given up because the node stops.
+  bool abandoned() const noexcept { return abandoned_.load(); }
   /// Takes the promise back from a call that was not admitted.
   completion take_completion() noexcept { return std::move(done_); }
 
 private:
   reply execute(time_point start, execution_times times) noexcept;
+  /// Drops an instance whose process ended.
+  void check_instance() noexcept;
 
   version_host& host_;
   std::unique_ptr<function_instance> instance_; ///< while it has a slot
   invocation event_;
   const time_point queued_;
   std::atomic<int64_t> start_ns_{0}; ///< of run(), after queued_
+  std::atomic<bool> abandoned_{false};
   duration service_{};
   mutable std::mutex mutex_; ///< guards done_
   completion done_;

@@ -147,6 +147,7 @@ bool executor_pool::take(const worker_ptr& self, lock_type& lock) {
   auto& item = source.waiting_.front();
   source.waiting_.pop_front();
   self->task = work_ptr{&item, false}; // the list's share
+  self->given_up = false;
   self->source = &source;
   self->slot = source.free_slots_.back();
   source.free_slots_.pop_back();

@@ -62,7 +62,12 @@ private:
     std::condition_variable wake;
     bool woken = false;
     bool lost = false;
+    bool given_up = false; ///< the task, which may still return
     work_ptr task;
+    /// When the watchdog has to do with the task next.
+    time_point due() const {
+      return given_up ? task->overdue() : task->deadline();
+    }
     work_source* source = nullptr;
     std::shared_ptr<work_source> kept; ///< the source of a lost task
     uint32_t slot = 0;
@@ -72,6 +77,7 @@ private:
     work_ptr task;
     std::shared_ptr<work_source> source;
     bool started;
+    bool lost = false; ///< its thread is written off
   };
   using lock_type = std::unique_lock<std::mutex>;
 
@@ -93,12 +99,16 @@ private:
   void watch(); ///< the watchdog's life; takes the lock itself
   void expire_waiting(work_source& source, time_point now,
                       std::vector<given_up>& out);
+  /// What runs past its deadline: gives it up, or writes its thread off.
+  void end_late(worker& late, time_point now, std::vector<given_up>& out);
   void write_off(worker& late, std::vector<given_up>& out);
   void take_waiting(work_source& source, std::vector<given_up>& out);
   void hand_back(std::vector<given_up>& items, give_up_reason why,
                  lock_type& lock);
   time_point next_deadline() const;
   bool calls_running() const;
+  /// At a stop: gives up what ends by itself then. False: there was nothing.
+  bool end_running(lock_type& lock);
 
   const pool_config config_;
   mutable std::mutex mutex_;

@@ -27,8 +27,8 @@ void executor_pool::watch() {
         expire_waiting(*source, now, late);
     for (size_t i = workers_.size(); i-- > 0;) // write_off removes and adds
       if (const auto& each = *workers_[i];
-          each.task && each.task->deadline() <= now)
-        write_off(*workers_[i], late);
+          each.task && each.due() <= now)
+        end_late(*workers_[i], now, late);
     if (!late.empty()) {
       hand_back(late, give_up_reason::deadline, lock);
       continue;
@@ -48,7 +48,7 @@ time_point executor_pool::next_deadline() const {
     next = std::min(next, source->earliest_);
   for (const auto& each : workers_)
     if (each->task)
-      next = std::min(next, each->task->deadline());
+      next = std::min(next, each->due());
   return next;
 }
 
@@ -75,11 +75,19 @@ void executor_pool::take_waiting(work_source& source,
   expire_waiting(source, time_point::max(), out);
 }
 
+void executor_pool::end_late(worker& late, time_point now,
+                             std::vector<given_up>& out) {
+  if (late.task->overdue() <= now)
+    return write_off(late, out);
+  late.given_up = true;
+  out.push_back({late.task, late.source->shared_from_this(), true});
+}
+
 void executor_pool::write_off(worker& late, std::vector<given_up>& out) {
   late.lost = true;
   late.kept = late.source->shared_from_this();
   late.kept->lost_count_.fetch_add(1); // before its slot is free
-  out.push_back({late.task, late.kept, true});
+  out.push_back({late.task, late.kept, true, true});
   ++lost_;
   late.thread.detach();
   release(*late.source, late.slot);
@@ -97,7 +105,7 @@ void executor_pool::hand_back(std::vector<given_up>& items, give_up_reason why,
   const auto lost = lost_;
   lock.unlock();
   for (const auto& item : items) {
-    if (item.started) // first: the next event must find the version stopped
+    if (item.lost) // first: the next event must find the version stopped
       item.source->thread_lost(lost);
     if (item.task)
       item.task->give_up(why, item.started);
@@ -129,6 +137,19 @@ bool executor_pool::calls_running() const {
   });
 }
 
+bool executor_pool::end_running(lock_type& lock) {
+  std::vector<given_up> items;
+  for (const auto& each : workers_)
+    if (each->task && each->task->overdue() > each->task->deadline()) {
+      each->given_up = true;
+      items.push_back({each->task, each->source->shared_from_this(), true});
+    }
+  if (items.empty())
+    return false;
+  hand_back(items, give_up_reason::shutdown, lock);
+  return true;
+}
+
 void executor_pool::stop(duration grace) {
   lock_type lock{mutex_};
   if (stopping_)
@@ -151,6 +172,9 @@ void executor_pool::stop(duration grace) {
         write_off(*workers_[i], items);
     hand_back(items, give_up_reason::shutdown, lock);
   };
+  if (calls_running() && end_running(lock))
+    quiet_.wait_until(lock, std::chrono::steady_clock::now() + job_grace,
+                      [&] { return !calls_running(); });
   if (calls_running())
     write_off_all();
   quiet_.wait_until(lock, std::chrono::steady_clock::now() + job_grace, [&] {

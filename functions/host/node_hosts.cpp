@@ -2,23 +2,32 @@
 
 #include "functions/host/version_host.hpp"
 
+#include <algorithm>
 #include <map>
+#include <mutex>
 
 namespace faas::host {
 namespace {
 
-/// Runtimes by kind, made on first use. Shared with the hosts, whose modules
-/// must not outlive their runtime. Thread safe once filled.
+/// A runtime and whether its instances are in other processes.
+struct runtime_key {
+  runtime_kind kind;
+  bool in_workers;
+  auto operator<=>(const runtime_key&) const = default;
+};
+
+/// Runtimes, made on first use. Shared with the hosts, whose modules must not
+/// outlive their runtime. Thread safe once filled.
 class runtime_set {
 public:
-  void add(runtime_kind kind, runtime_factory factory) {
-    entries_[kind].make = std::move(factory);
+  void add(runtime_key key, runtime_factory factory) {
+    entries_[key].make = std::move(factory);
   }
-  bool has(runtime_kind kind) const { return entries_.contains(kind); }
+  bool has(runtime_key key) const { return entries_.contains(key); }
 
   /// Blocks while another thread makes the same runtime.
-  result<function_runtime*> get(runtime_kind kind) {
-    auto& entry = entries_.at(kind);
+  result<function_runtime*> get(runtime_key key) {
+    auto& entry = entries_.at(key);
     const std::lock_guard lock{entry.mutex};
     if (!entry.runtime) {
       auto made = entry.make();
@@ -35,8 +44,19 @@ private:
     runtime_factory make;
     std::unique_ptr<function_runtime> runtime;
   };
-  std::map<runtime_kind, entry> entries_;
+  std::map<runtime_key, entry> entries_;
 };
+
+host_settings settings_of(const node_hosts_config& config) {
+  return {config.node,
+          config.gateway_loops,
+          config.inline_bounds,
+          config.load_timeout,
+          config.written_off_per_version,
+          config.written_off_per_node,
+          config.forgive_after,
+          config.over_deadline};
+}
 
 } // namespace
 
@@ -44,6 +64,20 @@ struct node_function_hosts::state {
   node_hosts_config config;
   std::shared_ptr<executor_pool> pool;
   std::shared_ptr<runtime_set> runtimes = std::make_shared<runtime_set>();
+  std::mutex mutex; ///< guards what follows
+  std::shared_ptr<executor_pool> waiting; ///< made when it is needed
+  bool stopped = false;
+
+  /// The threads for a version; null when the node stops.
+  std::shared_ptr<executor_pool> pool_for(bool in_workers) {
+    if (!in_workers)
+      return pool;
+    const std::lock_guard lock{mutex};
+    if (!waiting && !stopped)
+      waiting = executor_pool::start(
+        {config.waiting_threads, "wait", config.log});
+    return waiting;
+  }
 };
 
 node_function_hosts::node_function_hosts(node_hosts_config config)
@@ -58,35 +92,44 @@ node_function_hosts::~node_function_hosts() {
 
 void node_function_hosts::add_runtime(runtime_kind kind,
                                       runtime_factory factory) {
-  state_->runtimes->add(kind, std::move(factory));
+  add(kind, false, std::move(factory));
+}
+
+void node_function_hosts::add_worker_runtime(runtime_kind kind,
+                                             runtime_factory factory) {
+  add(kind, true, std::move(factory));
+}
+
+void node_function_hosts::add(runtime_kind kind, bool in_workers,
+                              runtime_factory factory) {
+  state_->runtimes->add({kind, in_workers}, std::move(factory));
 }
 
 result<std::shared_ptr<function_host>>
 node_function_hosts::open(host_request request, host_events events) {
-  const auto kind = request.spec.petrel.runtime;
   const auto& config = state_->config;
   auto mode = admit(config.trust, request.spec, request.bundle);
   if (!mode)
     return mode.error();
-  if (!state_->runtimes->has(kind))
+  const runtime_key key{request.spec.petrel.runtime,
+                        *mode == trust_mode::isolated};
+  if (!state_->runtimes->has(key))
     return error{errc::bad_bundle,
-                 "this node has no runtime \"" + std::string{name(kind)} + "\"",
+                 "this node has no runtime \"" + std::string{name(key.kind)}
+                   + "\" for mode " + std::string{name(*mode)},
                  "deploy to a node that has it, or build Petrel with it"};
-  const host_settings settings{config.node,
-                               config.gateway_loops,
-                               config.inline_bounds,
-                               config.load_timeout,
-                               config.written_off_per_version,
-                               config.written_off_per_node,
-                               config.forgive_after};
+  const error stopping{errc::shutting_down, "the node is stopping", ""};
+  auto pool = state_->pool_for(key.in_workers);
+  if (!pool)
+    return stopping;
   auto host = std::make_shared<version_host>(
-    std::move(request), *mode, std::move(events), state_->pool,
-    [set = state_->runtimes](runtime_kind kind) { return set->get(kind); },
-    settings);
-  state_->pool->add(host);
+    std::move(request), *mode, std::move(events), pool,
+    [set = state_->runtimes, key] { return set->get(key); },
+    settings_of(config));
+  pool->add(host);
   if (!host->begin_load()) {
     host->close(nullptr);
-    return error{errc::shutting_down, "the node is stopping", ""};
+    return stopping;
   }
   // The pool keeps the host; a caller who drops it closes it.
   auto* face = static_cast<function_host*>(host.get());
@@ -102,7 +145,17 @@ uint32_t node_function_hosts::executor_threads() const {
 }
 
 void node_function_hosts::stop(duration grace) {
+  const auto until = std::chrono::steady_clock::now() + grace;
   state_->pool->stop(grace);
+  std::shared_ptr<executor_pool> waiting;
+  {
+    const std::lock_guard lock{state_->mutex};
+    state_->stopped = true;
+    waiting = state_->waiting;
+  }
+  if (waiting)
+    waiting->stop(std::max<duration>(
+      until - std::chrono::steady_clock::now(), duration::zero()));
 }
 
 } // namespace faas::host

@@ -14,6 +14,9 @@ struct node_hosts_config {
   node_name node;
   /// Executor threads: the thread budget of blocking functions.
   uint32_t threads = 2;
+  /// Threads that wait for functions in other processes: how many of their
+  /// calls run at once. Started with the first such function.
+  uint32_t waiting_threads = 32;
   /// Gateway loops: an inline function gets one instance for each.
   uint32_t gateway_loops = 2;
   trust_policy trust;
@@ -26,6 +29,8 @@ struct node_hosts_config {
   uint32_t written_off_per_node = 16;
   /// A lost thread that came back is forgiven after this time.
   duration forgive_after = std::chrono::seconds{60};
+  /// What a call in a worker process gets, after its deadline, to be ended.
+  duration over_deadline = std::chrono::seconds{30};
   /// Lines about the node's executors; any thread. May be empty.
   std::function<void(std::string)> log;
 };
@@ -41,8 +46,11 @@ public:
   ~node_function_hosts() override; ///< stops without grace if still running
 
   /// Before the first open(). A factory that fails is asked again by the next
-  /// bundle.
+  /// bundle. For the modes that run in this process.
   void add_runtime(runtime_kind kind, runtime_factory factory);
+  /// The same for mode isolated: a runtime whose instances wait for other
+  /// processes. Its calls end by themselves soon after their deadline.
+  void add_worker_runtime(runtime_kind kind, runtime_factory factory);
 
   result<std::shared_ptr<function_host>> open(host_request request,
                                               host_events events) override;
@@ -53,6 +61,8 @@ public:
   void stop(duration grace);
 
 private:
+  void add(runtime_kind kind, bool in_workers, runtime_factory factory);
+
   struct state;
   std::unique_ptr<state> state_;
 };

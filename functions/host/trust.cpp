@@ -1,6 +1,29 @@
 #include "functions/host/trust.hpp"
 
 namespace faas::host {
+namespace {
+
+std::string trust_it(const digest& bundle) {
+  return "add sha256:" + bundle.hex()
+         + " to the trusted bundles in the node's configuration";
+}
+
+result<trust_mode> admit_isolated(const trust_policy& policy,
+                                  const function_spec& spec,
+                                  const digest& bundle, bool trusted) {
+  if (policy.unsandboxed.empty() || policy.accept_unsandboxed || trusted)
+    return trust_mode::isolated;
+  return error{errc::forbidden,
+               "function " + spec.name.str()
+                 + " is code that nobody vouches for, and this node cannot "
+                   "sandbox its workers: "
+                 + policy.unsandboxed,
+               "deploy to another node, or set functions.accept_unsandboxed on "
+               "this one, or "
+                 + trust_it(bundle)};
+}
+
+} // namespace
 
 result<trust_mode> admit(const trust_policy& policy, const function_spec& spec,
                          const digest& bundle) {
@@ -8,21 +31,17 @@ result<trust_mode> admit(const trust_policy& policy, const function_spec& spec,
   const bool torch = what.runtime == runtime_kind::torch;
   if (torch && what.kind == artifact_kind::torchscript)
     return trust_mode::threads;
-  const auto& name = spec.name.str();
+  const bool trusted = policy.trust_all || policy.digests.contains(bundle);
+  if (what.runtime == runtime_kind::process)
+    return admit_isolated(policy, spec, bundle, trusted);
   if (!torch && what.mode == trust_mode::isolated)
+    return admit_isolated(policy, spec, bundle, trusted);
+  if (!trusted)
     return error{errc::forbidden,
-                 "function " + name
-                   + " asks for mode isolated, and isolated workers are not "
-                     "built yet",
-                 "set petrel.mode: threads and trust the bundle sha256:"
-                   + bundle.hex() + " in the node's configuration"};
-  if (!policy.trust_all && !policy.digests.contains(bundle))
-    return error{errc::forbidden,
-                 "function " + name
+                 "function " + spec.name.str()
                    + " is native code that this node does not trust",
-                 "add sha256:" + bundle.hex()
-                   + " to the trusted bundles in the node's configuration; "
-                     "trusted code can take the node down"};
+                 (torch ? "" : "set petrel.mode: isolated, or ") + trust_it(bundle)
+                   + "; trusted code can take the node down"};
   return torch ? trust_mode::threads : what.mode;
 }
 

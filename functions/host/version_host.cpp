@@ -33,7 +33,7 @@ private:
 
 bool is_failure(errc code) noexcept {
   return code == errc::function_failed || code == errc::bad_bundle
-         || code == errc::internal;
+         || code == errc::internal || code == errc::outcome_unknown;
 }
 
 } // namespace
@@ -46,7 +46,7 @@ version_host::version_host(host_request request, trust_mode mode,
   : work_source(request.spec.petrel.concurrency, request.spec.petrel.queue),
     request_(std::move(request)), events_(std::move(events)),
     settings_(settings), runtimes_(std::move(runtimes)), pool_(std::move(pool)),
-    instances_(slots()), inline_(mode == trust_mode::inline_),
+    isolated_(mode == trust_mode::isolated), instances_(slots()), inline_(mode == trust_mode::inline_),
     faults_(settings.written_off_per_version, settings.forgive_after) {}
 
 void version_host::submit(invocation&& event, completion&& done) {

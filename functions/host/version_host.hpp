@@ -9,9 +9,8 @@
 
 namespace faas::host {
 
-/// Gives the runtime of a kind, made with its first use; may block.
-using runtime_lookup
-  = std::function<result<function_runtime*>(runtime_kind kind)>;
+/// Gives the runtime of a version, made with its first use; may block.
+using runtime_lookup = std::function<result<function_runtime*>()>;
 
 /// What a host needs of its node.
 struct host_settings {
@@ -22,6 +21,8 @@ struct host_settings {
   uint32_t written_off_per_version = 0;
   uint32_t written_off_per_node = 0;
   duration forgive_after{};
+  /// Mode isolated: what a call gets, after its deadline, to end its worker.
+  duration over_deadline{};
 };
 
 /// The function_host of one version. A source of the pool; the pool keeps it
@@ -54,6 +55,13 @@ public:
   void give_instance(uint32_t slot, std::unique_ptr<function_instance> instance,
                      duration service) noexcept;
   result<std::unique_ptr<function_instance>> make_instance();
+  /// After a failure, while a call runs: quarantines the version if its module
+  /// asks for it.
+  void check_module() noexcept;
+  /// What a call past its deadline gets before its thread is written off.
+  duration over_deadline() const noexcept {
+    return isolated_ ? settings_.over_deadline : duration{};
+  }
   /// Why this host takes no events now.
   error refusal() const;
   error given_up(give_up_reason why, bool started) const;
@@ -70,6 +78,8 @@ private:
   void drained() noexcept override;
 
   result<void> load_module();
+  size_t first_instances() const;
+  module_events module_calls();
   result<void> publish(std::unique_ptr<function_module> module,
                        std::vector<std::unique_ptr<function_instance>> made);
   void loaded(result<void> outcome) noexcept;
@@ -86,6 +96,7 @@ private:
   const host_settings settings_;
   const runtime_lookup runtimes_; ///< outlives module_
   const std::shared_ptr<executor_pool> pool_;
+  const bool isolated_;
   std::unique_ptr<function_module> module_; ///< set before phase::ready
   std::vector<std::unique_ptr<function_instance>> instances_; ///< by slot
   inline_lanes lanes_;

@@ -53,26 +53,42 @@ void version_host::load() noexcept {
 }
 
 result<void> version_host::load_module() {
-  auto runtime = runtimes_(request_.spec.petrel.runtime);
+  auto runtime = runtimes_();
   if (!runtime)
     return runtime.error();
   auto module
     = (*runtime)->load({request_.version, request_.spec, request_.folder,
-                        request_.secrets});
+                        request_.secrets, module_calls()});
   if (!module)
     return module.error();
-  // As many as can run at once; inline needs one per gateway loop instead.
-  const auto wanted = inline_.load() ? std::min<size_t>(settings_.inline_lanes,
-                                                        inline_lanes::most)
-                                     : std::min(slots(), pool_->threads());
   std::vector<std::unique_ptr<function_instance>> made;
-  while (made.size() < wanted) {
+  while (made.size() < first_instances()) {
     auto instance = (*module)->create_instance();
     if (!instance)
       return instance.error();
     made.push_back(std::move(*instance));
   }
   return publish(std::move(*module), std::move(made));
+}
+
+size_t version_host::first_instances() const {
+  if (isolated_) // each is a process: the others come when they are needed
+    return 1;
+  if (inline_.load()) // one per gateway loop
+    return std::min<size_t>(settings_.inline_lanes, inline_lanes::most);
+  return std::min(slots(), pool_->threads()); // as many as can run at once
+}
+
+/// The module is destroyed before this object.
+module_events version_host::module_calls() {
+  module_events calls;
+  calls.log = [this](log_level level, std::string_view text,
+                     const call_id* id) { log(level, text, id); };
+  calls.changed = [this] {
+    if (phase_.load() == phase::ready && events_.changed)
+      events_.changed();
+  };
+  return calls;
 }
 
 result<void>
@@ -124,6 +140,11 @@ result<std::unique_ptr<function_instance>> version_host::make_instance() {
   return module_->create_instance();
 }
 
+void version_host::check_module() noexcept {
+  if (auto why = module_->trouble(); !why.empty())
+    quarantine(std::move(why));
+}
+
 void version_host::give_instance(uint32_t slot,
                                  std::unique_ptr<function_instance> instance,
                                  duration service) noexcept {
@@ -140,7 +161,13 @@ std::vector<profile_point> version_host::profile() const {
 
 string_map version_host::facts() const {
   const std::lock_guard lock{mutex_};
-  return facts_;
+  if (!module_)
+    return facts_;
+  auto all = module_->facts(); // workers come and go
+  all["mode"] = name(isolated_       ? trust_mode::isolated
+                     : inline_.load() ? trust_mode::inline_
+                                      : trust_mode::threads);
+  return all;
 }
 
 void version_host::thread_lost(uint32_t lost) noexcept {

@@ -44,6 +44,10 @@ public:
   virtual void give_up(give_up_reason why, bool started) noexcept = 0;
 
   time_point deadline() const noexcept { return deadline_; }
+  /// When the thread that still runs it is written off. Later than the deadline
+  /// for work that ends by itself soon after: it is given up at its deadline and
+  /// keeps its thread and slot until it returns.
+  virtual time_point overdue() const noexcept { return deadline_; }
 
 private:
   const time_point deadline_;

@@ -1,8 +1,8 @@
 #include "functions/native/reply_sink.hpp"
 
+#include "functions/native/header_rules.hpp"
 #include "libfaas/core/limits.hpp"
 
-#include <algorithm>
 #include <exception>
 #include <string_view>
 
@@ -12,24 +12,6 @@ namespace {
 std::string_view view(faas_bytes bytes) noexcept {
   return bytes.data ? std::string_view{bytes.data, bytes.size}
                     : std::string_view{};
-}
-
-/// A token of RFC 9110, section 5.6.2.
-bool is_token(std::string_view text) noexcept {
-  static constexpr std::string_view special = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')
-           || (c >= 'A' && c <= 'Z')
-           || special.find(c) != std::string_view::npos;
-  });
-}
-
-/// No control characters: a value must not begin another header line.
-bool is_value(std::string_view text) noexcept {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 32 && c != '\t') || byte == 127;
-  });
 }
 
 // The border to C: nothing may be thrown through the function's frames.
@@ -87,7 +69,7 @@ bool reply_sink::start(int status, faas_bytes content_type,
   started_ = true;
   answer_.status = static_cast<uint16_t>(status);
   const auto type = view(content_type);
-  if (!is_value(type)) {
+  if (!is_header_value(type)) {
     fail("the function's content type has control characters", "");
     return false;
   }
@@ -109,7 +91,7 @@ bool reply_sink::add_headers(const faas_header* headers, size_t count) {
            "put large values into the body");
       return false;
     }
-    if (!is_token(name) || !is_value(value)) {
+    if (!is_header_name(name) || !is_header_value(value)) {
       fail("header " + std::to_string(i + 1)
              + " of the function's answer is no valid HTTP header",
            "use a token as name and no control characters in the value");

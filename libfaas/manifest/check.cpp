@@ -2,6 +2,7 @@
 
 #include "libfaas/manifest/choices.hpp"
 #include "libfaas/manifest/platform.hpp"
+#include "libfaas/manifest/process.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -45,18 +46,23 @@ bool header_name(std::string_view text) noexcept {
             });
 }
 
+/// A program has no artifact, so its kind stays what it is by default.
+bool kind_fits(artifact_kind kind, runtime_kind runtime) noexcept {
+  return (kind == artifact_kind::native) == (runtime != runtime_kind::torch);
+}
+
 void check_artifact(const petrel_spec& p, problems& out) {
   if (!p.artifact.empty() && !inside_bundle(p.artifact))
     out.push_back(
       {"petrel.artifact",
        "must be a relative path inside the bundle, without \"..\""});
-  const bool native = p.kind == artifact_kind::native;
-  if (native != (p.runtime == runtime_kind::native))
+  if (!kind_fits(p.kind, p.runtime))
     out.push_back({"petrel.artifact_kind",
                    "\"" + std::string{name(p.kind)}
                      + "\" does not go with runtime \""
                      + std::string{name(p.runtime)}
-                     + "\"; native: native; torch: torchscript, aoti"});
+                     + "\"; native: native; torch: torchscript, aoti; "
+                       "process: leave it out"});
   if (p.output != "labels" && p.output != "tensor")
     out.push_back({"petrel.output", "must be one of: labels, tensor"});
 }
@@ -167,8 +173,7 @@ void check_platform(const platform_build& build, const petrel_spec& p,
     out.push_back({key + ".os", "must be linux"});
   if (const auto why = wrong_isa(build.arch, build.isa); !why.empty())
     out.push_back({key + (build.isa.empty() ? ".arch" : ".isa"), why});
-  if ((build.kind == artifact_kind::native)
-      != (p.runtime == runtime_kind::native))
+  if (!kind_fits(build.kind, p.runtime))
     out.push_back({key + ".artifact_kind",
                    "does not go with runtime \""
                      + std::string{name(p.runtime)} + "\""});
@@ -229,6 +234,8 @@ std::vector<problem> check(const function_spec& spec) {
                        "with no - at either end"});
   const auto& p = spec.petrel;
   check_artifact(p, out);
+  for (auto& problem : check_process(spec))
+    out.push_back(std::move(problem));
   check_size(p.size, out);
   check_needs(p.needs, out);
   check_topics(p, out);

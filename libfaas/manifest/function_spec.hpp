@@ -17,7 +17,7 @@ namespace faas {
 using string_map = std::map<std::string, std::string>;
 
 /// Which runtime runs the artifact.
-enum class runtime_kind : uint8_t { native, torch };
+enum class runtime_kind : uint8_t { native, torch, process };
 /// What the artifact file is.
 enum class artifact_kind : uint8_t { native, torchscript, aoti };
 /// How user code is kept from the node (design.md, section 4).
@@ -26,6 +26,14 @@ enum class trust_mode : uint8_t {
   threads,  ///< in process, on executor threads; trusted bundles only
   inline_   ///< on the gateway loop itself; trusted bundles only
 };
+
+/// How a program of runtime `process` gets events and gives answers.
+enum class process_protocol : uint8_t {
+  http, ///< one program that serves HTTP
+  fork  ///< one process per event: stdin, environment, stdout
+};
+/// Where a program of protocol `http` serves.
+enum class process_listen : uint8_t { port, unix_socket };
 
 /// What is done when a secret of the function gets another value.
 enum class secret_policy : uint8_t {
@@ -73,6 +81,15 @@ struct platform_build {
   bool operator==(const platform_build&) const = default;
 };
 
+/// How the program of runtime `process` is run.
+struct process_spec {
+  process_protocol protocol = process_protocol::http;
+  std::vector<std::string> command; ///< empty: OpenFaaS's fprocess
+  process_listen listen = process_listen::port;
+  std::string ready; ///< path asked at start; empty: a connection is enough
+  bool operator==(const process_spec&) const = default;
+};
+
 /// How a new version takes over the traffic. Without steps: all at once.
 struct rollout_plan {
   std::vector<uint32_t> steps; ///< per cent of the traffic, rising, 1 to 99
@@ -83,9 +100,12 @@ struct rollout_plan {
 /// Petrel's keys.
 struct petrel_spec {
   runtime_kind runtime = runtime_kind::native;
-  std::string artifact; ///< path of library or model inside the bundle
+  /// Path of library or model inside the bundle; none with runtime process.
+  std::string artifact;
   artifact_kind kind = artifact_kind::native;
   trust_mode mode = trust_mode::isolated;
+  process_spec process;  ///< with runtime process
+  bool network = false;  ///< isolated: may use the node's network
   size_feature size;
   placement_needs needs;
   std::vector<std::string> topics; ///< MQTT filters (also annotation "topic")
@@ -130,6 +150,8 @@ std::string_view name(runtime_kind kind) noexcept;
 std::string_view name(artifact_kind kind) noexcept;
 std::string_view name(secret_policy what) noexcept;
 std::string_view name(trust_mode mode) noexcept; ///< "inline" for inline_
+std::string_view name(process_protocol protocol) noexcept;
+std::string_view name(process_listen where) noexcept; ///< "unix"
 
 /// The spec as canonical JSON (stable key order; defaults left out): what is
 /// stored in the catalog and sent between nodes. Unknown keys are ignored when

@@ -9,6 +9,8 @@ std::string_view name(runtime_kind kind) noexcept {
     return "native";
   case runtime_kind::torch:
     return "torch";
+  case runtime_kind::process:
+    return "process";
   }
   return "unknown";
 }
@@ -33,6 +35,26 @@ std::string_view name(trust_mode mode) noexcept {
     return "threads";
   case trust_mode::inline_:
     return "inline";
+  }
+  return "unknown";
+}
+
+std::string_view name(process_protocol protocol) noexcept {
+  switch (protocol) {
+  case process_protocol::http:
+    return "http";
+  case process_protocol::fork:
+    return "fork";
+  }
+  return "unknown";
+}
+
+std::string_view name(process_listen where) noexcept {
+  switch (where) {
+  case process_listen::port:
+    return "port";
+  case process_listen::unix_socket:
+    return "unix";
   }
   return "unknown";
 }

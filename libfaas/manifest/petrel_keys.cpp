@@ -1,6 +1,7 @@
 #include "libfaas/manifest/petrel_keys.hpp"
 
 #include "libfaas/manifest/choices.hpp"
+#include "libfaas/manifest/process.hpp"
 
 #include <charconv>
 
@@ -19,6 +20,18 @@ void read_choice(section& keys, std::string_view key,
                      + "\" must be one of: " + names_of(choices));
 }
 
+void read_process(section& keys, petrel_spec& out) {
+  std::string protocol;
+  keys.read("protocol", protocol);
+  if (!protocol.empty()
+      && !choose(protocol, process_protocols, out.process.protocol))
+    keys.fail("protocol", wrong_protocol(protocol));
+  keys.read("command", out.process.command);
+  read_choice(keys, "listen", process_listens, out.process.listen);
+  keys.read("ready", out.process.ready);
+  keys.read("network", out.network);
+}
+
 void read_runtime(section& keys, petrel_spec& out) {
   read_choice(keys, "runtime", runtime_kinds, out.runtime);
   if (out.runtime == runtime_kind::torch)
@@ -29,7 +42,8 @@ void read_runtime(section& keys, petrel_spec& out) {
     out.mode = trust_mode::threads;
   read_choice(keys, "mode", trust_modes, out.mode);
   keys.read("artifact", out.artifact);
-  if (out.artifact.empty())
+  read_process(keys, out);
+  if (out.artifact.empty() && out.runtime != runtime_kind::process)
     keys.fail("artifact", "is required: the file in the function's folder "
                           "that is run, for example hello.so");
 }
@@ -143,7 +157,8 @@ constexpr std::string_view petrel_keys[]
      "size",    "needs",       "topics",        "reply_topic",
      "queue",   "concurrency", "timeout",       "idempotent",
      "policy",  "inputs",      "output",        "max_body",
-     "rollout", "platforms",   "secret_change"};
+     "rollout", "platforms",   "secret_change", "protocol",
+     "command", "listen",      "ready",         "network"};
 
 } // namespace
 

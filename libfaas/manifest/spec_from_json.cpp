@@ -2,6 +2,7 @@
 #include "libfaas/manifest/check.hpp"
 #include "libfaas/manifest/choices.hpp"
 #include "libfaas/manifest/manifest.hpp"
+#include "libfaas/manifest/process.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -179,12 +180,25 @@ void read_platforms(object_reader& parent, petrel_spec& p,
   }
 }
 
+void read_process(object_reader& in, petrel_spec& p) {
+  std::string protocol;
+  in.read("protocol", protocol);
+  if (!protocol.empty()
+      && !choose(protocol, process_protocols, p.process.protocol))
+    in.fail("protocol", wrong_protocol(protocol));
+  in.read("command", p.process.command);
+  in.read_name("listen", process_listens, p.process.listen);
+  in.read("ready", p.process.ready);
+  in.read("network", p.network);
+}
+
 void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
   object_reader in{object, "petrel.", failure};
   in.read_name("runtime", runtime_kinds, p.runtime);
   in.read("artifact", p.artifact);
   in.read_name("artifact_kind", artifact_kinds, p.kind);
   in.read_name("mode", trust_modes, p.mode);
+  read_process(in, p);
   if (const auto* size = in.inner("size")) {
     object_reader s{*size, "petrel.size.", failure};
     s.read_name("from", size_kinds, p.size.from);

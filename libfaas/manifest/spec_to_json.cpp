@@ -58,6 +58,11 @@ json petrel_json(const petrel_spec& p) {
   put(out, "artifact", p.artifact, normal.artifact);
   put_name(out, "artifact_kind", p.kind, normal.kind);
   put_name(out, "mode", p.mode, normal.mode);
+  put_name(out, "protocol", p.process.protocol, normal.process.protocol);
+  put(out, "command", p.process.command, normal.process.command);
+  put_name(out, "listen", p.process.listen, normal.process.listen);
+  put(out, "ready", p.process.ready, normal.process.ready);
+  put(out, "network", p.network, normal.network);
   if (p.size != normal.size)
     out["size"] = size_json(p.size);
   if (p.needs != normal.needs)

@@ -30,6 +30,8 @@ struct host_events {
   /// Inline was withdrawn (p99 over 50 us or one long stall); the host goes on
   /// in mode threads.
   std::function<void(std::string reason)> inline_withdrawn;
+  /// facts() says something else; the version serves on.
+  std::function<void()> changed;
   /// A line from the function or about it.
   std::function<void(log_line)> log;
 };

@@ -7,6 +7,7 @@
 #include "libfaas/ports/secret_folder.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,9 @@ public:
   virtual bool cancelled() const noexcept = 0;
   /// Time until the deadline; zero or negative when it has passed.
   virtual duration remaining() const noexcept = 0;
+  /// True when the event is answered and the node stops: who waits for another
+  /// process ends it now and returns.
+  virtual bool abandoned() const noexcept { return false; }
   /// One line for the function's log, kept with the call id.
   virtual void log(log_level level, std::string_view text) noexcept = 0;
 };
@@ -37,6 +41,9 @@ public:
   /// as an exception.
   virtual reply invoke(const invocation& event,
                        invocation_context& context) noexcept = 0;
+  /// False once it can run no more events, because its process ended: the host
+  /// then makes another one for the next event.
+  virtual bool usable() noexcept { return true; }
 };
 
 /// One measured point of a service profile.
@@ -55,6 +62,19 @@ public:
   virtual std::vector<profile_point> profile() const { return {}; }
   /// For `describe`: name and value, such as layout=channels_last.
   virtual string_map facts() const { return {}; }
+  /// Why this version should be stopped for good; empty: it should go on. Asked
+  /// after an event that failed.
+  virtual std::string trouble() const { return {}; }
+};
+
+/// What a module may tell its host from load() until it is destroyed. Any
+/// thread; does not block. Each may be empty.
+struct module_events {
+  /// A line for the function's log outside of invocation_context: what its
+  /// program prints. `id`: the call that it belongs to; null: none.
+  std::function<void(log_level, std::string_view text, const call_id* id)> log;
+  /// facts() says something else now.
+  std::function<void()> changed;
 };
 
 /// What a runtime gets to load a version.
@@ -63,6 +83,7 @@ struct load_request {
   const function_spec& spec;
   std::filesystem::path folder; ///< the verified, unpacked bundle
   std::shared_ptr<const secret_folder> secrets = {}; ///< null: none
+  module_events events = {};
 };
 
 /// One kind of runtime (native, torch, ...). Thread safe.

@@ -26,6 +26,9 @@ public:
     return names_.contains(text) ? (folder_ / text).string() : std::string{};
   }
 
+  const std::filesystem::path& folder() const noexcept { return folder_; }
+  const std::set<std::string>& names() const noexcept { return names_; }
+
   /// Counts the changes since the version began.
   uint64_t changes() const noexcept {
     return changes_.load(std::memory_order_acquire);

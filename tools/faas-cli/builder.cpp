@@ -1,5 +1,6 @@
 #include "tools/faas-cli/builder.hpp"
 
+#include "libfaas/manifest/process.hpp"
 #include "registry/bundles/pack.hpp"
 #include "registry/bundles/sha256.hpp"
 
@@ -80,9 +81,34 @@ result<void> compile(session& s, const function_spec& spec,
   return {};
 }
 
+/// The program, when it shall come with the bundle.
+result<void> require_program(const function_spec& spec,
+                             const fs::path& folder) {
+  const auto words = command_of(spec);
+  const auto slash = words.empty() ? std::string::npos : words[0].find('/');
+  if (slash == std::string::npos || slash == 0)
+    return {}; // found by PATH, or on the node
+  std::error_code missing;
+  const auto program = folder / words[0];
+  const auto status = fs::status(program, missing);
+  if (!fs::is_regular_file(status))
+    return error{errc::not_found,
+                 spec.name.str() + ": no program " + words[0] + " in "
+                   + folder.string(),
+                 "put it there, or mend petrel.command"};
+  if ((status.permissions() & fs::perms::owner_exec) == fs::perms::none)
+    return error{errc::invalid_argument,
+                 spec.name.str() + ": " + program.string()
+                   + " may not be executed",
+                 "run `chmod +x " + program.string() + "`"};
+  return {};
+}
+
 result<void> require_artifact(const function_spec& spec,
                               const std::string& artifact,
                               const fs::path& folder) {
+  if (spec.petrel.runtime == runtime_kind::process)
+    return require_program(spec, folder);
   if (artifact.empty())
     return error{errc::invalid_argument,
                  spec.name.str() + " names no petrel.artifact: nothing to run",

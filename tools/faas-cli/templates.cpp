@@ -63,7 +63,7 @@ functions:
     handler: .
     petrel:
       artifact: @NAME@.so
-      mode: threads        # in the node's process: the node must trust it
+      mode: isolated       # a process of its own; threads and inline need trust
       timeout: 5s
 )";
 

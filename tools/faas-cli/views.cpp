@@ -191,7 +191,11 @@ std::string function_text(const json& f, const std::string& gateway) {
     t.row({text_at(p, "node"), number_text(p, "version"), text_at(p, "state"),
            number_text(p, "slots"), number_text(p, "running"),
            number_text(p, "waiting"), text_at(p, "reason")});
-  return out + "\n" + t.to_string();
+  out += "\n" + t.to_string();
+  for (const auto& p : placements)
+    if (const auto facts = pairs(inner(p, "facts")); !facts.empty())
+      out += "\n" + text_at(p, "node") + ": " + facts + "\n";
+  return out;
 }
 
 std::string version_table(const json& versions) {

@@ -194,6 +194,17 @@ std::vector<property> declare() {
          "SHA-256 digests of native bundles that may run inside the node's "
          "process.",
          &config::trust),
+    number("functions.waiting_threads", "threads",
+           "Threads that wait for functions in worker processes (mode "
+           "isolated): how many of their events run at once.",
+           &config::waiting_threads, 1, 1024, "1 to 1024"),
+    flag("functions.accept_unsandboxed",
+         "Run bundles that nobody vouches for in worker processes also "
+         "where this machine cannot sandbox them. Such a function can read "
+         "and signal what the node's user can.",
+         &config::accept_unsandboxed),
+    text("functions.worker", "Path of the program faas-worker.",
+         &config::worker, "next to the program"),
     number("bundles.quota", "MiB",
            "Room for bundles on the controller's node, packed and unpacked. "
            "When an upload does not fit, bundles that nothing needs are "

@@ -39,6 +39,9 @@ struct config {
   uint32_t scheduler_threads = 2;
   bool trust_all = false;
   std::vector<std::string> trust;
+  uint32_t waiting_threads = 32;
+  bool accept_unsandboxed = false;
+  std::string worker; ///< empty: next to the program
 
   uint64_t bundle_quota_mib = 0; ///< 0: none
   uint64_t bundle_cache_mib = 0; ///< 0: none

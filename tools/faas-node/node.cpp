@@ -3,6 +3,7 @@
 #include "actors/node_system.hpp"
 #include "functions/host/node_hosts.hpp"
 #include "functions/native/native_runtime.hpp"
+#include "functions/process/process_runtime.hpp"
 #include "gateway/auth/admin_token.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/mqtt/service.hpp"
@@ -15,6 +16,7 @@
 #include "registry/sqlite/sqlite_secrets.hpp"
 #include "tools/faas-node/node_secrets.hpp"
 #include "tools/faas-node/node_trust.hpp"
+#include "tools/faas-node/node_workers.hpp"
 #include "tools/faas-node/platform.hpp"
 #include "tools/faas-node/plugin_adapter.hpp"
 #include "tools/faas-node/redis_store.hpp"
@@ -68,12 +70,15 @@ result<actors::node_endpoint> endpoint_of(const std::string& text) {
   return to;
 }
 
+std::filesystem::path program_folder() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
 std::filesystem::path torch_plugin_path(const config& settings) {
   if (!settings.torch_plugin.empty())
     return settings.torch_plugin;
-  std::error_code ignored;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored);
-  return plugin_path("torch", program.parent_path());
+  return plugin_path("torch", program_folder());
 }
 
 } // namespace
@@ -106,6 +111,7 @@ struct running_node::parts {
   std::unique_ptr<registry::porter> porter; ///< with the controller only
   std::unique_ptr<registry::replica_file> replica;
   std::unique_ptr<tunnel::node_tunnel> tunnel;
+  node_workers workers;
   std::unique_ptr<host::node_function_hosts> hosts;
   std::unique_ptr<actors::node_system> system;
   std::unique_ptr<mqtt::mqtt_service> mqtt;
@@ -230,6 +236,10 @@ void running_node::parts::make_hosts() {
   for (const auto& hex : settings.trust)
     if (const auto id = digest::parse(hex))
       made.trust.digests.insert(*id);
+  made.waiting_threads = settings.waiting_threads;
+  made.trust.accept_unsandboxed = settings.accept_unsandboxed;
+  workers = find_workers(settings, program_folder());
+  made.trust.unsandboxed = workers.unsandboxed;
   made.log = [](std::string line) { spdlog::warn("{}", line); };
   hosts = std::make_unique<host::node_function_hosts>(std::move(made));
   hosts->add_runtime(runtime_kind::native,
@@ -237,6 +247,22 @@ void running_node::parts::make_hosts() {
                        return std::unique_ptr<function_runtime>{
                          std::make_unique<native::native_runtime>()};
                      });
+  hosts->add_worker_runtime(
+    runtime_kind::native,
+    [with = workers.config]() -> result<std::unique_ptr<function_runtime>> {
+      return std::unique_ptr<function_runtime>{
+        std::make_unique<isolated::isolated_runtime>(with)};
+    });
+  hosts->add_worker_runtime(
+    runtime_kind::process,
+    [sockets = data / "run", sandboxed = workers.unsandboxed.empty()]()
+      -> result<std::unique_ptr<function_runtime>> {
+      process::runtime_config made;
+      made.sockets = sockets;
+      made.sandboxed = sandboxed;
+      return std::unique_ptr<function_runtime>{
+        std::make_unique<process::process_runtime>(std::move(made))};
+    });
   hosts->add_runtime(
     runtime_kind::torch,
     [path = torch_plugin_path(settings), threads = settings.torch_threads]()
@@ -262,7 +288,7 @@ wire::hello running_node::parts::hello() const {
   made.labels = settings.labels;
   made.labels.merge(platform_labels(this_machine()));
   made.torch = std::filesystem::exists(torch_plugin_path(settings));
-  made.runtimes = {"native"};
+  made.runtimes = {"native", "process"};
   if (made.torch)
     made.runtimes.push_back("torch");
   made.max_protocol = settings.link_protocol;
@@ -462,6 +488,7 @@ std::string running_node::banner() const {
           + " gateway, " + std::to_string(settings.scheduler_threads)
           + " actors, " + std::to_string(parts_->hosts->executor_threads())
           + " executors\n";
+  text += parts_->workers.banner(settings.accept_unsandboxed);
   if (settings.trust_all)
     text += "  trust     every native bundle runs inside this process and can "
             "take it down\n";

@@ -214,11 +214,6 @@ class Untrusted(unittest.TestCase):
         self.assertIn("trust", answer.text)
         node.deploy("hello", "hello")
         self.assertEqual(node.call("hello").status, 200)
-        # The default mode needs worker processes, which are not there yet.
-        node.deploy("isolated", "hello", mode="isolated", wait=False)
-        wait_until("it is refused",
-                   lambda: '"failed"' in node.reasons("isolated"))
-        self.assertIn("isolated", node.reasons("isolated"))
 
 
 if __name__ == "__main__":

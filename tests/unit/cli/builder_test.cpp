@@ -160,6 +160,28 @@ BOOST_FIXTURE_TEST_SUITE(builder_test, build)
     BOOST_TEST(complained("names no petrel.artifact"));
   }
 
+  BOOST_AUTO_TEST_CASE(a_program_needs_no_artifact_but_must_be_there) {
+    const auto manifest = [&](const std::string& command) {
+      scratch.write("stack.yml", "functions:\n  f:\n    handler: ./f\n    "
+                                 "petrel: {runtime: process, command: ["
+                                   + command + "]}\n");
+    };
+    scratch.write("f/run.sh", "#!/bin/sh\n");
+    manifest("tr, a-z, A-Z");
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+    BOOST_TEST(printed("packed 1 file,"), out.str());
+    manifest("/bin/cat"); // of the node
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+    manifest("./other.sh");
+    BOOST_TEST(cli({"pack"}) == 3);
+    BOOST_TEST(complained("no program ./other.sh in"));
+    manifest("./run.sh");
+    BOOST_TEST(cli({"pack"}) == 2);
+    BOOST_TEST(complained("may not be executed"));
+    fs::permissions(scratch.path / "f/run.sh", fs::perms::owner_all);
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+  }
+
   BOOST_AUTO_TEST_CASE(the_same_content_has_the_same_digest) {
     scratch.write("stack.yml", "functions:\n  f:\n    handler: .\n"
                                "    petrel: {artifact: f.so}\n");

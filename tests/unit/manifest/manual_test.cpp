@@ -64,7 +64,8 @@ BOOST_AUTO_TEST_SUITE(manual_test)
           "reply_topic", "concurrency",  "queue",         "timeout",
           "idempotent",  "policy",       "inputs",        "output",
           "max_body",    "rollout.steps", "rollout.least",
-          "secret_change"})
+          "secret_change", "protocol", "command", "listen", "ready",
+          "network"})
       BOOST_TEST(text.find("`" + std::string{key} + "`") != std::string::npos,
                  key);
   }

@@ -143,7 +143,7 @@ rollout: {steps: [5%, 25, 50%], least: 90s})",
     };
     const wrong cases[] = {
       {"runtime: wasm", "line 4: functions.f.petrel.runtime: \"wasm\" must be "
-                        "one of: native, torch"},
+                        "one of: native, torch, process"},
       {"mode: sandboxed", "must be one of: isolated, threads, inline"},
       {"artifact_kind: torchscript", "does not go with runtime \"native\""},
       {"runtime: torch\nartifact_kind: native", "line 5: "},

@@ -63,6 +63,7 @@ struct reports {
   std::vector<std::string> quarantined, withdrawn;
   std::vector<log_line> lines;
   int closed = 0;
+  int new_facts = 0;
 
   template <class F>
   void note(F change) {
@@ -84,6 +85,7 @@ struct reports {
       [this](std::string why) {
         note([&] { withdrawn.push_back(std::move(why)); });
       },
+      [this] { note([&] { ++new_facts; }); },
       [this](log_line line) {
         note([&] { lines.push_back(std::move(line)); });
       }};
@@ -148,7 +150,9 @@ struct host_fixture {
   std::shared_ptr<function_host> open_ready(host_request from) {
     const auto name = from.version.function.str();
     auto opened = open(std::move(from));
-    BOOST_REQUIRE(told[name].loaded[0]);
+    const auto& loaded = told[name].loaded[0];
+    BOOST_REQUIRE_MESSAGE(
+      loaded, (loaded ? std::string{} : loaded.error().to_string()));
     return opened;
   }
 

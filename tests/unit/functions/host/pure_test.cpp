@@ -43,17 +43,36 @@ BOOST_AUTO_TEST_SUITE(pure_test)
       (refused.error().next_step.find(other.hex()) != std::string::npos));
   }
 
-  BOOST_AUTO_TEST_CASE(development_trusts_everything_but_isolates_nothing) {
-    const trust_policy policy{{}, true};
-    BOOST_TEST(bool(admit(policy, native_threads, {})));
-    auto refused = admit(policy,
-                         spec_of(runtime_kind::native, artifact_kind::native,
-                                 trust_mode::isolated),
-                         {});
+  BOOST_AUTO_TEST_CASE(development_trusts_everything) {
+    BOOST_TEST(bool(admit({{}, true}, native_threads, {})));
+  }
+
+  BOOST_AUTO_TEST_CASE(workers_in_a_sandbox_need_no_trust) {
+    const auto isolated = spec_of(
+      runtime_kind::native, artifact_kind::native, trust_mode::isolated);
+    auto given = admit({}, isolated, {});
+    BOOST_REQUIRE(given);
+    BOOST_TEST((*given == trust_mode::isolated));
+  }
+
+  BOOST_AUTO_TEST_CASE(without_a_sandbox_workers_need_trust_or_acceptance) {
+    const auto isolated = spec_of(
+      runtime_kind::native, artifact_kind::native, trust_mode::isolated);
+    trust_policy policy;
+    policy.unsandboxed = "no user namespaces";
+    auto refused = admit(policy, isolated, {});
     BOOST_REQUIRE(!refused);
     BOOST_TEST((refused.error().code == errc::forbidden));
-    BOOST_TEST(
-      (refused.error().next_step.find("mode: threads") != std::string::npos));
+    BOOST_TEST((refused.error().message.find("no user namespaces")
+                != std::string::npos));
+    BOOST_TEST((refused.error().next_step.find("accept_unsandboxed")
+                != std::string::npos));
+    policy.digests = {digest{}};
+    BOOST_TEST(bool(admit(policy, isolated, {})));
+    policy.digests = {};
+    policy.accept_unsandboxed = true;
+    BOOST_TEST(bool(admit(policy, isolated, {})));
+    BOOST_TEST(!admit(policy, native_threads, {}));
   }
 
   BOOST_AUTO_TEST_CASE(torch_models_are_data_and_run_on_executors) {

@@ -1,0 +1,56 @@
+// Runs functions that are programs, in any language, as processes.
+#pragma once
+
+#include "functions/process/program.hpp"
+#include "libfaas/ports/runtime.hpp"
+
+#include <atomic>
+
+namespace faas::process {
+
+struct runtime_config {
+  /// For sockets of programs; made when it is missing. Its path must be short:
+  /// a unix socket's has at most 107 bytes.
+  std::filesystem::path sockets;
+  /// False: programs run with all rights of this process.
+  bool sandboxed = true;
+  duration start_timeout = std::chrono::seconds{30};
+  duration stop_grace = std::chrono::seconds{3};
+  restart_rules restarts;
+};
+
+/// The port that a program with a network of its own serves on, when its
+/// environment names none.
+inline constexpr uint16_t usual_port = 8080;
+
+/// The function_runtime of kind process, protocols http and fork. Thread safe.
+class process_runtime final : public function_runtime {
+public:
+  explicit process_runtime(runtime_config config)
+    : config_(std::move(config)) {}
+
+  runtime_kind kind() const noexcept override { return runtime_kind::process; }
+  /// http: starts the program and waits until it is ready; fork: looks for the
+  /// program. errc::bad_bundle with its last lines.
+  result<std::unique_ptr<function_module>>
+  load(const load_request& request) override;
+
+private:
+  result<std::unique_ptr<function_module>> load_http(const load_request& of);
+  result<std::unique_ptr<function_module>> load_fork(const load_request& of);
+
+  runtime_config config_;
+  std::atomic<uint64_t> folders_{0};
+};
+
+/// What a function's processes may see and use: its bundle and secrets, the
+/// limits of the manifest.
+sandbox::plan plan_for(const load_request& from);
+
+/// errc::bad_bundle when the program of the command is neither in the bundle
+/// nor found by PATH.
+result<void> find_program(const std::vector<std::string>& command,
+                          const std::filesystem::path& folder,
+                          const string_map& environment);
+
+} // namespace faas::process
