@@ -1,67 +1,13 @@
 #include "tools/faas-cli/command.hpp"
 #include "tools/faas-cli/gateway_api.hpp"
-#include "tools/faas-cli/views.hpp"
+#include "tools/faas-cli/log_printer.hpp"
 
-#include <ctime>
-#include <nlohmann/json.hpp>
 #include <ostream>
-#include <set>
 
 namespace faas::cli {
 namespace {
 
 using enum option::kind;
-
-std::string rfc3339(wall_time at) {
-  const auto seconds = std::chrono::system_clock::to_time_t(at);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
-/// Prints the lines of a log. A stream that is opened anew begins with lines of
-/// the last second again; those are left out.
-class log_printer {
-public:
-  log_printer(session& s, bool as_json) : s_(s), json_(as_json) {}
-
-  /// The next line comes from a new stream, since last().
-  void reopened() { again_ = printed_; }
-
-  bool operator()(std::string_view line) {
-    const auto parsed = json::parse(line, nullptr, false);
-    if (!parsed.is_object())
-      return true;
-    if (const auto known = again_.find(line); known != again_.end()) {
-      again_.erase(known);
-      return true;
-    }
-    const auto time = text_at(parsed, "timestamp");
-    if (time != last_)
-      printed_.clear();
-    last_ = time;
-    printed_.emplace(line);
-    if (json_)
-      s_.out << parsed.dump(-1, ' ', false, json::error_handler_t::replace);
-    else
-      s_.out << log_text(parsed);
-    s_.out << std::endl; // a follower reads along
-    return static_cast<bool>(s_.out);
-  }
-
-  const std::string& last() const noexcept { return last_; }
-
-private:
-  using lines = std::multiset<std::string, std::less<>>;
-
-  session& s_;
-  bool json_;
-  std::string last_; ///< time of the last line
-  lines printed_;    ///< lines of that time
-  lines again_;      ///< what a new stream repeats
-};
 
 result<void> run_logs(session& s, const arguments& args) {
   auto target = find_endpoint(s, args);

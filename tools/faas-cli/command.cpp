@@ -15,7 +15,8 @@ constexpr option gateway_option_list[] = {
 };
 
 constexpr const command* command_list[]
-  = {&new_command,    &pack_command,     &deploy_command, &up_command,
+  = {&new_command,    &local_run_command, &pack_command, &deploy_command,
+     &up_command,
      &list_command,   &describe_command, &invoke_command, &logs_command,
      &versions_command, &rollback_command, &rollout_command, &traffic_command,
      &alias_command, &bundles_command, &remove_command, &secret_command,

@@ -6,12 +6,22 @@
 
 #include <filesystem>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace faas::cli {
+
+/// A program that was started beside this one. The destructor ends it: SIGTERM,
+/// and SIGKILL after ten seconds. It ends with this program, too.
+class background {
+public:
+  virtual ~background() = default;
+  /// Its exit status, once it has ended (128 + signal for a signal).
+  virtual std::optional<int> ended() = 0;
+};
 
 class machine {
 public:
@@ -28,6 +38,13 @@ public:
   /// Runs a program with this process' input and output; its exit status.
   /// errc::not_found when there is no such program.
   virtual result<int> run(const std::vector<std::string>& arguments) = 0;
+  /// Starts a program and goes on; both its outputs go to `output`.
+  virtual result<std::unique_ptr<background>>
+  start(const std::vector<std::string>& arguments,
+        const std::filesystem::path& output) = 0;
+  /// From the first call on Ctrl-C and SIGTERM do not end this program: true
+  /// once there was one.
+  virtual bool interrupted() = 0;
   /// 128 bits for ids, as a UUID.
   virtual std::string unique_id() = 0;
 };
@@ -42,6 +59,10 @@ public:
   wall_time wall() const override;
   void sleep(duration time) override;
   result<int> run(const std::vector<std::string>& arguments) override;
+  result<std::unique_ptr<background>>
+  start(const std::vector<std::string>& arguments,
+        const std::filesystem::path& output) override;
+  bool interrupted() override;
   std::string unique_id() override;
 };
 

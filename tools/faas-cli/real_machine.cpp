@@ -1,5 +1,6 @@
 #include "libfaas/core/id.hpp"
 #include "libfaas/core/random.hpp"
+#include "tools/faas-cli/background.hpp"
 #include "tools/faas-cli/machine.hpp"
 
 #include <algorithm>
@@ -61,6 +62,16 @@ result<int> real_machine::run(const std::vector<std::string>& arguments) {
     if (errno != EINTR)
       return {errc::internal, "lost track of " + arguments[0]};
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+result<std::unique_ptr<background>>
+real_machine::start(const std::vector<std::string>& arguments,
+                    const std::filesystem::path& output) {
+  return start_background(arguments, output);
+}
+
+bool real_machine::interrupted() {
+  return was_interrupted();
 }
 
 std::string real_machine::unique_id() {

@@ -38,13 +38,16 @@ BOOST_FIXTURE_TEST_SUITE(builder_test, build)
 
   BOOST_AUTO_TEST_CASE(new_functions_pack_in_every_language) {
     make_compiler();
-    for (const std::string language : {"cpp", "c", "torch"}) {
+    for (const std::string language : {"cpp", "c", "torch", "node", "shell"}) {
       BOOST_TEST(cli({"new", "f-" + language, "--lang", language}) == 0);
       system.folder = scratch.path / ("f-" + language);
       if (language == "torch")
         scratch.write("f-torch/model.pt", "model");
       BOOST_TEST(cli({"pack"}) == 0, err.str());
-      BOOST_TEST(printed("packed 1 file,"), out.str()); // sources stay here
+      // Sources and tests stay here.
+      BOOST_TEST(printed(language == "node" ? "packed 2 files,"
+                                            : "packed 1 file,"),
+                 out.str());
       system.folder = scratch.path;
     }
   }
@@ -58,11 +61,29 @@ BOOST_FIXTURE_TEST_SUITE(builder_test, build)
     BOOST_TEST(function_template("cobol", "f").empty());
   }
 
+  BOOST_AUTO_TEST_CASE(new_lists_its_languages_and_asks_for_a_name) {
+    BOOST_TEST(cli({"new", "--list"}) == 0);
+    for (const auto& each : template_languages()) {
+      BOOST_TEST(printed(std::string{each.name}), each.name);
+      BOOST_TEST(!function_template(each.name, "f").empty(), each.name);
+    }
+    BOOST_TEST(cli({"new"}) == 2);
+    BOOST_TEST(complained("has no name"));
+  }
+
+  BOOST_AUTO_TEST_CASE(new_makes_programs_that_may_be_executed) {
+    BOOST_TEST(cli({"new", "count", "--lang", "shell"}) == 0);
+    BOOST_TEST(
+      std::system((scratch.path / "count/test.sh").c_str()) == 0);
+    const auto mode = fs::status(scratch.path / "count/stack.yml").permissions();
+    BOOST_TEST(((mode & fs::perms::owner_exec) == fs::perms::none));
+  }
+
   BOOST_AUTO_TEST_CASE(new_refuses_bad_names_languages_and_existing_folders) {
     BOOST_TEST(cli({"new", "Bad_Name"}) == 2);
     BOOST_TEST(cli({"new", "../f"}) == 2);
     BOOST_TEST(cli({"new", "f", "--lang", "cobol"}) == 2);
-    BOOST_TEST(complained("cpp, c, torch"));
+    BOOST_TEST(complained("cpp, c, node, shell, torch"));
     BOOST_TEST(!fs::exists(scratch.path / "f"));
     BOOST_TEST(cli({"new", "f"}) == 0);
     BOOST_TEST(cli({"new", "f"}) == 1);

@@ -41,6 +41,10 @@ public:
   std::vector<duration> slept;
   std::vector<std::vector<std::string>> commands;
   std::function<result<int>(const std::vector<std::string>&)> on_run;
+  std::function<result<std::unique_ptr<background>>(
+    const std::vector<std::string>&, const fs::path&)>
+    on_start;
+  std::function<bool()> on_interrupted;
   int ids = 0;
 
   std::optional<std::string> environment(std::string_view name) const override {
@@ -62,6 +66,14 @@ public:
     commands.push_back(arguments);
     return on_run ? on_run(arguments) : result<int>{0};
   }
+  result<std::unique_ptr<background>> start(
+    const std::vector<std::string>& arguments, const fs::path& output) override {
+    commands.push_back(arguments);
+    if (on_start)
+      return on_start(arguments, output);
+    return error{errc::not_found, "nothing is started here"};
+  }
+  bool interrupted() override { return on_interrupted && on_interrupted(); }
   std::string unique_id() override { return "id-" + std::to_string(++ids); }
 };
 
