@@ -24,6 +24,8 @@ constexpr duration first_look = 2ms, longest_look = 200ms;
 constexpr duration ready_answer = 5s;
 constexpr uint64_t ready_body = 1 << 20;
 constexpr auto far = 1h;
+/// A program whose network is gone gets so long to be seen to end.
+constexpr auto ending_wait = 500ms;
 
 /// Output that is taken before the program's end is looked at again.
 constexpr int reads_in_a_row = 16;
@@ -91,6 +93,8 @@ std::string program::live(child::child_process& process) {
     at = std::make_shared<const endpoint>(config_.socket);
   } else {
     auto its = network::of(process.pid());
+    if (!its) // most likely it is just ending
+      (void) process.wait_until(clock::now() + ending_wait);
     if (const auto end = process.poll()) {
       read_output();
       return with_lines("it " + end->text());
