@@ -2,6 +2,7 @@
 #include "tests/integration/sandbox/world.hpp"
 
 #include "functions/sandbox/cgroup.hpp"
+#include "tests/support/sandbox_here.hpp"
 
 #include <csignal>
 #include <fstream>
@@ -78,7 +79,9 @@ bool ends(pid_t pid) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(abuse_test)
+BOOST_AUTO_TEST_SUITE(abuse_test,
+                      *boost::unit_test::precondition(
+                        faas::testing::sandbox_here))
 
   BOOST_AUTO_TEST_CASE(what_succeeds_without_a_sandbox_is_refused_within) {
     world around;

@@ -77,7 +77,7 @@ struct local_fixture : fixture {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(local_run)
+BOOST_AUTO_TEST_SUITE(local_run_test)
 
 BOOST_FIXTURE_TEST_CASE(it_runs_until_interrupted_and_leaves_nothing,
                         local_fixture) {

@@ -1,6 +1,7 @@
 #include "tests/unit/functions/child/child_fixture.hpp"
 
 #include "functions/sandbox/cgroup.hpp"
+#include "tests/support/sandbox_here.hpp"
 #include "tests/support/scratch_folder.hpp"
 
 #include <fstream>
@@ -64,7 +65,9 @@ uint64_t throttled(const fs::path& group) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(sandboxed_test)
+BOOST_AUTO_TEST_SUITE(sandboxed_test,
+                      *boost::unit_test::precondition(
+                        faas::testing::sandbox_here))
 
   BOOST_AUTO_TEST_CASE(runs_a_program_and_tells_how_it_ended) {
     auto done = run(sandboxed("echo hello; exit 3"));

@@ -1,6 +1,7 @@
 // The same runtime with programs in the sandbox. Where this machine cannot
 // make one, the cases say so and end.
 #include "tests/unit/functions/process/world.hpp"
+#include "tests/support/sandbox_here.hpp"
 
 using namespace faas;
 using namespace faas::process::testing;
@@ -65,7 +66,9 @@ http.server.ThreadingHTTPServer(
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(sandboxed_test, sandbox_world)
+BOOST_FIXTURE_TEST_SUITE(sandboxed_test, sandbox_world,
+                         *boost::unit_test::precondition(
+                           faas::testing::sandbox_here))
 
   BOOST_AUTO_TEST_CASE(a_port_in_a_network_of_its_own_is_reached) {
     if (cannot())
