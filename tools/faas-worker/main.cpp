@@ -7,6 +7,14 @@
 #include <iostream>
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+// A leak check at a function's exit() needs ptrace, which the sandbox refuses:
+// it would end with its own status in place of the function's.
+extern "C" const char* __asan_default_options() {
+  return "detect_leaks=0";
+}
+#endif
+
 namespace {
 
 bool parse(const char* text, int& to) {
