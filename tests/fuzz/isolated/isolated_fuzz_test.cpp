@@ -6,14 +6,11 @@
 #include "functions/isolated/channel/message.hpp"
 #include "functions/native/header_rules.hpp"
 #include "libfaas/core/random.hpp"
+#include "tests/fuzz/inputs.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <unistd.h>
 
 using namespace faas;
@@ -22,29 +19,6 @@ using namespace faas::isolated;
 namespace {
 
 constexpr uint64_t max_body = 50'000;
-
-uint64_t setting(const char* name, uint64_t normal) {
-  const auto* text = std::getenv(name);
-  return text ? std::strtoull(text, nullptr, 10) : normal;
-}
-
-std::vector<std::string> corpus() {
-  const auto* source = std::getenv("PETREL_SOURCE");
-  const std::filesystem::path folder
-    = std::filesystem::path{source ? source : "."}
-      / "tests/fuzz/isolated/corpus";
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator{folder})
-    files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  std::vector<std::string> all;
-  for (const auto& file : files) {
-    std::stringstream text;
-    text << std::ifstream{file, std::ios::binary}.rdbuf();
-    all.push_back(text.str());
-  }
-  return all;
-}
 
 std::string mutated(std::string text, random_source& random) {
   for (uint64_t i = 0; i <= random.below(4); ++i) {
@@ -90,10 +64,10 @@ void check(const result<worker_reply>& read) {
 BOOST_AUTO_TEST_SUITE(isolated_fuzz_test)
 
   BOOST_AUTO_TEST_CASE(heads_of_any_bytes_are_read_or_refused) {
-    const auto seed = setting("PETREL_FUZZ_SEED", 11);
+    const auto seed = test::setting("PETREL_FUZZ_SEED", 11);
     BOOST_TEST_MESSAGE("seed " << seed);
     random_source random{seed};
-    const auto inputs = corpus();
+    const auto inputs = test::corpus("isolated");
     BOOST_REQUIRE(!inputs.empty());
     size_t good = 0;
     for (const auto& bytes : inputs) {
@@ -101,7 +75,7 @@ BOOST_AUTO_TEST_SUITE(isolated_fuzz_test)
       good += unpack_reply(bytes, max_body) ? 1 : 0;
     }
     BOOST_TEST(good > 0u);
-    for (uint64_t i = 0; i < setting("PETREL_FUZZ_ROUNDS", 50'000); ++i) {
+    for (uint64_t i = 0; i < test::setting("PETREL_FUZZ_ROUNDS", 50'000); ++i) {
       const auto bytes = mutated(inputs[random.below(inputs.size())], random);
       check(unpack_reply(bytes, max_body));
       kind_of(bytes); // for the worker: no more than no crash
@@ -111,16 +85,16 @@ BOOST_AUTO_TEST_SUITE(isolated_fuzz_test)
   }
 
   BOOST_AUTO_TEST_CASE(words_of_any_value_are_checked) {
-    random_source random{setting("PETREL_FUZZ_SEED", 11)};
+    random_source random{test::setting("PETREL_FUZZ_SEED", 11)};
     auto memory = segment::make(max_body);
     BOOST_REQUIRE(memory);
     auto its = segment::open(::dup(memory->fd()));
     BOOST_REQUIRE(its);
     node_end node{*memory};
     const auto now = std::chrono::steady_clock::now();
-    const auto inputs = corpus();
+    const auto inputs = test::corpus("isolated");
     uint32_t number = 0;
-    for (uint64_t i = 0; i < setting("PETREL_FUZZ_ROUNDS", 5'000); ++i) {
+    for (uint64_t i = 0; i < test::setting("PETREL_FUZZ_ROUNDS", 5'000); ++i) {
       BOOST_REQUIRE(node.ask("head", "body"));
       ++number;
       const auto bytes = mutated(inputs[random.below(inputs.size())], random);

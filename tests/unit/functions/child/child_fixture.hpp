@@ -91,4 +91,16 @@ inline outcome run(spawn_request request) {
   return done;
 }
 
+/// Why it is not started; it says what to do next.
+inline error refusal(const spawn_request& request) {
+  auto made = child_process::spawn(request);
+  BOOST_REQUIRE(!made);
+  BOOST_TEST(!made.error().next_step.empty());
+  return made.error();
+}
+
+inline bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
+
 } // namespace faas::testing

@@ -32,17 +32,6 @@ bool gone(const std::string& pid) {
   return true;
 }
 
-error refusal(const spawn_request& request) {
-  auto made = child_process::spawn(request);
-  BOOST_REQUIRE(!made);
-  BOOST_TEST(!made.error().next_step.empty());
-  return made.error();
-}
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != text.npos;
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(child_test)

@@ -20,17 +20,6 @@ spawn_request sandboxed(std::string script) {
   return request;
 }
 
-error refusal(const spawn_request& request) {
-  auto made = child_process::spawn(request);
-  BOOST_REQUIRE(!made);
-  BOOST_TEST(!made.error().next_step.empty());
-  return made.error();
-}
-
-bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != text.npos;
-}
-
 /// A folder that everybody may read, in one that nobody else may enter.
 struct folders {
   scratch_folder above;

@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <mutex>
 
@@ -53,6 +54,12 @@ public:
     lines.emplace_back(text);
   }
   void cancel() { cancelled_.store(true); }
+  /// Some line has this part.
+  bool has(std::string_view part) const {
+    return std::any_of(lines.begin(), lines.end(), [&](const auto& line) {
+      return contains(line, part);
+    });
+  }
 
   std::vector<std::string> lines;
 
