@@ -170,6 +170,10 @@ result<void> run_local(session& s, const arguments& args) {
   auto specs = select_functions(*file, args.words());
   if (!specs)
     return specs.error();
+  if (!args.has("no-reload"))
+    for (const auto& spec : *specs)
+      if (auto files = fingerprint(file->folder / spec.handler, {}); !files)
+        return files.error();
   s.system.interrupted(); // from here on the node is ended before us
   auto node = local_node::start(s, static_cast<uint16_t>(*port));
   if (!node)

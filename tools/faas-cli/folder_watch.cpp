@@ -29,7 +29,8 @@ bool skipped(const fs::path& folder) {
 
 } // namespace
 
-result<uint64_t> fingerprint(const fs::path& folder, const fs::path& made) {
+result<uint64_t> fingerprint(const fs::path& folder, const fs::path& made,
+                             size_t most) {
   uint64_t sum = 0; // of hashes: the order of a folder's entries says nothing
   size_t files = 0;
   std::error_code failure;
@@ -43,12 +44,12 @@ result<uint64_t> fingerprint(const fs::path& folder, const fs::path& made) {
     }
     if (at->path() == made)
       continue;
-    if (++files > most_watched_files)
+    if (++files > most)
       return error{errc::too_large,
                    folder.string() + " has more than "
-                     + std::to_string(most_watched_files) + " files",
-                   "start again after a change, or move what is no part of the "
-                   "function elsewhere"};
+                     + std::to_string(most) + " files, too many to watch",
+                   "use --no-reload, or move what is no part of the function "
+                   "elsewhere"};
     sum += hash_of(*at);
   }
   return sum;

@@ -165,6 +165,17 @@ BOOST_AUTO_TEST_CASE(a_fingerprint_sees_names_sizes_and_times) {
   BOOST_TEST(mark() != longer);
 }
 
+BOOST_AUTO_TEST_CASE(a_folder_with_too_many_files_is_not_watched) {
+  const scratch_folder scratch;
+  scratch.write("one", "");
+  scratch.write("two", "");
+  BOOST_TEST(!!fingerprint(scratch.path, "", 2));
+  const auto refused = fingerprint(scratch.path, "", 1);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().code == errc::too_large));
+  BOOST_TEST(refused.error().next_step.find("--no-reload") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(a_folder_that_is_gone_has_a_fingerprint) {
   BOOST_TEST(*fingerprint("/nonexistent-petrel", "") == 0u);
 }
