@@ -182,16 +182,33 @@ result<unique_fd> endpoint::connect_tcp(time_point until,
   return made;
 }
 
-result<uint16_t> free_port() {
-  const unique_fd probe{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  auto at = loopback(0);
+result<unique_fd> listen_on_loopback(unique_fd with, uint16_t port) {
+  if (!with)
+    with.reset(::socket(AF_INET, socket_type, 0));
+  const auto at = loopback(port);
+  if (!with
+      || ::bind(with.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at)
+           != 0
+      || ::listen(with.get(), SOMAXCONN) != 0)
+    return failed("cannot listen on port " + std::to_string(port)
+                    + " of the loopback",
+                  errno);
+  return with;
+}
+
+uint16_t port_of(int fd) noexcept {
+  sockaddr_in at{};
   socklen_t size = sizeof at;
-  if (!probe
-      || ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&at), size) != 0
-      || ::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&at), &size)
-           != 0)
-    return failed("no free port", errno);
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) != 0)
+    return 0;
   return ntohs(at.sin_port);
+}
+
+result<uint16_t> free_port() {
+  auto probe = listen_on_loopback({}, 0);
+  if (!probe)
+    return probe.error();
+  return port_of(probe->get());
 }
 
 } // namespace faas::process

@@ -52,6 +52,12 @@ private:
   std::filesystem::path socket_;
 };
 
+/// Listens on 127.0.0.1 with that socket (none: one of this process's network);
+/// port 0: any free one. errc::unavailable.
+result<unique_fd> listen_on_loopback(unique_fd with, uint16_t port);
+/// Of a TCP socket, 0 when it has none.
+uint16_t port_of(int fd) noexcept;
+
 /// A TCP port of this machine's loopback that nobody had a moment ago.
 /// errc::unavailable.
 result<uint16_t> free_port();

@@ -1,5 +1,7 @@
 #include "functions/process/environment.hpp"
 
+#include "libfaas/manifest/process.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -49,7 +51,27 @@ string_map base_environment(const load_request& from) {
   out["PETREL_VERSION"] = std::to_string(from.version.version);
   if (from.secrets)
     out["PETREL_SECRETS"] = from.secrets->folder().string();
+  std::error_code failed;
+  const auto packages
+    = std::filesystem::absolute(from.folder, failed) / "python_packages";
+  if (std::filesystem::is_directory(packages, failed)) {
+    auto& path = out["PYTHONPATH"];
+    path = packages.string() + (path.empty() ? "" : ":") + path;
+  }
   return out;
+}
+
+string_map lambda_environment(const load_request& from) {
+  const auto bytes = memory_limit(from.spec);
+  const auto mib = bytes && *bytes > 0 ? *bytes >> 20 : uint64_t{1024};
+  std::error_code failed;
+  return {{"AWS_LAMBDA_FUNCTION_NAME", from.version.function.str()},
+          {"AWS_LAMBDA_FUNCTION_VERSION", std::to_string(from.version.version)},
+          {"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(mib)},
+          {"AWS_LAMBDA_LOG_GROUP_NAME", "petrel"},
+          {"AWS_LAMBDA_LOG_STREAM_NAME", from.version.function.str()},
+          {"LAMBDA_TASK_ROOT",
+           std::filesystem::absolute(from.folder, failed).string()}};
 }
 
 std::string canonical_header(std::string_view name) {

@@ -11,8 +11,14 @@ namespace faas::process {
 
 /// What every program of a function gets: PATH, HOME, LANG, what the manifest
 /// says (which wins), PETREL_FUNCTION, PETREL_VERSION, PETREL_SECRETS (the
-/// folder of its secrets; only when it has some).
+/// folder of its secrets; only when it has some), PYTHONPATH (only when the
+/// bundle has python_packages, where faas-cli installs; before what the
+/// manifest says).
 string_map base_environment(const load_request& from);
+
+/// What a program finds in AWS Lambda besides, of which the manifest's
+/// environment wins: AWS_LAMBDA_FUNCTION_NAME and others.
+string_map lambda_environment(const load_request& from);
 
 /// "user-agent" -> "User-Agent", as Go spells headers.
 std::string canonical_header(std::string_view name);

@@ -3,6 +3,8 @@
 #include "functions/process/environment.hpp"
 #include "functions/process/fork_call.hpp"
 #include "functions/process/http_call.hpp"
+#include "functions/process/lambda_process.hpp"
+#include "functions/process/worker_process.hpp"
 #include "libfaas/manifest/process.hpp"
 
 #include <algorithm>
@@ -83,6 +85,32 @@ public:
 private:
   std::shared_ptr<const fork_config> config_;
 };
+
+/// Protocols worker and lambda.
+class pooled_module final : public function_module {
+public:
+  explicit pooled_module(std::shared_ptr<process_pool> pool)
+    : pool_(std::move(pool)) {}
+  result<std::unique_ptr<function_instance>> create_instance() override {
+    return pool_->make_instance();
+  }
+  string_map facts() const override { return pool_->facts(); }
+
+private:
+  std::shared_ptr<process_pool> pool_;
+};
+
+std::unique_ptr<function_module> pooled(const load_request& of,
+                                        const restart_rules& rules,
+                                        process_pool::starter start) {
+  pool_config config;
+  config.name = of.version.function.str();
+  config.protocol = name(of.spec.petrel.process.protocol);
+  config.rules = rules;
+  config.events = of.events;
+  return std::make_unique<pooled_module>(
+    std::make_shared<process_pool>(std::move(config), std::move(start)));
+}
 
 child::spawn_request request_for(const load_request& from, bool sandboxed) {
   child::spawn_request request;
@@ -193,9 +221,49 @@ process_runtime::load(const load_request& request) {
       = find_program(command, request.folder, base_environment(request));
       !there)
     return there.error();
-  return request.spec.petrel.process.protocol == process_protocol::fork
-           ? load_fork(request)
-           : load_http(request);
+  switch (request.spec.petrel.process.protocol) {
+  case process_protocol::fork:
+    return load_fork(request);
+  case process_protocol::worker:
+    return load_worker(request);
+  case process_protocol::lambda:
+    return load_lambda(request);
+  case process_protocol::http:
+    break;
+  }
+  return load_http(request);
+}
+
+result<std::unique_ptr<function_module>>
+process_runtime::load_worker(const load_request& of) {
+  worker::process_config config;
+  config.name = of.version.function.str();
+  config.start = request_for(of, config_.sandboxed);
+  config.areas = static_cast<uint16_t>(
+    std::min<uint32_t>(of.spec.petrel.concurrency, worker::most_areas));
+  config.max_body = of.spec.petrel.max_body_bytes;
+  config.start_timeout = config_.start_timeout;
+  config.stop_grace = config_.stop_grace;
+  config.events = of.events;
+  return pooled(of, config_.restarts,
+                [config] { return worker::worker_process::start(config); });
+}
+
+result<std::unique_ptr<function_module>>
+process_runtime::load_lambda(const load_request& of) {
+  lambda::process_config config;
+  config.name = of.version.function.str();
+  config.start = request_for(of, config_.sandboxed);
+  config.start.env.merge(lambda_environment(of));
+  config.who = {config.name, of.version.version};
+  config.own_network = config_.sandboxed && !of.spec.petrel.network;
+  config.port = lambda_port;
+  config.max_body = of.spec.petrel.max_body_bytes;
+  config.start_timeout = config_.start_timeout;
+  config.stop_grace = config_.stop_grace;
+  config.events = of.events;
+  return pooled(of, config_.restarts,
+                [config] { return lambda::lambda_process::start(config); });
 }
 
 result<std::unique_ptr<function_module>>

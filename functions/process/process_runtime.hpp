@@ -23,21 +23,28 @@ struct runtime_config {
 /// environment names none.
 inline constexpr uint16_t usual_port = 8080;
 
-/// The function_runtime of kind process, protocols http and fork. Thread safe.
+/// Where a program of protocol lambda that has a network of its own finds the
+/// Runtime API.
+inline constexpr uint16_t lambda_port = 9001;
+
+/// The function_runtime of kind process. Thread safe.
 class process_runtime final : public function_runtime {
 public:
   explicit process_runtime(runtime_config config)
     : config_(std::move(config)) {}
 
   runtime_kind kind() const noexcept override { return runtime_kind::process; }
-  /// http: starts the program and waits until it is ready; fork: looks for the
-  /// program. errc::bad_bundle with its last lines.
+  /// http: starts the program and waits until it is ready; the others: looks
+  /// for the program, and starts it with the first instance (fork: with each
+  /// event). errc::bad_bundle with its last lines.
   result<std::unique_ptr<function_module>>
   load(const load_request& request) override;
 
 private:
   result<std::unique_ptr<function_module>> load_http(const load_request& of);
   result<std::unique_ptr<function_module>> load_fork(const load_request& of);
+  result<std::unique_ptr<function_module>> load_worker(const load_request& of);
+  result<std::unique_ptr<function_module>> load_lambda(const load_request& of);
 
   runtime_config config_;
   std::atomic<uint64_t> folders_{0};

@@ -14,8 +14,9 @@ name(size_feature::kind kind) noexcept; ///< "json" for json_pointer
 
 inline constexpr std::array runtime_kinds{
   runtime_kind::native, runtime_kind::torch, runtime_kind::process};
-inline constexpr std::array process_protocols{process_protocol::http,
-                                              process_protocol::fork};
+inline constexpr std::array process_protocols{
+  process_protocol::http, process_protocol::fork, process_protocol::worker,
+  process_protocol::lambda};
 inline constexpr std::array process_listens{process_listen::port,
                                             process_listen::unix_socket};
 inline constexpr std::array artifact_kinds{

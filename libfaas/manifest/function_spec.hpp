@@ -29,8 +29,10 @@ enum class trust_mode : uint8_t {
 
 /// How a program of runtime `process` gets events and gives answers.
 enum class process_protocol : uint8_t {
-  http, ///< one program that serves HTTP
-  fork  ///< one process per event: stdin, environment, stdout
+  http,   ///< one program that serves HTTP
+  fork,   ///< one process per event: stdin, environment, stdout
+  worker, ///< frames and shared memory (docs/worker-protocol.md)
+  lambda  ///< the AWS Lambda Runtime API
 };
 /// Where a program of protocol `http` serves.
 enum class process_listen : uint8_t { port, unix_socket };

@@ -45,6 +45,10 @@ std::string_view name(process_protocol protocol) noexcept {
     return "http";
   case process_protocol::fork:
     return "fork";
+  case process_protocol::worker:
+    return "worker";
+  case process_protocol::lambda:
+    return "lambda";
   }
   return "unknown";
 }

@@ -90,11 +90,8 @@ std::vector<std::string> command_of(const function_spec& spec) {
 }
 
 std::string wrong_protocol(std::string_view text) {
-  auto why = "\"" + std::string{text.substr(0, 64)} + "\" ";
-  if (text == "lambda" || text == "worker")
-    return why + "is not built yet; for now use one of: "
-           + names_of(process_protocols);
-  return why + "must be one of: " + names_of(process_protocols);
+  return "\"" + std::string{text.substr(0, 64)} + "\" must be one of: "
+         + names_of(process_protocols);
 }
 
 std::vector<problem> check_process(const function_spec& spec) {
@@ -106,7 +103,7 @@ std::vector<problem> check_process(const function_spec& spec) {
   }
   check_command(spec, out);
   check_ready(p.process.ready, out);
-  if (p.process.protocol == process_protocol::fork
+  if (p.process.protocol != process_protocol::http
       && (!p.process.ready.empty()
           || p.process.listen != process_listen::port))
     out.push_back({p.process.ready.empty() ? "petrel.listen" : "petrel.ready",

@@ -18,7 +18,7 @@ inline constexpr size_t command_bytes = 32 * 1024;
 /// blanks (no shell, no quotes). Empty: the manifest names none.
 std::vector<std::string> command_of(const function_spec& spec);
 
-/// Why the text names no protocol; says so of those that come later.
+/// Why the text names no protocol.
 std::string wrong_protocol(std::string_view text);
 
 /// What is wrong with the keys of runtime process, or with having them.

@@ -3,6 +3,7 @@
 #include "libfaas/manifest/process.hpp"
 #include "registry/bundles/pack.hpp"
 #include "registry/bundles/sha256.hpp"
+#include "tools/faas-cli/python_packages.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -139,7 +140,8 @@ result<void> make_output_folder(const fs::path& output) {
   return {};
 }
 
-result<bundle_file> pack_into(const fs::path& folder, const fs::path& output) {
+result<bundle_file> pack_into(const fs::path& folder, const fs::path& output,
+                              std::vector<registry::pack_item> more = {}) {
   std::error_code ignored;
   if (auto done = make_output_folder(output); !done)
     return done.error();
@@ -150,6 +152,8 @@ result<bundle_file> pack_into(const fs::path& folder, const fs::path& output) {
     return item.path.starts_with(".petrel/")
            || fs::equivalent(item.source, output, ignored);
   });
+  items->insert(items->end(), std::make_move_iterator(more.begin()),
+                std::make_move_iterator(more.end()));
   auto packed = registry::pack_files(std::move(*items), output);
   if (!packed)
     return packed.error();
@@ -276,7 +280,12 @@ result<bundle_file> build_bundle(session& s, const manifest_file& file,
     return done.error();
   if (auto done = require_artifact(spec, spec.petrel.artifact, folder); !done)
     return done.error();
-  return pack_into(folder, output);
+  if (auto made = make_output_folder(output); !made)
+    return made.error();
+  auto packages = python_packages(s, file, spec, folder);
+  if (!packages)
+    return packages.error();
+  return pack_into(folder, output, std::move(*packages));
 }
 
 result<bundle_file> packed_bundle_of(const manifest_file& file,

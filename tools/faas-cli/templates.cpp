@@ -13,6 +13,7 @@ namespace {
 constexpr template_language languages[] = {
   {"cpp", "C++, compiled into a library; a worker process or in the node"},
   {"c", "C, likewise, over the C ABI"},
+  {"python", "Python, processes that stay; packages by requirements.txt"},
   {"node", "JavaScript, one process for many events"},
   {"shell", "any program, one process for each event"},
   {"torch", "a TorchScript model", "python3 make_model.py"},

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import unittest
 
-from cluster import BUILD, LIMIT, Scratch, request, wait_until
+from cluster import BUILD, LIMIT, SOURCE, Scratch, request, wait_until
 
 CLI = BUILD.resolve() / "bin" / "faas-cli"
-ANSWERS = {"cpp": "Hello, Ada", "c": "Ada", "node": "Hello, Ada",
+ANSWERS = {"cpp": "Hello, Ada", "c": "Ada", "python": "Hello, Ada", "node": "Hello, Ada",
            "shell": "words: 1"}
-TESTS = {"node": ["node", "--test"], "shell": ["./test.sh"]}
+TESTS = {"python": ["/usr/bin/python3", "-m", "unittest"],
+         "node": ["node", "--test"], "shell": ["./test.sh"]}
 
 
 class New(unittest.TestCase):
@@ -23,7 +24,7 @@ class New(unittest.TestCase):
         cls.node = cls.scratch.node("n1")
 
     def environment(self):
-        return {**os.environ,
+        return {**os.environ, "PYTHONPATH": str(SOURCE / "python/src"),
                 "PETREL_GATEWAY": f"http://127.0.0.1:{self.node.port}",
                 "PETREL_TOKEN_FILE": str(pathlib.Path(
                     self.node.settings["node.data"]) / "admin-token")}

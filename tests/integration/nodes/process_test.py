@@ -253,10 +253,10 @@ class Processes(unittest.TestCase):
         self.assertIn("exited with status 7", said)
         self.assertIn("no configuration", said)
 
-    def test_a_later_protocol_is_refused_before_anything_is_sent(self):
-        done = self.deploy("later", "", protocol="lambda")
+    def test_an_unknown_protocol_is_refused_before_anything_is_sent(self):
+        done = self.deploy("later", "", protocol="grpc")
         self.assertEqual(done.returncode, 2, done)
-        self.assertIn('"lambda" is not built yet', done.stderr)
+        self.assertIn('"grpc" must be one of: http, fork, worker, lambda', done.stderr)
 
     def test_a_removed_function_leaves_no_process(self):
         done = self.deploy("leaving", "trap '' TERM\necho up\n"

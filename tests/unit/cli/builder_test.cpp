@@ -83,7 +83,7 @@ BOOST_FIXTURE_TEST_SUITE(builder_test, build)
     BOOST_TEST(cli({"new", "Bad_Name"}) == 2);
     BOOST_TEST(cli({"new", "../f"}) == 2);
     BOOST_TEST(cli({"new", "f", "--lang", "cobol"}) == 2);
-    BOOST_TEST(complained("cpp, c, node, shell, torch"));
+    BOOST_TEST(complained("cpp, c, python, node, shell, torch"));
     BOOST_TEST(!fs::exists(scratch.path / "f"));
     BOOST_TEST(cli({"new", "f"}) == 0);
     BOOST_TEST(cli({"new", "f"}) == 1);

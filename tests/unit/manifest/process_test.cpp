@@ -1,4 +1,5 @@
 #include "libfaas/manifest/process.hpp"
+#include "libfaas/manifest/choices.hpp"
 #include "libfaas/manifest/manifest.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -104,10 +105,10 @@ BOOST_AUTO_TEST_SUITE(process_test)
       {"command: []", "petrel.command: is required"},
       {"command: tr a-z A-Z", "write each word by itself"},
       {"command: ['']", "must begin with a program"},
-      {"command: [a], protocol: lambda", "\"lambda\" is not built yet; for now "
-                                         "use one of: http, fork"},
-      {"command: [a], protocol: worker", "\"worker\" is not built yet"},
-      {"command: [a], protocol: grpc", "\"grpc\" must be one of: http, fork"},
+      {"command: [a], protocol: grpc",
+       "\"grpc\" must be one of: http, fork, worker, lambda"},
+      {"command: [a], protocol: worker, ready: /r", "protocol http only"},
+      {"command: [a], protocol: lambda, listen: unix", "protocol http only"},
       {"command: [a], listen: tcp", "must be one of: port, unix"},
       {"command: [a], ready: healthz", "must be a path such as /healthz"},
       {"command: [a], ready: \"/a b\"", "must be a path"},
@@ -134,12 +135,23 @@ BOOST_AUTO_TEST_SUITE(process_test)
     }
   }
 
+  BOOST_AUTO_TEST_CASE(every_protocol_passes_through_json) {
+    for (const auto protocol : process_protocols) {
+      const auto spec = process("command: [a], protocol: "
+                                + std::string{name(protocol)});
+      BOOST_REQUIRE_MESSAGE(spec, name(protocol));
+      const auto again = spec_from_json(to_json(*spec));
+      BOOST_REQUIRE(again);
+      BOOST_TEST((again->petrel.process.protocol == protocol));
+    }
+  }
+
   BOOST_AUTO_TEST_CASE(json_refuses_a_later_protocol_too) {
     const auto spec = spec_from_json(
       R"({"name":"f","petrel":{"runtime":"process","command":["a"],)"
-      R"("protocol":"lambda"}})");
+      R"("protocol":"grpc"}})");
     BOOST_REQUIRE(!spec);
-    BOOST_TEST(contains(spec.error().message, "is not built yet"));
+    BOOST_TEST(contains(spec.error().message, "must be one of"));
   }
 
   BOOST_AUTO_TEST_CASE(limits_are_cores_and_bytes) {

@@ -6,75 +6,15 @@
 #include "functions/host/node_hosts.hpp"
 #include "functions/isolated/isolated_runtime.hpp"
 #include "functions/native/native_runtime.hpp"
+#include "tools/benchmarks/functions/calls.hpp"
 
-#include <algorithm>
-#include <condition_variable>
 #include <cstdio>
-#include <cstdlib>
-#include <map>
-#include <mutex>
-#include <thread>
 
 using namespace faas;
+using namespace faas::bench;
 using namespace std::chrono_literals;
-using clock_type = std::chrono::steady_clock;
 
 namespace {
-
-[[noreturn]] void stop(const std::string& why) {
-  std::fprintf(stderr, "bench_isolated: %s\n", why.c_str());
-  std::exit(1);
-}
-
-using samples = std::vector<double>; ///< microseconds
-
-double quantile(samples& all, double q) {
-  if (all.empty())
-    return 0;
-  std::sort(all.begin(), all.end());
-  return all[static_cast<size_t>(q * static_cast<double>(all.size() - 1))];
-}
-
-/// Notes how long each event took, until the moment of its answer.
-class timing_sink final : public completion_sink {
-public:
-  void complete(uint64_t token, reply&& answer) noexcept override {
-    const auto now = clock_type::now();
-    const std::lock_guard lock{mutex_};
-    if (answer.code != errc::ok)
-      stop("a call failed: " + answer.message);
-    took_.push_back(
-      std::chrono::duration<double, std::micro>(now - begun_[token]).count());
-    ++free_;
-    if (free_ == 1 || took_.size() == wanted_)
-      changed_.notify_one();
-  }
-  bool wanted(uint64_t) const noexcept override { return true; }
-
-  void set_limit(size_t most) { free_ = most; }
-  /// Waits for a free place; the token of the next event.
-  uint64_t begin() {
-    std::unique_lock lock{mutex_};
-    changed_.wait(lock, [&] { return free_ > 0; });
-    --free_;
-    begun_.push_back(clock_type::now());
-    return begun_.size() - 1;
-  }
-  samples end(size_t count) {
-    std::unique_lock lock{mutex_};
-    wanted_ = count;
-    changed_.wait(lock, [&] { return took_.size() == count; });
-    return std::move(took_);
-  }
-
-private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<clock_type::time_point> begun_;
-  samples took_;
-  size_t free_ = 0;
-  size_t wanted_ = 0; ///< answers, once all events are on their way
-};
 
 std::filesystem::path worker_program() {
   const auto self = std::filesystem::read_symlink("/proc/self/exe");
@@ -120,50 +60,8 @@ struct node {
     request.spec.petrel.mode = mode;
     request.spec.petrel.concurrency = concurrency;
     request.spec.petrel.queue = 100'000;
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool ready = false;
-    host_events events;
-    events.loaded = [&](result<void> how) {
-      if (!how)
-        stop(how.error().to_string());
-      const std::lock_guard lock{mutex};
-      ready = true;
-      changed.notify_all();
-    };
-    std::unique_lock lock{mutex};
-    host = *hosts->open(request, events);
-    changed.wait(lock, [&] { return ready; });
+    host = open_ready(*hosts, std::move(request));
   }
-};
-
-invocation make_event(const blob& body) {
-  invocation event;
-  event.id = {1, 2};
-  event.function = function_name{"hello"};
-  event.content_type = "text/plain";
-  event.headers = {{"Accept", "*/*"}, {"User-Agent", "bench"}};
-  event.body = body;
-  event.deadline = clock_type::now() + 60s;
-  return event;
-}
-
-samples drive(function_host& host, const blob& body, size_t in_flight,
-              size_t count) {
-  auto sink = std::make_shared<timing_sink>();
-  sink->set_limit(in_flight);
-  for (size_t i = 0; i < count; ++i) {
-    auto event = make_event(body);
-    const auto token = sink->begin();
-    host.submit(std::move(event), completion{sink, token});
-  }
-  return sink->end(count);
-}
-
-struct quiet final : invocation_context {
-  bool cancelled() const noexcept override { return false; }
-  duration remaining() const noexcept override { return 1s; }
-  void log(log_level, std::string_view) noexcept override {}
 };
 
 std::unique_ptr<function_module> load(function_runtime& runtime) {
@@ -183,7 +81,7 @@ samples direct(const blob& body, size_t count) {
   quiet context;
   samples all;
   for (size_t i = 0; i < count; ++i) {
-    const auto event = make_event(body);
+    const auto event = make_event("hello", body);
     const auto begin = clock_type::now();
     const auto answer = instance->invoke(event, context);
     all.push_back(std::chrono::duration<double, std::micro>(clock_type::now()
@@ -204,7 +102,7 @@ samples cold(function_runtime& runtime, size_t count) {
     auto instance = module->create_instance();
     if (!instance)
       stop(instance.error().to_string());
-    (*instance)->invoke(make_event(body), context);
+    (*instance)->invoke(make_event("hello", body), context);
     all.push_back(std::chrono::duration<double, std::micro>(clock_type::now()
                                                             - begin)
                     .count());
@@ -228,12 +126,12 @@ void calls(int rounds, size_t size, size_t in_flight, size_t count,
   samples bare;
   std::vector<samples> all(ways.size());
   for (size_t i = 0; i < ways.size(); ++i) // warm-up
-    drive(*nodes[i]->host, body, in_flight, count / 4);
+    drive(*nodes[i]->host, "hello", body, in_flight, count / 4);
   for (int round = 0; round < rounds; ++round) {
     const auto some = direct(body, count);
     bare.insert(bare.end(), some.begin(), some.end());
     for (size_t i = 0; i < ways.size(); ++i) {
-      const auto more = drive(*nodes[i]->host, body, in_flight, count);
+      const auto more = drive(*nodes[i]->host, "hello", body, in_flight, count);
       all[i].insert(all[i].end(), more.begin(), more.end());
     }
   }

@@ -130,6 +130,40 @@ BOOST_FIXTURE_TEST_SUITE(sandboxed_test, sandbox_world,
     BOOST_TEST(contains(answer.body.view(), "ro"), answer.body.view());
   }
 
+  BOOST_AUTO_TEST_CASE(a_worker_has_its_link_and_memory) {
+    if (cannot())
+      return;
+    spec.petrel.process.protocol = process_protocol::worker;
+    server("print('ready')\nimport os\n"
+           "os._exit(os.fstat(3).st_mode == 0 or os.fstat(4).st_size == 0)\n");
+    BOOST_REQUIRE(load());
+    const auto made = module->create_instance();
+    BOOST_REQUIRE(!made);
+    BOOST_TEST(contains(made.error().message, "exited with status 0"),
+               made.error().message);
+  }
+
+  BOOST_AUTO_TEST_CASE(the_lambda_api_is_in_its_own_network) {
+    if (cannot())
+      return;
+    spec.petrel.process.protocol = process_protocol::lambda;
+    server(R"(
+import http.client, os
+address = os.environ["AWS_LAMBDA_RUNTIME_API"]
+api = http.client.HTTPConnection(address)
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    got = api.getresponse()
+    got.read()
+    id = got.headers["Lambda-Runtime-Aws-Request-Id"]
+    api.request("POST", f"/2018-06-01/runtime/invocation/{id}/response",
+                address)
+    api.getresponse().read()
+)");
+    BOOST_TEST(ask("/", "1").body.view() == "127.0.0.1:9001");
+    BOOST_TEST(ask("/", "1").body.view() == "127.0.0.1:9001"); // beside it
+  }
+
   BOOST_AUTO_TEST_CASE(a_crash_restarts_it_in_a_new_network) {
     if (cannot())
       return;
