@@ -2,6 +2,9 @@
 targets."""
 import re
 
+import runtime_figures
+import throughput
+
 
 def counters(output, name):
     """Counters and times of one line of a Google Benchmark program."""
@@ -78,6 +81,7 @@ def of(out):
         add("torch: overhead beyond 5 % of the bare loop, worst size",
             max(float(over) - 50 * float(bare) for bare, over in rows), "us",
             50)
+    runtime_figures.add_runtimes(out, add)
     add_registry(out.get("registry", {}), add)
     return found
 
@@ -135,6 +139,7 @@ def page(out):
             text.append(f"| {name} | {rate:.0f} | "
                         f"{http['cpu_us_per_request'][name]:.2f} | "
                         f"{f'{alone:g}' if alone else ''} |")
+    text += runtime_figures.sections(out, throughput.table)
     for part in ("remote", "bulk", "torch", "routing", "functions", "wire"):
         output = out.get(part, {}).get("output")
         if output:
