@@ -2,6 +2,8 @@
 
 #include "functions/host/version_host.hpp"
 
+#include <algorithm>
+
 namespace faas::host {
 
 using clock = std::chrono::steady_clock;
@@ -78,7 +80,10 @@ void call::run(uint32_t) noexcept {
     instance_ = std::move(*made);
     times.cold = clock::now() - start;
   }
-  auto made = execute(start, times);
+  const auto waited = gather();
+  times.queue += waited;
+  auto made = along_.empty() ? execute(start + waited, times)
+                             : execute_batch(times.cold);
   if (made.code != errc::ok) [[unlikely]] {
     host_.check_module(); // first: the next event must find it stopped
     answer(std::move(made));
@@ -86,6 +91,86 @@ void call::run(uint32_t) noexcept {
   } else {
     answer(std::move(made));
   }
+}
+
+const batch_entry& call::share() {
+  if (!share_) {
+    const auto own = host_.share_of(event_);
+    share_ = {own.items, own.bucket, deadline()};
+  }
+  return *share_;
+}
+
+bool call::takes(work& waiting) noexcept {
+  auto& other = static_cast<call&>(waiting); // of the same version
+  if (!batch_ || !batch_->admits(other.share(), clock::now()))
+    return false;
+  batch_->add(other.share());
+  along_.emplace_back(&other);
+  return true;
+}
+
+duration call::gather() {
+  const auto& rules = host_.batches();
+  if (rules.most < 2 || share().items == 0)
+    return {};
+  const auto began = clock::now();
+  batch_.emplace(rules, share(), began);
+  auto seen = host_.events_seen();
+  host_.offer_waiting(*this);
+  while (clock::now() < batch_->closes()
+         && host_.await_more(seen, batch_->closes()))
+    host_.offer_waiting(*this);
+  batch_.reset();
+  return clock::now() - began;
+}
+
+void call::share_times(reply& made, time_point begin, duration cold,
+                       uint32_t all_items) const noexcept {
+  // What an event costs is its part; the rest of the time it waited for others.
+  const auto all = clock::now() - begin;
+  made.times.cold = cold;
+  made.times.service = all * share_->items / std::max(all_items, 1u);
+  made.times.queue
+    = std::max<duration>(begin - queued_ - cold, duration::zero())
+      + (all - made.times.service);
+  made.version = host_.version().version;
+  made.started = true;
+}
+
+reply call::execute_batch(duration cold) noexcept {
+  const auto begin = clock::now();
+  std::erase_if(along_, [](const auto& each) {
+    return each->cancelled()
+           && each->answer(reply::failure(
+             {errc::cancelled, "the caller went away before the event ran",
+              ""}));
+  });
+  std::vector<boost::intrusive_ptr<call>> all{this};
+  all.insert(all.end(), along_.begin(), along_.end());
+  std::vector<const invocation*> events;
+  std::vector<call_context> contexts;
+  contexts.reserve(all.size());
+  std::vector<invocation_context*> faces;
+  uint32_t items = 0;
+  for (const auto& each : all) {
+    events.push_back(&each->event_);
+    contexts.emplace_back(host_, *each, each->event_.id);
+    faces.push_back(&contexts.back());
+    each->start_ns_.store((begin - each->queued_).count() + 1,
+                          std::memory_order_relaxed);
+    items += each->share().items;
+  }
+  std::vector<reply> answers(all.size());
+  instance_->invoke_batch(events, faces, answers);
+  for (size_t i = 0; i < all.size(); ++i)
+    all[i]->share_times(answers[i], begin, cold, items);
+  service_ = (clock::now() - begin) / static_cast<int64_t>(all.size());
+  host_.count_batch(static_cast<uint32_t>(all.size()));
+  for (size_t i = 1; i < all.size(); ++i)
+    all[i]->answer(std::move(answers[i]));
+  along_.clear();
+  return std::move(answers.front());
 }
 
 void call::check_instance() noexcept {

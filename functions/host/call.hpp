@@ -1,19 +1,22 @@
 // One event on its way through an executor.
 #pragma once
 
+#include "functions/host/batch_former.hpp"
 #include "functions/host/work.hpp"
 #include "libfaas/event/completion.hpp"
 #include "libfaas/ports/runtime.hpp"
 
 #include <mutex>
 #include <optional>
+#include <vector>
 
 namespace faas::host {
 
 class version_host;
 
 /// Holds the event, the promise to answer it, and while it runs the instance.
-/// Either the executor or the watchdog answers, whoever comes first.
+/// Either the executor or the watchdog answers, whoever comes first. With a
+/// version that runs batches, the call whose turn it is takes others along.
 class call final : public work {
 public:
   call(version_host& host, invocation&& event, completion&& done,
@@ -24,6 +27,7 @@ public:
   void finished(uint32_t slot) noexcept override;
   void give_up(give_up_reason why, bool started) noexcept override;
   time_point overdue() const noexcept override;
+  bool takes(work& waiting) noexcept override;
 
   /// Any thread; the first answer counts. False when it came too late.
   bool answer(reply&& what) noexcept;
@@ -36,6 +40,16 @@ public:
 
 private:
   reply execute(time_point start, execution_times times) noexcept;
+  /// While a call of the version runs: its module is there.
+  const batch_entry& share();
+  /// Takes along what waits and may go with it, as long as the window says;
+  /// how long that took.
+  duration gather();
+  /// Runs all, and answers those that were taken along.
+  reply execute_batch(duration cold) noexcept;
+  /// The part of a batch's times that is this event's.
+  void share_times(reply& made, time_point begin, duration cold,
+                   uint32_t all_items) const noexcept;
   /// Drops an instance whose process ended.
   void check_instance() noexcept;
 
@@ -43,6 +57,9 @@ private:
   std::unique_ptr<function_instance> instance_; ///< while it has a slot
   invocation event_;
   const time_point queued_;
+  std::optional<batch_entry> share_;  ///< once it was asked for
+  std::optional<batch_former> batch_; ///< while it gathers
+  std::vector<boost::intrusive_ptr<call>> along_;
   std::atomic<int64_t> start_ns_{0}; ///< of run(), after queued_
   std::atomic<bool> abandoned_{false};
   duration service_{};

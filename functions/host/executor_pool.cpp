@@ -10,6 +10,8 @@ namespace {
 
 /// Loads and tear-downs that may wait; each belongs to one open version.
 constexpr uint32_t waiting_jobs = 4096;
+/// Waiting work looked at for one batch.
+constexpr int most_offered = 64;
 
 } // namespace
 
@@ -105,22 +107,26 @@ void executor_pool::arm(time_point deadline) {
 
 void executor_pool::serve(worker_ptr self) {
   work_ptr done;
+  std::vector<std::pair<work_ptr, bool>> along;
   lock_type lock{mutex_};
   while (true) {
     if (done && ring_.empty()) { // free it before sleeping, without the lock
       lock.unlock();
       done.reset();
+      along.clear();
       lock.lock();
     }
     if (!take(self, lock))
       return;
     lock.unlock();
     done.reset();
+    along.clear();
     self->task->run(self->slot);
     lock.lock();
     if (self->lost)
       return come_back(*self, lock);
     done = std::move(self->task);
+    along.swap(self->along);
     done->finished(self->slot);
     release(*self->source, self->slot);
     if (auto source = retire(*self->source)) {
@@ -159,6 +165,30 @@ bool executor_pool::take(const worker_ptr& self, lock_type& lock) {
   return true;
 }
 
+void executor_pool::offer_waiting(work& running) {
+  const lock_type lock{mutex_};
+  const auto at
+    = std::find_if(workers_.begin(), workers_.end(),
+                   [&](const auto& w) { return w->task.get() == &running; });
+  if (at == workers_.end()) // written off meanwhile
+    return;
+  auto& source = *(*at)->source;
+  int offered = 0;
+  for (auto each = source.waiting_.begin();
+       each != source.waiting_.end() && offered < most_offered; ++offered) {
+    auto& item = *each;
+    if (!running.takes(item)) {
+      ++each;
+      continue;
+    }
+    each = source.waiting_.erase(each);
+    source.waiting_count_.fetch_sub(1, std::memory_order_relaxed);
+    (*at)->along.emplace_back(work_ptr{&item, false}, false);
+  }
+  if (source.waiting_.empty() && source.is_linked())
+    ring_.erase(ring_.iterator_to(source));
+}
+
 void executor_pool::release(work_source& source, uint32_t slot) {
   source.free_slots_.push_back(slot);
   source.running_count_.fetch_sub(1, std::memory_order_relaxed);
@@ -169,6 +199,7 @@ void executor_pool::release(work_source& source, uint32_t slot) {
 void executor_pool::come_back(worker& self, lock_type& lock) {
   lock.unlock();
   self.task.reset(); // with the instance that it still holds
+  self.along.clear();
   self.kept->lost_count_.fetch_sub(1);
   self.kept->thread_back();
   self.kept.reset();

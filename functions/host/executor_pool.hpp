@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace faas::host {
 
@@ -40,6 +41,10 @@ public:
   void add(std::shared_ptr<work_source> source);
   /// Queues work, or leaves it with the caller.
   admission submit(work_source& source, const work_ptr& item, time_point now);
+  /// From run(): offers what waits in the source to the work that runs
+  /// (work::takes), at most 64 pieces. What it takes is given up at its own
+  /// deadline like work that runs; the thread is written off once all are late.
+  void offer_waiting(work& running);
   /// Gives up everything that waits in the source.
   void refuse_waiting(work_source& source);
   /// Takes no more work for the source; drained() follows.
@@ -64,10 +69,12 @@ private:
     bool lost = false;
     bool given_up = false; ///< the task, which may still return
     work_ptr task;
+    /// What the task took along, and whether it was given up.
+    std::vector<std::pair<work_ptr, bool>> along;
     /// When the watchdog has to do with the task next.
-    time_point due() const {
-      return given_up ? task->overdue() : task->deadline();
-    }
+    time_point due() const;
+    /// When the thread is written off.
+    time_point overdue() const;
     work_source* source = nullptr;
     std::shared_ptr<work_source> kept; ///< the source of a lost task
     uint32_t slot = 0;

@@ -17,6 +17,21 @@ constexpr auto job_grace = 2s;
 
 } // namespace
 
+time_point executor_pool::worker::due() const {
+  auto next = given_up ? time_point::max() : task->deadline();
+  for (const auto& [item, gone] : along)
+    if (!gone)
+      next = std::min(next, item->deadline());
+  return next == time_point::max() ? overdue() : next;
+}
+
+time_point executor_pool::worker::overdue() const {
+  auto last = task->overdue();
+  for (const auto& [item, gone] : along)
+    last = std::max(last, item->overdue());
+  return last;
+}
+
 void executor_pool::watch() {
   lock_type lock{mutex_};
   std::vector<given_up> late;
@@ -77,10 +92,18 @@ void executor_pool::take_waiting(work_source& source,
 
 void executor_pool::end_late(worker& late, time_point now,
                              std::vector<given_up>& out) {
-  if (late.task->overdue() <= now)
+  if (late.overdue() <= now)
     return write_off(late, out);
-  late.given_up = true;
-  out.push_back({late.task, late.source->shared_from_this(), true});
+  const auto source = late.source->shared_from_this();
+  if (!late.given_up && late.task->deadline() <= now) {
+    late.given_up = true;
+    out.push_back({late.task, source, true});
+  }
+  for (auto& [item, gone] : late.along)
+    if (!gone && item->deadline() <= now) {
+      gone = true;
+      out.push_back({item, source, true});
+    }
 }
 
 void executor_pool::write_off(worker& late, std::vector<given_up>& out) {
@@ -88,6 +111,9 @@ void executor_pool::write_off(worker& late, std::vector<given_up>& out) {
   late.kept = late.source->shared_from_this();
   late.kept->lost_count_.fetch_add(1); // before its slot is free
   out.push_back({late.task, late.kept, true, true});
+  for (const auto& [item, gone] : late.along)
+    if (!gone)
+      out.push_back({item, late.kept, true});
   ++lost_;
   late.thread.detach();
   release(*late.source, late.slot);

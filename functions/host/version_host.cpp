@@ -68,7 +68,7 @@ void version_host::enqueue(invocation&& event, completion&& done,
   switch (pool_->submit(*this, item, now)) {
   case admission::admitted:
     accepted_.fetch_add(1, std::memory_order_relaxed);
-    return;
+    return tell_gatherers();
   case admission::full:
     return refuse(
       item->take_completion(),
@@ -86,6 +86,36 @@ void version_host::enqueue(invocation&& event, completion&& done,
   case admission::closed:
     return refuse(item->take_completion(), refusal());
   }
+}
+
+void version_host::tell_gatherers() {
+  if (batches_.window <= duration::zero())
+    return;
+  {
+    const std::lock_guard lock{more_mutex_};
+    ++events_queued_;
+  }
+  more_.notify_all();
+}
+
+uint64_t version_host::events_seen() {
+  if (batches_.window <= duration::zero())
+    return 0;
+  const std::lock_guard lock{more_mutex_};
+  return events_queued_;
+}
+
+bool version_host::await_more(uint64_t& seen, time_point until) {
+  std::unique_lock lock{more_mutex_};
+  const bool came
+    = more_.wait_until(lock, until, [&] { return events_queued_ != seen; });
+  seen = events_queued_;
+  return came;
+}
+
+void version_host::count_batch(uint32_t events) noexcept {
+  batches_run_.fetch_add(1, std::memory_order_relaxed);
+  events_joined_.fetch_add(events, std::memory_order_relaxed);
 }
 
 void version_host::run_inline(inline_lane& lane, invocation&& event,

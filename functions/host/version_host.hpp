@@ -62,6 +62,18 @@ public:
   duration over_deadline() const noexcept {
     return isolated_ ? settings_.over_deadline : duration{};
   }
+  /// How its events are joined; empty rules until it is loaded.
+  const batch_rules& batches() const noexcept { return batches_; }
+  void offer_waiting(work& running) { pool_->offer_waiting(running); }
+  batch_share share_of(const invocation& event) const noexcept {
+    return module_->share_of(event);
+  }
+  /// Events that have come, for await_more; not counted without a window.
+  uint64_t events_seen();
+  /// Waits until more have come than were seen, which it then updates, at most
+  /// until then; false: none came.
+  bool await_more(uint64_t& seen, time_point until);
+  void count_batch(uint32_t events) noexcept;
   /// Why this host takes no events now.
   error refusal() const;
   error given_up(give_up_reason why, bool started) const;
@@ -85,6 +97,7 @@ private:
   void loaded(result<void> outcome) noexcept;
   void refuse(completion&& done, error why) noexcept;
   void enqueue(invocation&& event, completion&& done, time_point now);
+  void tell_gatherers();
   void run_inline(inline_lane& lane, invocation&& event, completion&& done,
                   time_point now);
   void withdraw_inline(const std::string& reason);
@@ -99,6 +112,11 @@ private:
   const bool isolated_;
   std::unique_ptr<function_module> module_; ///< set before phase::ready
   std::vector<std::unique_ptr<function_instance>> instances_; ///< by slot
+  batch_rules batches_; ///< set before phase::ready
+  std::mutex more_mutex_;
+  std::condition_variable more_; ///< an event came; with a window only
+  uint64_t events_queued_ = 0;   ///< under more_mutex_
+  std::atomic<uint64_t> batches_run_{0}, events_joined_{0};
   inline_lanes lanes_;
   std::atomic<phase> phase_{phase::loading};
   std::atomic<bool> inline_{false};

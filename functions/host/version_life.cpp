@@ -101,6 +101,10 @@ version_host::publish(std::unique_ptr<function_module> module,
     return error{errc::shutting_down, "the version was stopped while it loaded",
                  "deploy it again"};
   module_ = std::move(module);
+  const auto how = module_->batches();
+  batches_ = {how.most, how.window, [&of = *module_](uint32_t items) {
+                return of.batch_time(items);
+              }};
   profile_ = std::move(profile);
   facts_ = std::move(facts);
   size_t slot = 0;
@@ -164,6 +168,10 @@ string_map version_host::facts() const {
   if (!module_)
     return facts_;
   auto all = module_->facts(); // workers come and go
+  if (batches_.most > 1) {
+    all["batches"] = std::to_string(batches_run_.load());
+    all["events_in_batches"] = std::to_string(events_joined_.load());
+  }
   all["mode"] = name(isolated_       ? trust_mode::isolated
                      : inline_.load() ? trust_mode::inline_
                                       : trust_mode::threads);

@@ -43,6 +43,10 @@ public:
   /// begun and may still go on at the same time.
   virtual void give_up(give_up_reason why, bool started) noexcept = 0;
 
+  /// While this runs, under the pool's lock: true when it takes work that waits
+  /// in the same source along, and answers it. Must be short.
+  virtual bool takes(work& waiting) noexcept { return false; }
+
   time_point deadline() const noexcept { return deadline_; }
   /// When the thread that still runs it is written off. Later than the deadline
   /// for work that ends by itself soon after: it is given up at its deadline and

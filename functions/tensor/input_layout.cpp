@@ -41,6 +41,16 @@ result<input> make_input(const tensor_spec& spec, uint64_t limit) {
                              + "; every dimension but a leading -1 must be "
                                "positive, and one item at most "
                              + std::to_string(limit) + " bytes");
+  if (!spec.mean.empty() || !spec.deviation.empty()) {
+    const bool image = made.batched && made.type == data_type::uint8
+                       && made.shape.size() == 4;
+    made.norm = image ? normalisation::make(made.shape, spec.mean, spec.deviation)
+                      : std::nullopt;
+    if (!made.norm)
+      return bad_input(spec, "has mean or std, which go with datatype UINT8, "
+                             "shape [-1, height, width, channels] and one "
+                             "number per channel (at most 4), std above 0");
+  }
   return made;
 }
 
@@ -51,6 +61,15 @@ std::string without_blanks(std::string text) {
 }
 
 } // namespace
+
+std::vector<int64_t> input::model_shape(int64_t n) const {
+  auto made = shape;
+  if (batched)
+    made.front() = n;
+  if (norm)
+    made = {made[0], made[3], made[1], made[2]};
+  return made;
+}
 
 std::string shape_text(const std::vector<int64_t>& shape) {
   std::string text = "[";

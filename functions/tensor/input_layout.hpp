@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions/tensor/data_type.hpp"
+#include "functions/tensor/normalise.hpp"
 #include "libfaas/event/invocation.hpp"
 #include "libfaas/manifest/function_spec.hpp"
 
@@ -17,6 +18,14 @@ struct input {
   std::vector<int64_t> shape;
   uint64_t item_bytes = 0; ///< of one item of the batch, or of all when fixed
   bool batched = false;
+  /// Images that the model gets as FP32 [n,channels,height,width].
+  std::optional<normalisation> norm;
+
+  /// What the model gets for a batch of n: shape and type.
+  std::vector<int64_t> model_shape(int64_t n) const;
+  data_type model_type() const noexcept {
+    return norm ? data_type::fp32 : type;
+  }
 };
 
 /// The inputs of a model in the order of the manifest. A body holds them one
@@ -26,7 +35,7 @@ class input_layout {
 public:
   /// Checks the manifest's inputs. errc::bad_bundle: none declared, unknown
   /// data type, a dimension that is 0 or negative (-1 only in front), an item
-  /// larger than max_body_bytes.
+  /// larger than max_body_bytes, mean and std for what is no image.
   static result<input_layout> make(const std::vector<tensor_spec>& specs,
                                    uint64_t max_body_bytes);
 

@@ -82,11 +82,12 @@ result<void> check_archive(const fs::path& file) {
   }
 }
 
-result<model> model::load(const fs::path& file, memory_layout layout) {
+result<model> model::load(const fs::path& file, memory_layout layout,
+                          c10::Device to) {
   if (auto fits = check_archive(file); !fits)
     return fits.error();
   try {
-    model made{frozen(jit::load(file.string(), at::kCPU)), layout};
+    model made{frozen(jit::load(file.string(), to)), layout, to};
     if (!made.module_.find_method("forward"))
       return bad(file, "has no method forward");
     if (layout != memory_layout::nchw)
@@ -95,6 +96,17 @@ result<model> model::load(const fs::path& file, memory_layout layout) {
   } catch (const std::exception& thrown) {
     return bad(file, "cannot be loaded: " + reason(thrown));
   }
+}
+
+result<model> model::open(const model_source& source, memory_layout layout) {
+  if (source.kind != artifact_kind::aoti)
+    return load(source.file, layout);
+  auto package = aoti_package::load(source.file, source.runners);
+  if (!package)
+    return package.error();
+  model made{torch::jit::Module{"package"}, memory_layout::nchw, at::kCPU};
+  made.package_ = *std::move(package);
+  return made;
 }
 
 void model::move_weights() {
@@ -108,12 +120,16 @@ void model::move_weights() {
 }
 
 model model::copy() const {
+  if (package_)
+    return *this;
   auto copied = *this;
   copied.module_ = module_.deepcopy();
   return copied;
 }
 
 bool model::stateful() const {
+  if (package_)
+    return false;
   for (const auto& attribute : module_.named_attributes(true))
     if (!attribute.value.isModule() && attribute.name != "training")
       return true;
@@ -122,12 +138,18 @@ bool model::stateful() const {
 
 result<at::Tensor> model::run(std::vector<c10::IValue> inputs) noexcept try {
   const c10::InferenceMode inference;
+  if (package_)
+    return package_->run(std::move(inputs));
   auto output = output_tensor(module_.forward(std::move(inputs)));
-  if (output && !output->is_cpu())
-    *output = output->cpu();
+  if (output && output->device() != place_)
+    *output = output->to(place_);
   return output;
 } catch (const std::exception& thrown) {
-  return error{errc::function_failed, "the model failed: " + reason(thrown),
+  const auto why = reason(thrown);
+  // The interpreter of TorchScript keeps the text of an exception, not its type.
+  if (why.find("CUDA out of memory") != why.npos)
+    return error{errc::unavailable, why, ""};
+  return error{errc::function_failed, "the model failed: " + why,
                "see the function's log"};
 } catch (...) {
   return error{errc::function_failed, "the model failed", ""};

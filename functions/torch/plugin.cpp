@@ -19,7 +19,12 @@ function_runtime* create(const plugin_options* options) noexcept {
     ::mallopt(M_MMAP_THRESHOLD, 32 << 20); // the most that glibc allows
     ::mallopt(M_TRIM_THRESHOLD, 128 << 20);
   }
-  return new (std::nothrow) torch_runtime::runtime{settings.threads_per_call};
+  try {
+    return new torch_runtime::runtime{settings.threads_per_call,
+                                      torch_runtime::open_cuda()};
+  } catch (const std::exception&) { // out of memory
+    return nullptr;
+  }
 }
 
 void destroy(function_runtime* runtime) noexcept {

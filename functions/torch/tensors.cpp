@@ -9,32 +9,6 @@ namespace {
 
 using tensor::data_type;
 
-at::ScalarType scalar_type(data_type type) {
-  switch (type) {
-  case data_type::boolean:
-    return at::kBool;
-  case data_type::uint8:
-    return at::kByte;
-  case data_type::int8:
-    return at::kChar;
-  case data_type::int16:
-    return at::kShort;
-  case data_type::int32:
-    return at::kInt;
-  case data_type::int64:
-    return at::kLong;
-  case data_type::fp16:
-    return at::kHalf;
-  case data_type::bf16:
-    return at::kBFloat16;
-  case data_type::fp32:
-    return at::kFloat;
-  case data_type::fp64:
-    return at::kDouble;
-  }
-  return at::kFloat;
-}
-
 std::optional<data_type> data_type_of(at::ScalarType type) {
   for (const auto one :
        {data_type::boolean, data_type::uint8, data_type::int8, data_type::int16,
@@ -45,37 +19,31 @@ std::optional<data_type> data_type_of(at::ScalarType type) {
   return std::nullopt;
 }
 
-std::vector<int64_t> shape_for(const tensor::input& input, int64_t n) {
-  auto shape = input.shape;
-  if (input.batched)
-    shape.front() = n;
-  return shape;
-}
-
-/// An uninitialised tensor with the layout's strides.
-at::Tensor empty_in(const std::vector<int64_t>& shape, at::ScalarType type,
-                    memory_layout layout) {
-  if (shape.size() != 4 || layout == memory_layout::nchw)
-    return at::empty(shape, type);
-  // Not MemoryFormat::ChannelsLast: with one channel the strides of both are
-  // valid, and only these make a convolution choose channels-last.
-  return at::empty_strided(shape, c10::get_channels_last_strides_2d(shape),
-                           type);
+/// The bytes of a bool other than 0 and 1 are undefined behaviour.
+at::Tensor booleans(const char* bytes, const std::vector<int64_t>& shape) {
+  auto made = at::empty(shape, at::kBool);
+  auto* to = static_cast<char*>(made.mutable_data_ptr());
+  for (size_t i = 0; i < made.nbytes(); ++i)
+    to[i] = bytes[i] != 0;
+  return made;
 }
 
 at::Tensor from_bytes(const tensor::input& input, const char* bytes, int64_t n,
                       memory_layout layout) {
-  const auto shape = shape_for(input, n);
-  const auto type = scalar_type(input.type);
+  const auto shape = input.model_shape(n);
+  const auto type = scalar_type(input.model_type());
   auto made = empty_in(shape, type, layout);
-  if (input.type == data_type::boolean) {
-    // Any other value of a bool is undefined behaviour.
-    auto rows = at::empty(shape, type);
-    auto* to = static_cast<char*>(rows.mutable_data_ptr());
-    for (size_t i = 0; i < rows.nbytes(); ++i)
-      to[i] = bytes[i] != 0;
-    return made.copy_(rows);
+  if (input.norm) {
+    tensor::normalise(
+      *input.norm,
+      {reinterpret_cast<const uint8_t*>(bytes), static_cast<size_t>(made.numel())},
+      {made.mutable_data_ptr<float>(), static_cast<size_t>(made.numel())},
+      layout == memory_layout::nchw ? tensor::plane_order::planar
+                                    : tensor::plane_order::interleaved);
+    return made;
   }
+  if (input.type == data_type::boolean)
+    return made.copy_(booleans(bytes, shape));
   const bool same_order
     = shape.size() != 4 || shape[1] == 1 || layout == memory_layout::nchw;
   if (same_order)
@@ -85,29 +53,20 @@ at::Tensor from_bytes(const tensor::input& input, const char* bytes, int64_t n,
   return made;
 }
 
+/// 0..255 in an order without pattern.
 at::Tensor noise(const tensor::input& input, int64_t n) {
-  const auto shape = shape_for(input, n);
+  auto count = input.batched ? n : 1;
+  for (const auto dimension : input.shape)
+    count *= dimension == -1 ? 1 : dimension;
   const auto type = scalar_type(input.type);
-  int64_t count = 1;
-  for (const auto dimension : shape)
-    count *= dimension;
-  if (input.type == data_type::uint8)
-    return at::arange(count, at::kLong)
-      .mul_(2654435761)
-      .bitwise_right_shift_(7)
-      .bitwise_and_(255)
-      .to(type)
-      .reshape(shape);
-  if (at::isFloatingType(type))
-    return at::arange(count, at::kLong)
-      .mul_(2654435761)
-      .bitwise_right_shift_(7)
-      .bitwise_and_(255)
-      .to(at::kFloat)
-      .div_(255)
-      .to(type)
-      .reshape(shape);
-  return at::zeros(shape, type);
+  const bool floats = at::isFloatingType(type);
+  if (input.type != data_type::uint8 && !floats)
+    return at::zeros({count}, type);
+  auto made = at::arange(count, at::kLong)
+                .mul_(2654435761)
+                .bitwise_right_shift_(7)
+                .bitwise_and_(255);
+  return floats ? made.to(at::kFloat).div_(255).to(type) : made.to(type);
 }
 
 error wrong_output(const std::string& what) {
@@ -141,9 +100,56 @@ result<at::Tensor> labels_of(const at::Tensor& output, int64_t n) {
 
 } // namespace
 
+at::ScalarType scalar_type(data_type type) {
+  switch (type) {
+  case data_type::boolean:
+    return at::kBool;
+  case data_type::uint8:
+    return at::kByte;
+  case data_type::int8:
+    return at::kChar;
+  case data_type::int16:
+    return at::kShort;
+  case data_type::int32:
+    return at::kInt;
+  case data_type::int64:
+    return at::kLong;
+  case data_type::fp16:
+    return at::kHalf;
+  case data_type::bf16:
+    return at::kBFloat16;
+  case data_type::fp32:
+    return at::kFloat;
+  case data_type::fp64:
+    return at::kDouble;
+  }
+  return at::kFloat;
+}
+
+at::Tensor empty_in(const std::vector<int64_t>& shape, at::TensorOptions options,
+                    memory_layout layout) {
+  if (shape.size() != 4 || layout == memory_layout::nchw)
+    return at::empty(shape, options);
+  // Not MemoryFormat::ChannelsLast: with one channel the strides of both are
+  // valid, and only these make a convolution choose channels-last.
+  return at::empty_strided(shape, c10::get_channels_last_strides_2d(shape),
+                           options);
+}
+
 at::Tensor in_layout(const at::Tensor& tensor, memory_layout layout) {
-  return empty_in(tensor.sizes().vec(), tensor.scalar_type(), layout)
+  return empty_in(tensor.sizes().vec(), tensor.options(), layout)
     .copy_(tensor);
+}
+
+std::string trial_body(const tensor::input_layout& inputs, int64_t n) {
+  std::string body;
+  body.reserve(inputs.body_bytes(n));
+  for (const auto& input : inputs.inputs()) {
+    const auto values = noise(input, n);
+    body.append(static_cast<const char*>(values.const_data_ptr()),
+                values.nbytes());
+  }
+  return body;
 }
 
 std::vector<c10::IValue> make_inputs(const tensor::input_layout& inputs,
@@ -164,10 +170,7 @@ std::vector<c10::IValue> make_inputs(const tensor::input_layout& inputs,
 
 std::vector<c10::IValue> make_trial_inputs(const tensor::input_layout& inputs,
                                            int64_t n, memory_layout layout) {
-  std::vector<c10::IValue> made;
-  for (const auto& input : inputs.inputs())
-    made.emplace_back(in_layout(noise(input, n), layout));
-  return made;
+  return make_inputs(inputs, trial_body(inputs, n), n, {0, n}, layout);
 }
 
 result<output_kind> output_kind_from(const std::string& text) {
@@ -216,10 +219,11 @@ std::string reason(const std::exception& thrown) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
     text.pop_back();
   // A model's own exception stands at the end, below its traceback.
-  if (text.find("Traceback of TorchScript") != text.npos)
-    text.erase(0, text.rfind('\n') + 1);
-  else
-    text = text.substr(0, text.find('\n'));
+  if (text.find("Traceback of TorchScript") != text.npos) {
+    const auto own_line = text.rfind("\nRuntimeError: ");
+    text.erase(0, (own_line == text.npos ? text.rfind('\n') : own_line) + 1);
+  }
+  text = text.substr(0, text.find('\n'));
   if (text.size() > 400)
     text.resize(400);
   return text;

@@ -6,6 +6,7 @@
 #include "functions/torch/steps.hpp"
 
 #include <ATen/core/ivalue.h>
+#include <c10/core/TensorOptions.h>
 
 #include <exception>
 #include <string>
@@ -13,7 +14,8 @@
 
 namespace faas::torch_runtime {
 
-/// A copy whose strides are those of the layout; other than 4-D: row-major.
+/// A copy, on the same device, whose strides are those of the layout; other
+/// than 4-D: row-major.
 at::Tensor in_layout(const at::Tensor& tensor, memory_layout layout);
 
 /// The model's arguments for some items of a batch of n, from a body of
@@ -23,8 +25,18 @@ std::vector<c10::IValue> make_inputs(const tensor::input_layout& inputs,
                                      std::string_view body, int64_t n,
                                      part items, memory_layout layout);
 
-/// Arguments for a trial run with a batch of n: noise in 0..1 or 0..255 (the
-/// same in every run), zeros for other integers, which may be indices.
+/// The element type of a tensor that the manifest calls so.
+at::ScalarType scalar_type(tensor::data_type type);
+
+/// An uninitialised tensor with the layout's strides.
+at::Tensor empty_in(const std::vector<int64_t>& shape, at::TensorOptions options,
+                    memory_layout layout);
+
+/// The body of a trial run with a batch of n: noise in 0..1 or 0..255 (the same
+/// in every run), zeros for other integers, which may be indices.
+std::string trial_body(const tensor::input_layout& inputs, int64_t n);
+
+/// The model's arguments made from trial_body().
 std::vector<c10::IValue> make_trial_inputs(const tensor::input_layout& inputs,
                                            int64_t n, memory_layout layout);
 

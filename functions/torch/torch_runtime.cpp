@@ -24,20 +24,47 @@ result<fs::path> artifact_of(const load_request& request) {
 }
 
 result<void> check_kind(const petrel_spec& spec) {
-  if (spec.kind == artifact_kind::torchscript)
+  if (spec.kind != artifact_kind::native)
     return {};
-  const bool aoti = spec.kind == artifact_kind::aoti;
   return error{
     errc::bad_bundle,
-    std::string{"the torch runtime cannot run artifacts of kind "}
-      + (aoti ? "aoti yet" : "native"),
+    "the torch runtime cannot run artifacts of kind native",
     "save the model as TorchScript and write artifact_kind: torchscript"};
+}
+
+/// As many calls at once as instances, each of which costs memory.
+uint32_t runners_of(const petrel_spec& spec) {
+  constexpr uint32_t most = 64;
+  return std::clamp(spec.concurrency, 1u, most);
+}
+
+/// Whether and how the model runs on the GPU.
+gpu_outcome try_gpu(const found_device& found, const fs::path& file,
+                    const tensor::input_layout& inputs,
+                    const trial_outcome& cpu, device_choice wish) {
+  gpu_outcome outcome;
+  if (cpu.chosen.package())
+    outcome.why = "AOTInductor packages run on CPUs only";
+  else if (wish == device_choice::cpu)
+    outcome.why = "the manifest says device: cpu";
+  else if (!found.gpu)
+    outcome.why = found.why;
+  else
+    outcome = run_gpu_trial(*found.gpu, file, inputs, cpu,
+                            wish == device_choice::cuda);
+  return outcome;
+}
+
+error no_gpu(const std::string& why) {
+  return {errc::bad_bundle,
+          "the function needs a GPU (device: cuda), but " + why,
+          "deploy it to nodes with one (petrel.needs), or write device: auto"};
 }
 
 } // namespace
 
-runtime::runtime(int threads_per_call)
-  : threads_(std::clamp(threads_per_call, 1, 256)) {}
+runtime::runtime(int threads_per_call, found_device found)
+  : threads_(std::clamp(threads_per_call, 1, 256)), found_(std::move(found)) {}
 
 result<std::unique_ptr<function_module>>
 runtime::load(const load_request& request) try {
@@ -55,13 +82,23 @@ runtime::load(const load_request& request) try {
   if (!output)
     return output.error();
   prepare_thread(threads_);
-  auto trial = run_trial(*file, *inputs, *output);
+  auto trial
+    = run_trial({*file, spec.kind, runners_of(spec)}, *inputs, *output);
   if (!trial)
     return trial.error();
-  module_settings settings{*std::move(inputs), *output, threads_, trial->step};
+  auto on_gpu = try_gpu(found_, *file, *inputs, *trial, spec.device);
+  const bool only_gpu = spec.device == device_choice::cuda;
+  if (only_gpu && !on_gpu.chosen)
+    return no_gpu(on_gpu.why);
+  if (!on_gpu.why.empty() && request.events.log)
+    request.events.log(log_level::info, "runs on the CPU: " + on_gpu.why,
+                       nullptr);
+  module_settings settings{*std::move(inputs), *output,    threads_,
+                           trial->step,        found_.gpu, only_gpu,
+                           true,               spec.batch};
   const auto took = to_ms(std::chrono::steady_clock::now() - began);
   return std::unique_ptr<function_module>{std::make_unique<torch_module>(
-    std::move(settings), *trial, spec.size, took)};
+    std::move(settings), *trial, std::move(on_gpu), spec.size, took)};
 } catch (const std::exception& thrown) {
   return error{errc::bad_bundle, "cannot load the model: " + reason(thrown),
                "is the node out of memory?"};

@@ -1,6 +1,8 @@
-// The torch runtime: TorchScript models in process, on executor threads.
+// The torch runtime: TorchScript models in process, on executor threads and,
+// where there is one, on a GPU.
 #pragma once
 
+#include "functions/torch/device_loader.hpp"
 #include "libfaas/ports/runtime.hpp"
 
 namespace faas::torch_runtime {
@@ -11,8 +13,8 @@ namespace faas::torch_runtime {
 /// only bundles that the node trusts. Thread safe.
 class runtime final : public function_runtime {
 public:
-  /// Threads that one call may use (at least 1).
-  explicit runtime(int threads_per_call);
+  /// Threads that one call may use (at least 1), and the GPU if there is one.
+  explicit runtime(int threads_per_call, found_device found = {});
 
   runtime_kind kind() const noexcept override { return runtime_kind::torch; }
   result<std::unique_ptr<function_module>>
@@ -20,6 +22,7 @@ public:
 
 private:
   const int threads_;
+  const found_device found_;
 };
 
 } // namespace faas::torch_runtime

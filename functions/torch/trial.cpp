@@ -90,11 +90,13 @@ bool has_4d_input(const tensor::input_layout& inputs) {
 }
 
 /// The channels-last candidate, when it can and should be compared.
-std::optional<candidate> second_candidate(const fs::path& file,
+std::optional<candidate> second_candidate(const model_source& source,
                                           const tensor::input_layout& inputs,
                                           output_kind kind,
                                           const at::Tensor& expected) {
-  auto loaded = model::load(file, memory_layout::channels_last);
+  if (source.kind == artifact_kind::aoti)
+    return std::nullopt;
+  auto loaded = model::open(source, memory_layout::channels_last);
   if (!loaded || (!has_4d_input(inputs) && loaded->moved_weights() == 0))
     return std::nullopt;
   candidate made{*std::move(loaded)};
@@ -216,18 +218,18 @@ memory_layout faster_layout(const std::vector<trial_point>& points) noexcept {
   return log_ratio < 0 ? memory_layout::channels_last : memory_layout::nchw;
 }
 
-result<trial_outcome> run_trial(const fs::path& file,
+result<trial_outcome> run_trial(const model_source& source,
                                 const tensor::input_layout& inputs,
                                 output_kind kind) {
-  auto loaded = model::load(file, memory_layout::nchw);
+  auto loaded = model::open(source, memory_layout::nchw);
   if (!loaded)
     return loaded.error();
   std::vector<candidate> candidates;
   candidates.emplace_back(*std::move(loaded));
   auto output = candidates.front().warm_up(inputs, kind);
   if (!output)
-    return refused(file, inputs, output.error());
-  if (auto second = second_candidate(file, inputs, kind, *output))
+    return refused(source.file, inputs, output.error());
+  if (auto second = second_candidate(source, inputs, kind, *output))
     candidates.push_back(*std::move(second));
   const auto points = time_all(candidates, inputs);
   const bool compared = candidates.size() > 1;

@@ -35,7 +35,7 @@ inline constexpr auto step_budget = std::chrono::milliseconds{2000};
 /// steps when the parts of a batch give what the whole gives. Blocks.
 /// errc::bad_bundle: cannot be loaded, fails on the trial input, or its output
 /// is not what `kind` needs.
-result<trial_outcome> run_trial(const std::filesystem::path& file,
+result<trial_outcome> run_trial(const model_source& source,
                                 const tensor::input_layout& inputs,
                                 output_kind kind);
 

@@ -146,6 +146,28 @@ void check_rollout(const rollout_plan& plan, problems& out) {
     out.push_back({"petrel.rollout.least", "must be 1s to 24h"});
 }
 
+void check_normalisation(const tensor_spec& input, const std::string& key,
+                         problems& out) {
+  const auto &mean = input.mean, &deviation = input.deviation;
+  if (mean.empty() && deviation.empty())
+    return;
+  const auto channels = mean.size();
+  const bool images = input.datatype == "UINT8" && input.shape.size() == 4
+                      && input.shape.front() == -1
+                      && input.shape.back() == static_cast<int64_t>(channels);
+  if (!images || channels > 4 || deviation.size() != channels)
+    out.push_back({key + ".mean",
+                   "goes with std and images: datatype UINT8, shape "
+                   "[-1, height, width, channels], and one number of each per "
+                   "channel, of which there may be 4"});
+  const auto wrong = [](double x) { return !(x > -1e6 && x < 1e6); };
+  if (std::any_of(mean.begin(), mean.end(), wrong)
+      || std::any_of(deviation.begin(), deviation.end(),
+                     [](double x) { return !(x >= 1e-6 && x < 1e6); }))
+    out.push_back({key + ".std", "must be at least 0.000001, mean and std "
+                                 "below 1000000"});
+}
+
 void check_input(const tensor_spec& input, const std::string& key,
                  problems& out) {
   if (input.name.empty() || input.name.size() > 128 || !printable(input.name))
@@ -165,6 +187,14 @@ void check_input(const tensor_spec& input, const std::string& key,
          }))
     out.push_back({key + ".shape", "must be 1 to 8 numbers of at least 1; one "
                                    "of them may be -1, the batch"});
+  check_normalisation(input, key, out);
+}
+
+void check_batch(const batch_plan& batch, problems& out) {
+  using namespace std::chrono_literals;
+  check_range("petrel.batch.max", batch.most, 0, spec_limits::batch, out);
+  if (batch.window < 0ms || batch.window > 1s)
+    out.push_back({"petrel.batch.window", "must be 0s to 1s"});
 }
 
 void check_platform(const platform_build& build, const petrel_spec& p,
@@ -242,6 +272,7 @@ std::vector<problem> check(const function_spec& spec) {
   check_numbers(p, out);
   check_policy(p, out);
   check_rollout(p.rollout, out);
+  check_batch(p.batch, out);
   check_platforms(p, out);
   if (p.inputs.size() > spec_limits::inputs)
     out.push_back(

@@ -20,6 +20,7 @@ inline constexpr size_t topics = 64;
 inline constexpr size_t topic_bytes = 1024;
 inline constexpr size_t inputs = 16;
 inline constexpr size_t rank = 8;
+inline constexpr uint32_t batch = 4096;
 inline constexpr size_t rollout_steps = 20;
 inline constexpr size_t platforms = 16;
 inline constexpr int64_t dimension = int64_t{1} << 31;

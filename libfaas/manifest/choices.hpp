@@ -21,6 +21,8 @@ inline constexpr std::array process_listens{process_listen::port,
                                             process_listen::unix_socket};
 inline constexpr std::array artifact_kinds{
   artifact_kind::native, artifact_kind::torchscript, artifact_kind::aoti};
+inline constexpr std::array device_choices{
+  device_choice::automatic, device_choice::cpu, device_choice::cuda};
 inline constexpr std::array trust_modes{
   trust_mode::isolated, trust_mode::threads, trust_mode::inline_};
 inline constexpr std::array secret_policies{secret_policy::restart,

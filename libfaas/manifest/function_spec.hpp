@@ -67,7 +67,25 @@ struct tensor_spec {
   std::string name;
   std::string datatype; ///< Open Inference Protocol name: FP32, UINT8, INT64
   std::vector<int64_t> shape;
+  /// Per channel, for UINT8 images [-1,h,w,c]: the model then gets FP32
+  /// [-1,c,h,w] of (x / 255 - mean) / deviation. Empty: as they are.
+  std::vector<double> mean = {};
+  std::vector<double> deviation = {}; ///< "std" in the manifest
   bool operator==(const tensor_spec&) const = default;
+};
+
+/// Where a model runs.
+enum class device_choice : uint8_t {
+  automatic, ///< where its trial run is faster
+  cpu,
+  cuda ///< nowhere but on a GPU: a node without one refuses it
+};
+
+/// How events that wait are joined into one call of a model.
+struct batch_plan {
+  uint32_t most = 0; ///< items in a joined batch; 0: what the trial likes best
+  duration window{}; ///< time to wait for more; zero: only what waits already
+  bool operator==(const batch_plan&) const = default;
 };
 
 /// One build of a function, for the nodes that can run it (see platform.hpp).
@@ -119,6 +137,8 @@ struct petrel_spec {
   std::string policy = "min-latency"; ///< see libfaas/routing
   std::vector<tensor_spec> inputs;
   std::string output = "labels"; ///< torch: labels | tensor
+  device_choice device = device_choice::automatic; ///< torch
+  batch_plan batch;                                ///< torch
   uint64_t max_body_bytes = limits::body_bytes;
   rollout_plan rollout;
   /// The bundle index: builds by platform. Empty: one bundle for all nodes.
@@ -152,6 +172,7 @@ std::string_view name(runtime_kind kind) noexcept;
 std::string_view name(artifact_kind kind) noexcept;
 std::string_view name(secret_policy what) noexcept;
 std::string_view name(trust_mode mode) noexcept; ///< "inline" for inline_
+std::string_view name(device_choice where) noexcept; ///< auto, cpu, cuda
 std::string_view name(process_protocol protocol) noexcept;
 std::string_view name(process_listen where) noexcept; ///< "unix"
 

@@ -53,6 +53,18 @@ std::string_view name(process_protocol protocol) noexcept {
   return "unknown";
 }
 
+std::string_view name(device_choice where) noexcept {
+  switch (where) {
+  case device_choice::automatic:
+    return "auto";
+  case device_choice::cpu:
+    return "cpu";
+  case device_choice::cuda:
+    return "cuda";
+  }
+  return "unknown";
+}
+
 std::string_view name(process_listen where) noexcept {
   switch (where) {
   case process_listen::port:

@@ -119,9 +119,23 @@ void read_inputs(section& parent, std::vector<tensor_spec>& out) {
     keys.read("name", input.name);
     keys.read("datatype", input.datatype);
     keys.read("shape", input.shape);
-    constexpr std::string_view known[] = {"name", "datatype", "shape"};
+    keys.read("mean", input.mean);
+    keys.read("std", input.deviation);
+    constexpr std::string_view known[]
+      = {"name", "datatype", "shape", "mean", "std"};
     keys.finish(known, unknown_is_error);
   }
+}
+
+void read_batch(section& parent, batch_plan& out) {
+  const auto* node = parent.get("batch");
+  if (!node)
+    return;
+  section keys{*node, parent.path() + ".batch", parent.found()};
+  keys.read("max", out.most);
+  keys.read("window", out.window);
+  constexpr std::string_view known[] = {"max", "window"};
+  keys.finish(known, unknown_is_error);
 }
 
 void read_platforms(section& parent, petrel_spec& out) {
@@ -158,7 +172,8 @@ constexpr std::string_view petrel_keys[]
      "queue",   "concurrency", "timeout",       "idempotent",
      "policy",  "inputs",      "output",        "max_body",
      "rollout", "platforms",   "secret_change", "protocol",
-     "command", "listen",      "ready",         "network"};
+     "command", "listen",      "ready",         "network",
+     "device",  "batch"};
 
 } // namespace
 
@@ -175,6 +190,8 @@ void read_petrel(section& keys, petrel_spec& out) {
   keys.read("policy", out.policy);
   read_inputs(keys, out.inputs);
   keys.read("output", out.output);
+  read_choice(keys, "device", device_choices, out.device);
+  read_batch(keys, out.batch);
   keys.read_bytes("max_body", out.max_body_bytes);
   read_rollout(keys, out.rollout);
   read_platforms(keys, out);

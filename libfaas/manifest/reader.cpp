@@ -197,6 +197,21 @@ void section::read(std::string_view key, std::vector<int64_t>& out) {
   }
 }
 
+void section::read(std::string_view key, std::vector<double>& out) {
+  const auto* value = get(key);
+  if (!value || value->type == yaml_node::kind::null)
+    return;
+  if (value->type != yaml_node::kind::sequence)
+    fail(key, "must be a list of numbers ([0.485, 0.456, 0.406])");
+  for (const auto& item : value->items) {
+    double number = 0;
+    if (item->type == yaml_node::kind::scalar && whole(item->text, number))
+      out.push_back(number);
+    else
+      found_.fail(item->line, path_of(key), "must be a list of numbers");
+  }
+}
+
 void section::read(std::string_view key, string_map& out) {
   const auto* value = get(key);
   if (!value || value->type == yaml_node::kind::null)

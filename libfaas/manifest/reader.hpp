@@ -47,6 +47,7 @@ public:
   /// A list of words, or one word.
   void read(std::string_view key, std::vector<std::string>& out);
   void read(std::string_view key, std::vector<int64_t>& out);
+  void read(std::string_view key, std::vector<double>& out);
   void read(std::string_view key, string_map& out);
 
   /// Reports each key that is not in `known`, with the nearest one that is.

@@ -149,6 +149,8 @@ void read_inputs(object_reader& parent, std::vector<tensor_spec>& out,
     in.read("name", input.name);
     in.read("datatype", input.datatype);
     in.read("shape", input.shape);
+    in.read("mean", input.mean);
+    in.read("std", input.deviation);
   }
 }
 
@@ -221,6 +223,12 @@ void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
   in.read("policy", p.policy);
   read_inputs(in, p.inputs, failure);
   in.read("output", p.output);
+  in.read_name("device", device_choices, p.device);
+  if (const auto* batch = in.inner("batch")) {
+    object_reader b{*batch, "petrel.batch.", failure};
+    b.read("max", p.batch.most);
+    b.read_duration("window", p.batch.window);
+  }
   in.read_bytes("max_body", p.max_body_bytes);
   if (const auto* rollout = in.inner("rollout")) {
     object_reader r{*rollout, "petrel.rollout.", failure};

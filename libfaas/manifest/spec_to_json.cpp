@@ -51,6 +51,15 @@ json platform_json(const platform_build& build, const petrel_spec& p) {
   return out;
 }
 
+json input_json(const tensor_spec& input) {
+  json out{{"name", input.name},
+           {"datatype", input.datatype},
+           {"shape", input.shape}};
+  put(out, "mean", input.mean, {});
+  put(out, "std", input.deviation, {});
+  return out;
+}
+
 json petrel_json(const petrel_spec& p) {
   const petrel_spec normal;
   json out = json::object();
@@ -76,10 +85,12 @@ json petrel_json(const petrel_spec& p) {
   put(out, "idempotent", p.idempotent, normal.idempotent);
   put(out, "policy", p.policy, normal.policy);
   for (const auto& input : p.inputs)
-    out["inputs"].push_back({{"name", input.name},
-                             {"datatype", input.datatype},
-                             {"shape", input.shape}});
+    out["inputs"].push_back(input_json(input));
   put(out, "output", p.output, normal.output);
+  put_name(out, "device", p.device, normal.device);
+  if (p.batch != normal.batch)
+    out["batch"] = {{"max", p.batch.most},
+                    {"window", format_duration(p.batch.window)}};
   put(out, "max_body", p.max_body_bytes, normal.max_body_bytes);
   if (p.rollout != normal.rollout)
     out["rollout"] = {{"steps", p.rollout.steps},

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -41,6 +42,15 @@ public:
   /// as an exception.
   virtual reply invoke(const invocation& event,
                        invocation_context& context) noexcept = 0;
+  /// Runs events that module::batching lets go together, in one go where that is
+  /// faster: one answer for each, in their order. One that is at fault must not
+  /// spoil the others. Here: one after the other.
+  virtual void invoke_batch(std::span<const invocation* const> events,
+                            std::span<invocation_context* const> contexts,
+                            std::span<reply> answers) noexcept {
+    for (size_t i = 0; i < events.size(); ++i)
+      answers[i] = invoke(*events[i], *contexts[i]);
+  }
   /// False once it can run no more events, because its process ended: the host
   /// then makes another one for the next event.
   virtual bool usable() noexcept { return true; }
@@ -52,6 +62,18 @@ struct profile_point {
   double ms = 0;   ///< service time
 };
 
+/// How the events of a module may be joined.
+struct batching {
+  uint32_t most = 0; ///< items in one batch; 0 or 1: never
+  duration window{}; ///< how long the first waits for more
+};
+
+/// What an event brings to a batch.
+struct batch_share {
+  uint32_t items = 0;  ///< 0: it runs alone
+  uint64_t bucket = 0; ///< only equal ones go together (shapes)
+};
+
 /// One version's code or model, loaded in this process. Thread safe.
 class function_module {
 public:
@@ -60,6 +82,14 @@ public:
   virtual result<std::unique_ptr<function_instance>> create_instance() = 0;
   /// Service times seen in a trial run at load; empty when there was none.
   virtual std::vector<profile_point> profile() const { return {}; }
+  /// How events are joined; the same from load to end.
+  virtual batching batches() const { return {}; }
+  /// An event's share. It is checked here: what is wrong with it shows alone.
+  virtual batch_share share_of(const invocation& event) const noexcept {
+    return {};
+  }
+  /// Expected time of a batch of that many items; zero: not known.
+  virtual duration batch_time(uint32_t items) const noexcept { return {}; }
   /// For `describe`: name and value, such as layout=channels_last.
   virtual string_map facts() const { return {}; }
   /// Why this version should be stopped for good; empty: it should go on. Asked

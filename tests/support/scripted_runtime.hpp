@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 
 namespace faas::test {
 
@@ -19,6 +20,14 @@ struct script {
   std::function<result<void>()> create = [] { return result<void>{}; };
   std::vector<profile_point> profile;
   string_map facts;
+  batching batches; ///< joined events come to `together`
+  std::function<batch_share(const invocation&)> share
+    = [](const invocation&) { return batch_share{1, 0}; };
+  std::function<duration(uint32_t)> batch_time
+    = [](uint32_t) { return duration::zero(); };
+  std::function<void(std::span<const invocation* const>,
+                     std::span<invocation_context* const>, std::span<reply>)>
+    together;
   std::atomic<int> instances{0}; ///< alive
   std::atomic<int> created{0};
   std::atomic<int> modules{0}; ///< alive
@@ -66,6 +75,15 @@ public:
     return answer;
   }
 
+  void invoke_batch(std::span<const invocation* const> events,
+                    std::span<invocation_context* const> contexts,
+                    std::span<reply> answers) noexcept override {
+    if (plan_->together)
+      plan_->together(events, contexts, answers);
+    else
+      function_instance::invoke_batch(events, contexts, answers);
+  }
+
 private:
   std::shared_ptr<script> plan_;
 };
@@ -87,6 +105,13 @@ public:
   }
   std::vector<profile_point> profile() const override { return plan_->profile; }
   string_map facts() const override { return plan_->facts; }
+  batching batches() const override { return plan_->batches; }
+  batch_share share_of(const invocation& event) const noexcept override {
+    return plan_->share(event);
+  }
+  duration batch_time(uint32_t items) const noexcept override {
+    return plan_->batch_time(items);
+  }
 
 private:
   std::shared_ptr<script> plan_;

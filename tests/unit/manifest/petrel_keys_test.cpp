@@ -45,6 +45,27 @@ bool contains(const std::string& text, std::string_view part) {
 
 BOOST_AUTO_TEST_SUITE(petrel_keys_test)
 
+  BOOST_AUTO_TEST_CASE(keys_of_models_are_read) {
+    const auto spec = with(R"(runtime: torch
+artifact: model.pt
+device: cpu
+batch: {max: 32, window: 2ms}
+inputs:
+  - name: image
+    datatype: UINT8
+    shape: [-1, 8, 8, 3]
+    mean: [0.5, 0.25, 0]
+    std: [1, 0.5, 2])",
+                           false);
+    BOOST_REQUIRE_MESSAGE(spec, why(spec));
+    const auto& p = spec->petrel;
+    BOOST_TEST((p.device == device_choice::cpu));
+    BOOST_TEST((p.batch == batch_plan{32, 2ms}));
+    BOOST_REQUIRE(p.inputs.size() == 1u);
+    BOOST_TEST(p.inputs[0].mean == (std::vector<double>{0.5, 0.25, 0}));
+    BOOST_TEST(p.inputs[0].deviation == (std::vector<double>{1, 0.5, 2}));
+  }
+
   BOOST_AUTO_TEST_CASE(every_key_is_read) {
     const auto spec = with(R"(runtime: torch
 artifact: model.pt
@@ -182,6 +203,19 @@ rollout: {steps: [5%, 25, 50%], least: 90s})",
       {"inputs: [{datatype: FP32, shape: [1]}]", "name: must be 1 to 128"},
       {"output: classes", "must be one of: labels, tensor"},
       {"max_body: 1Gi", "must be 1 to 16777216"},
+      {"device: gpu", "auto, cpu, cuda"},
+      {"batch: {max: 5000}", "petrel.batch.max"},
+      {"batch: {window: 2s}", "0s to 1s"},
+      {"batch: {most: 1}", "unknown key"},
+      {"inputs: [{name: x, datatype: FP32, shape: [-1, 4, 4, 1], mean: [0], "
+       "std: [1]}]",
+       "goes with std and images"},
+      {"inputs: [{name: x, datatype: UINT8, shape: [-1, 4, 4, 3], mean: [0], "
+       "std: [1]}]",
+       "one number of each per channel"},
+      {"inputs: [{name: x, datatype: UINT8, shape: [-1, 4, 4, 1], mean: [0], "
+       "std: [0]}]",
+       "at least 0.000001"},
       {"rollout: {steps: [50%, 5%]}", "rising shares"},
       {"rollout: {steps: [5%, 5%]}", "rising shares"},
       {"rollout: {steps: [0%]}", "1% to 99%"},

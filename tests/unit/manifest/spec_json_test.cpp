@@ -44,8 +44,12 @@ function_spec full_spec() {
   p.timeout = 1500ms;
   p.idempotent = true;
   p.policy = "random";
-  p.inputs = {{"x", "FP32", {-1, 3}}, {"y", "INT64", {2}}};
+  p.inputs = {{"x", "FP32", {-1, 3}},
+              {"y", "INT64", {2}},
+              {"z", "UINT8", {-1, 2, 2, 1}, {0.485}, {0.229}}};
   p.output = "tensor";
+  p.device = device_choice::cuda;
+  p.batch = {16, 2500us};
   p.max_body_bytes = 4096;
   p.rollout = {{5, 25}, std::chrono::milliseconds{1500}};
   p.on_secret = secret_policy::notify;

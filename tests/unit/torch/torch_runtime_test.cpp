@@ -112,11 +112,9 @@ BOOST_AUTO_TEST_SUITE(torch_runtime_test)
     }
   }
 
-  BOOST_AUTO_TEST_CASE(aoti_and_native_artifacts_are_refused) {
+  BOOST_AUTO_TEST_CASE(native_artifact_is_refused) {
     const bundle files;
     auto manifest = spec("FP32", {-1, 3});
-    manifest.petrel.kind = artifact_kind::aoti;
-    expect_bad(load_error(files, manifest), "aoti yet", "torchscript");
     manifest.petrel.kind = artifact_kind::native;
     expect_bad(load_error(files, manifest), "kind native", "torchscript");
   }
