@@ -56,7 +56,7 @@ bool call::answer(reply&& what) noexcept {
 }
 
 void call::begin(uint32_t slot) noexcept {
-  instance_ = host_.take_instance(slot);
+  instance_ = host_.take_instance(slot, pooled_);
 }
 
 void call::run(uint32_t) noexcept {
@@ -67,8 +67,10 @@ void call::run(uint32_t) noexcept {
   }
   const auto start = clock::now();
   execution_times times;
-  times.queue = start - queued_;
-  start_ns_.store(times.queue.count() + 1, std::memory_order_relaxed);
+  times.cold = host_.cold_wait(queued_, start);
+  times.queue = start - queued_ - times.cold;
+  start_ns_.store((start - queued_).count() + 1, std::memory_order_relaxed);
+  auto begin = start;
   check_instance();
   if (!instance_) { // the slot lost its instance, or never had one
     auto made = host_.make_instance();
@@ -78,11 +80,12 @@ void call::run(uint32_t) noexcept {
       return;
     }
     instance_ = std::move(*made);
-    times.cold = clock::now() - start;
+    begin = clock::now();
+    times.cold += begin - start;
   }
   const auto waited = gather();
   times.queue += waited;
-  auto made = along_.empty() ? execute(start + waited, times)
+  auto made = along_.empty() ? execute(begin + waited, times)
                              : execute_batch(times.cold);
   if (made.code != errc::ok) [[unlikely]] {
     host_.check_module(); // first: the next event must find it stopped
@@ -163,8 +166,12 @@ reply call::execute_batch(duration cold) noexcept {
   }
   std::vector<reply> answers(all.size());
   instance_->invoke_batch(events, faces, answers);
-  for (size_t i = 0; i < all.size(); ++i)
+  const auto how = found(cold);
+  for (size_t i = 0; i < all.size(); ++i) {
     all[i]->share_times(answers[i], begin, cold, items);
+    answers[i].start = how;
+    host_.count_start(how);
+  }
   service_ = (clock::now() - begin) / static_cast<int64_t>(all.size());
   host_.count_batch(static_cast<uint32_t>(all.size()));
   for (size_t i = 1; i < all.size(); ++i)
@@ -182,15 +189,23 @@ time_point call::overdue() const noexcept {
   return deadline() + host_.over_deadline();
 }
 
-reply call::execute(time_point start, execution_times times) noexcept {
+start_kind call::found(duration cold) const noexcept {
+  return cold.count() > 0 ? start_kind::cold
+         : pooled_        ? start_kind::pool
+                          : start_kind::warm;
+}
+
+reply call::execute(time_point begin, execution_times times) noexcept {
   call_context context{host_, *this, event_.id};
-  const auto begin = start + times.cold;
+  const auto how = found(times.cold);
+  host_.count_start(how);
   auto made = instance_->invoke(event_, context);
   service_ = clock::now() - begin;
   times.service = service_;
   made.times = times;
   made.version = host_.version().version;
   made.started = true;
+  made.start = how;
   return made;
 }
 

@@ -39,7 +39,7 @@ public:
   completion take_completion() noexcept { return std::move(done_); }
 
 private:
-  reply execute(time_point start, execution_times times) noexcept;
+  reply execute(time_point begin, execution_times times) noexcept;
   /// While a call of the version runs: its module is there.
   const batch_entry& share();
   /// Takes along what waits and may go with it, as long as the window says;
@@ -50,6 +50,8 @@ private:
   /// The part of a batch's times that is this event's.
   void share_times(reply& made, time_point begin, duration cold,
                    uint32_t all_items) const noexcept;
+  /// How the instance came to be there, given what it cost.
+  start_kind found(duration cold) const noexcept;
   /// Drops an instance whose process ended.
   void check_instance() noexcept;
 
@@ -63,6 +65,7 @@ private:
   std::atomic<int64_t> start_ns_{0}; ///< of run(), after queued_
   std::atomic<bool> abandoned_{false};
   duration service_{};
+  bool pooled_ = false; ///< the instance was made ahead; it has run nothing
   mutable std::mutex mutex_; ///< guards done_
   completion done_;
 };

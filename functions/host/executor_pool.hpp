@@ -49,6 +49,16 @@ public:
   void refuse_waiting(work_source& source);
   /// Takes no more work for the source; drained() follows.
   void close(work_source& source);
+  /// Lets what comes for the source wait, if nothing waits or runs there now.
+  /// False: something does, or it is closed.
+  bool hold(work_source& source);
+  void resume(work_source& source);
+  /// Calls `what` under the lock; it must be short and call nothing here.
+  template <class F>
+  auto locked(F&& what) {
+    const lock_type lock{mutex_};
+    return what();
+  }
   /// Runs a job of the node itself (loading, tearing down), in turn with the
   /// rest. False when the pool has stopped.
   bool run_job(const work_ptr& job);

@@ -37,4 +37,19 @@ void inline_lanes::clear() noexcept {
     lanes_[i].instance.reset();
 }
 
+std::vector<std::unique_ptr<function_instance>> inline_lanes::take() noexcept {
+  std::vector<std::unique_ptr<function_instance>> all;
+  for (size_t i = 0; i < count_; ++i)
+    all.push_back(std::move(lanes_[i].instance));
+  return all;
+}
+
+void inline_lanes::give(
+  std::vector<std::unique_ptr<function_instance>>& instances) noexcept {
+  for (size_t i = 0; i < count_ && !instances.empty(); ++i) {
+    lanes_[i].instance = std::move(instances.back());
+    instances.pop_back();
+  }
+}
+
 } // namespace faas::host

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <memory>
 #include <thread>
+#include <vector>
 
 namespace faas::host {
 
@@ -46,8 +47,13 @@ public:
   /// The calling thread's lane, or null when all belong to other threads.
   inline_lane* mine() noexcept;
   bool any_busy() const noexcept;
+  size_t count() const noexcept { return count_; }
   /// Destroys the instances; nobody may be inside.
   void clear() noexcept;
+  /// The same, and hands them to the caller.
+  std::vector<std::unique_ptr<function_instance>> take() noexcept;
+  /// After take(): gives each lane one again, before anyone uses them.
+  void give(std::vector<std::unique_ptr<function_instance>>& instances) noexcept;
 
   template <class F>
   void each(F visit) const {

@@ -1,5 +1,6 @@
 #include "functions/host/node_hosts.hpp"
 
+#include "functions/host/ticker.hpp"
 #include "functions/host/version_host.hpp"
 
 #include <algorithm>
@@ -67,6 +68,8 @@ struct node_function_hosts::state {
   std::mutex mutex; ///< guards what follows
   std::shared_ptr<executor_pool> waiting; ///< made when it is needed
   bool stopped = false;
+  std::vector<std::weak_ptr<version_host>> versions; ///< for tick()
+  ticker clock;
 
   /// The threads for a version; null when the node stops.
   std::shared_ptr<executor_pool> pool_for(bool in_workers) {
@@ -127,6 +130,7 @@ node_function_hosts::open(host_request request, host_events events) {
     [set = state_->runtimes, key] { return set->get(key); },
     settings_of(config));
   pool->add(host);
+  watch(host);
   if (!host->begin_load()) {
     host->close(nullptr);
     return stopping;
@@ -140,17 +144,45 @@ node_function_hosts::open(host_request request, host_events events) {
     }};
 }
 
+void node_function_hosts::watch(const std::shared_ptr<version_host>& host) {
+  const std::lock_guard lock{state_->mutex};
+  state_->versions.push_back(host);
+  const auto every = state_->config.tick_every;
+  if (every > duration::zero() && !state_->stopped && !state_->clock.running())
+    state_->clock.start(every, [this](time_point now) { tick(now); });
+}
+
+void node_function_hosts::tick(time_point now) {
+  std::vector<std::shared_ptr<version_host>> all;
+  {
+    const std::lock_guard lock{state_->mutex};
+    std::erase_if(state_->versions, [&](const auto& each) {
+      if (auto host = each.lock())
+        all.push_back(std::move(host));
+      else
+        return true;
+      return false;
+    });
+  }
+  for (const auto& host : all)
+    host->tick(now);
+}
+
 uint32_t node_function_hosts::executor_threads() const {
   return state_->pool->threads();
 }
 
 void node_function_hosts::stop(duration grace) {
   const auto until = std::chrono::steady_clock::now() + grace;
+  {
+    const std::lock_guard lock{state_->mutex};
+    state_->stopped = true; // no new clock
+  }
+  state_->clock.stop();
   state_->pool->stop(grace);
   std::shared_ptr<executor_pool> waiting;
   {
     const std::lock_guard lock{state_->mutex};
-    state_->stopped = true;
     waiting = state_->waiting;
   }
   if (waiting)

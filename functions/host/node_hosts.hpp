@@ -10,6 +10,8 @@
 
 namespace faas::host {
 
+class version_host;
+
 struct node_hosts_config {
   node_name node;
   /// Executor threads: the thread budget of blocking functions.
@@ -31,6 +33,9 @@ struct node_hosts_config {
   duration forgive_after = std::chrono::seconds{60};
   /// What a call in a worker process gets, after its deadline, to be ended.
   duration over_deadline = std::chrono::seconds{30};
+  /// How often each version's instances are looked at, on one thread that begins
+  /// with the first open(). Zero: the owner calls tick().
+  duration tick_every = std::chrono::milliseconds{250};
   /// Lines about the node's executors; any thread. May be empty.
   std::function<void(std::string)> log;
 };
@@ -55,6 +60,9 @@ public:
   result<std::shared_ptr<function_host>> open(host_request request,
                                               host_events events) override;
   uint32_t executor_threads() const override;
+  /// Looks at all versions, see version_host::tick(). Any time is taken; one
+  /// thread at a time.
+  void tick(time_point now);
 
   /// Answers what waits with errc::shutting_down, lets what runs end within
   /// `grace`, then leaves it behind. Blocks. Close the hosts first for a drain.
@@ -62,6 +70,7 @@ public:
 
 private:
   void add(runtime_kind kind, bool in_workers, runtime_factory factory);
+  void watch(const std::shared_ptr<version_host>& host);
 
   struct state;
   std::unique_ptr<state> state_;

@@ -46,7 +46,8 @@ version_host::version_host(host_request request, trust_mode mode,
   : work_source(request.spec.petrel.concurrency, request.spec.petrel.queue),
     request_(std::move(request)), events_(std::move(events)),
     settings_(settings), runtimes_(std::move(runtimes)), pool_(std::move(pool)),
-    isolated_(mode == trust_mode::isolated), instances_(slots()), inline_(mode == trust_mode::inline_),
+    isolated_(mode == trust_mode::isolated), instances_(slots()),
+    fresh_(slots()), inline_(mode == trust_mode::inline_),
     faults_(settings.written_off_per_version, settings.forgive_after) {}
 
 void version_host::submit(invocation&& event, completion&& done) {
@@ -55,7 +56,10 @@ void version_host::submit(invocation&& event, completion&& done) {
   const auto now = clock::now();
   if (event.deadline <= now)
     return refuse(std::move(done), given_up(give_up_reason::deadline, false));
-  if (inline_.load(std::memory_order_relaxed))
+  if (away_.load(std::memory_order_acquire)) [[unlikely]] {
+    if (auto why = backing_off(now))
+      return refuse(std::move(done), std::move(*why));
+  } else if (inline_.load(std::memory_order_relaxed))
     if (auto* lane = lanes_.mine())
       return run_inline(*lane, std::move(event), std::move(done), now);
   enqueue(std::move(event), std::move(done), now);
@@ -68,6 +72,8 @@ void version_host::enqueue(invocation&& event, completion&& done,
   switch (pool_->submit(*this, item, now)) {
   case admission::admitted:
     accepted_.fetch_add(1, std::memory_order_relaxed);
+    if (away_.load(std::memory_order_acquire)) [[unlikely]]
+      wake();
     return tell_gatherers();
   case admission::full:
     return refuse(
@@ -123,6 +129,10 @@ void version_host::run_inline(inline_lane& lane, invocation&& event,
   // With the phase forms a handshake: either this call sees that the host
   // closes, or the closing thread sees that the lane is busy.
   lane.busy.store(true);
+  if (away_.load()) [[unlikely]] { // it leaves the memory just now
+    lane.busy.store(false);
+    return enqueue(std::move(event), std::move(done), now);
+  }
   if (phase_.load() != phase::ready) {
     lane.busy.store(false);
     try_tear_down();
@@ -169,6 +179,8 @@ void version_host::refuse(completion&& done, error why) noexcept {
 error version_host::refusal() const {
   const std::lock_guard lock{mutex_};
   const auto& name = request_.version.function.str();
+  if (phase_.load() == phase::ready && memory_.failure)
+    return *memory_.failure;
   switch (phase_.load()) {
   case phase::loading:
     return {errc::unavailable, name + " is still being loaded",
@@ -239,13 +251,27 @@ host_stats version_host::stats() const {
   all.failed = failed_.load(std::memory_order_relaxed);
   all.timed_out = timed_out_.load(std::memory_order_relaxed);
   all.written_off = written_off_.load(std::memory_order_relaxed);
+  const auto started = [&](start_kind how) {
+    return starts_[static_cast<size_t>(how)].load(std::memory_order_relaxed);
+  };
+  all.cold_starts = started(start_kind::cold);
+  all.pool_starts = started(start_kind::pool);
+  all.warm_starts = started(start_kind::warm);
   if (now == phase::loading)
     return all; // the lanes are being made
+  all.instances = instances();
+  {
+    const std::lock_guard lock{mutex_};
+    all.unloads = memory_.unloads;
+    all.loads = memory_.loads;
+    all.failed_loads = memory_.failed_loads;
+  }
   int64_t p99 = 0;
   lanes_.each([&](const inline_lane& lane) {
     all.running += lane.busy.load(std::memory_order_relaxed) ? 1 : 0;
     all.accepted += lane.accepted.value();
     all.answered += lane.answered.value();
+    all.warm_starts += lane.answered.value();
     all.failed += lane.failed.value();
     p99 = std::max(p99, lane.p99_ns.load(std::memory_order_relaxed));
   });

@@ -5,6 +5,7 @@
 #include "functions/host/executor_pool.hpp"
 #include "functions/host/fault_budget.hpp"
 #include "functions/host/inline_lanes.hpp"
+#include "functions/host/memory_state.hpp"
 #include "libfaas/ports/function_host.hpp"
 
 namespace faas::host {
@@ -35,6 +36,9 @@ public:
 
   /// Queues the load job. False when the pool has stopped.
   bool begin_load();
+  /// From time to time, one thread: makes and ends instances, leaves the memory
+  /// and comes back ahead of need. Does not block. Any `now` is taken.
+  void tick(time_point now);
 
   // function_host
   void submit(invocation&& event, completion&& done) override;
@@ -49,7 +53,10 @@ public:
            const call_id* id) const noexcept;
   void count(const reply& answer) noexcept;
   /// Both under the pool's lock.
-  std::unique_ptr<function_instance> take_instance(uint32_t slot) noexcept {
+  std::unique_ptr<function_instance> take_instance(uint32_t slot,
+                                                   bool& pooled) noexcept {
+    pooled = fresh_[slot];
+    fresh_[slot] = false;
     return std::move(instances_[slot]);
   }
   void give_instance(uint32_t slot, std::unique_ptr<function_instance> instance,
@@ -77,10 +84,25 @@ public:
   /// Why this host takes no events now.
   error refusal() const;
   error given_up(give_up_reason why, bool started) const;
+  /// Of an event's wait, what was spent until its code was in memory.
+  duration cold_wait(time_point queued, time_point start) const noexcept;
+  void count_start(start_kind how) noexcept {
+    starts_[static_cast<size_t>(how)].fetch_add(1, std::memory_order_relaxed);
+  }
   void load() noexcept;
   void load_given_up(give_up_reason why) noexcept;
   void tear_down() noexcept;
   void end_close() noexcept;
+  // The jobs of version_memory.cpp; each ends with one of the latter.
+  void come_back(uint64_t number) noexcept;
+  void came_back(uint64_t number, result<loaded_parts> parts) noexcept;
+  void has_left() noexcept;
+  void make_ahead(uint32_t count) noexcept;
+  void end_job() noexcept;
+  /// A job that was given up still uses the module; or it is back.
+  void job_stuck(bool stuck) noexcept {
+    stuck ? stuck_jobs_.fetch_add(1) : stuck_jobs_.fetch_sub(1);
+  }
 
 private:
   enum class phase : uint8_t { loading, ready, failed, quarantined, closing };
@@ -89,11 +111,11 @@ private:
   void thread_back() noexcept override;
   void drained() noexcept override;
 
-  result<void> load_module();
+  result<loaded_parts> load_parts(size_t instances);
   size_t first_instances() const;
+  scaling::scale_limits scale_limits() const;
   module_events module_calls();
-  result<void> publish(std::unique_ptr<function_module> module,
-                       std::vector<std::unique_ptr<function_instance>> made);
+  result<void> publish(loaded_parts made);
   void loaded(result<void> outcome) noexcept;
   void refuse(completion&& done, error why) noexcept;
   void enqueue(invocation&& event, completion&& done, time_point now);
@@ -103,6 +125,20 @@ private:
   void withdraw_inline(const std::string& reason);
   void quarantine(std::string reason);
   void try_tear_down() noexcept;
+  // version_memory.cpp
+  /// A thread that was given up may be inside the module.
+  bool in_use() const noexcept { return lost() > 0 || stuck_jobs_.load() > 0; }
+  uint32_t instances() const;
+  scaling::scale_sample sample() const;
+  void leave();
+  void wake();
+  void place(loaded_parts parts) noexcept;
+  void not_back(error why) noexcept;
+  /// Waits before it tries to load again, and says why.
+  std::optional<error> backing_off(time_point now) const;
+  void fit_instances(uint32_t wanted);
+  void tell_changed(time_point now);
+  void add_scaling_facts(string_map& to) const; ///< under the mutex
 
   const host_request request_;
   const host_events events_;
@@ -111,7 +147,11 @@ private:
   const std::shared_ptr<executor_pool> pool_;
   const bool isolated_;
   std::unique_ptr<function_module> module_; ///< set before phase::ready
-  std::vector<std::unique_ptr<function_instance>> instances_; ///< by slot
+  // By slot, under the pool's lock
+  std::vector<std::unique_ptr<function_instance>> instances_;
+  std::vector<bool> fresh_; ///< made ahead, has run nothing yet
+  uint64_t served_ = 0;
+  duration service_{}; ///< of those, summed
   batch_rules batches_; ///< set before phase::ready
   std::mutex more_mutex_;
   std::condition_variable more_; ///< an event came; with a window only
@@ -125,13 +165,18 @@ private:
   std::atomic<bool> tearing_down_{false};
   std::atomic<uint64_t> accepted_{0}, answered_{0}, refused_{0}, failed_{0},
     timed_out_{0};
-  std::atomic<uint32_t> written_off_{0};
+  std::atomic<uint32_t> written_off_{0}, stuck_jobs_{0};
+  std::array<std::atomic<uint64_t>, 3> starts_{}; ///< by start_kind
+  std::atomic<bool> away_{false}; ///< the code is not in memory; events wait
+  std::atomic<int64_t> back_ns_{0}; ///< when it last came back
 
   mutable std::mutex mutex_; ///< guards what follows
   std::string reason_;       ///< why failed or quarantined
   fault_budget faults_;
   std::vector<profile_point> profile_;
   string_map facts_;
+  memory_state memory_;
+  std::optional<scaling::instance_scaler> scaler_; ///< once it is ready
   std::vector<std::function<void()>> closed_;
   bool closed_done_ = false;
 };

@@ -49,10 +49,11 @@ bool version_host::begin_load() {
 }
 
 void version_host::load() noexcept {
-  loaded(load_module());
+  auto parts = load_parts(first_instances());
+  loaded(parts ? publish(std::move(*parts)) : result<void>{parts.error()});
 }
 
-result<void> version_host::load_module() {
+result<loaded_parts> version_host::load_parts(size_t instances) {
   auto runtime = runtimes_();
   if (!runtime)
     return runtime.error();
@@ -61,22 +62,29 @@ result<void> version_host::load_module() {
                         request_.secrets, module_calls()});
   if (!module)
     return module.error();
-  std::vector<std::unique_ptr<function_instance>> made;
-  while (made.size() < first_instances()) {
-    auto instance = (*module)->create_instance();
+  loaded_parts made{std::move(*module), {}};
+  while (made.instances.size() < instances) {
+    auto instance = made.module->create_instance();
     if (!instance)
       return instance.error();
-    made.push_back(std::move(*instance));
+    made.instances.push_back(std::move(*instance));
   }
-  return publish(std::move(*module), std::move(made));
+  return made;
 }
 
 size_t version_host::first_instances() const {
-  if (isolated_) // each is a process: the others come when they are needed
-    return 1;
   if (inline_.load()) // one per gateway loop
     return std::min<size_t>(settings_.inline_lanes, inline_lanes::most);
-  return std::min(slots(), pool_->threads()); // as many as can run at once
+  return scale_limits().least;
+}
+
+scaling::scale_limits version_host::scale_limits() const {
+  auto made = scaling::limits_of(request_.spec);
+  made.most = std::min(slots(), pool_->threads()); // as many as can run at once
+  if (!isolated_ && !scaling::says_how_many(request_.spec))
+    made.least = made.most; // cheap, and made before they are needed
+  made.least = std::min(made.least, made.most);
+  return made;
 }
 
 /// The module is destroyed before this object.
@@ -91,28 +99,32 @@ module_events version_host::module_calls() {
   return calls;
 }
 
-result<void>
-version_host::publish(std::unique_ptr<function_module> module,
-                      std::vector<std::unique_ptr<function_instance>> made) {
-  auto profile = module->profile();
-  auto facts = module->facts();
+result<void> version_host::publish(loaded_parts made) {
+  auto profile = made.module->profile();
+  auto facts = made.module->facts();
   const std::lock_guard lock{mutex_};
   if (phase_.load() != phase::loading) // given up or closed meanwhile
     return error{errc::shutting_down, "the version was stopped while it loaded",
                  "deploy it again"};
-  module_ = std::move(module);
+  module_ = std::move(made.module);
   const auto how = module_->batches();
-  batches_ = {how.most, how.window, [&of = *module_](uint32_t items) {
-                return of.batch_time(items);
-              }};
+  // A version may leave the memory and come back: with another module, by the
+  // same rules. A call that asks has it.
+  batches_ = {how.most, how.window,
+              [this](uint32_t items) { return module_->batch_time(items); }};
   profile_ = std::move(profile);
   facts_ = std::move(facts);
   size_t slot = 0;
-  for (auto& instance : made)
-    if (inline_.load())
+  for (auto& instance : made.instances)
+    if (inline_.load()) {
       lanes_.add(std::move(instance), settings_.inline_bounds);
-    else
+    } else {
+      fresh_[slot] = true;
       instances_[slot++] = std::move(instance);
+    }
+  scaler_.emplace(scale_limits(), clock::now());
+  add_scaling_facts(memory_.told);
+  memory_.told_at = clock::now();
   phase_.store(phase::ready);
   return {};
 }
@@ -152,6 +164,10 @@ void version_host::check_module() noexcept {
 void version_host::give_instance(uint32_t slot,
                                  std::unique_ptr<function_instance> instance,
                                  duration service) noexcept {
+  if (service.count() > 0) { // it ran
+    ++served_;
+    service_ += service;
+  }
   if (!instance)
     return;
   instances_[slot] = std::move(instance);
@@ -165,9 +181,10 @@ std::vector<profile_point> version_host::profile() const {
 
 string_map version_host::facts() const {
   const std::lock_guard lock{mutex_};
-  if (!module_)
+  if (!scaler_) // it was never ready
     return facts_;
-  auto all = module_->facts(); // workers come and go
+  auto all = module_ ? module_->facts() : facts_; // workers come and go
+  add_scaling_facts(all);
   if (batches_.most > 1) {
     all["batches"] = std::to_string(batches_run_.load());
     all["events_in_batches"] = std::to_string(events_joined_.load());
@@ -246,8 +263,14 @@ void version_host::drained() noexcept {
 }
 
 void version_host::try_tear_down() noexcept {
-  if (!source_drained_.load() || lanes_.any_busy()
-      || tearing_down_.exchange(true))
+  if (!source_drained_.load() || lanes_.any_busy())
+    return;
+  {
+    const std::lock_guard lock{mutex_};
+    if (memory_.job) // its end comes here again
+      return;
+  }
+  if (tearing_down_.exchange(true))
     return;
   auto self = std::static_pointer_cast<version_host>(shared_from_this());
   if (pool_->run_job(new tear_down_job{std::move(self)}))
@@ -263,7 +286,7 @@ void version_host::tear_down() noexcept {
   const std::lock_guard lock{mutex_};
   // A lost thread may still be inside: then the module goes with this object,
   // which that thread keeps.
-  if (lost() == 0)
+  if (!in_use())
     module_.reset();
 }
 

@@ -97,6 +97,10 @@ public:
 protected:
   /// Called by finished(), under the pool's lock.
   void served(duration service) noexcept { floor_.add(service); }
+  /// Under the pool's lock; the last is taken first.
+  const std::vector<uint32_t>& free_slots() const noexcept {
+    return free_slots_;
+  }
 
 private:
   friend class executor_pool;
@@ -110,7 +114,7 @@ private:
   virtual void drained() noexcept {}
 
   bool runnable() const noexcept {
-    return !waiting_.empty() && !free_slots_.empty();
+    return !held_ && !waiting_.empty() && !free_slots_.empty();
   }
   bool full() const noexcept;
   /// Time that must pass before an event that joins now can be done.
@@ -128,6 +132,7 @@ private:
   time_point earliest_ = time_point::max();
   service_floor floor_;
   bool closed_ = false;
+  bool held_ = false;    ///< what waits does not run
   bool retired_ = false; ///< drained() was called or is about to be
 };
 

@@ -88,6 +88,8 @@ void write_timing(byte_buffer& out, const reply& answer, duration total) {
   if (answer.times.cold.count() > 0) {
     out.append(", cold;dur=");
     append_ms(out, answer.times.cold);
+  } else if (answer.start == start_kind::pool) {
+    out.append(", pool"); // a fresh instance, made ahead
   }
   out.append(", total;dur=");
   append_ms(out, total);

@@ -49,11 +49,18 @@ struct invocation {
   uint8_t attempt = 1; ///< counts executions tried for this event
 };
 
+/// What an event found where it ran.
+enum class start_kind : uint8_t {
+  warm, ///< an instance that had run events before
+  pool, ///< an instance made ahead of need: this is its first event
+  cold  ///< it waited until code was loaded or an instance was made
+};
+
 /// Parts of an answer's time, measured where it ran, on that machine's clock.
 struct execution_times {
   duration queue{};   ///< admission to start
   duration service{}; ///< user code
-  duration cold{};    ///< instance start that this event waited for
+  duration cold{};    ///< load and instance start that this event waited for
 };
 
 /// The answer to one event: the function's own reply (code == ok; the status
@@ -71,6 +78,7 @@ struct reply {
   uint32_t version = 0;      ///< which version ran
   uint32_t queue_length = 0; ///< waiting at the site at completion
   bool started = false;      ///< user code may have begun
+  start_kind start = start_kind::warm; ///< once it has
 
   static reply failure(error what);
 };

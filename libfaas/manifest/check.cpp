@@ -168,6 +168,21 @@ void check_normalisation(const tensor_spec& input, const std::string& key,
                                  "below 1000000"});
 }
 
+void check_scale(const petrel_spec& p, problems& out) {
+  using namespace std::chrono_literals;
+  const auto& scale = p.scale;
+  if (scale.min && *scale.min > p.concurrency)
+    out.push_back({"petrel.scale.min",
+                   "must be 0 to petrel.concurrency, which is "
+                     + std::to_string(p.concurrency)});
+  if (scale.idle && (*scale.idle < 1s || *scale.idle > 24h))
+    out.push_back({"petrel.scale.idle", "must be 1s to 24h"});
+  if (scale.wait && (*scale.wait < 100us || *scale.wait > 60s))
+    out.push_back({"petrel.scale.wait", "must be 100us to 60s"});
+  if (scale.hold < 1s || scale.hold > 1h)
+    out.push_back({"petrel.scale.hold", "must be 1s to 1h"});
+}
+
 void check_input(const tensor_spec& input, const std::string& key,
                  problems& out) {
   if (input.name.empty() || input.name.size() > 128 || !printable(input.name))
@@ -273,6 +288,7 @@ std::vector<problem> check(const function_spec& spec) {
   check_policy(p, out);
   check_rollout(p.rollout, out);
   check_batch(p.batch, out);
+  check_scale(p, out);
   check_platforms(p, out);
   if (p.inputs.size() > spec_limits::inputs)
     out.push_back(

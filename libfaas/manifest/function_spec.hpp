@@ -117,6 +117,18 @@ struct rollout_plan {
   bool operator==(const rollout_plan&) const = default;
 };
 
+/// How many instances a node keeps. What is not said: labels of OpenFaaS, else
+/// the defaults (libfaas/scaling/limits.hpp).
+struct scale_spec {
+  std::optional<uint32_t> min;  ///< 0: none when it is idle
+  std::optional<duration> idle; ///< until there is none; longest
+  bool learn = true;            ///< `idle` is shortened by what was observed
+  bool prewarm = true;          ///< back in memory before the next event
+  std::optional<duration> wait; ///< mean wait that is still good
+  duration hold = std::chrono::seconds{20}; ///< before instances end
+  bool operator==(const scale_spec&) const = default;
+};
+
 /// Petrel's keys.
 struct petrel_spec {
   runtime_kind runtime = runtime_kind::native;
@@ -131,6 +143,7 @@ struct petrel_spec {
   std::vector<std::string> topics; ///< MQTT filters (also annotation "topic")
   std::string reply_topic;         ///< MQTT topic of replies; {topic} expands
   uint32_t concurrency = 1;        ///< instances per node
+  scale_spec scale;
   uint32_t queue = limits::queue_length; ///< events that may wait per node
   duration timeout = limits::event_timeout;
   bool idempotent = false; ///< may run twice: retries at another site

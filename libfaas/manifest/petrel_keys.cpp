@@ -102,6 +102,34 @@ void read_rollout(section& parent, rollout_plan& out) {
   keys.finish(known, unknown_is_error);
 }
 
+void read_optional(section& keys, const char* key,
+                   std::optional<duration>& out) {
+  duration value{};
+  if (keys.get(key)) {
+    keys.read(key, value);
+    out = value;
+  }
+}
+
+void read_scale(section& parent, scale_spec& out) {
+  const auto* node = parent.get("scale");
+  if (!node)
+    return;
+  section keys{*node, parent.path() + ".scale", parent.found()};
+  if (uint32_t min = 0; keys.get("min")) {
+    keys.read("min", min);
+    out.min = min;
+  }
+  read_optional(keys, "idle", out.idle);
+  keys.read("learn", out.learn);
+  keys.read("prewarm", out.prewarm);
+  read_optional(keys, "wait", out.wait);
+  keys.read("hold", out.hold);
+  constexpr std::string_view known[]
+    = {"min", "idle", "learn", "prewarm", "wait", "hold"};
+  keys.finish(known, unknown_is_error);
+}
+
 void read_inputs(section& parent, std::vector<tensor_spec>& out) {
   const auto* node = parent.get("inputs");
   if (!node || node->type == yaml_node::kind::null)
@@ -173,7 +201,7 @@ constexpr std::string_view petrel_keys[]
      "policy",  "inputs",      "output",        "max_body",
      "rollout", "platforms",   "secret_change", "protocol",
      "command", "listen",      "ready",         "network",
-     "device",  "batch"};
+     "device",  "batch",       "scale"};
 
 } // namespace
 
@@ -195,6 +223,7 @@ void read_petrel(section& keys, petrel_spec& out) {
   keys.read_bytes("max_body", out.max_body_bytes);
   read_rollout(keys, out.rollout);
   read_platforms(keys, out);
+  read_scale(keys, out.scale);
   read_choice(keys, "secret_change", secret_policies, out.on_secret);
   keys.finish(petrel_keys, unknown_is_error);
 }

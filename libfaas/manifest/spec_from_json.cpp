@@ -194,6 +194,18 @@ void read_process(object_reader& in, petrel_spec& p) {
   in.read("network", p.network);
 }
 
+void read_scale(object_reader& in, scale_spec& out) {
+  if (in.find("min"))
+    in.read("min", out.min.emplace());
+  if (in.find("idle"))
+    in.read_duration("idle", out.idle.emplace());
+  in.read("learn", out.learn);
+  in.read("prewarm", out.prewarm);
+  if (in.find("wait"))
+    in.read_duration("wait", out.wait.emplace());
+  in.read_duration("hold", out.hold);
+}
+
 void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
   object_reader in{object, "petrel.", failure};
   in.read_name("runtime", runtime_kinds, p.runtime);
@@ -234,6 +246,10 @@ void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
     object_reader r{*rollout, "petrel.rollout.", failure};
     r.read("steps", p.rollout.steps);
     r.read_duration("least", p.rollout.least);
+  }
+  if (const auto* scale = in.inner("scale")) {
+    object_reader s{*scale, "petrel.scale.", failure};
+    read_scale(s, p.scale);
   }
   read_platforms(in, p, failure);
   in.read_name("secret_change", secret_policies, p.on_secret);

@@ -40,6 +40,22 @@ json needs_json(const placement_needs& needs) {
   return out;
 }
 
+json scale_json(const scale_spec& scale) {
+  const scale_spec normal;
+  json out = json::object();
+  if (scale.min)
+    out["min"] = *scale.min;
+  if (scale.idle)
+    out["idle"] = format_duration(*scale.idle);
+  put(out, "learn", scale.learn, normal.learn);
+  put(out, "prewarm", scale.prewarm, normal.prewarm);
+  if (scale.wait)
+    out["wait"] = format_duration(*scale.wait);
+  if (scale.hold != normal.hold)
+    out["hold"] = format_duration(scale.hold);
+  return out;
+}
+
 json platform_json(const platform_build& build, const petrel_spec& p) {
   json out{{"arch", build.arch}};
   put(out, "os", build.os, platform_build{}.os);
@@ -79,6 +95,8 @@ json petrel_json(const petrel_spec& p) {
   put(out, "topics", p.topics, normal.topics);
   put(out, "reply_topic", p.reply_topic, normal.reply_topic);
   put(out, "concurrency", p.concurrency, normal.concurrency);
+  if (p.scale != normal.scale)
+    out["scale"] = scale_json(p.scale);
   put(out, "queue", p.queue, normal.queue);
   if (p.timeout != normal.timeout)
     out["timeout"] = format_duration(p.timeout);

@@ -18,6 +18,11 @@ struct host_stats {
   uint64_t accepted = 0, answered = 0, refused = 0, failed = 0, timed_out = 0;
   uint32_t written_off = 0; ///< threads lost to calls past their deadline
   double inline_p99_us = 0; ///< mode inline: recent p99 of one call
+  uint32_t instances = 0;   ///< that exist; none when it left the memory
+  /// Events by what they found, see start_kind.
+  uint64_t cold_starts = 0, pool_starts = 0, warm_starts = 0;
+  uint64_t unloads = 0, loads = 0; ///< left the memory, came back
+  uint64_t failed_loads = 0;       ///< of those that should have come back
 };
 
 /// What a host reports. Called on any thread, must not block.

@@ -49,6 +49,11 @@ struct enum_values<trigger> {
   static constexpr trigger unknown = trigger::internal;
 };
 template <>
+struct enum_values<start_kind> {
+  static constexpr uint64_t count = 3;
+  static constexpr start_kind unknown = start_kind::warm;
+};
+template <>
 struct enum_values<instance_state> {
   static constexpr uint64_t count = 7;
   static constexpr instance_state unknown = instance_state::pending;

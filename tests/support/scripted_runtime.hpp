@@ -18,6 +18,7 @@ struct script {
   std::function<reply(const invocation&, invocation_context&)> invoke;
   std::function<result<void>()> load = [] { return result<void>{}; };
   std::function<result<void>()> create = [] { return result<void>{}; };
+  std::function<void()> unload = [] {}; ///< a module goes
   std::vector<profile_point> profile;
   string_map facts;
   batching batches; ///< joined events come to `together`
@@ -95,7 +96,10 @@ public:
     ++plan_->modules;
     ++plan_->loaded;
   }
-  ~scripted_module() override { --plan_->modules; }
+  ~scripted_module() override {
+    plan_->unload();
+    --plan_->modules;
+  }
   result<std::unique_ptr<function_instance>> create_instance() override {
     if (auto made = plan_->create(); !made)
       return made.error();

@@ -17,6 +17,10 @@ public:
     now.running = 3;
     now.waiting = 2;
     now.refused = 7;
+    now.instances = 5;
+    now.cold_starts = 1;
+    now.pool_starts = 20;
+    now.warm_starts = 300;
     return now;
   }
   std::vector<profile_point> profile() const override { return {}; }
@@ -36,6 +40,11 @@ BOOST_AUTO_TEST_CASE(each_host_has_its_slots_and_queue) {
   const host_metrics metrics{board, site_name{"n1/cpu"}};
   std::map<std::string, double> values;
   for (const auto& family : metrics.collect()) {
+    if (family.name == "petrel_starts_total") {
+      for (const auto& sample : family.samples)
+        values[sample.labels.at(3).second] = sample.value;
+      continue;
+    }
     BOOST_REQUIRE_EQUAL(family.samples.size(), 1u);
     const auto& sample = family.samples[0];
     BOOST_TEST(sample.labels[0].second == "f");
@@ -47,6 +56,10 @@ BOOST_AUTO_TEST_CASE(each_host_has_its_slots_and_queue) {
   BOOST_TEST(values["petrel_running"] == 3);
   BOOST_TEST(values["petrel_queue_depth"] == 2);
   BOOST_TEST(values["petrel_refused_total"] == 7);
+  BOOST_TEST(values["petrel_instances"] == 5);
+  BOOST_TEST(values["cold"] == 1);
+  BOOST_TEST(values["pool"] == 20);
+  BOOST_TEST(values["warm"] == 300);
 }
 
 BOOST_AUTO_TEST_CASE(without_functions_the_families_are_empty) {

@@ -65,7 +65,8 @@ BOOST_AUTO_TEST_SUITE(manual_test)
           "idempotent",  "policy",       "inputs",        "output",
           "max_body",    "rollout.steps", "rollout.least",
           "secret_change", "protocol", "command", "listen", "ready",
-          "network"})
+          "network", "scale.min", "scale.idle", "scale.learn",
+          "scale.prewarm", "scale.wait", "scale.hold"})
       BOOST_TEST(text.find("`" + std::string{key} + "`") != std::string::npos,
                  key);
   }

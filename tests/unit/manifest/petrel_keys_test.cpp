@@ -88,7 +88,8 @@ inputs:
   - {name: x, datatype: FP32, shape: [-1, 28, 28]}
 output: tensor
 max_body: 1Mi
-rollout: {steps: [5%, 25, 50%], least: 90s})",
+rollout: {steps: [5%, 25, 50%], least: 90s}
+scale: {min: 0, idle: 5m, learn: false, prewarm: false, wait: 20ms, hold: 15s})",
                            false);
     BOOST_REQUIRE_MESSAGE(spec, why(spec));
     const auto& p = spec->petrel;
@@ -111,6 +112,7 @@ rollout: {steps: [5%, 25, 50%], least: 90s})",
     wanted.output = "tensor";
     wanted.max_body_bytes = 1 << 20;
     wanted.rollout = {{5, 25, 50}, 90s};
+    wanted.scale = {0, 5min, false, false, 20ms, 15s};
     BOOST_TEST((p == wanted));
   }
 
@@ -221,6 +223,11 @@ rollout: {steps: [5%, 25, 50%], least: 90s})",
       {"rollout: {steps: [0%]}", "1% to 99%"},
       {"rollout: {steps: [100%]}", "1% to 99%"},
       {"rollout: {steps: [5%], least: 0s}", "1s to 24h"},
+      {"scale: {min: 2}", "petrel.concurrency, which is 1"},
+      {"scale: {min: 0, idle: 10ms}", "1s to 24h"},
+      {"scale: {wait: 0s}", "100us to 60s"},
+      {"scale: {hold: 2h}", "1s to 1h"},
+      {"scale: {max: 3}", "max"},
     };
     for (const auto& c : cases)
       BOOST_TEST(contains(error_of(c.keys), c.message),

@@ -52,6 +52,8 @@ function_spec full_spec() {
   p.batch = {16, 2500us};
   p.max_body_bytes = 4096;
   p.rollout = {{5, 25}, std::chrono::milliseconds{1500}};
+  p.scale = {0, std::chrono::seconds{90}, false, false,
+             std::chrono::milliseconds{20}, std::chrono::seconds{15}};
   p.on_secret = secret_policy::notify;
   return s;
 }

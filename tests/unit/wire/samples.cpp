@@ -46,6 +46,7 @@ reply sample_reply() {
   made.version = 8;
   made.queue_length = 17;
   made.started = true;
+  made.start = start_kind::cold;
   return made;
 }
 

@@ -31,7 +31,7 @@ inline bool operator==(const reply& a, const reply& b) {
   const auto all = [](const reply& m) {
     return std::tie(m.code, m.status, m.content_type, m.headers, m.message,
                     m.next_step, m.times, m.site, m.version, m.queue_length,
-                    m.started);
+                    m.started, m.start);
   };
   return all(a) == all(b) && a.body.view() == b.body.view();
 }

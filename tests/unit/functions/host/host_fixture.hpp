@@ -63,7 +63,7 @@ struct reports {
   std::vector<std::string> quarantined, withdrawn;
   std::vector<log_line> lines;
   int closed = 0;
-  int new_facts = 0;
+  int changes = 0; ///< of its facts
 
   template <class F>
   void note(F change) {
@@ -85,7 +85,7 @@ struct reports {
       [this](std::string why) {
         note([&] { withdrawn.push_back(std::move(why)); });
       },
-      [this] { note([&] { ++new_facts; }); },
+      [this] { note([&] { ++changes; }); },
       [this](log_line line) {
         note([&] { lines.push_back(std::move(line)); });
       }};
@@ -109,6 +109,7 @@ struct host_fixture {
   host_fixture() {
     config.node = node_name{"edge-1"};
     config.trust.trust_all = true;
+    config.tick_every = 0s; // instances come and go when a test says so
     config.log = [this](std::string line) { node_lines.push_back(line); };
   }
   ~host_fixture() {
