@@ -87,6 +87,7 @@ std::vector<std::string> pip_command(const std::string& python, bool locked,
   std::vector<std::string> command{
     python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet",
     "--no-input", "--no-compile", "--no-warn-script-location",
+    "--root-user-action=ignore",
     "--ignore-installed", "--target", target.string(), "--report",
     report.string()};
   if (locked)
