@@ -53,6 +53,7 @@ constexpr const char* environment_help
     "                      loopback (else ~/.local/share/petrel/admin-token,\n"
     "                      then /var/lib/petrel/admin-token)\n"
     "  PETREL_SDK          folder that holds faas/function.h, for `pack`\n"
+    "  PETREL_BUILTINS     folder of the builtin functions, for `pack`\n"
     "  CXX, CC             compilers of `pack`\n"
     "Variables in a manifest (${NAME}) are read from the environment too.\n";
 

@@ -3,6 +3,7 @@
 #include "libfaas/manifest/process.hpp"
 #include "registry/bundles/pack.hpp"
 #include "registry/bundles/sha256.hpp"
+#include "tools/faas-cli/builtins.hpp"
 #include "tools/faas-cli/python_packages.hpp"
 
 #include <algorithm>
@@ -140,6 +141,15 @@ result<void> make_output_folder(const fs::path& output) {
   return {};
 }
 
+result<bundle_file> pack_items(std::vector<registry::pack_item> items,
+                               const fs::path& output) {
+  auto packed = registry::pack_files(std::move(items), output);
+  if (!packed)
+    return packed.error();
+  return bundle_file{packed->file, packed->id, packed->bytes, packed->unpacked,
+                     packed->files};
+}
+
 result<bundle_file> pack_into(const fs::path& folder, const fs::path& output,
                               std::vector<registry::pack_item> more = {}) {
   std::error_code ignored;
@@ -154,11 +164,45 @@ result<bundle_file> pack_into(const fs::path& folder, const fs::path& output,
   });
   items->insert(items->end(), std::make_move_iterator(more.begin()),
                 std::make_move_iterator(more.end()));
-  auto packed = registry::pack_files(std::move(*items), output);
-  if (!packed)
-    return packed.error();
-  return bundle_file{packed->file, packed->id, packed->bytes, packed->unpacked,
-                     packed->files};
+  return pack_items(std::move(*items), output);
+}
+
+result<void> require_folder(const function_spec& spec, const fs::path& folder) {
+  std::error_code ignored;
+  if (spec.handler.empty() || !fs::is_directory(folder, ignored))
+    return error{errc::not_found,
+                 spec.name.str() + ": no folder " + folder.string()
+                   + " (handler of the manifest)",
+                 "build the function first, or mend `handler:`"};
+  return {};
+}
+
+/// A builtin function's library, and the handler's folder when there is one.
+result<bundle_file> pack_builtin(session& s, const manifest_file& file,
+                                 const function_spec& spec,
+                                 const std::string& name,
+                                 const fs::path& output) {
+  auto library = find_builtin(s.system, name);
+  if (!library)
+    return {library.error().code,
+            spec.name.str() + ": " + library.error().message,
+            library.error().next_step};
+  registry::pack_item item{spec.petrel.artifact, *library};
+  if (spec.handler.empty()) {
+    if (auto made = make_output_folder(output); !made)
+      return made.error();
+    return pack_items({std::move(item)}, output);
+  }
+  const auto folder = folder_of(file, spec);
+  if (auto there = require_folder(spec, folder); !there)
+    return there.error();
+  std::error_code ignored;
+  if (fs::exists(folder / item.path, ignored))
+    return {errc::conflict,
+            spec.name.str() + ": " + (folder / item.path).string()
+              + " stands where the builtin function goes",
+            "give that file another name"};
+  return pack_into(folder, output, {std::move(item)});
 }
 
 fs::path platform_path(const manifest_file& file, const function_spec& spec,
@@ -226,7 +270,8 @@ result<std::vector<std::string>> compile_command(const machine& system,
                                                  const fs::path& folder) {
   std::vector<std::string> command;
   const auto& p = spec.petrel;
-  if (p.runtime != runtime_kind::native || p.artifact.empty())
+  if (p.runtime != runtime_kind::native || p.artifact.empty()
+      || builtin_of(spec))
     return command;
   const auto found = find_sources(folder);
   if (found.c.empty() && found.cpp.empty())
@@ -269,13 +314,11 @@ fs::path bundle_path(const manifest_file& file, const function_spec& spec) {
 result<bundle_file> build_bundle(session& s, const manifest_file& file,
                                  const function_spec& spec,
                                  const fs::path& output) {
+  if (const auto name = builtin_of(spec))
+    return pack_builtin(s, file, spec, *name, output);
   const auto folder = folder_of(file, spec);
-  std::error_code ignored;
-  if (spec.handler.empty() || !fs::is_directory(folder, ignored))
-    return {errc::not_found,
-            spec.name.str() + ": no folder " + folder.string()
-              + " (handler of the manifest)",
-            "build the function first, or mend `handler:`"};
+  if (auto there = require_folder(spec, folder); !there)
+    return there.error();
   if (auto done = compile(s, spec, folder); !done)
     return done.error();
   if (auto done = require_artifact(spec, spec.petrel.artifact, folder); !done)

@@ -39,7 +39,7 @@ std::filesystem::path bundle_path(const manifest_file& file,
 
 /// Compiles what must be compiled (the command is printed, the compiler's
 /// output shown as it is) and packs the function's folder. The artifact must
-/// be there in the end.
+/// be there in the end; that of a builtin function is put in.
 result<bundle_file> build_bundle(session& s, const manifest_file& file,
                                  const function_spec& spec,
                                  const std::filesystem::path& output);

@@ -181,6 +181,57 @@ BOOST_FIXTURE_TEST_SUITE(builder_test, build)
     BOOST_TEST(complained("names no petrel.artifact"));
   }
 
+  BOOST_AUTO_TEST_CASE(a_builtin_function_is_put_into_the_bundle) {
+    const auto manifest = [&](const std::string& more) {
+      scratch.write("stack.yml", "functions:\n  f:\n    " + more + "\n");
+    };
+    scratch.write("lib/petrel/builtins/json-map.so", "library");
+    scratch.write("lib/petrel/builtins/window.so", "another");
+    manifest("petrel: {artifact: builtin/json-map}");
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+    BOOST_TEST(printed("packed 1 file,"), out.str());
+    const auto alone = digest();
+    // What it is goes by its content: another library, another bundle.
+    scratch.write("other/json-map.so", "newer");
+    system.variables["PETREL_BUILTINS"] = (scratch.path / "other").string();
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+    BOOST_TEST(digest() != alone);
+    system.variables.erase("PETREL_BUILTINS");
+    // With a folder its files come along; its sources are not compiled.
+    scratch.write("f/more.txt", "x");
+    scratch.write("f/f.cpp", "");
+    manifest("{handler: ./f, petrel: {artifact: builtin/json-map}}");
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+    BOOST_TEST(printed("packed 3 files,"), out.str());
+    BOOST_TEST(system.commands.empty());
+    scratch.write("f/builtin/json-map", "in the way");
+    BOOST_TEST(cli({"pack"}) != 0);
+    BOOST_TEST(complained("stands where the builtin function goes"));
+    manifest("{handler: ./no, petrel: {artifact: builtin/json-map}}");
+    BOOST_TEST(cli({"pack"}) == 3);
+    BOOST_TEST(complained("(handler of the manifest)"));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_builtin_function_that_is_none_is_named) {
+    const auto manifest = [&](const std::string& artifact) {
+      scratch.write("stack.yml", "functions:\n  f:\n    handler: .\n    petrel: "
+                                 "{artifact: " + artifact + "}\n");
+    };
+    manifest("builtin/json-map");
+    BOOST_TEST(cli({"pack"}) == 3);
+    BOOST_TEST(complained("set PETREL_BUILTINS"));
+    scratch.write("lib/petrel/builtins/window.so", "library");
+    scratch.write("lib/petrel/builtins/json-map.so", "library");
+    manifest("builtin/xml-map");
+    BOOST_TEST(cli({"pack"}) == 3);
+    BOOST_TEST(complained("there are: json-map, window"));
+    for (const std::string own : {"builtin/x.so", "builtin/a/b", "builtins/x"}) {
+      manifest(own); // a file of one's own folder
+      BOOST_TEST(cli({"pack"}) == 3);
+      BOOST_TEST(complained("no file " + own + " in"));
+    }
+  }
+
   BOOST_AUTO_TEST_CASE(a_program_needs_no_artifact_but_must_be_there) {
     const auto manifest = [&](const std::string& command) {
       scratch.write("stack.yml", "functions:\n  f:\n    handler: ./f\n    "
