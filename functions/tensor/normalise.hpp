@@ -21,9 +21,9 @@ struct normalisation {
 
   /// For a shape [-1,height,width,channels]; nullopt for other shapes, more
   /// than 4 channels, not one mean and std per channel, or a std not above 0.
-  static std::optional<normalisation> make(const std::vector<int64_t>& shape,
-                                           const std::vector<double>& mean,
-                                           const std::vector<double>& deviation);
+  static std::optional<normalisation>
+  make(const std::vector<int64_t>& shape, const std::vector<double>& mean,
+       const std::vector<double>& deviation);
 
   int64_t pixels() const noexcept { return height * width; }
   int64_t item_values() const noexcept { return pixels() * channels; }

@@ -5,6 +5,7 @@
 #include <caffe2/serialize/inline_container.h>
 #include <nlohmann/json.hpp>
 #include <torch/csrc/inductor/aoti_runner/model_container_runner_cpu.h>
+#include <torch/csrc/inductor/aoti_torch/tensor_converter.h>
 
 #include <ATen/Version.h>
 #include <dlfcn.h>
@@ -138,8 +139,8 @@ void prepare_process() {
 }
 
 size_t place_of(std::string_view level) {
-  return static_cast<size_t>(
-    std::find(levels.begin(), levels.end(), level) - levels.begin());
+  return static_cast<size_t>(std::find(levels.begin(), levels.end(), level)
+                             - levels.begin());
 }
 
 std::string value_of(const std::map<std::string, std::string>& map,
@@ -178,8 +179,34 @@ std::string wrong_machine(const std::map<std::string, std::string>& metadata,
                + std::string{machine};
 }
 
-result<std::shared_ptr<aoti_package>>
-aoti_package::load(const fs::path& file, size_t runners) try {
+/// libtorch's run() loses the inputs when a package refuses them: a leak for
+/// each such event.
+class aoti_runner final : public torch::inductor::AOTIModelContainerRunnerCpu {
+public:
+  using AOTIModelContainerRunnerCpu::AOTIModelContainerRunnerCpu;
+
+  std::vector<at::Tensor> run_all(const std::vector<at::Tensor>& inputs) {
+    auto handles
+      = torch::aot_inductor::unsafe_alloc_new_handles_from_tensors(inputs);
+    try {
+      return run_impl(handles, nullptr);
+    } catch (...) {
+      for (auto* each : handles) // what the package took is null
+        if (each)
+          aoti_torch_delete_tensor_object(each);
+      throw;
+    }
+  }
+};
+
+aoti_package::aoti_package(std::unique_ptr<aoti_runner> runner,
+                           std::string isa)
+  : runner_(std::move(runner)), isa_(std::move(isa)) {}
+
+aoti_package::~aoti_package() = default;
+
+result<std::shared_ptr<aoti_package>> aoti_package::load(const fs::path& file,
+                                                         size_t runners) try {
   auto place = unpacked::make();
   if (!place)
     return error{errc::storage_full, "cannot make a temporary folder",
@@ -190,7 +217,7 @@ aoti_package::load(const fs::path& file, size_t runners) try {
   if (auto fits = check(file, *found); !fits)
     return fits.error();
   prepare_process();
-  auto runner = std::make_unique<torch::inductor::AOTIModelContainerRunnerCpu>(
+  auto runner = std::make_unique<aoti_runner>(
     found->library.string(), std::max<size_t>(runners, 1));
   return std::shared_ptr<aoti_package>{new aoti_package{
     std::move(runner), value_of(found->metadata, "petrel_isa")}};
@@ -198,12 +225,12 @@ aoti_package::load(const fs::path& file, size_t runners) try {
   return bad(file, "cannot be loaded: " + reason(thrown));
 }
 
-result<at::Tensor>
-aoti_package::run(std::vector<c10::IValue> inputs) noexcept try {
+result<at::Tensor> aoti_package::run(std::vector<c10::IValue> inputs) noexcept
+  try {
   std::vector<at::Tensor> tensors;
   for (auto& input : inputs)
     tensors.push_back(std::move(input).toTensor());
-  auto outputs = runner_->run(tensors);
+  auto outputs = runner_->run_all(tensors);
   if (outputs.empty())
     return error{errc::function_failed, "the model returned nothing",
                  "mend the model, or petrel.output in stack.yml"};

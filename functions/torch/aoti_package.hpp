@@ -5,8 +5,6 @@
 #include "functions/torch/tensors.hpp"
 #include "libfaas/core/result.hpp"
 
-#include <torch/csrc/inductor/aoti_runner/model_container_runner.h>
-
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -14,10 +12,14 @@
 
 namespace faas::torch_runtime {
 
-/// A loaded package. Thread safe: as many calls as it has runners go on at once,
-/// the others wait.
+class aoti_runner;
+
+/// A loaded package. Thread safe: as many calls as it has runners go on at
+/// once, the others wait.
 class aoti_package {
 public:
+  ~aoti_package();
+
   /// Unpacks to a folder of its own in the temporary directory, checks what
   /// would otherwise crash the process, loads, and removes the folder at once:
   /// nothing is left behind, whatever happens later. errc::bad_bundle: no
@@ -33,12 +35,9 @@ public:
   const std::string& isa() const noexcept { return isa_; }
 
 private:
-  aoti_package(
-    std::unique_ptr<torch::inductor::AOTIModelContainerRunner> runner,
-    std::string isa)
-    : runner_(std::move(runner)), isa_(std::move(isa)) {}
+  aoti_package(std::unique_ptr<aoti_runner> runner, std::string isa);
 
-  const std::unique_ptr<torch::inductor::AOTIModelContainerRunner> runner_;
+  const std::unique_ptr<aoti_runner> runner_;
   const std::string isa_;
 };
 

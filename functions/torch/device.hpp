@@ -55,8 +55,7 @@ public:
   /// as far as possible; function_failed: the model failed.
   virtual result<at::Tensor>
   run(std::string_view body, int64_t n, std::span<const part> parts,
-      const std::function<std::optional<error>()>& stop) noexcept
-    = 0;
+      const std::function<std::optional<error>()>& stop) noexcept = 0;
   virtual lane_counts counts() const noexcept = 0;
   /// Why graphs are not used though they were asked for; empty: they are.
   virtual std::string no_graphs() const = 0;

@@ -34,8 +34,7 @@ void* open(const std::vector<fs::path>& folders, const std::string& name,
     std::error_code ignored;
     if (folder.empty() || !fs::exists(folder / name, ignored))
       continue;
-    if (auto* handle
-        = ::dlopen((folder / name).c_str(), RTLD_NOW | RTLD_LOCAL))
+    if (auto* handle = ::dlopen((folder / name).c_str(), RTLD_NOW | RTLD_LOCAL))
       return handle;
     why = last_error();
     return nullptr;
@@ -61,14 +60,12 @@ device* open_piece(std::string& why) {
     return nullptr;
   }
   const auto own = folder_of(reinterpret_cast<const void*>(&open_cuda));
-  auto* piece
-    = open({own, own / ".." / "lib"}, "libpetrel_torch_cuda.so", why);
+  auto* piece = open({own, own / ".." / "lib"}, "libpetrel_torch_cuda.so", why);
   if (!piece) {
     why = "the CUDA piece of the torch runtime cannot be opened: " + why;
     return nullptr;
   }
-  auto make
-    = reinterpret_cast<device_function>(::dlsym(piece, device_symbol));
+  auto make = reinterpret_cast<device_function>(::dlsym(piece, device_symbol));
   if (!make) {
     why = std::string{"libpetrel_torch_cuda.so has no "} + device_symbol;
     return nullptr;
@@ -95,8 +92,7 @@ int driver_devices(std::string& why) {
   }
   using init_function = int (*)(unsigned);
   using count_function = int (*)(int*);
-  const auto init
-    = reinterpret_cast<init_function>(::dlsym(driver, "cuInit"));
+  const auto init = reinterpret_cast<init_function>(::dlsym(driver, "cuInit"));
   const auto count
     = reinterpret_cast<count_function>(::dlsym(driver, "cuDeviceGetCount"));
   int devices = 0;

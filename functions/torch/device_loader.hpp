@@ -14,10 +14,10 @@ struct found_device {
 };
 
 /// Opens the CUDA piece when the driver shows a GPU and libtorch's CUDA
-/// libraries lie beside libtorch_cpu.so or on the loader's path. Must run before
-/// libtorch is first used: it remembers what it found. Takes seconds where there
-/// is a GPU, nothing where there is none. PETREL_CUDA=off in the environment:
-/// none is looked for.
+/// libraries lie beside libtorch_cpu.so or on the loader's path. Must run
+/// before libtorch is first used: it remembers what it found. Takes seconds
+/// where there is a GPU, nothing where there is none. PETREL_CUDA=off in the
+/// environment: none is looked for.
 found_device open_cuda();
 
 /// Devices of the driver; 0 without a driver, with the reason.

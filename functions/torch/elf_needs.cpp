@@ -41,8 +41,7 @@ result<std::vector<std::string>> elf_needs(std::string_view file) {
   const auto head = at<Elf64_Ehdr>(file, 0);
   if (!head || std::memcmp(head->e_ident, ELFMAG, SELFMAG) != 0
       || head->e_ident[EI_CLASS] != ELFCLASS64
-      || head->e_ident[EI_DATA] != ELFDATA2LSB
-      || head->e_machine != EM_X86_64)
+      || head->e_ident[EI_DATA] != ELFDATA2LSB || head->e_machine != EM_X86_64)
     return broken("it is no library for x86-64");
   std::vector<Elf64_Phdr> segments;
   for (uint64_t i = 0; i < head->e_phnum && i < most_entries; ++i) {

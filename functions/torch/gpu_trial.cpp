@@ -15,8 +15,8 @@ using clock = std::chrono::steady_clock;
 constexpr size_t timed_rounds = 7;
 /// Enough for a lane to record its graph.
 constexpr size_t warm_up_calls = 4;
-/// A GPU multiplies with shorter mantissas (TF32): results differ from the CPU's
-/// by up to this share of the largest value.
+/// A GPU multiplies with shorter mantissas (TF32): results differ from the
+/// CPU's by up to this share of the largest value.
 constexpr double tolerance = 0.02;
 
 std::string megabytes(uint64_t bytes) {
@@ -100,22 +100,19 @@ private:
 std::string differs(candidate& one, const model& cpu,
                     const tensor::input_layout& inputs) {
   auto runner = cpu.copy();
-  const auto expected
-    = runner.run(make_trial_inputs(inputs, 1, cpu.layout()));
+  const auto expected = runner.run(make_trial_inputs(inputs, 1, cpu.layout()));
   if (!expected)
     return expected.error().message;
   const auto got = one.run(trial_body(inputs, 1), 1, 0);
   if (!got)
     return got.error().message;
-  return close(*got, *expected) ? ""
-                                : "its result on the GPU is not the CPU's";
+  return close(*got, *expected) ? "" : "its result on the GPU is not the CPU's";
 }
 
 bool worth_second(const tensor::input_layout& inputs, const model& second) {
   return second.moved_weights() != 0
-         || std::any_of(
-           inputs.inputs().begin(), inputs.inputs().end(),
-           [](const auto& one) { return one.shape.size() == 4; });
+         || std::any_of(inputs.inputs().begin(), inputs.inputs().end(),
+                        [](const auto& one) { return one.shape.size() == 4; });
 }
 
 std::vector<trial_point> time_all(std::vector<candidate>& candidates,
@@ -126,9 +123,8 @@ std::vector<trial_point> time_all(std::vector<candidate>& candidates,
     const auto first = candidates.front().time(n, 0, deadline);
     if (!first)
       break;
-    const auto second = candidates.size() > 1
-                          ? candidates[1].time(n, 0, deadline)
-                          : first;
+    const auto second
+      = candidates.size() > 1 ? candidates[1].time(n, 0, deadline) : first;
     if (!second)
       break;
     points.push_back({n, *first, *second});
@@ -200,13 +196,14 @@ gpu_outcome run_gpu_trial(device& gpu, const fs::path& file,
   const auto weights = fs::file_size(file, failed);
   if (!fits(weights, facts.free_bytes)) {
     outcome.why = "the model of " + megabytes(weights) + " does not fit: "
-                  + facts.name + " has " + megabytes(facts.free_bytes)
-                  + " of " + megabytes(facts.total_bytes)
+                  + facts.name + " has " + megabytes(facts.free_bytes) + " of "
+                  + megabytes(facts.total_bytes)
                   + " free, and a fifth of that is left for its work";
     return outcome;
   }
   std::vector<candidate> candidates;
-  for (const auto layout : {memory_layout::nchw, memory_layout::channels_last}) {
+  for (const auto layout :
+       {memory_layout::nchw, memory_layout::channels_last}) {
     auto made = candidate::make(gpu, file, inputs, layout);
     auto why = made ? differs(*made, cpu.chosen, inputs) : made.error().message;
     if (!why.empty() && layout == memory_layout::nchw) {
@@ -218,8 +215,7 @@ gpu_outcome run_gpu_trial(device& gpu, const fs::path& file,
             || worth_second(inputs, made->subject())))
       candidates.push_back(*std::move(made));
   }
-  outcome.points
-    = time_all(candidates, inputs, clock::now() + trial_budget);
+  outcome.points = time_all(candidates, inputs, clock::now() + trial_budget);
   if (outcome.points.empty()) {
     outcome.why = "its trial run on the GPU failed";
     return outcome;

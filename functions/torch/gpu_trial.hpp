@@ -1,5 +1,5 @@
-// The trial run on a GPU: does the model fit and give what the CPU gives, and is
-// it faster there.
+// The trial run on a GPU: does the model fit and give what the CPU gives, and
+// is it faster there.
 #pragma once
 
 #include "functions/torch/device.hpp"

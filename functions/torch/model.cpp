@@ -146,7 +146,8 @@ result<at::Tensor> model::run(std::vector<c10::IValue> inputs) noexcept try {
   return output;
 } catch (const std::exception& thrown) {
   const auto why = reason(thrown);
-  // The interpreter of TorchScript keeps the text of an exception, not its type.
+  // The interpreter of TorchScript keeps the text of an exception, not its
+  // type.
   if (why.find("CUDA out of memory") != why.npos)
     return error{errc::unavailable, why, ""};
   return error{errc::function_failed, "the model failed: " + why,

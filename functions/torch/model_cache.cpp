@@ -31,11 +31,9 @@ model_cache::room_for(uint64_t bytes, time_point now) const {
   for (const auto& [key, one] : models_)
     if (one.pins == 0)
       cheapest.emplace_back(worth_of(one, now), &key);
-  std::sort(cheapest.begin(), cheapest.end(),
-            [](const auto& a, const auto& b) {
-              return a.first != b.first ? a.first < b.first
-                                        : *a.second < *b.second;
-            });
+  std::sort(cheapest.begin(), cheapest.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first < b.first : *a.second < *b.second;
+  });
   std::vector<std::string> dropped;
   auto left = used_;
   for (const auto& [worth, key] : cheapest) {

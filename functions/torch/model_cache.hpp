@@ -13,8 +13,8 @@ namespace faas::torch_runtime {
 
 /// Accounts for the memory of models and says which to drop for another one.
 /// What a model is worth is what it would cost to be without it: arrivals a
-/// second, times the time to load and warm it up, per byte that it holds. Pinned
-/// models are never dropped. Not thread safe.
+/// second, times the time to load and warm it up, per byte that it holds.
+/// Pinned models are never dropped. Not thread safe.
 class model_cache {
 public:
   /// Arrivals count half after that time.

@@ -36,7 +36,8 @@ at::Tensor from_bytes(const tensor::input& input, const char* bytes, int64_t n,
   if (input.norm) {
     tensor::normalise(
       *input.norm,
-      {reinterpret_cast<const uint8_t*>(bytes), static_cast<size_t>(made.numel())},
+      {reinterpret_cast<const uint8_t*>(bytes),
+       static_cast<size_t>(made.numel())},
       {made.mutable_data_ptr<float>(), static_cast<size_t>(made.numel())},
       layout == memory_layout::nchw ? tensor::plane_order::planar
                                     : tensor::plane_order::interleaved);
@@ -126,8 +127,8 @@ at::ScalarType scalar_type(data_type type) {
   return at::kFloat;
 }
 
-at::Tensor empty_in(const std::vector<int64_t>& shape, at::TensorOptions options,
-                    memory_layout layout) {
+at::Tensor empty_in(const std::vector<int64_t>& shape,
+                    at::TensorOptions options, memory_layout layout) {
   if (shape.size() != 4 || layout == memory_layout::nchw)
     return at::empty(shape, options);
   // Not MemoryFormat::ChannelsLast: with one channel the strides of both are
@@ -137,8 +138,7 @@ at::Tensor empty_in(const std::vector<int64_t>& shape, at::TensorOptions options
 }
 
 at::Tensor in_layout(const at::Tensor& tensor, memory_layout layout) {
-  return empty_in(tensor.sizes().vec(), tensor.options(), layout)
-    .copy_(tensor);
+  return empty_in(tensor.sizes().vec(), tensor.options(), layout).copy_(tensor);
 }
 
 std::string trial_body(const tensor::input_layout& inputs, int64_t n) {

@@ -29,8 +29,8 @@ std::vector<c10::IValue> make_inputs(const tensor::input_layout& inputs,
 at::ScalarType scalar_type(tensor::data_type type);
 
 /// An uninitialised tensor with the layout's strides.
-at::Tensor empty_in(const std::vector<int64_t>& shape, at::TensorOptions options,
-                    memory_layout layout);
+at::Tensor empty_in(const std::vector<int64_t>& shape,
+                    at::TensorOptions options, memory_layout layout);
 
 /// The body of a trial run with a batch of n: noise in 0..1 or 0..255 (the same
 /// in every run), zeros for other integers, which may be indices.

@@ -52,8 +52,8 @@ private:
 };
 
 /// Which items may be joined: none of a model with state, with inputs that are
-/// not batched, or whose items depend on each other (step 0); by default as many
-/// as its best step has. Pure.
+/// not batched, or whose items depend on each other (step 0); by default as
+/// many as its best step has. Pure.
 batching joined_by(const batch_plan& plan, const tensor::input_layout& inputs,
                    bool stateful, int64_t step);
 

@@ -27,8 +27,7 @@ result<void> check_kind(const petrel_spec& spec) {
   if (spec.kind != artifact_kind::native)
     return {};
   return error{
-    errc::bad_bundle,
-    "the torch runtime cannot run artifacts of kind native",
+    errc::bad_bundle, "the torch runtime cannot run artifacts of kind native",
     "save the model as TorchScript and write artifact_kind: torchscript"};
 }
 
@@ -93,9 +92,8 @@ runtime::load(const load_request& request) try {
   if (!on_gpu.why.empty() && request.events.log)
     request.events.log(log_level::info, "runs on the CPU: " + on_gpu.why,
                        nullptr);
-  module_settings settings{*std::move(inputs), *output,    threads_,
-                           trial->step,        found_.gpu, only_gpu,
-                           true,               spec.batch};
+  module_settings settings{*std::move(inputs), *output,  threads_, trial->step,
+                           found_.gpu,         only_gpu, true,     spec.batch};
   const auto took = to_ms(std::chrono::steady_clock::now() - began);
   return std::unique_ptr<function_module>{std::make_unique<torch_module>(
     std::move(settings), *trial, std::move(on_gpu), spec.size, took)};

@@ -192,7 +192,8 @@ step_trial time_steps(model runner, const tensor::input_layout& inputs,
       for (int64_t call = 0; call < calls; ++call)
         if (!runner.run(arguments[i]))
           return trial;
-      times.push_back(elapsed_ms(began) * static_cast<double>(trial.steps.back())
+      times.push_back(elapsed_ms(began)
+                      * static_cast<double>(trial.steps.back())
                       / static_cast<double>(calls * trial.steps[i]));
     }
     trial.rounds.push_back(std::move(times));
@@ -237,10 +238,9 @@ result<trial_outcome> run_trial(const model_source& source,
     = compared && faster_layout(points) == memory_layout::channels_last;
   const auto& chosen = candidates[second].subject();
   const auto step
-    = independent(chosen.copy(), inputs)
-        ? best_step(time_steps(chosen.copy(), inputs,
-                               likely_steps(points, chosen.layout())))
-        : 0;
+    = independent(chosen.copy(), inputs) ? best_step(time_steps(
+        chosen.copy(), inputs, likely_steps(points, chosen.layout())))
+                                         : 0;
   return trial_outcome{chosen, points, compared, step};
 }
 

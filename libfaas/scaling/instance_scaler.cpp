@@ -42,8 +42,11 @@ void instance_scaler::note_activity(time_point now,
                                     const scale_sample& sample) noexcept {
   if (sample.arrived == arrived_ && sample.busy == 0)
     return;
+  // The time from deployment to the first event says nothing of its rhythm.
+  const bool first = arrived_ == 0;
   arrived_ = sample.arrived;
-  if (const duration idle = now - active_; idle >= idle_histogram::least) {
+  const duration idle = now - active_;
+  if (!first && idle >= idle_histogram::least) {
     idle_.add(idle);
     plan_ = plan_keep(idle_, limits_.keep);
   }

@@ -73,9 +73,9 @@ result<double> cuda_device::normalise(const tensor::normalisation& how,
   const c10::cuda::CUDAGuard on{index_};
   const c10::InferenceMode inference;
   const auto n = static_cast<int64_t>(from.size());
-  const auto bytes = at::from_blob(const_cast<uint8_t*>(from.data()), {n},
-                                   at::kByte)
-                       .to(place());
+  const auto bytes
+    = at::from_blob(const_cast<uint8_t*>(from.data()), {n}, at::kByte)
+        .to(place());
   auto floats = at::empty({n}, at::device(place()).dtype(at::kFloat));
   normalise_job job{n / how.item_values(), how.pixels(),
                     static_cast<int>(how.channels),

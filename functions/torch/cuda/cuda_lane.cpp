@@ -43,9 +43,9 @@ cuda_lane::~cuda_lane() {
   drain();
 }
 
-result<at::Tensor> cuda_lane::run(
-  std::string_view body, int64_t n, std::span<const part> parts,
-  const std::function<std::optional<error>()>& stop) noexcept try {
+result<at::Tensor>
+cuda_lane::run(std::string_view body, int64_t n, std::span<const part> parts,
+               const std::function<std::optional<error>()>& stop) noexcept try {
   const c10::cuda::CUDAGuard on{index_};
   const c10::cuda::CUDAStreamGuard stream{compute_};
   const c10::InferenceMode inference;
@@ -152,11 +152,10 @@ std::vector<at::Tensor> cuda_lane::arguments(const slot& from,
                                              part items) const {
   std::vector<at::Tensor> made;
   for (const auto& input : what_.inputs->inputs())
-    made.push_back(
-      empty_in(input.model_shape(items.count),
-               at::device({at::kCUDA, index_})
-                 .dtype(scalar_type(input.model_type())),
-               what_.layout));
+    made.push_back(empty_in(
+      input.model_shape(items.count),
+      at::device({at::kCUDA, index_}).dtype(scalar_type(input.model_type())),
+      what_.layout));
   return made;
 }
 

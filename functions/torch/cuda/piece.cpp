@@ -2,8 +2,7 @@
 #include "functions/torch/cuda/cuda_device.hpp"
 #include "functions/torch/device_loader.hpp"
 
-extern "C" __attribute__((visibility("default")))
-faas::torch_runtime::device*
+extern "C" __attribute__((visibility("default"))) faas::torch_runtime::device*
 petrel_torch_device_v1(uint64_t stamp, std::string& why) {
   if (stamp != faas::torch_runtime::device_stamp()) {
     why = "libpetrel_torch_cuda.so is from another build; build again";

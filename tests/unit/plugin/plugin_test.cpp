@@ -100,4 +100,27 @@ BOOST_AUTO_TEST_SUITE(plugin_test)
 #endif
   }
 
+  BOOST_AUTO_TEST_CASE(package_of_aotinductor_runs_behind_the_plugin) {
+#ifdef HAS_TORCH
+    // Here, as in a node, libtorch is not the program's own library.
+    auto loaded = load_plugin(plugin_path("torch", build() / "bin"));
+    BOOST_REQUIRE(static_cast<bool>(loaded));
+    function_spec spec;
+    spec.name = function_name{"digits"};
+    spec.petrel.runtime = runtime_kind::torch;
+    spec.petrel.kind = artifact_kind::aoti;
+    spec.petrel.artifact = "digits.pt2";
+    spec.petrel.inputs = {{"x", "UINT8", {-1, 1, 8, 8}}};
+    const std::filesystem::path source = std::getenv("PETREL_SOURCE");
+    const auto module = (*loaded)->load(
+      {{spec.name, 1}, spec, source / "tests/unit/torch/data"});
+    BOOST_REQUIRE_MESSAGE(
+      static_cast<bool>(module),
+      (module ? std::string{} : module.error().to_string()));
+    BOOST_TEST((*module)->facts().at("artifact") == "aoti");
+#else
+    BOOST_TEST_MESSAGE("skipped: built without libtorch (tools/setup-torch)");
+#endif
+  }
+
   BOOST_AUTO_TEST_SUITE_END()

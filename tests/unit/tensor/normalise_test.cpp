@@ -25,8 +25,7 @@ BOOST_AUTO_TEST_SUITE(normalise_test)
 
   BOOST_AUTO_TEST_CASE(every_byte_is_near_the_exact_value) {
     const double mean = 0.485, deviation = 0.229;
-    const auto how
-      = normalisation::make({-1, 16, 16, 1}, {mean}, {deviation});
+    const auto how = normalisation::make({-1, 16, 16, 1}, {mean}, {deviation});
     BOOST_REQUIRE(how.has_value());
     std::vector<uint8_t> bytes(256);
     for (size_t i = 0; i < bytes.size(); ++i)
@@ -34,9 +33,9 @@ BOOST_AUTO_TEST_SUITE(normalise_test)
     std::vector<float> made(256);
     normalise(*how, bytes, made, plane_order::planar);
     for (size_t i = 0; i < bytes.size(); ++i)
-      BOOST_TEST(std::abs(made[i]
-                          - (static_cast<double>(i) / 255 - mean) / deviation)
-                 < 1e-6);
+      BOOST_TEST(
+        std::abs(made[i] - (static_cast<double>(i) / 255 - mean) / deviation)
+        < 1e-6);
   }
 
   BOOST_AUTO_TEST_CASE(images_do_not_run_into_each_other) {
@@ -45,18 +44,18 @@ BOOST_AUTO_TEST_SUITE(normalise_test)
     std::vector<float> made(4);
     normalise(*how, std::vector<uint8_t>{0, 255, 255, 0}, made,
               plane_order::planar);
-    BOOST_TEST((made[0] == 0 && made[3] == 0 && made[1] > 0.9f
-                && made[2] > 0.9f));
+    BOOST_TEST(
+      (made[0] == 0 && made[3] == 0 && made[1] > 0.9f && made[2] > 0.9f));
   }
 
   BOOST_AUTO_TEST_CASE(what_is_no_image_is_refused) {
     BOOST_TEST(!normalisation::make({-1, 4, 4}, {0}, {1}).has_value());
-    BOOST_TEST(!normalisation::make({-1, 4, 4, 5}, {0, 0, 0, 0, 0},
-                                    {1, 1, 1, 1, 1})
-                  .has_value());
+    BOOST_TEST(
+      !normalisation::make({-1, 4, 4, 5}, {0, 0, 0, 0, 0}, {1, 1, 1, 1, 1})
+         .has_value());
     BOOST_TEST(!normalisation::make({-1, 4, 4, 3}, {0}, {1}).has_value());
     BOOST_TEST(!normalisation::make({-1, 4, 4, 1}, {0}, {0}).has_value());
     BOOST_TEST(!normalisation::make({-1, 4, 4, 1}, {0}, {-1}).has_value());
   }
 
-BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_SUITE_END()

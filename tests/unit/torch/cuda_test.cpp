@@ -113,8 +113,8 @@ BOOST_AUTO_TEST_SUITE(cuda_test)
     for (const int64_t channels : {1, 2, 3, 4})
       for (const auto [h, w] : {std::pair{8, 8}, {7, 5}, {1, 1}, {224, 224}})
         for (const int64_t n : {1, 3})
-          for (const auto order :
-               {tensor::plane_order::planar, tensor::plane_order::interleaved}) {
+          for (const auto order : {tensor::plane_order::planar,
+                                   tensor::plane_order::interleaved}) {
             const auto end = static_cast<ptrdiff_t>(channels);
             const auto how = tensor::normalisation::make(
               {-1, h, w, channels}, {means.begin(), means.begin() + end},
@@ -125,11 +125,10 @@ BOOST_AUTO_TEST_SUITE(cuda_test)
             std::vector<float> cpu(bytes.size()), gpu(bytes.size(), -1e9f);
             tensor::normalise(*how, bytes, cpu, order);
             BOOST_REQUIRE(found().gpu->normalise(*how, bytes, gpu, order, 1));
-            BOOST_TEST(std::memcmp(cpu.data(), gpu.data(),
-                                   cpu.size() * sizeof(float))
-                         == 0,
-                       "channels " << channels << ", " << h << "x" << w
-                                   << ", n " << n);
+            BOOST_TEST(
+              std::memcmp(cpu.data(), gpu.data(), cpu.size() * sizeof(float))
+                == 0,
+              "channels " << channels << ", " << h << "x" << w << ", n " << n);
           }
   }
 
@@ -225,8 +224,8 @@ def forward(self, x):
       BOOST_TEST((whole.sizes() == at::IntArrayRef{37, 10}));
       for (const int64_t step : {5, 8, 16})
         for (int again = 0; again < 4; ++again)
-          BOOST_TEST(at::allclose(one.run(view(body), 37, step), whole, 2e-2,
-                                  2e-2));
+          BOOST_TEST(
+            at::allclose(one.run(view(body), 37, step), whole, 2e-2, 2e-2));
     }
   }
 
@@ -367,4 +366,4 @@ def forward(self, x, offset):
       BOOST_TEST(count == 0);
   }
 
-BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_SUITE_END()

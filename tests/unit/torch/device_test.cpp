@@ -81,17 +81,17 @@ def forward(self, x):
 /// A runtime with the fake, and a bundle.
 struct site {
   explicit site(const char* source = sums) {
-    write_model(files, source,
-                source == counting
-                  ? std::vector<std::pair<std::string, std::vector<int64_t>>>{
-                      {"count", {1}}}
-                  : std::vector<
-                      std::pair<std::string, std::vector<int64_t>>>{});
+    write_model(
+      files, source,
+      source == counting
+        ? std::vector<std::pair<std::string, std::vector<int64_t>>>{{"count",
+                                                                     {1}}}
+        : std::vector<std::pair<std::string, std::vector<int64_t>>>{});
   }
 
   result<std::unique_ptr<function_module>> load(device_choice where) {
-    torch_runtime::runtime runtime{
-      1, {std::make_shared<fake_device>(state), {}}};
+    torch_runtime::runtime runtime{1,
+                                   {std::make_shared<fake_device>(state), {}}};
     auto manifest = spec("UINT8", {-1, 2});
     manifest.petrel.device = where;
     module_events events;
@@ -149,7 +149,8 @@ BOOST_AUTO_TEST_SUITE(device_test)
     BOOST_TEST(faster(2, 3));
     BOOST_TEST(!faster(2, 4));
     BOOST_TEST(faster(0.5, 15));
-    BOOST_TEST(gpu_is_faster(cpu, last, {{8, 9, 3}}, last)); // common sizes only
+    BOOST_TEST(
+      gpu_is_faster(cpu, last, {{8, 9, 3}}, last)); // common sizes only
     BOOST_TEST(!gpu_is_faster(cpu, last, {{8, 3, 9}}, last));
     BOOST_TEST(!gpu_is_faster(cpu, nchw, {}, nchw));
     BOOST_TEST(!gpu_is_faster(cpu, nchw, {{32, 0.1, 0.1}}, nchw));
@@ -204,9 +205,8 @@ BOOST_AUTO_TEST_SUITE(device_test)
       {{manifest.name, 1}, manifest, files.folder(), {}, events});
     BOOST_REQUIRE(static_cast<bool>(module));
     BOOST_TEST((*module)->facts().at("no_gpu") == "no NVIDIA driver");
-    BOOST_TEST(lines
-               == std::vector<std::string>{
-                 "runs on the CPU: no NVIDIA driver"});
+    BOOST_TEST(
+      lines == std::vector<std::string>{"runs on the CPU: no NVIDIA driver"});
   }
 
   BOOST_AUTO_TEST_CASE(node_without_gpu_refuses_what_needs_one) {
@@ -283,4 +283,4 @@ BOOST_AUTO_TEST_SUITE(device_test)
     BOOST_TEST(name(ask(module, calls).code) == "unavailable");
   }
 
-BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_SUITE_END()

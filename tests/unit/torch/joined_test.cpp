@@ -51,7 +51,8 @@ BOOST_AUTO_TEST_SUITE(joined_test)
     loaded model{files, spec("FP32", {-1, 2})};
     const auto one = model.instance();
     const auto answers = together(
-      *one, {event(floats{1, 2}), event(floats{3, 4, 5, 6}), event(floats{7, 8})},
+      *one,
+      {event(floats{1, 2}), event(floats{3, 4, 5, 6}), event(floats{7, 8})},
       model.calls);
     BOOST_TEST(text(answers[0]) == "{\"labels\":[3]}");
     BOOST_TEST(text(answers[1]) == "{\"labels\":[7,11]}");
@@ -99,8 +100,7 @@ def forward(self, x, y):
     const auto one = model.instance();
     using bytes = std::vector<uint8_t>;
     const auto answers
-      = together(*one,
-                 {event(bytes{1, 1, 2, 2, 5, 6}), event(bytes{3, 3, 7})},
+      = together(*one, {event(bytes{1, 1, 2, 2, 5, 6}), event(bytes{3, 3, 7})},
                  model.calls);
     BOOST_TEST(text(answers[0]) == "{\"labels\":[205,406]}");
     BOOST_TEST(text(answers[1]) == "{\"labels\":[607]}");
@@ -123,11 +123,11 @@ def forward(self, x, y):
     BOOST_TEST(joined_by({8, {}}, batched, false, 32).most == 8u);
     BOOST_TEST(joined_by({}, batched, true, 32).most == 0u);
     BOOST_TEST(joined_by({}, batched, false, 0).most == 0u);
-    BOOST_TEST(
-      joined_by({}, layout({{"x", "UINT8", {-1, 2}}, {"y", "UINT8", {1}}}),
-                false, 32)
-        .most
-      == 0u);
+    BOOST_TEST(joined_by({},
+                         layout({{"x", "UINT8", {-1, 2}}, {"y", "UINT8", {1}}}),
+                         false, 32)
+                 .most
+               == 0u);
     const auto window = std::chrono::milliseconds{3};
     BOOST_TEST((joined_by({8, window}, batched, false, 1).window == window));
     BOOST_TEST(joined_by({100000, {}}, batched, false, 1).most == 32768u);
@@ -200,11 +200,10 @@ def forward(self, x, y):
     }
     BOOST_TEST(got->each_once());
     BOOST_TEST((*opened)->facts().contains("events_in_batches"));
-    BOOST_TEST_MESSAGE("batches " << (*opened)->facts().at("batches")
-                                  << ", events in them "
-                                  << (*opened)->facts().at(
-                                       "events_in_batches"));
+    BOOST_TEST_MESSAGE(
+      "batches " << (*opened)->facts().at("batches") << ", events in them "
+                 << (*opened)->facts().at("events_in_batches"));
     hosts.stop(std::chrono::seconds{5});
   }
 
-BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_SUITE_END()

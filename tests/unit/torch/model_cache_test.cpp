@@ -110,4 +110,4 @@ BOOST_FIXTURE_TEST_SUITE(model_cache_test, full_cache)
     BOOST_TEST(!cache.has("none"));
   }
 
-BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_SUITE_END()

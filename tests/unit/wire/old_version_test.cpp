@@ -52,6 +52,9 @@ wire::message as_written(uint32_t version, wire::message what) {
   }
   if (auto* greeting = std::get_if<wire::hello>(&what))
     greeting->links.clear();
+  if (auto* answers = std::get_if<wire::reply_batch>(&what))
+    for (auto& one : answers->fragments)
+      one.head.start = start_kind::warm; // no value: it was not said
   if (version > 1)
     return what;
   if (auto* report = std::get_if<wire::node_report>(&what))

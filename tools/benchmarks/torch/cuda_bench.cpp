@@ -98,21 +98,21 @@ contender bare(const bench_model& what, const device& gpu,
     need(model::load(what.folder / "model.pt", layout, gpu.place()), "bare"));
   const auto place = gpu.place();
   return {std::string{"bare "} + std::string{name(layout)},
-          [subject, place, layout, prepare = what.prepare](
-            int64_t n, const std::string& body) {
+          [subject, place, layout,
+           prepare = what.prepare](int64_t n, const std::string& body) {
             const c10::InferenceMode inference;
-            auto bytes = at::from_blob(const_cast<char*>(body.data()),
-                                       {static_cast<int64_t>(body.size())},
-                                       at::kByte)
-                           .to(place);
+            auto bytes
+              = at::from_blob(const_cast<char*>(body.data()),
+                              {static_cast<int64_t>(body.size())}, at::kByte)
+                  .to(place);
             auto input = prepare(bytes, n);
             if (layout == memory_layout::channels_last)
               input = input.contiguous(at::MemoryFormat::ChannelsLast);
             auto labels
-              = need(subject->run({input.contiguous(
-                       layout == memory_layout::channels_last
-                         ? at::MemoryFormat::ChannelsLast
-                         : at::MemoryFormat::Contiguous)}),
+              = need(subject->run(
+                       {input.contiguous(layout == memory_layout::channels_last
+                                           ? at::MemoryFormat::ChannelsLast
+                                           : at::MemoryFormat::Contiguous)}),
                      "bare")
                   .argmax(1)
                   .cpu();
@@ -125,8 +125,7 @@ contender through(std::string name,
                   std::shared_ptr<function_instance> instance) {
   // Made once per size: in a node the body is there.
   auto event = std::make_shared<invocation>();
-  return {std::move(name),
-          [instance, event](int64_t, const std::string& body) {
+  return {std::move(name), [instance, event](int64_t, const std::string& body) {
             context calls;
             if (event->body.size() != body.size())
               event->body = blob{body};
@@ -145,11 +144,11 @@ struct petrel_side {
   json facts;
 };
 
-petrel_side petrel(const bench_model& what,
-                   const std::shared_ptr<device>& gpu, int threads) {
+petrel_side petrel(const bench_model& what, const std::shared_ptr<device>& gpu,
+                   int threads) {
   petrel_side side;
-  const auto inputs = need(
-    tensor::input_layout::make({what.input}, 64 << 20), "input layout");
+  const auto inputs
+    = need(tensor::input_layout::make({what.input}, 64 << 20), "input layout");
   const auto file = what.folder / "model.pt";
   prepare_thread(threads);
   auto trial = need(run_trial(file, inputs, output_kind::labels), "trial");
@@ -251,13 +250,12 @@ void kernel_table(const bench_model& what, device& gpu, std::string& page,
     const auto began = clock_type::now();
     tensor::normalise(how, bytes, cpu, tensor::plane_order::planar);
     const auto twin = to_ms(clock_type::now() - began);
-    const auto last
-      = need(gpu.normalise(how, bytes, floats,
-                           tensor::plane_order::interleaved, 30),
-             "kernel");
-    const auto planar = need(
-      gpu.normalise(how, bytes, floats, tensor::plane_order::planar, 30),
+    const auto last = need(
+      gpu.normalise(how, bytes, floats, tensor::plane_order::interleaved, 30),
       "kernel");
+    const auto planar
+      = need(gpu.normalise(how, bytes, floats, tensor::plane_order::planar, 30),
+             "kernel");
     const bool equal = cpu == floats;
     const auto there
       = at::from_blob(const_cast<char*>(body.data()),

@@ -24,8 +24,8 @@ public:
       fan_in *= shape[i];
     const auto name = "w" + std::to_string(count_++);
     module_.register_buffer(
-      name,
-      at::randn(shape) * (scale * std::sqrt(2.0 / static_cast<double>(fan_in))));
+      name, at::randn(shape)
+              * (scale * std::sqrt(2.0 / static_cast<double>(fan_in))));
     return "self." + name;
   }
 
@@ -97,7 +97,7 @@ bench_model resnet18(const std::filesystem::path& folder) {
     return at::tensor(values).view({1, 3, 1, 1});
   };
   auto mean = constants({0.485f, 0.456f, 0.406f}),
-             deviation = constants({0.229f, 0.224f, 0.225f});
+       deviation = constants({0.229f, 0.224f, 0.225f});
   return {"ResNet-18 224x224",
           folder / "resnet18",
           {"x",

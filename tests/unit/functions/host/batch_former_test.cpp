@@ -17,9 +17,8 @@ batch_entry entry(uint32_t items, duration left = 10s, uint64_t bucket = 0) {
 
 /// 4 ms and 1 ms per item.
 batch_rules timed(uint32_t most, duration window = {}) {
-  return {most, window, [](uint32_t items) -> duration {
-            return 4ms + items * 1ms;
-          }};
+  return {most, window,
+          [](uint32_t items) -> duration { return 4ms + items * 1ms; }};
 }
 
 } // namespace
@@ -104,4 +103,4 @@ BOOST_AUTO_TEST_SUITE(batch_former_test)
     BOOST_TEST(!batch.admits(entry(19, 10s), start + 1ms));
   }
 
-BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_SUITE_END()

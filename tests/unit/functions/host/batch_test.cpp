@@ -27,7 +27,8 @@ struct batch_fixture : host_fixture {
         batches.push_back(events.size());
       }
       for (size_t i = 0; i < events.size(); ++i)
-        answers[i] = text_reply("joined " + std::string{events[i]->body.view()});
+        answers[i]
+          = text_reply("joined " + std::string{events[i]->body.view()});
       stuck_door().pass();
     };
   }
@@ -113,9 +114,8 @@ BOOST_FIXTURE_TEST_SUITE(batch_test, batch_fixture)
   }
 
   BOOST_AUTO_TEST_CASE(event_that_the_batch_would_make_late_runs_alone) {
-    scripts["f"].batch_time = [](uint32_t items) -> duration {
-      return items > 2 ? 1h : 1ms;
-    };
+    scripts["f"].batch_time
+      = [](uint32_t items) -> duration { return items > 2 ? 1h : 1ms; };
     auto host = open_ready(request("f"));
     const auto sent
       = behind_the_first(*host, {{"a", 10s}, {"b", 10s}, {"c", 10s}});
@@ -169,4 +169,4 @@ BOOST_FIXTURE_TEST_SUITE(batch_test, batch_fixture)
     BOOST_TEST(got->each_once());
   }
 
-BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_SUITE_END()
