@@ -20,6 +20,8 @@ struct plugin_options {
   /// on. Without it a call pays page faults for its intermediate tensors
   /// (measured: up to twice the time at batches of 100 and more).
   bool keep_freed_memory = true;
+  /// Bytes of models that stay in memory when no version uses them.
+  uint64_t kept_models_bytes = 0;
 };
 
 /// The table behind the exported symbol. Read no further than table_size.

@@ -241,4 +241,18 @@ gpu_outcome run_gpu_trial(device& gpu, const fs::path& file,
   return outcome;
 }
 
+gpu_outcome load_as_found(device& gpu, const fs::path& file,
+                          const trial_finding::on_gpu& found) {
+  gpu_outcome outcome;
+  auto loaded = model::load(file, found.layout, gpu.place());
+  if (!loaded) {
+    outcome.why = "it could not be loaded again: " + loaded.error().message;
+    return outcome;
+  }
+  outcome.chosen = *std::move(loaded);
+  outcome.points = found.points;
+  outcome.step = found.step;
+  return outcome;
+}
+
 } // namespace faas::torch_runtime

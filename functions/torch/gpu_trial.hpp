@@ -32,6 +32,10 @@ gpu_outcome run_gpu_trial(device& gpu, const std::filesystem::path& file,
                           const tensor::input_layout& inputs,
                           const trial_outcome& cpu, bool need);
 
+/// The same without the measurements, as an earlier trial found it.
+gpu_outcome load_as_found(device& gpu, const std::filesystem::path& file,
+                          const trial_finding::on_gpu& found);
+
 /// A lane and the model behind it, for one instance.
 struct gpu_seat {
   std::shared_ptr<model> runner;

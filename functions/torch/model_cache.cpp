@@ -78,11 +78,13 @@ void model_cache::remove(const std::string& key) {
   models_.erase(found);
 }
 
-void model_cache::arrived(const std::string& key, time_point now) {
+void model_cache::arrived(const std::string& key, size_t events,
+                          time_point now) {
   const auto found = models_.find(key);
   if (found == models_.end())
     return;
-  found->second.arrivals = decayed(found->second, now) + 1;
+  found->second.arrivals
+    = decayed(found->second, now) + static_cast<double>(events);
   found->second.at = std::max(found->second.at, now);
 }
 

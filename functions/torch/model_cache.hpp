@@ -34,8 +34,8 @@ public:
   void remove(const std::string& key);
   bool has(const std::string& key) const { return models_.contains(key); }
 
-  /// An event for the model.
-  void arrived(const std::string& key, time_point now);
+  /// Events for the model.
+  void arrived(const std::string& key, size_t events, time_point now);
   /// Pins count: as many unpin() as pin() calls free it again.
   void pin(const std::string& key);
   void unpin(const std::string& key);

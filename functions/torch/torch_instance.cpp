@@ -75,6 +75,7 @@ private:
       all += *n;
     }
     prepare_thread(settings_->threads);
+    count_arrivals(events.size());
     const c10::InferenceMode inference;
     joined_context everyone{contexts};
     const auto output = run_model(join(events, sizes), all, everyone);
@@ -89,6 +90,11 @@ private:
       first += sizes[i];
     }
     return true;
+  }
+
+  void count_arrivals(size_t events) const noexcept {
+    if (settings_->lease)
+      settings_->lease->arrived(events);
   }
 
   /// One body out of several: each input's items one after the other.
@@ -112,6 +118,7 @@ private:
     if (auto useless = stop(context))
       return reply::failure(*useless);
     prepare_thread(settings_->threads);
+    count_arrivals(1);
     const c10::InferenceMode inference;
     auto output = run_model(event.body.view(), *n, context);
     auto answer = output ? make_reply(*output, settings_->output, *n,

@@ -1,7 +1,7 @@
 // A loaded version of a torch function, and its instances.
 #pragma once
 
-#include "functions/torch/gpu_trial.hpp"
+#include "functions/torch/model_store.hpp"
 #include "libfaas/ports/runtime.hpp"
 
 namespace faas::torch_runtime {
@@ -16,6 +16,7 @@ struct module_settings {
   bool only_gpu = false; ///< refuse rather than run on the CPU
   bool graphs = true;    ///< recorded on the GPU where the model allows it
   batch_plan plan = {};
+  std::shared_ptr<const model_lease> lease = {}; ///< null in tests
 };
 
 /// Time of a batch of n.

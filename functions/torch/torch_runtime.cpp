@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <sstream>
 
 namespace faas::torch_runtime {
 namespace {
@@ -40,7 +41,8 @@ uint32_t runners_of(const petrel_spec& spec) {
 /// Whether and how the model runs on the GPU.
 gpu_outcome try_gpu(const found_device& found, const fs::path& file,
                     const tensor::input_layout& inputs,
-                    const trial_outcome& cpu, device_choice wish) {
+                    const trial_outcome& cpu, device_choice wish,
+                    const trial_finding* known) {
   gpu_outcome outcome;
   if (cpu.chosen.package())
     outcome.why = "AOTInductor packages run on CPUs only";
@@ -48,10 +50,37 @@ gpu_outcome try_gpu(const found_device& found, const fs::path& file,
     outcome.why = "the manifest says device: cpu";
   else if (!found.gpu)
     outcome.why = found.why;
+  else if (known && known->gpu)
+    outcome = load_as_found(*found.gpu, file, *known->gpu);
   else
     outcome = run_gpu_trial(*found.gpu, file, inputs, cpu,
                             wish == device_choice::cuda);
   return outcome;
+}
+
+/// Names all that decides what is loaded, and how.
+std::string key_of(const model_source& source, const petrel_spec& spec) {
+  std::error_code ignored;
+  const auto written = fs::last_write_time(source.file, ignored);
+  std::ostringstream key;
+  key << source.file.string() << '|' << written.time_since_epoch().count()
+      << '|' << source.runners << '|' << spec.output << '|'
+      << spec.max_body_bytes << '|' << static_cast<int>(spec.device);
+  for (const auto& input : spec.inputs) {
+    key << '|' << input.name << '|' << input.datatype;
+    for (const auto size : input.shape)
+      key << ',' << size;
+    for (const auto* values : {&input.mean, &input.deviation})
+      for (const auto value : *values)
+        key << ';' << value;
+  }
+  return key.str();
+}
+
+uint64_t bytes_of(const fs::path& file) {
+  std::error_code failed;
+  const auto bytes = fs::file_size(file, failed);
+  return failed ? 0 : bytes;
 }
 
 error no_gpu(const std::string& why) {
@@ -62,8 +91,21 @@ error no_gpu(const std::string& why) {
 
 } // namespace
 
-runtime::runtime(int threads_per_call, found_device found)
-  : threads_(std::clamp(threads_per_call, 1, 256)), found_(std::move(found)) {}
+runtime::runtime(int threads_per_call, found_device found, uint64_t kept_bytes)
+  : threads_(std::clamp(threads_per_call, 1, 256)), found_(std::move(found)),
+    store_(std::make_shared<model_store>(kept_bytes)) {}
+
+result<loaded_model> runtime::load_model(const model_source& source,
+                                         const tensor::input_layout& inputs,
+                                         output_kind output, device_choice wish,
+                                         const trial_finding* known) {
+  auto trial = known ? load_as_found(source, inputs, output, *known)
+                     : run_trial(source, inputs, output);
+  if (!trial)
+    return trial.error();
+  auto on_gpu = try_gpu(found_, source.file, inputs, *trial, wish, known);
+  return loaded_model{*std::move(trial), std::move(on_gpu)};
+}
 
 result<std::unique_ptr<function_module>>
 runtime::load(const load_request& request) try {
@@ -81,22 +123,27 @@ runtime::load(const load_request& request) try {
   if (!output)
     return output.error();
   prepare_thread(threads_);
-  auto trial
-    = run_trial({*file, spec.kind, runners_of(spec)}, *inputs, *output);
-  if (!trial)
-    return trial.error();
-  auto on_gpu = try_gpu(found_, *file, *inputs, *trial, spec.device);
+  const model_source source{*file, spec.kind, runners_of(spec)};
+  auto lease = store_->get(
+    key_of(source, spec), bytes_of(*file), [&](const trial_finding* known) {
+      return load_model(source, *inputs, *output, spec.device, known);
+    });
+  if (!lease)
+    return lease.error();
+  std::shared_ptr<const model_lease> model{*std::move(lease)};
+  const auto& [cpu, gpu] = model->what();
   const bool only_gpu = spec.device == device_choice::cuda;
-  if (only_gpu && !on_gpu.chosen)
-    return no_gpu(on_gpu.why);
-  if (!on_gpu.why.empty() && request.events.log)
-    request.events.log(log_level::info, "runs on the CPU: " + on_gpu.why,
-                       nullptr);
-  module_settings settings{*std::move(inputs), *output,  threads_, trial->step,
-                           found_.gpu,         only_gpu, true,     spec.batch};
+  if (only_gpu && !gpu.chosen)
+    return no_gpu(gpu.why);
+  if (!gpu.why.empty() && request.events.log)
+    request.events.log(log_level::info, "runs on the CPU: " + gpu.why, nullptr);
+  module_settings settings{*std::move(inputs), *output,    threads_,
+                           cpu.step,           found_.gpu, only_gpu,
+                           true,               spec.batch, model};
   const auto took = to_ms(std::chrono::steady_clock::now() - began);
-  return std::unique_ptr<function_module>{std::make_unique<torch_module>(
-    std::move(settings), *trial, std::move(on_gpu), spec.size, took)};
+  auto made = std::make_unique<torch_module>(std::move(settings), cpu, gpu,
+                                             spec.size, took);
+  return std::unique_ptr<function_module>{std::move(made)};
 } catch (const std::exception& thrown) {
   return error{errc::bad_bundle, "cannot load the model: " + reason(thrown),
                "is the node out of memory?"};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "functions/torch/device_loader.hpp"
+#include "functions/torch/model_store.hpp"
 #include "libfaas/ports/runtime.hpp"
 
 namespace faas::torch_runtime {
@@ -13,16 +14,24 @@ namespace faas::torch_runtime {
 /// only bundles that the node trusts. Thread safe.
 class runtime final : public function_runtime {
 public:
-  /// Threads that one call may use (at least 1), and the GPU if there is one.
-  explicit runtime(int threads_per_call, found_device found = {});
+  /// Threads that one call may use (at least 1), the GPU if there is one, and
+  /// the bytes of models that are kept when no version uses them.
+  explicit runtime(int threads_per_call, found_device found = {},
+                   uint64_t kept_bytes = 0);
 
   runtime_kind kind() const noexcept override { return runtime_kind::torch; }
   result<std::unique_ptr<function_module>>
   load(const load_request& request) override;
 
 private:
+  result<loaded_model> load_model(const model_source& source,
+                                  const tensor::input_layout& inputs,
+                                  output_kind output, device_choice wish,
+                                  const trial_finding* known);
+
   const int threads_;
   const found_device found_;
+  const std::shared_ptr<model_store> store_;
 };
 
 } // namespace faas::torch_runtime

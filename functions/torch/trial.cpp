@@ -244,4 +244,18 @@ result<trial_outcome> run_trial(const model_source& source,
   return trial_outcome{chosen, points, compared, step};
 }
 
+result<trial_outcome> load_as_found(const model_source& source,
+                                    const tensor::input_layout& inputs,
+                                    output_kind kind,
+                                    const trial_finding& found) {
+  auto loaded = model::open(source, found.layout);
+  if (!loaded)
+    return loaded.error();
+  candidate chosen{*std::move(loaded)};
+  if (auto output = chosen.warm_up(inputs, kind); !output)
+    return refused(source.file, inputs, output.error());
+  return trial_outcome{chosen.subject(), found.points, found.compared,
+                       found.step};
+}
+
 } // namespace faas::torch_runtime

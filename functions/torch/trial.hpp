@@ -4,6 +4,7 @@
 
 #include "functions/torch/model.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace faas::torch_runtime {
@@ -23,6 +24,20 @@ struct trial_outcome {
   int64_t step = 0;      ///< batches run in steps of that size; 0: in one go
 };
 
+/// What a trial found, without the model: enough to load it again as it was.
+struct trial_finding {
+  memory_layout layout = memory_layout::nchw;
+  std::vector<trial_point> points;
+  bool compared = false;
+  int64_t step = 0;
+  struct on_gpu {
+    memory_layout layout = memory_layout::nchw;
+    std::vector<trial_point> points;
+    int64_t step = 0;
+  };
+  std::optional<on_gpu> gpu; ///< it runs there
+};
+
 /// Longest time that the timed part of a trial takes, when the first call of
 /// each layout is not longer already.
 inline constexpr auto trial_budget = std::chrono::milliseconds{1500};
@@ -38,5 +53,12 @@ inline constexpr auto step_budget = std::chrono::milliseconds{2000};
 result<trial_outcome> run_trial(const model_source& source,
                                 const tensor::input_layout& inputs,
                                 output_kind kind);
+
+/// The same without the measurements: loads the model as found, and runs it
+/// twice. Errors as above.
+result<trial_outcome> load_as_found(const model_source& source,
+                                    const tensor::input_layout& inputs,
+                                    output_kind kind,
+                                    const trial_finding& found);
 
 } // namespace faas::torch_runtime

@@ -222,6 +222,11 @@ std::vector<property> declare() {
          "next to the program"),
     number("torch.threads", "threads", "Threads of one inference.",
            &config::torch_threads, 1, 64, "1 to 64"),
+    number("torch.cache", "MiB",
+           "Models that stay in memory when no version uses them, by the size "
+           "of their files and together with those in use. What is asked for "
+           "least and loaded fastest goes first; 0: none stay.",
+           &config::model_cache_mib, 0, 1u << 20, "0 to 1048576"),
     text("mqtt.broker", "MQTT broker as host:port; empty: no MQTT.",
          &config::mqtt_broker, ""),
     text("mqtt.client", "Client id at the broker; the broker keeps its "

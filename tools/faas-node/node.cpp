@@ -1,9 +1,6 @@
 #include "tools/faas-node/node.hpp"
 
 #include "actors/node_system.hpp"
-#include "functions/host/node_hosts.hpp"
-#include "functions/native/native_runtime.hpp"
-#include "functions/process/process_runtime.hpp"
 #include "gateway/auth/admin_token.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/mqtt/service.hpp"
@@ -14,11 +11,10 @@
 #include "registry/replica/replica_file.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
 #include "registry/sqlite/sqlite_secrets.hpp"
+#include "tools/faas-node/node_functions.hpp"
 #include "tools/faas-node/node_secrets.hpp"
 #include "tools/faas-node/node_trust.hpp"
-#include "tools/faas-node/node_workers.hpp"
 #include "tools/faas-node/platform.hpp"
-#include "tools/faas-node/plugin_adapter.hpp"
 #include "tools/faas-node/redis_store.hpp"
 #include "tools/faas-node/version.hpp"
 
@@ -73,12 +69,6 @@ result<actors::node_endpoint> endpoint_of(const std::string& text) {
 std::filesystem::path program_folder() {
   std::error_code ignored;
   return std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
-}
-
-std::filesystem::path torch_plugin_path(const config& settings) {
-  if (!settings.torch_plugin.empty())
-    return settings.torch_plugin;
-  return plugin_path("torch", program_folder());
 }
 
 } // namespace
@@ -226,55 +216,8 @@ result<void> running_node::parts::open_catalog() {
 }
 
 void running_node::parts::make_hosts() {
-  host::node_hosts_config made;
-  made.node = node_name{settings.name};
-  made.threads = settings.executors != 0
-                   ? settings.executors
-                   : std::max(1u, std::thread::hardware_concurrency());
-  made.gateway_loops = settings.gateway_loops + 1; // and one for links
-  made.trust.trust_all = settings.trust_all;
-  for (const auto& hex : settings.trust)
-    if (const auto id = digest::parse(hex))
-      made.trust.digests.insert(*id);
-  made.waiting_threads = settings.waiting_threads;
-  made.trust.accept_unsandboxed = settings.accept_unsandboxed;
   workers = find_workers(settings, program_folder());
-  made.trust.unsandboxed = workers.unsandboxed;
-  made.log = [](std::string line) { spdlog::warn("{}", line); };
-  hosts = std::make_unique<host::node_function_hosts>(std::move(made));
-  hosts->add_runtime(runtime_kind::native,
-                     []() -> result<std::unique_ptr<function_runtime>> {
-                       return std::unique_ptr<function_runtime>{
-                         std::make_unique<native::native_runtime>()};
-                     });
-  hosts->add_worker_runtime(
-    runtime_kind::native,
-    [with = workers.config]() -> result<std::unique_ptr<function_runtime>> {
-      return std::unique_ptr<function_runtime>{
-        std::make_unique<isolated::isolated_runtime>(with)};
-    });
-  hosts->add_worker_runtime(
-    runtime_kind::process,
-    [sockets = data / "run", sandboxed = workers.unsandboxed.empty()]()
-      -> result<std::unique_ptr<function_runtime>> {
-      process::runtime_config made;
-      made.sockets = sockets;
-      made.sandboxed = sandboxed;
-      return std::unique_ptr<function_runtime>{
-        std::make_unique<process::process_runtime>(std::move(made))};
-    });
-  hosts->add_runtime(
-    runtime_kind::torch,
-    [path = torch_plugin_path(settings), threads = settings.torch_threads]()
-      -> result<std::unique_ptr<function_runtime>> {
-      plugin_options options;
-      options.threads_per_call = static_cast<int32_t>(threads);
-      auto loaded = load_plugin(path, options);
-      if (!loaded)
-        return loaded.error();
-      return std::unique_ptr<function_runtime>{
-        std::make_unique<plugin_adapter>(std::move(*loaded))};
-    });
+  hosts = make_function_hosts(settings, data, workers, program_folder());
 }
 
 /// What it says of itself to others.
@@ -287,7 +230,8 @@ wire::hello running_node::parts::hello() const {
   made.cores = std::thread::hardware_concurrency();
   made.labels = settings.labels;
   made.labels.merge(platform_labels(this_machine()));
-  made.torch = std::filesystem::exists(torch_plugin_path(settings));
+  made.torch = std::filesystem::exists(
+    torch_plugin_path(settings, program_folder()));
   made.runtimes = {"native", "process"};
   if (made.torch)
     made.runtimes.push_back("torch");

@@ -22,7 +22,7 @@ struct full_cache {
   }
   void arrive(const std::string& key, int times, time_point now = start) {
     for (int i = 0; i < times; ++i)
-      cache.arrived(key, now);
+      cache.arrived(key, 1, now);
   }
 };
 
@@ -106,7 +106,7 @@ BOOST_FIXTURE_TEST_SUITE(model_cache_test, full_cache)
     BOOST_TEST(!cache.room_for(101, start).has_value());
     BOOST_TEST(*cache.room_for(100, start) == (keys{"a", "b", "c"}));
     BOOST_TEST(cache.worth("none", start) == 0);
-    cache.arrived("none", start);
+    cache.arrived("none", 1, start);
     BOOST_TEST(!cache.has("none"));
   }
 

@@ -1,5 +1,7 @@
 // The first answer of a function that left the memory, and what a thousand that
-// have left cost. Prints tables in Markdown. Cost is the resident memory of this
+// have left cost. Native functions, Python from nothing (an interpreter for each
+// start), and the model of examples/classify: kept in memory by torch.cache, and
+// read from its file. Prints tables in Markdown. Cost is the resident memory of this
 // process, which has the hosts of a node but no actors and no gateway, over that
 // before the first one was opened; freed memory is given back before each reading.
 //
@@ -7,6 +9,8 @@
 #include "functions/host/node_hosts.hpp"
 #include "functions/isolated/isolated_runtime.hpp"
 #include "functions/native/native_runtime.hpp"
+#include "functions/plugin/plugin_adapter.hpp"
+#include "functions/process/process_runtime.hpp"
 
 #include <malloc.h>
 #include <unistd.h>
@@ -80,6 +84,52 @@ isolated::isolated_config workers() {
   return made;
 }
 
+std::filesystem::path program_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+/// What is started: its spec without a name, and a body for it.
+struct subject {
+  const char* name;
+  petrel_spec spec;
+  std::filesystem::path folder = BENCH_FUNCTIONS;
+  std::string body = std::string(1024, 'x');
+  uint64_t kept_models = 0; ///< bytes
+};
+
+subject native(const char* name, trust_mode mode) {
+  subject made{name, {}};
+  made.spec.artifact = "hello.so";
+  made.spec.mode = mode;
+  return made;
+}
+
+subject python(const std::filesystem::path& folder) {
+  std::ofstream{folder / "handler.py"}
+    << "import petrel\n@petrel.function\ndef handle(event):\n"
+       "    return b\"x\"\n";
+  std::filesystem::create_directory_symlink(
+    PETREL_CHECKOUT "/python/src/petrel", folder / "petrel");
+  subject made{"Python worker, from nothing", {}, folder};
+  made.spec.runtime = runtime_kind::process;
+  made.spec.kind = artifact_kind::native;
+  made.spec.mode = trust_mode::isolated;
+  made.spec.process.protocol = process_protocol::worker;
+  made.spec.process.command = {"python3", "-m", "petrel", "handler.py"};
+  return made;
+}
+
+subject classify(const char* name, uint64_t kept_models) {
+  subject made{name, {}, PETREL_CHECKOUT "/examples/classify",
+               std::string(784, 'x'), kept_models};
+  made.spec.runtime = runtime_kind::torch;
+  made.spec.kind = artifact_kind::torchscript;
+  made.spec.mode = trust_mode::threads;
+  made.spec.artifact = "model.pt";
+  made.spec.inputs = {{"images", "UINT8", {-1, 1, 28, 28}}};
+  return made;
+}
+
 struct node {
   host::node_function_hosts hosts;
   signal ready;
@@ -91,26 +141,40 @@ struct node {
     made.tick_every = 0s;
     return made;
   }
-  node() : hosts(config()) {
-    hosts.add_runtime(runtime_kind::native,
-                      []() -> result<std::unique_ptr<function_runtime>> {
-                        return std::unique_ptr<function_runtime>{
-                          std::make_unique<native::native_runtime>()};
-                      });
-    hosts.add_worker_runtime(
-      runtime_kind::native,
-      []() -> result<std::unique_ptr<function_runtime>> {
-        return std::unique_ptr<function_runtime>{
-          std::make_unique<isolated::isolated_runtime>(workers())};
-      });
+  explicit node(uint64_t kept_models = 0) : hosts(config()) {
+    using made = result<std::unique_ptr<function_runtime>>;
+    hosts.add_runtime(runtime_kind::native, []() -> made {
+      return std::unique_ptr<function_runtime>{
+        std::make_unique<native::native_runtime>()};
+    });
+    hosts.add_worker_runtime(runtime_kind::native, []() -> made {
+      return std::unique_ptr<function_runtime>{
+        std::make_unique<isolated::isolated_runtime>(workers())};
+    });
+    hosts.add_worker_runtime(runtime_kind::process, []() -> made {
+      process::runtime_config settings;
+      settings.sockets = std::filesystem::temp_directory_path();
+      settings.sandboxed = sandbox::probe().enough();
+      return std::unique_ptr<function_runtime>{
+        std::make_unique<process::process_runtime>(std::move(settings))};
+    });
+    hosts.add_runtime(runtime_kind::torch, [kept_models]() -> made {
+      plugin_options options;
+      options.kept_models_bytes = kept_models;
+      auto loaded = load_plugin(plugin_path("torch", program_folder()),
+                                options);
+      if (!loaded)
+        return loaded.error();
+      return std::unique_ptr<function_runtime>{
+        std::make_unique<plugin_adapter>(std::move(*loaded))};
+    });
   }
-  std::shared_ptr<function_host> open(trust_mode mode, int number) {
+  std::shared_ptr<function_host> open(const subject& what, int number) {
     host_request request;
     request.version = {function_name{"hello-" + std::to_string(number)}, 1};
     request.spec.name = request.version.function;
-    request.folder = BENCH_FUNCTIONS;
-    request.spec.petrel.artifact = "hello.so";
-    request.spec.petrel.mode = mode;
+    request.spec.petrel = what.spec;
+    request.folder = what.folder;
     request.spec.petrel.scale.min = 0;
     request.spec.petrel.scale.learn = false;
     host_events events;
@@ -140,15 +204,15 @@ struct node {
   }
 };
 
-void first_answers(const char* name, trust_mode mode, int rounds) {
-  node here;
-  const auto host = here.open(mode, 0);
+void first_answers(const subject& what, int rounds) {
+  node here{what.kept_models};
+  const auto host = here.open(what, 0);
   std::vector<double> cold, warm, told;
   const auto ask = [&] {
     auto sink = std::make_shared<one_answer>();
     invocation event;
     event.id = {1, 2};
-    event.body = blob{std::string(1024, 'x')};
+    event.body = blob{what.body};
     event.deadline = clock_type::now() + 60s;
     const auto begin = clock_type::now();
     host->submit(std::move(event), completion{sink, 1});
@@ -167,39 +231,65 @@ void first_answers(const char* name, trust_mode mode, int rounds) {
   }
   if (host->stats().cold_starts != static_cast<uint64_t>(rounds))
     stop("not each first event was cold");
-  std::printf("| %s | %.2f | %.2f | %.2f | %.3f |\n", name,
+  std::printf("| %s | %.2f | %.2f | %.2f | %.3f |\n", what.name,
               quantile(cold, 0.5), quantile(cold, 0.99), quantile(told, 0.5),
               quantile(warm, 0.5));
   std::fflush(stdout);
 }
 
-void density(const char* name, trust_mode mode, int count) {
+void density(const subject& what, int count) {
   node here;
-  std::vector<std::shared_ptr<function_host>> all{here.open(mode, 0)};
+  std::vector<std::shared_ptr<function_host>> all{here.open(what, 0)};
   here.all_leave(all); // threads, runtime and allocator are there now
   const auto before = resident_kib();
   for (int i = 1; i <= count; ++i) {
-    all.push_back(here.open(mode, i));
+    all.push_back(here.open(what, i));
     if (i % 10 == 0)
       here.all_leave(all);
   }
   here.all_leave(all);
-  std::printf("| %s | %d | %.1f |\n", name, count,
+  std::printf("| %s | %d | %.1f |\n", what.name, count,
               (resident_kib() - before) / count);
   std::fflush(stdout);
 }
 
 } // namespace
 
+/// A folder of this run, removed at its end.
+struct scratch {
+  std::filesystem::path path;
+  scratch() {
+    auto name
+      = (std::filesystem::temp_directory_path() / "petrel-bench-XXXXXX")
+          .string();
+    if (!::mkdtemp(name.data()))
+      stop("no temporary folder");
+    path = name;
+    std::filesystem::permissions(path, std::filesystem::perms{0755});
+  }
+  ~scratch() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+};
+
 int main(int count, char** words) {
   const int rounds = count > 1 ? std::max(1, std::atoi(words[1])) : 50;
   const int many = count > 2 ? std::max(1, std::atoi(words[2])) : 1000;
+  const scratch folder;
+  const auto threads = native("native, threads", trust_mode::threads),
+             isolated = native("native, isolated", trust_mode::isolated);
   std::printf("| first answer after leaving the memory | p50 ms | p99 ms | cold "
               "part p50 ms | warm p50 ms |\n| --- | --- | --- | --- | --- |\n");
-  first_answers("native, threads", trust_mode::threads, rounds);
-  first_answers("native, isolated", trust_mode::isolated, rounds);
+  first_answers(threads, rounds);
+  first_answers(isolated, rounds);
+  first_answers(python(folder.path), rounds);
+  if (std::filesystem::exists(plugin_path("torch", program_folder()))) {
+    first_answers(classify("TorchScript, 1.7 MB, kept", 64 << 20), rounds);
+    first_answers(classify("TorchScript, 1.7 MB, from its file", 0), rounds);
+  }
   std::printf("\n| deployed, not in memory | functions | KiB each |\n"
               "| --- | --- | --- |\n");
-  density("native, threads", trust_mode::threads, many);
-  density("native, isolated", trust_mode::isolated, many);
+  density(threads, many);
+  density(isolated, many);
 }

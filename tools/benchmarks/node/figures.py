@@ -3,6 +3,7 @@ targets."""
 import re
 
 import runtime_figures
+import serving
 import throughput
 
 
@@ -144,6 +145,8 @@ def page(out):
         output = out.get(part, {}).get("output")
         if output:
             text += ["", f"## {part}", "", "```", output.rstrip(), "```"]
+    if out.get("serving"):
+        text += ["", "## serving", "", serving.table(out["serving"])]
     registry = out.get("registry")
     if registry:
         text += ["", "## registry", "", "```", registry["commits"].rstrip()]

@@ -23,6 +23,16 @@ def add_runtimes(out, add):
         row = cells(modes, way)
         add(f"{way}: cold start to first answer, p50", row[0] if row else None,
             "ms", bound)
+    scale = out.get("bench_scale", {}).get("output", "")
+    for way, bound in (("native, threads", 2), ("native, isolated", 15),
+                       ("TorchScript, 1.7 MB, from its file", 60)):
+        row = cells(scale, way)
+        add(f"{way}: first answer after leaving the memory, p50",
+            row[0] if row else None, "ms", bound)
+    for way in ("native, threads", "native, isolated"):
+        row = cells(scale, way, "1000")
+        add(f"{way}: one of 1,000 deployed, not in memory",
+            row[0] if row else None, "KiB", 50)
     row = cells(out.get("bench_worker", {}).get("output", ""), "1 KiB",
                 "worker")
     add("Python worker: p50, 1 KiB, 1 call", row[0] if row else None, "us", 80)
@@ -39,12 +49,21 @@ def add_runtimes(out, add):
                         ("js-http / functions-framework (npm)", 5)):
         add(f"{pair}, 32 connections", ratios.get(pair), "x", bound,
             most=False)
+    serving = out.get("serving", {}).get("rows")
+    if serving:
+        own = serving[0]
+        add("torch through HTTP, single images, over the bare loop's best",
+            own["of_bare"], "x", 0.8, most=False)
+        add("torch through HTTP: p99 at half load", own["half_p99_ms"], "ms",
+            5)
+        add("torch through HTTP: memory of the node (PSS)", own["pss_mib"],
+            "MiB", 350 / 1.048576)
 
 
 def sections(out, table):
     """Text for the page."""
     text = []
-    for part in ("modes", "bench_worker", "bench_process"):
+    for part in ("modes", "bench_scale", "bench_worker", "bench_process"):
         output = out.get(part, {}).get("output")
         if output:
             text += ["", f"## {part}", "", output.rstrip()]

@@ -175,17 +175,18 @@ def peers(folder):
     return found, missing
 
 
-def wrk(server, folder, connections, seconds):
+def wrk(server, script, connections, seconds):
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-         "-s", str(folder / "post.lua"), "--timeout", "10s",
+         "-s", str(script), "--timeout", "10s",
          f"http://127.0.0.1:{server.port}{server.path}"],
         capture_output=True, text=True, check=True,
         timeout=seconds + 30).stdout
     failed = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     latency = {}
     for name in ("50", "99"):
-        value, unit = re.search(rf"{name}%\s+([\d.]+)(us|ms|s)", out).groups()
+        value, unit = re.search(rf"{name}%\s+([\d.]+)(us|ms|s)",
+                                out).groups()
         latency[name] = float(value) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
     return {"per_second": float(re.search(r"Requests/sec:\s+([\d.]+)",
                                           out)[1]),
@@ -224,7 +225,8 @@ def run(programs, rounds, seconds, say):
         for number in range(rounds):
             for connections in (32, 1):
                 for name, server in servers.items():
-                    row = wrk(server, folder, connections, seconds)
+                    row = wrk(server, folder / "post.lua", connections,
+                              seconds)
                     seen.setdefault((name, connections), []).append(row)
                     say(f"round {number + 1} c={connections:<3}{name:28}"
                         f"{row['per_second']:9.0f}/s p50 {row['p50_us']:.0f} "

@@ -3,6 +3,7 @@
 // executor. In process: no HTTP. Medians of interleaved rounds.
 //
 //   bench_torch_joined [MODEL_FOLDER [ROUNDS]]
+//   bench_torch_joined MODEL_FOLDER bare: one round of the bare loop only
 #include "functions/host/node_hosts.hpp"
 #include "functions/torch/torch_runtime.hpp"
 #include "functions/torch/trial.hpp"
@@ -137,10 +138,26 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+/// The most images a second of the bare loop, in either layout.
+int print_best_bare(const std::filesystem::path& folder) {
+  prepare_thread(1);
+  double best = 0;
+  for (const auto layout : {memory_layout::nchw, memory_layout::channels_last})
+    if (auto subject = model::load(folder / "model.pt", layout))
+      for (const int64_t n : {32, 128}) {
+        bare(*subject, n); // warms up
+        best = std::max(best, bare(*subject, n));
+      }
+  std::printf("%.1f\n", best);
+  return best > 0 ? 0 : 1;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   const std::filesystem::path folder = argc > 1 ? argv[1] : "examples/classify";
+  if (argc > 2 && std::string_view{argv[2]} == "bare")
+    return print_best_bare(folder);
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
   host::node_hosts_config config;
   config.node = node_name{"bench"};

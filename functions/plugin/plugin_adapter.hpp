@@ -3,7 +3,7 @@
 
 #include "functions/plugin/plugin.hpp"
 
-namespace faas::node {
+namespace faas {
 
 /// Owns a runtime that its plug-in must destroy.
 class plugin_adapter final : public function_runtime {
@@ -20,4 +20,4 @@ private:
   plugin_runtime runtime_;
 };
 
-} // namespace faas::node
+} // namespace faas
