@@ -5,7 +5,7 @@ import asyncio
 import platform
 import time
 import traceback
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List, Tuple
 
 from . import _wire
 from ._event import Event, Function, Log, response_of
@@ -61,7 +61,7 @@ class SyncServer(Server):
 
     def __init__(self, link: Link, function: Function):
         super().__init__(link, function)
-        self._waiting: list = []
+        self._waiting: List[Any] = []
         self._number = 0
         self._event: Any = None
 
@@ -103,14 +103,14 @@ class AsyncServer(Server):
 
     def __init__(self, link: Link, function: Function):
         super().__init__(link, function)
-        self._tasks: Dict[int, Tuple[asyncio.Task, Event]] = {}
+        self._tasks: Dict[int, Tuple["asyncio.Task[None]", Event]] = {}
 
     def serve(self) -> None:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
-        self._end: asyncio.Future = loop.create_future()
+        self._end: "asyncio.Future[None]" = loop.create_future()
         loop.add_reader(self.link.socket.fileno(), self._readable)
         self.ready()
         self._take()  # what came with the hello

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import struct
-from typing import List, NamedTuple, Tuple
+from typing import Any, List, NamedTuple, Tuple
 
 VERSION = 1
 MOST_PAYLOAD = 160 * 1024
@@ -67,7 +67,7 @@ def read_call(payload: bytes) -> Call:
                 payload[at:])
 
 
-def frame(kind: int, call: int, *parts) -> bytes:
+def frame(kind: int, call: int, *parts: bytes) -> bytes:
     size = sum(map(len, parts))
     return b"".join((HEAD.pack(size, kind, call), *parts))
 
@@ -78,7 +78,7 @@ def ready(at_once: int, about: str) -> bytes:
                  text)
 
 
-def answer(call: int, response, in_memory: bool) -> bytes:
+def answer(call: int, response: Any, in_memory: bool) -> bytes:
     content_type = response.content_type.encode("utf-8", "surrogateescape")
     parts = [_ANSWER.pack(response.status, 1 if in_memory else 0,
                           len(response.headers), len(response.body)),

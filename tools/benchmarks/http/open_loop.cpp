@@ -5,6 +5,8 @@
 //
 // One line of JSON: sent, failed, and p50, p99 and the longest in milliseconds.
 // 64 connections at most: what finds all of them busy waits, and is late.
+#include <utility> // Asio's awaitable.hpp forgets it
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

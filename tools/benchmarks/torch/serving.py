@@ -1,8 +1,8 @@
 """A model behind HTTP: single images as events, joined into batches by the node,
 beside LitServe and MLServer (PyPI) and a bare libtorch loop at its best batch
 size, in one run on the same cores. Used by tools/bench. One torch thread and one
-worker each. Peers that are not there are left out and named; `setup-peers`
-beside this file gets them."""
+worker each; Petrel also with two executors. Peers that are not there are left out
+and named; `setup-peers` beside this file gets them."""
 import base64
 import contextlib
 import json
@@ -40,7 +40,7 @@ class Model(litserve.LitAPI):
 
     def predict(self, x):
         with torch.inference_mode():
-            return self.model(x).argmax(1).tolist()
+            return self.model(x)[0].tolist()
 
     def unbatch(self, output):
         return output
@@ -72,7 +72,7 @@ class Model(MLModel):
     async def predict(self, payload):
         pixels = NumpyCodec.decode_input(payload.inputs[0]).astype(numpy.uint8)
         with torch.inference_mode():
-            labels = self.model(torch.from_numpy(pixels)).argmax(1).numpy()
+            labels = self.model(torch.from_numpy(pixels))[0].numpy()
         return InferenceResponse(model_name=self.name, outputs=[
             NumpyCodec.encode_output("labels", labels.reshape(-1, 1))])
 '''
@@ -175,13 +175,15 @@ def bare(programs):
 
 def begin(programs, folder, owned):
     """The ways, each with an answer; the names of what is missing; pids."""
-    node = node_measure.Node(programs, folder, "one")
-    owned.callback(node.stop)
-    node.cli("up", "-f", str(EXAMPLE / "stack.yml"), cwd=EXAMPLE)
-    petrel = Function(node, "classify")
-    petrel.process = node.child
-    ways, missing = [Way("Petrel", petrel, image(),
-                         "application/octet-stream")], []
+    ways, missing = [], []
+    for name, executors in (("Petrel", 1), ("Petrel, 2 executors", 2)):
+        node = node_measure.Node(programs, folder, f"n{executors}",
+                                 f"functions.executors={executors}")
+        owned.callback(node.stop)
+        node.cli("up", "-f", str(EXAMPLE / "stack.yml"), cwd=EXAMPLE)
+        petrel = Function(node, "classify")
+        petrel.process = node.child
+        ways.append(Way(name, petrel, image(), "application/octet-stream"))
     for name, program, start in (("LitServe", "litserve", litserve),
                                  ("MLServer", "mlserver", mlserver)):
         if not (PEERS / program).exists():
