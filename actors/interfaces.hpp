@@ -19,6 +19,7 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<traffic_call>>,
   caf::reacts_to<local<alias_call>>,
   caf::reacts_to<local<rollout_call>>,
+  caf::reacts_to<local<scale_call>>,
   caf::reacts_to<local<put_secret_call>>,
   caf::reacts_to<local<remove_secret_call>>,
   caf::reacts_to<local<secrets_call>>,
@@ -68,6 +69,8 @@ using function_actor = caf::typed_actor<
   caf::reacts_to<local<secrets_ready>>,
   // From the agent: secrets have other values.
   caf::reacts_to<local<secrets_moved>>,
+  // From the agent: another number of instances is wanted.
+  caf::reacts_to<local<scale_moved>>,
   // Time to try again after a failure that may pass.
   caf::reacts_to<caf::tick_atom>,
   // Drain, then end.

@@ -17,6 +17,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::rollback_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::traffic_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::alias_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::rollout_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::scale_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::scale_moved>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
   faas::actors::local<faas::actors::rollout_evidence>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(

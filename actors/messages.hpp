@@ -54,6 +54,10 @@ struct rollout_call {
   rollout_command command;
   once<command_outcome> done;
 };
+struct scale_call {
+  scale_command command;
+  once<command_outcome> done;
+};
 struct versions_call {
   function_name function;
   once<std::vector<version_status>> done;
@@ -125,6 +129,10 @@ struct host_changed {
 };
 /// A host has ended.
 struct host_closed {};
+/// What is wanted of the version's instances from now on.
+struct scale_moved {
+  scale_order order;
+};
 
 // -- keeper: bundles see bundle_messages.hpp ----------------------------------
 

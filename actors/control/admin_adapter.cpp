@@ -47,6 +47,11 @@ void admin_adapter::rollout(rollout_command command,
   to_controller(rollout_call{std::move(command), once{done}}, done);
 }
 
+void admin_adapter::scale(scale_command command,
+                          reply_to<command_outcome> done) {
+  to_controller(scale_call{std::move(command), once{done}}, done);
+}
+
 void admin_adapter::put_secret(put_secret_command command,
                                reply_to<secret_outcome> done) {
   to_controller(put_secret_call{std::move(command), once{done}}, done);

@@ -36,6 +36,7 @@ public:
   void alias(alias_command command, reply_to<command_outcome> done) override;
   void rollout(rollout_command command,
                reply_to<command_outcome> done) override;
+  void scale(scale_command command, reply_to<command_outcome> done) override;
   void put_secret(put_secret_command command,
                   reply_to<secret_outcome> done) override;
   void remove_secret(remove_secret_command command,

@@ -15,7 +15,7 @@ using catalog_command
   = std::variant<const deploy_command*, const remove_command*,
                  const rollback_command*, const traffic_command*,
                  const alias_command*, const rollout_command*,
-                 const advance_command*>;
+                 const scale_command*, const advance_command*>;
 
 struct catalog_desk_config {
   std::shared_ptr<catalog_store> store;

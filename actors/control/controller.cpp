@@ -424,6 +424,7 @@ controller_behavior(controller_state::pointer self, controller_config config) {
     [=](const local<traffic_call>& call) { self->state.take(call); },
     [=](const local<alias_call>& call) { self->state.take(call); },
     [=](const local<rollout_call>& call) { self->state.take(call); },
+    [=](const local<scale_call>& call) { self->state.take(call); },
     [=](const local<put_secret_call>& call) { self->state.put(*call); },
     [=](const local<remove_secret_call>& call) { self->state.remove(*call); },
     [=](const local<secrets_call>& call) { self->state.list(*call); },

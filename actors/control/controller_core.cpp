@@ -314,6 +314,7 @@ cluster_view controller_core::view() const {
       for (const auto& [alias, to] : record.traffic.aliases)
         if (to == number)
           assigned.aliases.push_back(alias);
+      assigned.scale = record.traffic.scale;
       assigned.nodes = nodes_for(version->second);
       view.versions.push_back(std::move(assigned));
     }
@@ -356,6 +357,8 @@ controller_core::status_of(const function_record& record) const {
   status.created = version.created;
   status.aliases = record.traffic.aliases;
   status.shares = shares_of(record);
+  if (const auto& scale = record.traffic.scale)
+    status.least = std::min(scale->least, version.spec.petrel.concurrency);
   for (const auto& [node, placements] : placements_)
     for (auto at = placements.lower_bound({record.name, 0});
          at != placements.end() && at->first.function == record.name; ++at)

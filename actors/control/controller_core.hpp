@@ -43,7 +43,9 @@ struct assigned_version {
   bool watched = false; ///< a rollout compares it
   std::vector<std::string> aliases;
   string_map secrets; ///< name: stamp of its value; those that exist
+  std::optional<scale_rule> scale; ///< asked for by request
   std::set<node_name> nodes;
+  std::set<node_name> held; ///< of these: keep it in memory
 };
 
 /// What every node gets: the whole desired state and who has reached it.

@@ -73,7 +73,7 @@ struct agent_state {
         else if (is_another(assigned))
           wanted.erase(assigned.version); // it ends, then this one starts
         else
-          tell_secrets(assigned);
+          tell_changes(assigned);
       }
     tell_in_use();
     // A view from before the controller has seen this node takes nothing away.
@@ -159,6 +159,7 @@ struct agent_state {
     made.keeper = config.keeper;
     made.vault = config.vault;
     made.secrets = assigned.secrets;
+    made.scale = orders[assigned.version] = order_of(assigned);
     made.report = [me = agent_actor{self},
                    counters = config.counters](local<placement_changed> what) {
       counters->of(actor_kind::agent).count_sent();
@@ -183,15 +184,32 @@ struct agent_state {
     caf::anon_send(config.keeper, make_local(std::move(now)));
   }
 
-  /// Tells a function that runs when its secrets have other values.
-  void tell_secrets(const assigned_version& assigned) {
+  /// Tells a function that runs when its secrets have other values, or another
+  /// number of instances is wanted.
+  void tell_changes(const assigned_version& assigned) {
     const auto child = children.find(assigned.version);
-    auto& told = secrets[assigned.version];
-    if (told == assigned.secrets || child == children.end())
+    if (child == children.end())
       return;
-    told = assigned.secrets;
-    config.counters->of(actor_kind::function).count_sent();
-    caf::anon_send(child->second, make_local(secrets_moved{told}));
+    if (auto& told = secrets[assigned.version]; told != assigned.secrets) {
+      told = assigned.secrets;
+      config.counters->of(actor_kind::function).count_sent();
+      caf::anon_send(child->second, make_local(secrets_moved{told}));
+    }
+    if (auto& told = orders[assigned.version]; told != order_of(assigned)) {
+      told = order_of(assigned);
+      config.counters->of(actor_kind::function).count_sent();
+      caf::anon_send(child->second, make_local(scale_moved{told}));
+    }
+  }
+
+  scale_order order_of(const assigned_version& assigned) const {
+    scale_order made;
+    if (assigned.scale) {
+      made.least = assigned.scale->least;
+      made.since = assigned.scale->since;
+    }
+    made.held = assigned.held.contains(config.node);
+    return made;
   }
 
   void close(const function_actor& child) {
@@ -228,6 +246,7 @@ struct agent_state {
       const auto version = it->first;
       children.erase(it);
       bundles.erase(version);
+      orders.erase(version);
       leaving.erase(version);
       known.hosts.erase(version);
       known.own.erase(version);
@@ -363,6 +382,7 @@ struct agent_state {
   bool reported = false; ///< at all
   bool changed_since = false; ///< something is to be published and reported
   std::map<version_ref, string_map> secrets; ///< stamps that each was told
+  std::map<version_ref, scale_order> orders; ///< likewise
   bool stopping = false;
 };
 

@@ -93,7 +93,7 @@ struct function_state {
   result<numbered_host> open_host() {
     const auto number = ++hosts_made;
     host_request request{config.version, config.spec, config.bundle, folder,
-                         secrets.folder()};
+                         secrets.folder(), config.scale};
     auto opened = config.hosts->open(std::move(request), events(number));
     if (!opened)
       return opened.error();
@@ -246,6 +246,14 @@ struct function_state {
       renew();
   }
 
+  void rescale(const scale_moved& what) {
+    mark->counters().count_handled();
+    config.scale = what.order;
+    for (const auto& each : {current, next})
+      if (each.host)
+        each.host->rescale(config.scale);
+  }
+
   /// Gets what is wanted now, unless that is under way.
   void renew() {
     if (now.status.state != instance_state::ready || asked
@@ -387,6 +395,7 @@ function_actor::behavior_type function_behavior(function_state::pointer self,
     [=](const local<host_closed>&) { self->state.ended(); },
     [=](const local<secrets_ready>& what) { self->state.secrets_here(*what); },
     [=](const local<secrets_moved>& what) { self->state.moved(*what); },
+    [=](const local<scale_moved>& what) { self->state.rescale(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
     [=](caf::close_atom) { self->state.close(); },
   };

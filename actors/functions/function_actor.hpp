@@ -20,6 +20,7 @@ struct function_config {
   keeper_actor keeper;
   vault_actor vault;   ///< null: a function with secrets fails
   string_map secrets;  ///< name: stamp, of those that exist
+  scale_order scale;   ///< to begin with
   /// Gets every change of state; the agent. Must not block.
   std::function<void(local<placement_changed>)> report;
 };

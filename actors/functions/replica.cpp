@@ -56,6 +56,9 @@ std::string mark_of(const cluster_view& view, const node_name& self) {
                 one.bundle.bytes.size());
     for (const auto& alias : one.aliases)
       mark += ' ' + alias;
+    if (one.scale)
+      mark += " scale " + std::to_string(one.scale->least) + ' '
+              + std::to_string(one.scale->since);
   }
   return mark;
 }

@@ -40,8 +40,12 @@ wire::assignment to_assignment(const assigned_version& from) {
   one.aliases = from.aliases;
   one.watched = from.watched;
   one.secrets = from.secrets;
+  if (from.scale)
+    one.scale = {from.scale->least + 1, from.scale->since};
   for (const auto& node : from.nodes)
     one.nodes.push_back(node.str());
+  for (const auto& node : from.held)
+    one.held.push_back(node.str());
   return one;
 }
 
@@ -61,8 +65,12 @@ result<assigned_version> from_assignment(const wire::assignment& from) {
   one.aliases = from.aliases;
   one.watched = from.watched;
   one.secrets = from.secrets;
+  if (from.scale.asked > 0)
+    one.scale = scale_rule{from.scale.asked - 1, from.scale.since};
   for (const auto& node : from.nodes)
     one.nodes.insert(node_name{node});
+  for (const auto& node : from.held)
+    one.held.insert(node_name{node});
   return one;
 }
 

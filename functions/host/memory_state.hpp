@@ -33,6 +33,7 @@ struct memory_state {
   /// For facts(): what was told, and when.
   string_map told;
   time_point told_at{};
+  time_point tell_soon{}; ///< until then changes are told with the next tick
 };
 
 } // namespace faas::host

@@ -48,7 +48,8 @@ version_host::version_host(host_request request, trust_mode mode,
     settings_(settings), runtimes_(std::move(runtimes)), pool_(std::move(pool)),
     isolated_(mode == trust_mode::isolated), instances_(slots()),
     fresh_(slots()), inline_(mode == trust_mode::inline_),
-    faults_(settings.written_off_per_version, settings.forgive_after) {}
+    faults_(settings.written_off_per_version, settings.forgive_after),
+    order_(request_.scale) {}
 
 void version_host::submit(invocation&& event, completion&& done) {
   if (phase_.load(std::memory_order_acquire) != phase::ready)

@@ -45,6 +45,7 @@ public:
   host_stats stats() const override;
   std::vector<profile_point> profile() const override;
   string_map facts() const override;
+  void rescale(const scale_order& order) override;
   void close(std::function<void()> closed) override;
 
   // For calls and jobs
@@ -113,7 +114,8 @@ private:
 
   result<loaded_parts> load_parts(size_t instances);
   size_t first_instances() const;
-  scaling::scale_limits scale_limits() const;
+  scaling::scale_limits scale_limits() const; ///< takes the mutex
+  scaling::scale_limits limits_by(const scale_order& order) const;
   module_events module_calls();
   result<void> publish(loaded_parts made);
   void loaded(result<void> outcome) noexcept;
@@ -176,6 +178,7 @@ private:
   std::vector<profile_point> profile_;
   string_map facts_;
   memory_state memory_;
+  scale_order order_;
   std::optional<scaling::instance_scaler> scaler_; ///< once it is ready
   std::vector<std::function<void()>> closed_;
   bool closed_done_ = false;

@@ -79,12 +79,17 @@ size_t version_host::first_instances() const {
 }
 
 scaling::scale_limits version_host::scale_limits() const {
+  const std::lock_guard lock{mutex_};
+  return limits_by(order_);
+}
+
+scaling::scale_limits version_host::limits_by(const scale_order& order) const {
   auto made = scaling::limits_of(request_.spec);
   made.most = std::min(slots(), pool_->threads()); // as many as can run at once
   if (!isolated_ && !scaling::says_how_many(request_.spec))
     made.least = made.most; // cheap, and made before they are needed
   made.least = std::min(made.least, made.most);
-  return made;
+  return order.least ? scaling::asked_for(made, *order.least) : made;
 }
 
 /// The module is destroyed before this object.
@@ -122,7 +127,11 @@ result<void> version_host::publish(loaded_parts made) {
       fresh_[slot] = true;
       instances_[slot++] = std::move(instance);
     }
-  scaler_.emplace(scale_limits(), clock::now());
+  const auto limits = limits_by(order_);
+  scaler_.emplace(limits, clock::now());
+  scaler_->hold(order_.held);
+  if (order_.least) // asked for before: none means none now
+    scaler_->rescale(clock::now(), {}, limits, *order_.least == 0);
   add_scaling_facts(memory_.told);
   memory_.told_at = clock::now();
   phase_.store(phase::ready);

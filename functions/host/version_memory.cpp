@@ -137,6 +137,19 @@ void version_host::tick(time_point now) {
   tell_changed(now);
 }
 
+void version_host::rescale(const scale_order& order) {
+  const auto seen = sample();
+  const std::lock_guard lock{mutex_};
+  const auto before = std::exchange(order_, order);
+  if (!scaler_) // it is being loaded, and begins with this
+    return;
+  scaler_->hold(order.held);
+  if (before.least != order.least || before.since != order.since)
+    scaler_->rescale(clock::now(), seen, limits_by(order),
+                     order.least && *order.least == 0);
+  memory_.tell_soon = clock::now() + tell_every; // who asked waits for it
+}
+
 uint32_t version_host::instances() const {
   const auto made = pool_->locked([this] {
     return std::count_if(instances_.begin(), instances_.end(),
@@ -168,7 +181,7 @@ void version_host::tell_changed(time_point now) {
   {
     const std::lock_guard lock{mutex_};
     now = std::max(now, memory_.told_at);
-    if (now - memory_.told_at < tell_every)
+    if (now - memory_.told_at < tell_every && now >= memory_.tell_soon)
       return;
     string_map fresh;
     add_scaling_facts(fresh);
@@ -321,7 +334,7 @@ void version_host::wake() {
 
 void version_host::come_back(uint64_t number) noexcept {
   // One for each lane, and one for the event, which waits in the queue.
-  const auto least = scaling::limits_of(request_.spec).least;
+  const auto least = scale_limits().least;
   came_back(number, load_parts(std::max<size_t>(least, 1) + lanes_.count()));
 }
 
@@ -415,7 +428,9 @@ void version_host::add_scaling_facts(string_map& to) const {
   if (plan.load != duration::max())
     text += ", back from " + seconds(plan.load) + " to "
             + seconds(plan.unload_again);
-  to["keep"] = text + (plan.learned ? " (learned)" : "");
+  if (plan.learned)
+    text += " (learned)";
+  to["keep"] = text + (scaler_->held() ? "; held by the controller" : "");
   to["in_memory"] = memory_.failure ? "no: " + memory_.failure->message
                     : away_.load()  ? "no"
                                     : "yes";

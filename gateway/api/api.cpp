@@ -32,11 +32,6 @@ api_response not_implemented(endpoint to) {
                            "this version does not have yet",
                            "call POST /function/NAME"},
                           501);
-  case endpoint::scale_function:
-    return error_response({errc::unavailable,
-                           "scaling by request is not there yet",
-                           "set concurrency in the manifest and deploy again"},
-                          501);
   default:
     return error_response({errc::unavailable,
                            "this part of the OpenFaaS API is not there",
@@ -115,6 +110,8 @@ public:
       return list_versions(context_, found.name, answer);
     case endpoint::roll_back:
       return roll_back(context_, request, found.name, answer);
+    case endpoint::scale_function:
+      return scale_function(context_, request, found.name, answer);
     case endpoint::show_traffic:
       return show_traffic(context_, found.name, answer);
     case endpoint::set_traffic:
@@ -177,8 +174,7 @@ private:
 
   static bool is_missing(endpoint to) noexcept {
     using enum endpoint;
-    return to == async_function || to == scale_function
-           || to == alert || to == one_namespace;
+    return to == async_function || to == alert || to == one_namespace;
   }
 
   void admit_body(const api_request& head, const route& found,

@@ -66,6 +66,8 @@ void describe_function(const context_ptr&, const api_request&,
 void list_versions(const context_ptr&, std::string_view name, answer_ptr);
 void roll_back(const context_ptr&, const api_request&, std::string_view name,
                answer_ptr);
+void scale_function(const context_ptr&, const api_request&,
+                    std::string_view name, answer_ptr);
 void show_traffic(const context_ptr&, std::string_view name, answer_ptr);
 void set_traffic(const context_ptr&, const api_request&, std::string_view name,
                  answer_ptr);

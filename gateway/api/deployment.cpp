@@ -5,8 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 
 namespace faas::api {
 namespace {
@@ -38,11 +40,13 @@ error invalid(std::string message, std::string next = {}) {
   return {errc::invalid_argument, std::move(message), std::move(next)};
 }
 
-result<json> parse_object(std::string_view text) {
+result<json> parse_object(std::string_view text,
+                          const char* next
+                          = "see the OpenFaaS REST API: POST "
+                            "/system/functions") {
   auto object = json::parse(text, nullptr, false);
   if (!object.is_object())
-    return invalid("the body is not a JSON object",
-                   "see the OpenFaaS REST API: POST /system/functions");
+    return invalid("the body is not a JSON object", next);
   return object;
 }
 
@@ -68,16 +72,6 @@ json placement_json(const placement_status& at) {
           {"state", name(at.state)}, {"reason", at.reason},
           {"slots", at.slots},       {"running", at.running},
           {"waiting", at.waiting},   {"facts", at.facts}};
-}
-
-/// Placements of the current version that serve or will serve.
-uint32_t replicas(const function_status& status) noexcept {
-  uint32_t count = 0;
-  for (const auto& at : status.placements)
-    count += at.version == status.version && at.state != instance_state::failed
-             && at.state != instance_state::quarantined
-             && at.state != instance_state::draining;
-  return count;
 }
 
 } // namespace
@@ -127,6 +121,30 @@ result<function_name> read_delete(std::string_view text) {
   return function_name{name.get<std::string>()};
 }
 
+result<scale_command> read_scale(std::string_view text) {
+  const auto how = R"(for example {"serviceName": "NAME", "replicas": 2})";
+  auto object = parse_object(text, how);
+  if (!object)
+    return object.error();
+  const auto name = object->find("serviceName");
+  const auto replicas = object->find("replicas");
+  const auto name_space = object->value("namespace", json{});
+  if (name != object->end() && !name->is_string())
+    return invalid("\"serviceName\" is no text", how);
+  if (replicas == object->end() || !replicas->is_number_unsigned())
+    return invalid("\"replicas\" must be a whole number from 0 on", how);
+  if (name_space.is_string()
+      && !is_default_namespace(name_space.get_ref<const std::string&>()))
+    return error{errc::not_found, "there is no such namespace",
+                 "the only one is openfaas-fn"};
+  scale_command command;
+  if (name != object->end())
+    command.function = function_name{name->get<std::string>()};
+  command.least = static_cast<uint32_t>(std::min<uint64_t>(
+    replicas->get<uint64_t>(), std::numeric_limits<uint32_t>::max()));
+  return command;
+}
+
 json status_json(const function_status& status) {
   const auto ours = json::parse(to_json(status.spec), nullptr, false);
   auto out = json::object();
@@ -139,7 +157,7 @@ json status_json(const function_status& status) {
   if (!out.contains("namespace"))
     out["namespace"] = default_namespace;
   out["invocationCount"] = status.invocations;
-  out["replicas"] = replicas(status);
+  out["replicas"] = status.replicas();
   out["availableReplicas"] = status.available();
   if (status.created > wall_time{})
     out["createdAt"] = rfc3339(status.created);
@@ -148,6 +166,10 @@ json status_json(const function_status& status) {
     petrel = json::object();
   petrel["version"] = status.version;
   petrel["traffic"] = traffic_json(status);
+  if (status.least)
+    petrel["asked"] = {{"least", *status.least}};
+  if (!status.held.empty())
+    petrel["held"] = status.held;
   petrel["placements"] = json::array();
   for (const auto& at : status.placements)
     petrel["placements"].push_back(placement_json(at));

@@ -25,6 +25,11 @@ result<deployment> read_deployment(std::string_view json);
 /// Name and namespace of DELETE /system/functions: {"functionName"}.
 result<function_name> read_delete(std::string_view json);
 
+/// Function and instances of POST /system/scale-function: {"serviceName",
+/// "replicas"}; the function is empty when the body names none.
+/// errc::invalid_argument.
+result<scale_command> read_scale(std::string_view json);
+
 /// A FunctionStatus: the deployment's fields, counts as non-negative integers,
 /// createdAt in RFC 3339, and in `petrel` the manifest's keys, the version and
 /// the placements.

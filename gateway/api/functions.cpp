@@ -141,4 +141,23 @@ void roll_back(const context_ptr& context, const api_request& request,
   context->admin.rollback(std::move(command), outcome_answer(answer));
 }
 
+void scale_function(const context_ptr& context, const api_request& request,
+                    std::string_view name, answer_ptr answer) {
+  auto command = read_scale(request.body);
+  if (!command)
+    return respond(answer, command.error());
+  const auto function = plain_name(name);
+  if (!command->function.empty()
+      && plain_name(command->function.str()) != function)
+    return respond(answer,
+                   {errc::invalid_argument,
+                    "the path names " + function.str()
+                      + ", \"serviceName\" another function",
+                    "name the same one in both, or leave the latter out"});
+  command->id = context->id_of(request);
+  command->function = function;
+  command->by = "admin";
+  context->admin.scale(std::move(*command), outcome_answer(answer));
+}
+
 } // namespace faas::api

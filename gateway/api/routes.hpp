@@ -24,7 +24,7 @@ enum class endpoint : uint8_t {
   steer_rollout,
   set_alias,
   remove_alias,
-  scale_function, ///< not yet: 501
+  scale_function,
   list_secrets,
   create_secret,
   update_secret,

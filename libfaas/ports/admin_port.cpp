@@ -1,6 +1,6 @@
 #include "libfaas/ports/admin_port.hpp"
 
-#include <algorithm>
+#include <charconv>
 
 namespace faas {
 
@@ -56,11 +56,41 @@ std::string_view name(node_command::what wanted) noexcept {
   return "unknown";
 }
 
+namespace {
+
+/// Instances that a placement says it has; one when it does not say.
+uint32_t instances_of(const placement_status& at) noexcept {
+  const auto fact = at.facts.find("instances");
+  uint32_t count = 1;
+  if (fact != at.facts.end())
+    std::from_chars(fact->second.data(),
+                    fact->second.data() + fact->second.size(), count);
+  return count;
+}
+
+} // namespace
+
+uint32_t function_status::replicas() const noexcept {
+  uint32_t count = 0;
+  for (const auto& at : placements) {
+    using enum instance_state;
+    if (at.version != version || at.state == failed || at.state == quarantined
+        || at.state == draining)
+      continue;
+    if (!least)
+      ++count;
+    else if (at.state != pending) // also of nodes that are no candidates
+      count += *least;
+  }
+  return count;
+}
+
 uint32_t function_status::available() const noexcept {
-  return static_cast<uint32_t>(
-    std::count_if(placements.begin(), placements.end(), [&](const auto& p) {
-      return p.version == version && p.state == instance_state::ready;
-    }));
+  uint32_t count = 0;
+  for (const auto& at : placements)
+    if (at.version == version && at.state == instance_state::ready)
+      count += least ? instances_of(at) : 1;
+  return count;
 }
 
 } // namespace faas

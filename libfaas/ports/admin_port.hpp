@@ -118,7 +118,15 @@ struct function_status {
   alias_map aliases;
   traffic_weights shares; ///< of the events, now
   std::optional<rollout_status> rollout; ///< under way, or the last one
-  /// Placements of the current version that are ready.
+  /// What was asked for by request, at most the current version's concurrency.
+  std::optional<uint32_t> least;
+  /// Where the controller has it held in memory, and why; mostly empty.
+  std::string held;
+  /// Placements of the current version that serve or will serve; asked for by
+  /// request: the instances that they shall have at least.
+  uint32_t replicas() const noexcept;
+  /// Placements of the current version that are ready; asked for by request:
+  /// the instances that they have.
   uint32_t available() const noexcept;
 };
 
@@ -212,6 +220,7 @@ public:
   virtual void alias(alias_command command, reply_to<command_outcome> done) = 0;
   virtual void rollout(rollout_command command,
                        reply_to<command_outcome> done) = 0;
+  virtual void scale(scale_command command, reply_to<command_outcome> done) = 0;
   virtual void put_secret(put_secret_command command,
                           reply_to<secret_outcome> done) = 0;
   virtual void remove_secret(remove_secret_command command,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace faas {
 namespace {
@@ -59,6 +60,7 @@ uint32_t add_version(function_record& record, function_version version) {
   const auto& plan = version.spec.petrel.rollout;
   record.traffic.weights.clear();
   record.traffic.rollout.reset();
+  record.traffic.scale.reset();
   if (record.current != 0 && !plan.steps.empty())
     record.traffic.rollout = rollout_record{
       number, record.current, plan, rollout::phase::warming, 0,
@@ -112,10 +114,11 @@ result<catalog_change> plan(const catalog_state& state,
   auto record = base_record(state, name);
   catalog_change change{command.id, name, {}, {state.at, record.current}};
   if (exists && is_same(record, record.current, *spec, command.bundle)) {
-    change.outcome.unchanged
-      = !end_rollout(record, rollout::phase::aborted,
-                     "version " + std::to_string(record.current)
-                       + " was deployed again");
+    const bool ended = end_rollout(record, rollout::phase::aborted,
+                                   "version " + std::to_string(record.current)
+                                     + " was deployed again");
+    const bool scaled = std::exchange(record.traffic.scale, {}).has_value();
+    change.outcome.unchanged = !ended && !scaled;
     return finish(std::move(change), std::move(record));
   }
   const auto& coming = record.traffic.rollout;

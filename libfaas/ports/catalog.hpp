@@ -75,7 +75,7 @@ struct catalog_change {
 /// version gets the spec as a store would give it back. How a version is rolled
 /// out does not make it another one. With steps (and an earlier version) the new
 /// version begins a rollout and the current one stays; otherwise it is current
-/// at once. Either ends fixed weights and a rollout under way.
+/// at once. Either ends fixed weights, a rollout under way, and a scale rule.
 result<catalog_change> plan(const catalog_state& state,
                             const deploy_command& command, wall_time now);
 result<catalog_change> plan(const catalog_state& state,
@@ -92,6 +92,10 @@ result<catalog_change> plan(const catalog_state& state,
                             const traffic_command& command);
 result<catalog_change> plan(const catalog_state& state,
                             const alias_command& command);
+/// errc::not_found. It ends with the next deployment, also of what is in service
+/// already.
+result<catalog_change> plan(const catalog_state& state,
+                            const scale_command& command);
 /// errc::conflict when no rollout is under way, or when one that is warming up
 /// shall pause.
 result<catalog_change> plan(const catalog_state& state,

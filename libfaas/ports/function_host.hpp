@@ -25,6 +25,18 @@ struct host_stats {
   uint64_t failed_loads = 0;       ///< of those that should have come back
 };
 
+/// What is wanted of a version's instances on this node, beside what its
+/// manifest says.
+struct scale_order {
+  /// Instances that stay when nothing comes, in the manifest's place; 0: none.
+  std::optional<uint32_t> least;
+  /// Which request that was. Another one for none: leave the memory now, and
+  /// come back with the next event.
+  uint64_t since = 0;
+  bool held = false; ///< stays in memory, or comes back, without events
+  bool operator==(const scale_order&) const = default;
+};
+
 /// What a host reports. Called on any thread, must not block.
 struct host_events {
   /// Loading ended: ready, or why not. Exactly once per host.
@@ -56,6 +68,8 @@ public:
   /// Trial-run profile and facts of the loaded module; empty before.
   virtual std::vector<profile_point> profile() const = 0;
   virtual string_map facts() const = 0;
+  /// From now on that is wanted; the instances follow.
+  virtual void rescale(const scale_order& order) { (void) order; }
   /// Refuses new events, lets the admitted ones end (each is answered, at the
   /// latest at its deadline), destroys the instances, then calls `closed`.
   virtual void close(std::function<void()> closed) = 0;
@@ -68,6 +82,7 @@ struct host_request {
   digest bundle;
   std::filesystem::path folder; ///< the verified, unpacked bundle
   std::shared_ptr<const secret_folder> secrets = {}; ///< null: none
+  scale_order scale = {}; ///< to begin with
 };
 
 /// Makes hosts; owns the runtimes and the executors. Thread safe.

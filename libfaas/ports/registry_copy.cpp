@@ -49,6 +49,8 @@ result<void> check_rules(const function_record& record) {
                  + std::to_string(sum) + ", not to 100");
   if (rules.aliases.size() > kept_aliases)
     return wrong(record.name.str() + " has too many aliases");
+  if (rules.scale && rules.scale->least > most_instances)
+    return wrong(record.name.str() + " asks for too many instances");
   return {};
 }
 

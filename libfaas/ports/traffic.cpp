@@ -74,6 +74,9 @@ std::string to_json(const traffic_rules& rules) {
     out["weights"][std::to_string(version)] = weight;
   if (rules.rollout)
     out["rollout"] = rollout_json(*rules.rollout);
+  if (rules.scale)
+    out["scale"]
+      = {{"least", rules.scale->least}, {"since", rules.scale->since}};
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -93,6 +96,9 @@ result<traffic_rules> traffic_from_json(std::string_view text) {
       rules.weights = read_weights(*at);
     if (const auto at = object.find("rollout"); at != object.end())
       rules.rollout = read_rollout(*at);
+    if (const auto at = object.find("scale"); at != object.end())
+      rules.scale = {at->at("least").get<uint32_t>(),
+                     at->value("since", uint64_t{0})};
   } catch (const std::exception& thrown) { // of another type than expected
     return unreadable(thrown.what());
   }

@@ -37,11 +37,24 @@ struct rollout_record {
   uint32_t share() const noexcept;
 };
 
-/// How the events of a function are divided, beside its current version.
+/// Asked for by request, in the place of what the manifest says until the next
+/// deployment: instances per node that stay when nothing comes, at most the
+/// version's concurrency. 0: none.
+struct scale_rule {
+  uint32_t least = 0;
+  uint64_t since = 0; ///< the revision that brought it
+  bool operator==(const scale_rule&) const = default;
+};
+/// More is counted as this: no manifest allows more instances on a node.
+inline constexpr uint32_t most_instances = 1024;
+
+/// How the events of a function are divided, beside its current version, and
+/// what was asked for by request.
 struct traffic_rules {
   alias_map aliases;
   traffic_weights weights; ///< fixed ones; empty: all to the current version
   std::optional<rollout_record> rollout;
+  std::optional<scale_rule> scale;
   bool operator==(const traffic_rules&) const = default;
 };
 
@@ -78,6 +91,15 @@ struct rollout_command {
   function_name function;
   enum class action : uint8_t { pause, resume, abort };
   action what = action::pause;
+  std::string by;
+};
+
+/// Sets the function's scale_rule. One that asks for none again is carried out
+/// again: what has come back since leaves the memory.
+struct scale_command {
+  request_id id;
+  function_name function;
+  uint32_t least = 0;
   std::string by;
 };
 

@@ -183,6 +183,21 @@ result<catalog_change> plan(const catalog_state& state,
 }
 
 result<catalog_change> plan(const catalog_state& state,
+                            const scale_command& command) {
+  const auto found = existing(state, command.function, command.id);
+  if (!found)
+    return found.error();
+  auto record = **found;
+  const auto least = std::min(command.least, most_instances);
+  auto change = begin(state, command.id, record, record.current);
+  auto& rule = record.traffic.scale;
+  change.outcome.unchanged = rule && rule->least == least && least > 0;
+  if (!change.outcome.unchanged)
+    rule = scale_rule{least, state.at.number + 1};
+  return finish(std::move(change), std::move(record));
+}
+
+result<catalog_change> plan(const catalog_state& state,
                             const rollout_command& command, wall_time now) {
   using action = rollout_command::action;
   using rollout::phase;

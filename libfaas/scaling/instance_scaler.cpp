@@ -31,17 +31,29 @@ scale_advice instance_scaler::tick(time_point now,
   note_activity(now_, sample);
   measure(now_, sample);
   scale_advice advice;
-  advice.in_memory = !limits_.to_zero || plan_.in_memory(now_ - active_);
+  advice.in_memory = !limits_.to_zero || held_
+                     || (!dismissed_ && plan_.in_memory(now_ - active_));
   advice.instances
     = tuner_.wanted(now_, rate(), service_, std::max(limits_.least, 1u),
                     limits_.most);
   return advice;
 }
 
+void instance_scaler::rescale(time_point now, const scale_sample& sample,
+                              const scale_limits& limits, bool leave) {
+  now_ = std::max(now_, now);
+  note_activity(now_, sample);
+  limits_ = limits;
+  plan_ = plan_keep(idle_, limits_.keep);
+  dismissed_ = leave;
+}
+
 void instance_scaler::note_activity(time_point now,
                                     const scale_sample& sample) noexcept {
   if (sample.arrived == arrived_ && sample.busy == 0)
     return;
+  if (sample.arrived != arrived_)
+    dismissed_ = false;
   // The time from deployment to the first event says nothing of its rhythm.
   const bool first = arrived_ == 0;
   arrived_ = sample.arrived;

@@ -37,6 +37,13 @@ public:
 
   /// A `now` before an earlier one counts as that one.
   scale_advice tick(time_point now, const scale_sample& sample);
+  /// Other limits from now on. With `leave` it is out of memory, as soon as
+  /// nothing is busy, until another event has come.
+  void rescale(time_point now, const scale_sample& sample,
+               const scale_limits& limits, bool leave);
+  /// As long as it is held it is in memory.
+  void hold(bool held) noexcept { held_ = held; }
+  bool held() const noexcept { return held_; }
 
   const scale_limits& limits() const noexcept { return limits_; }
   const keep_plan& plan() const noexcept { return plan_; }
@@ -57,6 +64,7 @@ private:
   scale_sample last_{};   ///< at the last measurement
   double fast_ = 0, slow_ = 0;
   duration service_{};
+  bool held_ = false, dismissed_ = false;
 };
 
 } // namespace faas::scaling

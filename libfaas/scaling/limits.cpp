@@ -54,6 +54,12 @@ scale_limits limits_of(const function_spec& spec) {
   return made;
 }
 
+scale_limits asked_for(scale_limits said, uint32_t least) {
+  said.least = std::clamp(least, 1u, said.most);
+  said.to_zero = least == 0;
+  return said;
+}
+
 bool says_how_many(const function_spec& spec) {
   return spec.petrel.scale.min || number(label(spec, "min"))
          || yes(label(spec, "zero"));

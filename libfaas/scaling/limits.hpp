@@ -12,6 +12,9 @@ namespace faas::scaling {
 /// over, as OpenFaaS does. `most` is petrel.concurrency.
 scale_limits limits_of(const function_spec& spec);
 
+/// With `least` instances, 0 or more, in the place of what was said.
+scale_limits asked_for(scale_limits said, uint32_t least);
+
 /// The manifest or a label says how many instances to keep.
 bool says_how_many(const function_spec& spec);
 

@@ -114,10 +114,14 @@ void fields(auto& v, of<cancel> auto& m) {
 void fields(auto& v, of<revision> auto& m) {
   v(1, m.history), v(2, m.number);
 }
+void fields(auto& v, of<scale_wish> auto& m) {
+  v(1, m.asked), v(2, m.since);
+}
 void fields(auto& v, of<assignment> auto& m) {
   v(1, m.version.function), v(2, m.version.version), v(3, m.spec_json);
   v(4, m.bundle), v(5, m.current), v(6, m.weight), v(7, m.nodes);
-  v(8, m.aliases), v(9, m.watched), v(10, m.secrets);
+  v(8, m.aliases), v(9, m.watched), v(10, m.secrets), v(11, m.scale);
+  v(12, m.held);
 }
 void fields(auto& v, of<assignments> auto& m) {
   v(1, m.at), v(2, m.functions), v(3, m.term), v(4, m.controllers);

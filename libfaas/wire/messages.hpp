@@ -111,6 +111,13 @@ struct cancel {
   bool operator==(const cancel&) const = default;
 };
 
+/// Instances that were asked for by request, per node.
+struct scale_wish {
+  uint32_t asked = 0; ///< 0: nothing was; else one more than the instances
+  uint64_t since = 0; ///< the revision that brought it
+  bool operator==(const scale_wish&) const = default;
+};
+
 /// One version that a node shall run.
 struct assignment {
   version_ref version;
@@ -122,6 +129,8 @@ struct assignment {
   std::vector<std::string> aliases; ///< names beside its number
   bool watched = false; ///< a rollout compares it: evidence is wanted
   string_map secrets;   ///< name: stamp of its value
+  scale_wish scale = {};
+  std::vector<std::string> held = {}; ///< nodes that keep it in memory
   bool operator==(const assignment&) const = default;
 };
 /// Controller to node: everything that the node shall run.

@@ -23,6 +23,7 @@ public:
   std::vector<traffic_command> divided;
   std::vector<alias_command> aliased;
   std::vector<rollout_command> steered;
+  std::vector<scale_command> scaled;
   std::vector<bundles_command> collected;
   bundles_status kept; ///< what bundles() answers
   std::optional<error> no_room; ///< what make_room answers
@@ -94,6 +95,15 @@ public:
     answer(std::move(done), [&] {
       steered.push_back(command);
       return changed(command.function);
+    });
+  }
+  void scale(scale_command command, reply_to<command_outcome> done) override {
+    answer(std::move(done), [&] {
+      scaled.push_back(command);
+      auto outcome = changed(command.function);
+      if (outcome)
+        functions[command.function.str()].least = command.least;
+      return outcome;
     });
   }
   void put_secret(put_secret_command command,

@@ -78,6 +78,8 @@ struct agent_world : actor_fixture {
     uint32_t version = 1;
     bool here = true;
     std::vector<platform_build> builds = {};
+    std::optional<scale_rule> scale = {};
+    bool held = false;
   };
   void view(uint64_t number, std::vector<wanted> all,
             const std::string& history = "h", uint64_t term = 0,
@@ -96,8 +98,11 @@ struct agent_world : actor_fixture {
       assigned.bundle.bytes[0] = content;
       assigned.traffic = true;
       assigned.spec.petrel.platforms = one.builds;
+      assigned.scale = one.scale;
       if (one.here)
         assigned.nodes.insert(me);
+      if (one.held)
+        assigned.held.insert(me);
       made.versions.push_back(std::move(assigned));
     }
     shared = make_local(std::move(made));
@@ -227,6 +232,21 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     view(1, {{"f"}});
     view(1, {{"f"}});
     BOOST_TEST(hosts.requests.size() == 1u);
+  }
+
+  BOOST_AUTO_TEST_CASE(hosts_hear_what_is_wanted_of_their_instances) {
+    view(1, {{"f", 1, true, {}, scale_rule{2, 1}}, {"g"}});
+    BOOST_REQUIRE_EQUAL(hosts.requests.size(), 2u);
+    BOOST_TEST((hosts.requests[0].scale == scale_order{2, 1, false}));
+    BOOST_TEST((hosts.requests[1].scale == scale_order{}));
+    view(2, {{"f", 1, true, {}, scale_rule{0, 2}, true}, {"g"}});
+    view(2, {{"f", 1, true, {}, scale_rule{0, 2}, true}, {"g"}});
+    BOOST_REQUIRE_EQUAL(hosts.hosts[0]->orders.size(), 1u); // once
+    BOOST_TEST((hosts.hosts[0]->orders[0] == scale_order{0, 2, true}));
+    BOOST_TEST(hosts.hosts[1]->orders.empty());
+    view(3, {{"f"}, {"g"}});
+    BOOST_REQUIRE_EQUAL(hosts.hosts[0]->orders.size(), 2u);
+    BOOST_TEST((hosts.hosts[0]->orders[1] == scale_order{}));
   }
 
   BOOST_AUTO_TEST_CASE(an_overtaken_view_is_ignored) {

@@ -188,6 +188,20 @@ BOOST_FIXTURE_TEST_SUITE(function_actor_test, function_world)
     BOOST_TEST(script.asked.size() == 1u);
   }
 
+  BOOST_AUTO_TEST_CASE(what_is_wanted_before_there_is_a_host_is_kept_for_it) {
+    script.answer.reset();
+    start();
+    caf::anon_send(function, make_local(scale_moved{{3, 7, true}}));
+    settle();
+    script.asked[0].done(std::filesystem::path{"/bundle"});
+    settle();
+    BOOST_REQUIRE_EQUAL(hosts.requests.size(), 1u);
+    BOOST_TEST((hosts.requests[0].scale == scale_order{3, 7, true}));
+    caf::anon_send(function, make_local(scale_moved{}));
+    settle();
+    BOOST_TEST((hosts.hosts[0]->orders == std::vector{scale_order{}}));
+  }
+
   BOOST_AUTO_TEST_CASE(lines_of_the_function_carry_the_node) {
     start();
     log_line line;

@@ -19,6 +19,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(keeps_aliases_weights_and_rollouts, Engine,
        plan(expected, alias_command{{}, f, "prod", 1, "o'neil"}));
   keep(engine.store(), expected,
        plan(expected, traffic_command{{}, f, {{1, 30}, {2, 70}}, ""}));
+  keep(engine.store(), expected,
+       plan(expected, scale_command{{}, f, 3, "o'neil"}));
+  BOOST_TEST(expected.functions.at(f).traffic.scale->least == 3u);
   check();
   auto canary = deploy_of("f", 3);
   canary.spec.petrel.rollout = {{5, 50}, std::chrono::seconds{7}};

@@ -350,6 +350,28 @@ BOOST_AUTO_TEST_CASE(the_version_of_an_alias_runs) {
   BOOST_TEST((w.running() == std::set<uint32_t>{2}));
 }
 
+BOOST_AUTO_TEST_CASE(asked_for_instances_are_in_the_view_and_described) {
+  world w;
+  auto spec = spec_of("f");
+  spec.petrel.concurrency = 4;
+  w.deploy(spec, 1);
+  const auto ask = [&](uint32_t least) {
+    const auto change
+      = plan(w.core.catalog(), scale_command{{}, spec.name, least, "ada"});
+    BOOST_REQUIRE(change);
+    w.core.apply(*change);
+  };
+  BOOST_TEST(!w.core.view().versions[0].scale);
+  BOOST_TEST(!w.core.describe(spec.name)->least);
+  ask(3);
+  BOOST_TEST(w.core.view().versions[0].scale->least == 3u);
+  BOOST_TEST((w.core.describe(spec.name)->least == 3u));
+  ask(9); // as many as may be
+  BOOST_TEST((w.core.describe(spec.name)->least == 4u));
+  ask(0);
+  BOOST_TEST((w.core.describe(spec.name)->least == 0u));
+}
+
 BOOST_AUTO_TEST_CASE(a_removed_function_leaves_the_view_and_describe) {
   world w;
   w.deploy(spec_of("f"), 1);

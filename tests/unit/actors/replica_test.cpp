@@ -104,6 +104,19 @@ BOOST_AUTO_TEST_CASE(what_runs_here_is_written_at_once) {
   BOOST_TEST(store.writes == 2);
 }
 
+BOOST_AUTO_TEST_CASE(asked_for_instances_are_written_at_once) {
+  writer.take(with(1, 3), now);
+  auto asked = with(2, 3);
+  auto view = std::make_shared<cluster_view>(*asked.view);
+  view->versions[0].scale = scale_rule{0, 2};
+  asked.view = view;
+  writer.take(asked, now);
+  BOOST_TEST(store.writes == 2);
+  const auto back = unpack(*store.kept, self());
+  BOOST_REQUIRE(back);
+  BOOST_TEST((back->view->versions[0].scale == scale_rule{0, 2}));
+}
+
 BOOST_AUTO_TEST_CASE(what_others_run_waits_for_its_time) {
   writer.take(with(1, 1), now);
   writer.take(with(2, 1, 2), now + 1s);

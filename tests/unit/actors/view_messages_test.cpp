@@ -60,6 +60,17 @@ cluster_view there(const cluster_view& view, uint32_t protocol) {
 
 BOOST_AUTO_TEST_SUITE(view_messages_test)
 
+BOOST_AUTO_TEST_CASE(what_is_wanted_of_instances_travels) {
+  auto view = view_with(node_duty::active);
+  BOOST_TEST(!there(view, 2).versions[0].scale);
+  BOOST_TEST(there(view, 2).versions[0].held.empty());
+  view.versions[0].scale = scale_rule{0, 7}; // none is a number, too
+  view.versions[0].held = {cloud};
+  const auto got = there(view, 2).versions[0];
+  BOOST_TEST((got.scale == scale_rule{0, 7}));
+  BOOST_TEST((got.held == std::set<node_name>{cloud}));
+}
+
 BOOST_AUTO_TEST_CASE(duties_travel_since_protocol_2) {
   const auto got = there(view_with(node_duty::cordoned), 2);
   BOOST_REQUIRE_EQUAL(got.nodes.size(), 2u);

@@ -245,6 +245,35 @@ BOOST_AUTO_TEST_CASE(versions_in_use_are_not_forgotten) {
   BOOST_TEST(!record().versions.contains(1));
 }
 
+BOOST_AUTO_TEST_CASE(instances_are_asked_for_until_the_next_deployment) {
+  const auto ask = [](uint32_t least) {
+    return scale_command{{}, f, least, "ada"};
+  };
+  BOOST_TEST((refused(ask(2)) == errc::not_found));
+  deploy(1);
+  BOOST_TEST(carry_out(ask(2)).version == 1u);
+  BOOST_TEST((record().traffic.scale == scale_rule{2, state.at.number}));
+  BOOST_TEST(carry_out(ask(2)).unchanged);
+  carry_out(ask(5'000'000));
+  BOOST_TEST(record().traffic.scale->least == most_instances);
+  // None is asked for again: what came back meanwhile leaves.
+  carry_out(ask(0));
+  const auto first = record().traffic.scale->since;
+  BOOST_TEST(!carry_out(ask(0)).unchanged);
+  BOOST_TEST(record().traffic.scale->since > first);
+  deploy(2);
+  BOOST_TEST(!record().traffic.scale);
+  carry_out(ask(3));
+  BOOST_TEST(!deploy(2).unchanged); // the same: the manifest's numbers again
+  BOOST_TEST(!record().traffic.scale);
+  BOOST_TEST(deploy(2).unchanged);
+  carry_out(ask(3));
+  carry_out(back());
+  BOOST_TEST(record().traffic.scale->least == 3u); // a rollback deploys nothing
+  deploy(3, {50});
+  BOOST_TEST(!record().traffic.scale);
+}
+
 BOOST_AUTO_TEST_CASE(the_rules_come_back_from_their_text) {
   BOOST_TEST(to_json(traffic_rules{}).empty());
   traffic_rules rules;

@@ -73,6 +73,44 @@ BOOST_FIXTURE_TEST_SUITE(instance_scaler_test, scaler_fixture)
     BOOST_TEST(!idle(2s).in_memory);
   }
 
+  BOOST_AUTO_TEST_CASE(asked_for_none_it_leaves_at_once_until_an_event) {
+    const auto none = asked_for(limits, 0);
+    limits.to_zero = false;
+    BOOST_TEST(busy(1s, 4, 1ms).in_memory);
+    it().rescale(now, sample, none, true);
+    BOOST_TEST(!idle(250ms).in_memory);
+    BOOST_TEST(!idle(1s).in_memory);
+    BOOST_TEST(busy(1s, 4, 1ms).in_memory); // back
+    BOOST_TEST(idle(59s).in_memory);        // as if it were to_zero
+    BOOST_TEST(!idle(2s).in_memory);
+  }
+
+  BOOST_AUTO_TEST_CASE(events_before_the_request_do_not_keep_it) {
+    idle(1s);
+    ++sample.arrived; // since the last tick
+    it().rescale(now, sample, asked_for(limits, 0), true);
+    BOOST_TEST(!idle(1s).in_memory);
+    ++sample.arrived;
+    BOOST_TEST(idle(1s).in_memory);
+  }
+
+  BOOST_AUTO_TEST_CASE(asked_for_some_it_stays) {
+    BOOST_TEST(!idle(61s).in_memory);
+    it().rescale(now, sample, asked_for(limits, 3), false);
+    BOOST_TEST(idle(24h).in_memory);
+    BOOST_TEST(idle(1s).instances == 3u);
+    it().rescale(now, sample, asked_for(limits, 100), false);
+    BOOST_TEST(idle(1s).instances == 8u); // the most
+  }
+
+  BOOST_AUTO_TEST_CASE(held_it_stays_although_it_is_idle) {
+    BOOST_TEST(!idle(61s).in_memory);
+    it().hold(true);
+    BOOST_TEST(idle(24h).in_memory);
+    it().hold(false);
+    BOOST_TEST(!idle(1s).in_memory);
+  }
+
   BOOST_AUTO_TEST_CASE(as_many_instances_as_the_load_needs) {
     BOOST_TEST(busy(30s, 40, 50ms).instances == 3u); // 2 Erlang / 0.7
     BOOST_TEST(busy(2s, 120, 50ms).instances == 8u); // at once; the most

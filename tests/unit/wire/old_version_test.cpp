@@ -49,6 +49,10 @@ wire::message as_written(uint32_t version, wire::message what) {
   if (auto* assigned = std::get_if<wire::assignments>(&what)) {
     assigned->term = 0;
     assigned->controllers.clear();
+    for (auto& one : assigned->functions) { // likewise: scaling by request
+      one.scale = {};
+      one.held.clear();
+    }
   }
   if (auto* greeting = std::get_if<wire::hello>(&what))
     greeting->links.clear();

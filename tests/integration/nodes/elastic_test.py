@@ -1,0 +1,89 @@
+"""How many instances, and where: asked for by request, on an edge that follows
+its controller."""
+import json
+import re
+import unittest
+
+from cluster import Scratch, request, wait_until
+
+
+def instances(node, function):
+    """Instances on each node, as `describe` has them."""
+    rows = node.describe(function).get("petrel", {}).get("placements", [])
+    return {row["node"]: int(row["facts"].get("instances", "-1").split()[0])
+            for row in rows if row["state"] == "ready"}
+
+
+class Asked(unittest.TestCase):
+    def setUp(self):
+        self.scratch = Scratch()
+        self.addCleanup(self.scratch.close)
+
+    def ask(self, node, function, replicas):
+        return node.admin("POST", f"/system/scale-function/{function}",
+                          json.dumps({"serviceName": function,
+                                      "replicas": replicas}))
+
+    def becomes(self, node, function, **wanted):
+        wanted = {name.replace("_", "-"): n for name, n in wanted.items()}
+        wait_until(f"{wanted} of {function}: {node.describe(function)}",
+                   lambda: instances(node, function) == wanted)
+
+    def test_an_edge_follows_its_controller_through_restarts(self):
+        edge, cloud = self.scratch.pair()
+        cloud.set("link_port", cloud.link_port)  # where the edge looks for it
+        scale = {"min": 1}
+        cloud.deploy("f", concurrency=4, scale=scale)
+        self.becomes(cloud, "f", edge_1=1, cloud_1=1)
+        self.assertEqual(self.ask(cloud, "f", 2).status, 202)
+        self.becomes(cloud, "f", edge_1=2, cloud_1=2)
+        told = cloud.describe("f")
+        self.assertEqual((told["replicas"], told["availableReplicas"]), (4, 4))
+        self.assertEqual(told["petrel"]["asked"], {"least": 2})
+        # More than can run: executors bound it, and the manifest.
+        self.assertEqual(self.ask(cloud, "f", 100).status, 202)
+        self.assertEqual(cloud.describe("f")["petrel"]["asked"]["least"], 4)
+        # None: out of memory at once on both, although the manifest keeps one.
+        self.assertEqual(self.ask(cloud, "f", 0).status, 202)
+        self.becomes(cloud, "f", edge_1=0, cloud_1=0)
+        told = cloud.describe("f")
+        self.assertEqual((told["replicas"], told["availableReplicas"]), (0, 0))
+        # It lasts: for an edge that starts alone, and for a controller.
+        edge.kill()
+        cloud.kill()
+        edge.start()
+        none = re.compile(r'^petrel_instances{function="f".*} 0$', re.M)
+        wait_until("none on an edge alone", lambda: none.search(
+            request(edge.port, "GET", "/metrics").text))
+        wait_until("the edge serves alone",
+                   lambda: edge.call("f", "x").status == 200)
+        cloud.start()
+        wait_until("it is known", lambda: cloud.describe("f").get(
+            "petrel", {}).get("asked") == {"least": 0})
+        self.assertEqual(self.ask(cloud, "f", 0).status, 202)
+        self.becomes(cloud, "f", edge_1=0, cloud_1=0)
+        # It serves nevertheless, from both.
+        self.assertEqual(edge.call("f", "again").text, "again")
+        self.assertEqual(cloud.call("f", "again").text, "again")
+        # The next deployment has the manifest's numbers.
+        cloud.deploy("f", update=True, wait=False, concurrency=4, scale=scale)
+        self.becomes(cloud, "f", edge_1=1, cloud_1=1)
+        self.assertNotIn("asked", cloud.describe("f")["petrel"])
+
+    def test_what_is_wrong_says_what_to_do(self):
+        node = self.scratch.node("n1")
+        node.deploy("f")
+        for answer, status in (
+                (self.ask(node, "f", -1), 400), (self.ask(node, "f", "2"), 400),
+                (self.ask(node, "g", 1), 404),
+                (node.admin("POST", "/system/scale-function/f", "{"), 400)):
+            self.assertEqual(answer.status, status, answer)
+            self.assertTrue(answer.json["error"]["next"], answer)
+        refused = node.admin("POST", "/system/scale-function/f",
+                             '{"replicas": 1}', token="wrong")
+        self.assertEqual(refused.status, 401)
+        self.assertNotIn("asked", node.describe("f")["petrel"])
+
+
+if __name__ == "__main__":
+    unittest.main()
