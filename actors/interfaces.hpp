@@ -40,6 +40,8 @@ using controller_actor = caf::typed_actor<
   caf::reacts_to<local<node_placements>>,
   // From gateway loops, by way of their node.
   caf::reacts_to<local<rollout_evidence>>,
+  // How busy versions are, from a node.
+  caf::reacts_to<local<node_loads>>,
   // From the seat, where several controllers share one lease.
   caf::reacts_to<local<leader_changed>>,
   // What another leader gave out.
@@ -56,6 +58,8 @@ using agent_actor = caf::typed_actor<
   caf::reacts_to<local<peers_changed>>,
   // Time to start what died by a fault.
   caf::reacts_to<caf::tick_atom>,
+  // Time to look at the load.
+  caf::reacts_to<caf::update_atom>,
   // Time to publish what has changed since.
   caf::reacts_to<caf::flush_atom>>;
 
@@ -134,6 +138,7 @@ using membership_actor = caf::typed_actor<
   caf::reacts_to<local<spread_view>>,
   caf::reacts_to<local<spread_placements>>,
   caf::reacts_to<local<spread_evidence>>,
+  caf::reacts_to<local<spread_loads>>,
   caf::reacts_to<local<share_bundle>>,
   // Time to dial.
   caf::reacts_to<caf::tick_atom>,

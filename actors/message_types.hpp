@@ -23,6 +23,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
   faas::actors::local<faas::actors::rollout_evidence>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
   faas::actors::local<faas::actors::spread_evidence>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::node_loads>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::spread_loads>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::leader_changed>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::bundle_shared>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::share_bundle>)

@@ -98,6 +98,12 @@ struct rollout_evidence {
   wire::evidence seen;
 };
 
+/// How busy versions are on that node.
+struct node_loads {
+  node_name node;
+  wire::loads seen;
+};
+
 // -- agent and function actor -------------------------------------------------
 
 /// A function actor's word to its agent.
@@ -248,6 +254,10 @@ struct share_bundle {
 /// What this node's loops saw, to be sent to the controller's node.
 struct spread_evidence {
   wire::evidence seen;
+};
+/// How busy versions are here, to be sent to the controller's node.
+struct spread_loads {
+  wire::loads seen;
 };
 /// This node's placements, to be sent to the controller's node.
 struct spread_placements {

@@ -89,16 +89,17 @@ struct node_system::impl {
   }
 
   /// To the controller, which is here or at a node that membership knows.
-  void send_evidence(wire::evidence seen) {
+  template <class Here, class There>
+  void send_to_leader(Here here, There there) {
     const std::lock_guard lock{handles};
     if (controller) {
       counters.of(actor_kind::controller).count_sent();
-      caf::anon_send(*controller, make_local(rollout_evidence{seen}));
+      caf::anon_send(*controller, make_local(std::move(here)));
       if (config.seat == nullptr)
         return;
     }
     counters.of(actor_kind::membership).count_sent();
-    caf::anon_send(membership, make_local(spread_evidence{std::move(seen)}));
+    caf::anon_send(membership, make_local(std::move(there)));
   }
 
   node_system_config config;
@@ -138,8 +139,10 @@ result<void> node_system::impl::spawn() {
   predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
                                         &stats, &counters, config.clock});
   ports.receive_with([this](loop_report report) {
-    if (!report.evidence.empty())
-      send_evidence({std::exchange(report.evidence, {})});
+    if (!report.evidence.empty()) {
+      const wire::evidence seen{std::exchange(report.evidence, {})};
+      send_to_leader(rollout_evidence{seen}, spread_evidence{seen});
+    }
     counters.of(actor_kind::predictor).count_sent();
     caf::anon_send(predictor, make_local(std::move(report)));
   });
@@ -237,6 +240,9 @@ agent_config node_system::impl::agent_parts() {
     counters.of(actor_kind::membership).count_sent();
     caf::anon_send(to_membership(),
                    make_local(spread_placements{std::move(placements)}));
+  };
+  made.report_loads = [this](wire::loads seen) {
+    send_to_leader(node_loads{config.self.node, seen}, spread_loads{seen});
   };
   made.settled = [this](bool all) {
     settled.store(all, std::memory_order_release);

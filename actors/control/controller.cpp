@@ -2,6 +2,7 @@
 
 #include "actors/control/catalog_desk.hpp"
 #include "actors/control/node_desk.hpp"
+#include "actors/control/node_holds.hpp"
 #include "actors/control/office.hpp"
 #include "actors/control/registry_desk.hpp"
 #include "actors/control/rollout_courses.hpp"
@@ -244,6 +245,7 @@ struct controller_state {
     self->delayed_send(self, look_period, caf::tick_atom::value);
     if (!lead.check())
       return;
+    hold();
     const auto due = courses.due(
       config.clock->now(),
       [this](const function_name& function, uint32_t version) {
@@ -276,6 +278,19 @@ struct controller_state {
     mark->counters().count_handled();
     for (const auto& seen : what.seen.versions)
       courses.add(seen);
+  }
+
+  void loads(const node_loads& what) {
+    mark->counters().count_handled();
+    if (!lead.leads())
+      return;
+    holds.note(what.node, what.seen, config.clock->now());
+    hold();
+  }
+  /// Which nodes hold what in memory.
+  void hold() {
+    if (lead.leads() && holds.decide(config.clock->now(), *core))
+      spread();
   }
 
   void put(const put_secret_call& call) {
@@ -325,7 +340,8 @@ struct controller_state {
       spread();
   }
 
-  void add_compared(function_status& status) const {
+  void add_seen(function_status& status) const {
+    status.held = holds.why({status.spec.name, status.version});
     if (status.rollout)
       status.rollout->compared = courses.compared(status.spec.name);
   }
@@ -335,7 +351,7 @@ struct controller_state {
       return call.done(ok.error());
     auto all = core->list();
     for (auto& status : all)
-      add_compared(status);
+      add_seen(status);
     call.done(std::move(all));
   }
   void versions(const versions_call& call) {
@@ -357,7 +373,7 @@ struct controller_state {
       return call.done(ok.error());
     auto status = core->describe(call.function);
     if (status)
-      add_compared(*status);
+      add_seen(*status);
     call.done(std::move(status));
   }
   void changed(const node_changed& what) {
@@ -388,6 +404,7 @@ struct controller_state {
         return !only->functions.contains(one.version.function);
       });
     view.term = lead.term();
+    holds.stamp(view);
     secrets.stamp(view);
     config.publish(make_local(std::move(view)));
   }
@@ -398,6 +415,7 @@ struct controller_state {
   rollout_courses courses;
   secret_desk secrets;
   node_desk nodes;
+  node_holds holds;
   std::unique_ptr<alive_mark> mark;
   catalog_desk desk;
   registry_desk registry;
@@ -441,6 +459,7 @@ controller_behavior(controller_state::pointer self, controller_config config) {
     [=](const local<node_changed>& what) { self->state.changed(*what); },
     [=](const local<node_placements>& what) { self->state.reported(*what); },
     [=](const local<rollout_evidence>& what) { self->state.evidence(*what); },
+    [=](const local<node_loads>& what) { self->state.loads(*what); },
     [=](const local<leader_changed>& what) { self->state.leader(*what); },
     [=](const local<cluster_view>& view) { self->state.given(view); },
     [=](caf::tick_atom) { self->state.look(); },

@@ -1,6 +1,7 @@
 #include "actors/control/controller_core.hpp"
 
 #include "libfaas/manifest/platform.hpp"
+#include "libfaas/scaling/limits.hpp"
 
 #include <algorithm>
 
@@ -329,6 +330,25 @@ cluster_view controller_core::view() const {
     for (const auto& [version, at] : placements)
       view.placements.push_back(at);
   return view;
+}
+
+std::optional<hold_candidates>
+controller_core::hold_candidates_of(const version_ref& version) const {
+  const auto* running = running_version(version);
+  if (running == nullptr)
+    return std::nullopt;
+  const auto limits = scaling::limits_of(running->spec);
+  const auto& asked = state_.functions.at(version.function).traffic.scale;
+  if (!(asked ? asked->least == 0 : limits.to_zero))
+    return std::nullopt;
+  hold_candidates made{limits.tuning, {}};
+  for (const auto& node : nodes_for(*running)) {
+    const auto* at = placed(node, version.function, version.version);
+    if (at != nullptr && at->status.state == instance_state::ready
+        && duties_.open(node))
+      made.slots[node] = std::max(at->status.slots, 1u);
+  }
+  return made;
 }
 
 void controller_core::add_missing(function_status& status,

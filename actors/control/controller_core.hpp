@@ -6,6 +6,7 @@
 #include "libfaas/ports/admin_port.hpp"
 #include "libfaas/ports/catalog.hpp"
 #include "libfaas/ports/runtime.hpp"
+#include "libfaas/scaling/tuner.hpp"
 
 #include <map>
 #include <set>
@@ -81,6 +82,12 @@ struct warm_up {
   std::string why; ///< failed: node by node
 };
 
+/// Where a version may be held in memory, by what rule.
+struct hold_candidates {
+  scaling::tuner_settings tuning;
+  std::map<node_name, uint32_t> slots; ///< by node that has it ready
+};
+
 /// Why a node may not run a function; empty when it may.
 std::string why_not(const function_spec& spec, const node_record& node);
 
@@ -119,6 +126,10 @@ public:
   result<function_status> describe(const function_name& name) const;
   result<std::vector<version_status>> versions(const function_name& name) const;
   warm_up warm_up_of(const function_name& name, uint32_t version) const;
+  /// Nodes that fit it, take events of others and have it ready; nullopt when
+  /// it does not run, or stays in memory anyway.
+  std::optional<hold_candidates>
+  hold_candidates_of(const version_ref& version) const;
   /// What every bundle is needed for, also by nodes that still have a version
   /// of a function that was removed.
   bundles::use_map bundle_uses() const;

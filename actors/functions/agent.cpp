@@ -2,6 +2,7 @@
 
 #include "actors/functions/structure_builder.hpp"
 #include "actors/functions/view_follower.hpp"
+#include "libfaas/scaling/limits.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
@@ -19,6 +20,8 @@ constexpr caf::timespan first_rest = 100ms, longest_rest = 30s;
 /// A version that is wanted no more still takes events for so long: other nodes
 /// hear of the change later, and what they sent before is on its way.
 constexpr caf::timespan lame_duck = 2s;
+/// How often the controller hears how busy versions are.
+constexpr caf::timespan look_period = 1s;
 
 struct agent_state {
   static constexpr const char* name = "faas.agent";
@@ -170,6 +173,7 @@ struct agent_state {
     children[assigned.version] = child;
     secrets[assigned.version] = assigned.secrets;
     bundles[assigned.version] = assigned.bundle;
+    note_elastic(assigned);
   }
 
   /// The keeper drops none of these from its cache.
@@ -197,6 +201,7 @@ struct agent_state {
     }
     if (auto& told = orders[assigned.version]; told != order_of(assigned)) {
       told = order_of(assigned);
+      note_elastic(assigned);
       config.counters->of(actor_kind::function).count_sent();
       caf::anon_send(child->second, make_local(scale_moved{told}));
     }
@@ -210,6 +215,39 @@ struct agent_state {
     }
     made.held = assigned.held.contains(config.node);
     return made;
+  }
+
+  // -- load -------------------------------------------------------------------
+
+  /// Only versions that may leave the memory have one that matters.
+  void note_elastic(const assigned_version& assigned) {
+    if (assigned.scale ? assigned.scale->least == 0
+                       : scaling::limits_of(assigned.spec).to_zero)
+      elastic.insert(assigned.version);
+    else
+      elastic.erase(assigned.version);
+    look_soon();
+  }
+
+  void look_soon() {
+    if (elastic.empty() || stopping || !config.report_loads
+        || std::exchange(looks, true))
+      return;
+    self->delayed_send(self, look_period, caf::update_atom::value);
+  }
+
+  void look() {
+    looks = false;
+    wire::loads all;
+    for (const auto& version : elastic)
+      if (const auto host = known.hosts.find(version);
+          host != known.hosts.end())
+        if (const auto now = host->second->current_load())
+          all.versions.push_back({version, now->rate, now->service, now->busy,
+                                  now->instances, now->slots});
+    if (!all.versions.empty() && !stopping)
+      config.report_loads(std::move(all));
+    look_soon();
   }
 
   void close(const function_actor& child) {
@@ -247,6 +285,7 @@ struct agent_state {
       children.erase(it);
       bundles.erase(version);
       orders.erase(version);
+      elastic.erase(version);
       leaving.erase(version);
       known.hosts.erase(version);
       known.own.erase(version);
@@ -383,6 +422,8 @@ struct agent_state {
   bool changed_since = false; ///< something is to be published and reported
   std::map<version_ref, string_map> secrets; ///< stamps that each was told
   std::map<version_ref, scale_order> orders; ///< likewise
+  std::set<version_ref> elastic; ///< may leave the memory
+  bool looks = false; ///< the next look at their load comes
   bool stopping = false;
 };
 
@@ -397,6 +438,7 @@ agent_actor::behavior_type agent_behavior(agent_state::pointer self,
     [=](const local<placement_changed>& what) { self->state.changed(*what); },
     [=](const local<peers_changed>& what) { self->state.peers(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
+    [=](caf::update_atom) { self->state.look(); },
     [=](caf::flush_atom) { self->state.flush(); },
   };
 }

@@ -21,6 +21,9 @@ struct agent_config {
   predictor_actor predictor;
   /// Gets this node's placements after each change; must not block.
   std::function<void(local<node_placements>)> report;
+  /// Gets the load of versions that may leave the memory, each second while
+  /// there is any; must not block. May be empty.
+  std::function<void(wire::loads)> report_loads = {};
   /// Told whether every assignment has reached an end state; for readiness.
   std::function<void(bool settled)> settled;
   /// What it went by before this start, or null; and what of it the store did

@@ -101,6 +101,14 @@ void control_router::handle(const node_name&, const wire::evidence& seen,
   caf::anon_send(*to_.controller, make_local(rollout_evidence{seen}));
 }
 
+void control_router::handle(const node_name& from, const wire::loads& seen,
+                            const answer&) {
+  if (!to_.controller)
+    return;
+  to_.counters->of(actor_kind::controller).count_sent();
+  caf::anon_send(*to_.controller, make_local(node_loads{from, seen}));
+}
+
 void control_router::handle(const node_name& from,
                             const wire::secret_request& request,
                             const answer& back) {

@@ -71,6 +71,7 @@ private:
               const answer&);
   void handle(const node_name& from, const wire::evidence& seen,
               const answer&);
+  void handle(const node_name& from, const wire::loads& seen, const answer&);
   void handle(const node_name& from, const wire::secret_request& request,
               const answer& back);
   void handle(const node_name& from, const wire::secret_value& value,

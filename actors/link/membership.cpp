@@ -397,6 +397,11 @@ struct membership_state {
     out->to_controllers(what.seen);
   }
 
+  void spread(const spread_loads& what) {
+    mark->counters().count_handled();
+    out->to_controllers(what.seen);
+  }
+
   wire::placement_report report() const {
     return to_report(own->node, revision{}, own->placements);
   }
@@ -448,6 +453,7 @@ membership_behavior(membership_state::pointer self, membership_config config) {
     [=](const local<spread_view>& what) { self->state.spread(*what); },
     [=](const local<spread_placements>& what) { self->state.spread(*what); },
     [=](const local<spread_evidence>& what) { self->state.spread(*what); },
+    [=](const local<spread_loads>& what) { self->state.spread(*what); },
     [=](const local<share_bundle>& what) { self->state.share(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
     [=](caf::close_atom) { self->state.stop(); },

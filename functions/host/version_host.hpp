@@ -45,6 +45,7 @@ public:
   host_stats stats() const override;
   std::vector<profile_point> profile() const override;
   string_map facts() const override;
+  std::optional<host_load> current_load() const override;
   void rescale(const scale_order& order) override;
   void close(std::function<void()> closed) override;
 

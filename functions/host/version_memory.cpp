@@ -22,6 +22,8 @@ constexpr duration first_pause = 1s, longest_pause = 30s;
 constexpr auto job_timeout = 10s;
 /// What `describe` shows is at most this old.
 constexpr duration tell_every = 10s;
+/// Fewer events per second are none.
+constexpr double least_rate = 0.05;
 
 int64_t ns(time_point at) noexcept {
   return duration{at.time_since_epoch()}.count();
@@ -148,6 +150,23 @@ void version_host::rescale(const scale_order& order) {
     scaler_->rescale(clock::now(), seen, limits_by(order),
                      order.least && *order.least == 0);
   memory_.tell_soon = clock::now() + tell_every; // who asked waits for it
+}
+
+std::optional<host_load> version_host::current_load() const {
+  if (phase_.load(std::memory_order_acquire) != phase::ready)
+    return std::nullopt;
+  const auto busy = sample().busy;
+  host_load now;
+  now.busy = busy;
+  now.instances = instances();
+  const std::lock_guard lock{mutex_};
+  const auto& limits = scaler_->limits();
+  if (!limits.to_zero || (busy == 0 && scaler_->rate() < least_rate))
+    return std::nullopt;
+  now.rate = scaler_->rate();
+  now.service = scaler_->service();
+  now.slots = limits.most;
+  return now;
 }
 
 uint32_t version_host::instances() const {

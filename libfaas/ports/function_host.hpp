@@ -25,6 +25,15 @@ struct host_stats {
   uint64_t failed_loads = 0;       ///< of those that should have come back
 };
 
+/// How busy a version is that may leave the memory.
+struct host_load {
+  double rate = 0;    ///< arrivals per second
+  duration service{}; ///< mean; zero: not known
+  uint32_t busy = 0;  ///< waiting and running
+  uint32_t instances = 0;
+  uint32_t slots = 0; ///< instances that it can have
+};
+
 /// What is wanted of a version's instances on this node, beside what its
 /// manifest says.
 struct scale_order {
@@ -68,6 +77,8 @@ public:
   /// Trial-run profile and facts of the loaded module; empty before.
   virtual std::vector<profile_point> profile() const = 0;
   virtual string_map facts() const = 0;
+  /// Empty when it stays in memory anyway, or has no events.
+  virtual std::optional<host_load> current_load() const { return std::nullopt; }
   /// From now on that is wanted; the instances follow.
   virtual void rescale(const scale_order& order) { (void) order; }
   /// Refuses new events, lets the admitted ones end (each is answered, at the

@@ -29,14 +29,15 @@ public:
   uint32_t wanted(time_point now, double rate, duration service, uint32_t least,
                   uint32_t most);
 
+  /// For that load now, `most` at most.
+  uint32_t needed(double rate, duration service, uint32_t most) const noexcept;
+
 private:
   struct need {
     time_point at;
     uint32_t instances;
   };
   static constexpr size_t most_kept = 16;
-
-  uint32_t needed(double rate, duration service, uint32_t most) const noexcept;
 
   tuner_settings settings_;
   std::vector<need> needs_; ///< rising time, falling number

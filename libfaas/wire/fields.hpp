@@ -179,6 +179,13 @@ void fields(auto& v, of<version_evidence> auto& m) {
 void fields(auto& v, of<evidence> auto& m) {
   v(1, m.versions);
 }
+void fields(auto& v, of<version_load> auto& m) {
+  v(1, m.version.function), v(2, m.version.version), v(3, m.rate);
+  v(4, m.service), v(5, m.busy), v(6, m.instances), v(7, m.slots);
+}
+void fields(auto& v, of<loads> auto& m) {
+  v(1, m.versions);
+}
 void fields(auto& v, of<secret_request> auto& m) {
   v(1, m.name);
 }

@@ -7,6 +7,7 @@
 #include "libfaas/ports/function_host.hpp"
 #include "libfaas/ports/runtime.hpp"
 #include "libfaas/ports/secrets.hpp"
+#include "libfaas/wire/scale_messages.hpp"
 
 #include <cstdint>
 #include <string>
@@ -111,13 +112,6 @@ struct cancel {
   bool operator==(const cancel&) const = default;
 };
 
-/// Instances that were asked for by request, per node.
-struct scale_wish {
-  uint32_t asked = 0; ///< 0: nothing was; else one more than the instances
-  uint64_t since = 0; ///< the revision that brought it
-  bool operator==(const scale_wish&) const = default;
-};
-
 /// One version that a node shall run.
 struct assignment {
   version_ref version;
@@ -130,7 +124,7 @@ struct assignment {
   bool watched = false; ///< a rollout compares it: evidence is wanted
   string_map secrets;   ///< name: stamp of its value
   scale_wish scale = {};
-  std::vector<std::string> held = {}; ///< nodes that keep it in memory
+  std::vector<std::string> held = {}; ///< keep it in memory
   bool operator==(const assignment&) const = default;
 };
 /// Controller to node: everything that the node shall run.
@@ -246,7 +240,7 @@ using message
   = std::variant<hello, welcome, refused, ping, pong, event_batch, reply_batch,
                  ack, cancel, assignments, placement_report, bundle_request,
                  bundle_chunk, node_report, admin_request, admin_reply, goodbye,
-                 part, evidence, secret_request, secret_value>;
+                 part, evidence, secret_request, secret_value, loads>;
 
 /// Name of the kind, for logs and metrics: "event_batch".
 std::string_view name(const message& what) noexcept;

@@ -100,10 +100,9 @@ public:
   void scale(scale_command command, reply_to<command_outcome> done) override {
     answer(std::move(done), [&] {
       scaled.push_back(command);
-      auto outcome = changed(command.function);
-      if (outcome)
+      if (functions.contains(command.function.str()))
         functions[command.function.str()].least = command.least;
-      return outcome;
+      return changed(command.function);
     });
   }
   void put_secret(put_secret_command command,

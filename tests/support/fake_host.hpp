@@ -30,6 +30,7 @@ public:
   host_stats stats() const override { return {}; }
   std::vector<profile_point> profile() const override { return points; }
   string_map facts() const override { return {{"fake", "yes"}}; }
+  std::optional<host_load> current_load() const override { return busy; }
   void rescale(const scale_order& order) override { orders.push_back(order); }
   void close(std::function<void()> closed) override {
     on_closed = std::move(closed);
@@ -46,6 +47,7 @@ public:
   std::function<void()> fault;
   std::vector<held> waiting;
   std::vector<scale_order> orders;
+  std::optional<host_load> busy;
   std::vector<profile_point> points;
   std::function<void()> on_closed;
   bool close_at_once = true;

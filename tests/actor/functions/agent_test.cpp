@@ -55,6 +55,9 @@ struct agent_world : actor_fixture {
     config.keeper = keeper;
     config.predictor = predictor;
     config.report = [this](local<node_placements> what) { reported = what; };
+    config.report_loads = [this](wire::loads all) {
+      loads.push_back(std::move(all));
+    };
     config.settled = [this](bool now) { settled = now; };
     config.last = std::move(last);
     config.log = [this](std::string line) { log.push_back(std::move(line)); };
@@ -138,6 +141,7 @@ struct agent_world : actor_fixture {
   local<cluster_view> shared; ///< the last view sent
   uint8_t content = 0;        ///< of the bundles
   std::vector<std::string> log;
+  std::vector<wire::loads> loads;
 };
 
 } // namespace
@@ -247,6 +251,21 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
     view(3, {{"f"}, {"g"}});
     BOOST_REQUIRE_EQUAL(hosts.hosts[0]->orders.size(), 2u);
     BOOST_TEST((hosts.hosts[0]->orders[1] == scale_order{}));
+  }
+
+  BOOST_AUTO_TEST_CASE(the_load_of_what_may_leave_is_told_each_second) {
+    view(1, {{"f", 1, true, {}, scale_rule{0, 1}}, {"g"}});
+    hosts.hosts[1]->busy = host_load{9, 1ms, 1, 1, 1}; // it stays anyway
+    advance(3s, 1s);
+    BOOST_TEST(loads.empty()); // nothing to say
+    hosts.hosts[0]->busy = host_load{2.5, 40ms, 3, 2, 4};
+    advance(2s, 1s);
+    BOOST_REQUIRE_EQUAL(loads.size(), 2u);
+    BOOST_TEST((loads[0].versions
+                == std::vector{wire::version_load{ref("f"), 2.5, 40ms, 3, 2, 4}}));
+    view(2, {{"f", 1, true, {}, scale_rule{1, 2}}, {"g"}});
+    advance(3s, 1s);
+    BOOST_TEST(loads.size() == 2u);
   }
 
   BOOST_AUTO_TEST_CASE(an_overtaken_view_is_ignored) {

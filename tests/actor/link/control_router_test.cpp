@@ -22,6 +22,7 @@ agent_actor spawn_fake_agent(caf::actor_system& system,
       [](const local<placement_changed>&) {},
       [](const local<peers_changed>&) {},
       [](caf::tick_atom) {},
+      [](caf::update_atom) {},
       [](caf::flush_atom) {},
     };
   });

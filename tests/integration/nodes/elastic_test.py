@@ -1,10 +1,10 @@
 """How many instances, and where: asked for by request, on an edge that follows
-its controller."""
+its controller; held on more nodes for a load."""
 import json
 import re
 import unittest
 
-from cluster import Scratch, request, wait_until
+from cluster import Load, Scratch, request, wait_until
 
 
 def instances(node, function):
@@ -83,6 +83,34 @@ class Asked(unittest.TestCase):
                              '{"replicas": 1}', token="wrong")
         self.assertEqual(refused.status, 401)
         self.assertNotIn("asked", node.describe("f")["petrel"])
+
+
+class Held(unittest.TestCase):
+    def test_more_nodes_are_warm_before_one_is_not_enough(self):
+        scratch = Scratch()
+        self.addCleanup(scratch.close)
+        edge, cloud = scratch.pair()
+        # All events go to the edge: what is in memory on the cloud node is
+        # there because the controller holds it.
+        cloud.deploy("f", concurrency=1, policy="static:edge-1/cpu",
+                     scale={"min": 0, "hold": "1s"})
+        wait_until("both are ready",
+                   lambda: len(instances(cloud, "f")) == 2)
+        cloud.admin("POST", "/system/scale-function/f", '{"replicas": 0}')
+        wait_until("both are out of memory", lambda: set(
+            instances(cloud, "f").values()) == {0})
+        load = Load(edge, edge, body="block 50")
+        try:
+            wait_until("the cloud node is warm", lambda: instances(
+                cloud, "f").get("cloud-1") == 1)
+            self.assertIn("held on", cloud.describe("f")["petrel"]["held"])
+        finally:
+            load.end()
+        wait_until("it leaves again", lambda: instances(
+            cloud, "f").get("cloud-1") == 0)
+        self.assertNotIn("held", cloud.describe("f")["petrel"])
+        self.assertEqual({a.site for a in load.answers}, {"edge-1/cpu"})
+        self.assertEqual(load.troubles, [])
 
 
 if __name__ == "__main__":

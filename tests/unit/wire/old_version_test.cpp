@@ -39,6 +39,7 @@ bool wants_files() {
 uint32_t since(const wire::message& what) {
   return std::holds_alternative<wire::secret_request>(what)
              || std::holds_alternative<wire::secret_value>(what)
+             || std::holds_alternative<wire::loads>(what)
            ? 2
            : 1;
 }

@@ -193,6 +193,8 @@ std::vector<message> samples() {
     secret_value{secret_name{"token"}, "7.00ff",
                  secret_text{std::string_view{"\0\xff secret", 9}},
                  {errc::not_found, "no such secret", "create it"}},
+    loads{{{{function_name{"classify"}, 5}, 41.5, 13ms, 3, 2, 4},
+           {{function_name{"resize"}, 1}, 0, {}, 0, 0, 0}}},
   };
 }
 
