@@ -1,6 +1,7 @@
 // Whether the code of a version is in memory, and what is under way about it.
 #pragma once
 
+#include "functions/host/process_memory.hpp"
 #include "libfaas/core/error.hpp"
 #include "libfaas/ports/runtime.hpp"
 #include "libfaas/scaling/limits.hpp"
@@ -33,6 +34,9 @@ struct memory_state {
   /// For facts(): what was told, and when.
   string_map told;
   time_point told_at{};
+  memory_use use; ///< of its worker processes
+  time_point weighed_at{};
+  uint32_t weighed = 0; ///< instances then
   time_point tell_soon{}; ///< until then changes are told with the next tick
 };
 

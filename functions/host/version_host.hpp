@@ -141,6 +141,7 @@ private:
   std::optional<error> backing_off(time_point now) const;
   void fit_instances(uint32_t wanted);
   void tell_changed(time_point now);
+  void weigh(time_point now); ///< its worker processes
   void add_scaling_facts(string_map& to) const; ///< under the mutex
 
   const host_request request_;

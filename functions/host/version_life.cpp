@@ -134,6 +134,7 @@ result<void> version_host::publish(loaded_parts made) {
     scaler_->rescale(clock::now(), {}, limits, *order_.least == 0);
   add_scaling_facts(memory_.told);
   memory_.told_at = clock::now();
+  memory_.tell_soon = memory_.told_at + 1s; // what its processes take
   phase_.store(phase::ready);
   return {};
 }

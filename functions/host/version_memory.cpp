@@ -20,8 +20,6 @@ namespace {
 constexpr duration first_pause = 1s, longest_pause = 30s;
 /// Time in which instances must be destroyed or made.
 constexpr auto job_timeout = 10s;
-/// What `describe` shows is at most this old.
-constexpr duration tell_every = 10s;
 /// Fewer events per second are none.
 constexpr double least_rate = 0.05;
 
@@ -149,7 +147,7 @@ void version_host::rescale(const scale_order& order) {
   if (before.least != order.least || before.since != order.since)
     scaler_->rescale(clock::now(), seen, limits_by(order),
                      order.least && *order.least == 0);
-  memory_.tell_soon = clock::now() + tell_every; // who asked waits for it
+  memory_.tell_soon = clock::now() + 10s; // who asked waits for it
 }
 
 std::optional<host_load> version_host::current_load() const {
@@ -192,24 +190,6 @@ scaling::scale_sample version_host::sample() const {
     seen.busy += lane.busy.load(std::memory_order_relaxed) ? 1 : 0;
   });
   return seen;
-}
-
-void version_host::tell_changed(time_point now) {
-  if (!events_.changed)
-    return;
-  {
-    const std::lock_guard lock{mutex_};
-    now = std::max(now, memory_.told_at);
-    if (now - memory_.told_at < tell_every && now >= memory_.tell_soon)
-      return;
-    string_map fresh;
-    add_scaling_facts(fresh);
-    memory_.told_at = now;
-    if (fresh == memory_.told)
-      return;
-    memory_.told = std::move(fresh);
-  }
-  events_.changed();
 }
 
 // -- instances for the load ----------------------------------------------------
@@ -422,39 +402,6 @@ duration version_host::cold_wait(time_point queued,
   // Nothing that was queued before it left can start after it came back.
   const auto back = back_ns_.load(std::memory_order_relaxed);
   return duration{std::max<int64_t>(std::min(ns(start), back) - ns(queued), 0)};
-}
-
-// -- for people ----------------------------------------------------------------
-
-void version_host::add_scaling_facts(string_map& to) const {
-  const auto& limits = scaler_->limits();
-  const auto& plan = scaler_->plan();
-  const auto seconds = [](duration d) {
-    return std::to_string(std::chrono::round<std::chrono::seconds>(d).count())
-           + " s";
-  };
-  to["instances"] = std::to_string(instances()) + " (" +
-                    std::to_string(limits.least) + " to "
-                    + std::to_string(limits.most) + ")";
-  const auto started = [&](start_kind how) {
-    return std::to_string(starts_[static_cast<size_t>(how)].load());
-  };
-  to["starts"] = started(start_kind::cold) + " cold, "
-                 + started(start_kind::pool) + " from the pool";
-  if (!limits.to_zero)
-    return;
-  std::string text = "out after " + seconds(plan.unload) + " idle";
-  if (plan.load != duration::max())
-    text += ", back from " + seconds(plan.load) + " to "
-            + seconds(plan.unload_again);
-  if (plan.learned)
-    text += " (learned)";
-  to["keep"] = text + (scaler_->held() ? "; held by the controller" : "");
-  to["in_memory"] = memory_.failure ? "no: " + memory_.failure->message
-                    : away_.load()  ? "no"
-                                    : "yes";
-  to["loads"] = std::to_string(memory_.loads) + " back, "
-                + std::to_string(memory_.failed_loads) + " failed";
 }
 
 } // namespace faas::host

@@ -4,6 +4,7 @@
 #include "tools/faas-cli/table.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -50,6 +51,17 @@ std::string node_names(const json& function) {
       text += " (" + state + ")";
   }
   return text;
+}
+
+/// "12 MiB" of its worker processes; empty where it has none.
+std::string memory_text(const json& facts) {
+  const auto text = text_at(facts, "memory_bytes");
+  uint64_t bytes = 0;
+  const auto read
+    = std::from_chars(text.data(), text.data() + text.size(), bytes);
+  return text.empty() || read.ec != std::errc{}
+           ? std::string{}
+           : short_bytes(static_cast<double>(bytes));
 }
 
 /// "sha256:" and twelve digits of `image`.
@@ -185,12 +197,13 @@ std::string function_text(const json& f, const std::string& gateway) {
   const auto& placements = placements_of(f);
   if (placements.empty())
     return out;
-  table t{
-    {"Node", ">Version", "State", ">Slots", ">Running", ">Waiting", "Reason"}};
+  table t{{"Node", ">Version", "State", ">Slots", ">Running", ">Waiting",
+           ">Memory", "Reason"}};
   for (const auto& p : placements)
     t.row({text_at(p, "node"), number_text(p, "version"), text_at(p, "state"),
            number_text(p, "slots"), number_text(p, "running"),
-           number_text(p, "waiting"), text_at(p, "reason")});
+           number_text(p, "waiting"), memory_text(inner(p, "facts")),
+           text_at(p, "reason")});
   out += "\n" + t.to_string();
   for (const auto& p : placements)
     if (const auto facts = pairs(inner(p, "facts")); !facts.empty())

@@ -1,5 +1,5 @@
 """How many instances, and where: asked for by request, on an edge that follows
-its controller; held on more nodes for a load."""
+its controller; held on more nodes for a load; and what they take."""
 import json
 import re
 import unittest
@@ -111,6 +111,25 @@ class Held(unittest.TestCase):
         self.assertNotIn("held", cloud.describe("f")["petrel"])
         self.assertEqual({a.site for a in load.answers}, {"edge-1/cpu"})
         self.assertEqual(load.troubles, [])
+
+
+class Memory(unittest.TestCase):
+    def test_describe_tells_what_worker_processes_take(self):
+        scratch = Scratch()
+        self.addCleanup(scratch.close)
+        edge, cloud = scratch.pair()
+        cloud.deploy("f", mode="isolated", concurrency=2, scale={"min": 2})
+
+        def memory():
+            rows = cloud.describe("f")["petrel"]["placements"]
+            return {row["node"]: int(row["facts"].get("memory_bytes", 0))
+                    for row in rows}
+        wait_until("both say so", lambda: set(memory()) == {
+            "cloud-1", "edge-1"} and min(memory().values()) > 100_000)
+        self.assertLess(max(memory().values()), 1 << 30)
+        # Out of memory: nothing is told.
+        cloud.admin("POST", "/system/scale-function/f", '{"replicas": 0}')
+        wait_until("none is left", lambda: set(memory().values()) == {0})
 
 
 if __name__ == "__main__":

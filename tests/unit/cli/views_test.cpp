@@ -71,6 +71,25 @@ BOOST_AUTO_TEST_SUITE(views_test)
     }
   }
 
+  BOOST_AUTO_TEST_CASE(describe_shows_memory_where_it_is_known) {
+    const auto at = [](const char* node, json facts) {
+      return json{{"node", node}, {"state", "ready"}, {"facts", facts}};
+    };
+    const auto text = function_text(
+      {{"name", "f"},
+       {"petrel",
+        {{"asked", {{"least", 2}}},
+         {"held", "held on a, b: why"},
+         {"placements",
+          {at("a", {{"memory_bytes", "12345678"}}), at("b", json::object()),
+           at("c", {{"memory_bytes", "much"}})}}}}},
+      "g");
+    BOOST_TEST(text.find("Memory") != std::string::npos);
+    BOOST_TEST(text.find("12 MB\n") != std::string::npos);
+    BOOST_TEST(text.find("asked:") != std::string::npos);
+    BOOST_TEST(text.find("held on a, b: why") != std::string::npos);
+  }
+
   BOOST_AUTO_TEST_CASE(text_of_a_gateway_cannot_steer_the_terminal) {
     const auto line = json{{"timestamp", "T"}, {"text", "a\x1b[2J\nb"}};
     BOOST_TEST(log_text(line) == "T  a [2J b");
