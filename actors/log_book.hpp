@@ -31,7 +31,7 @@ public:
     if (lines == lines_.end())
       return found;
     for (const auto& line : lines->second)
-      if (line.sequence > what.after_sequence && line.at >= what.since)
+      if (what.wants(line))
         found.push_back(line);
     const auto tail = static_cast<size_t>(what.tail);
     if (what.tail > 0 && found.size() > tail)

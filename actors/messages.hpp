@@ -241,6 +241,12 @@ struct control_arrived {
 struct nodes_call {
   once<std::vector<node_status>> done;
 };
+/// Lines of this node, to which those of others are to be added.
+struct logs_call {
+  log_query query;
+  std::vector<log_line> own;
+  once<std::vector<log_line>> done;
+};
 /// The controller's view, to be sent to every connected node.
 struct spread_view {
   local<cluster_view> view;

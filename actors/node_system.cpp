@@ -266,6 +266,7 @@ membership_config node_system::impl::membership_parts() {
   made.keeper = keeper;
   made.vault = vault;
   made.predictor = predictor;
+  made.logs = &logs;
   made.log = config.log;
   if (transport) {
     made.links = config.peers;

@@ -126,7 +126,13 @@ void admin_adapter::actors(reply_to<std::vector<actor_status>> done) {
 
 void admin_adapter::logs(log_query query,
                          reply_to<std::vector<log_line>> done) {
-  done(deps_.logs->query(query));
+  auto own = deps_.logs->query(query);
+  if (!deps_.controller) // others would not answer
+    return done(std::move(own));
+  deps_.counters->of(actor_kind::membership).count_sent();
+  caf::anon_send(deps_.membership, make_local(logs_call{std::move(query),
+                                                        std::move(own),
+                                                        once{done}}));
 }
 
 void admin_adapter::bundles(bundles_command command,

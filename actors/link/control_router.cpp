@@ -1,6 +1,7 @@
 #include "actors/link/control_router.hpp"
 
 #include "actors/link/bundle_shares.hpp"
+#include "actors/link/log_rounds.hpp"
 #include "libfaas/manifest/platform.hpp"
 
 #include <caf/send.hpp>
@@ -176,6 +177,8 @@ void control_router::handle(const node_name&,
     return;
   if (request.kind == controllers_kind && learned)
     return learned(lines_of(request.payload));
+  if (const auto query = query_of(request); query && to_.logs != nullptr)
+    return back(log_reply(request.id, to_.logs->query(*query)));
   const auto bundle = digest::parse(request.payload);
   if (request.kind != keep_bundle_kind || !bundle)
     return; // of a later release

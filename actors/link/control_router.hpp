@@ -4,6 +4,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/link/leader_book.hpp"
 #include "actors/link/view_messages.hpp"
+#include "actors/log_book.hpp"
 #include "actors/system/census.hpp"
 
 #include <atomic>
@@ -25,6 +26,8 @@ struct control_targets {
   std::function<void(std::string)> log;
   /// The nodes of the cluster, as the controller sees them.
   std::function<void(const std::vector<node_record>&)> nodes = {};
+  /// What functions wrote here; null: nobody is told.
+  const log_book* logs = nullptr;
 };
 
 /// Asks another controller to get a bundle and keep it; the payload is its

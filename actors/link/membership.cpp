@@ -5,6 +5,7 @@
 #include "actors/link/control_router.hpp"
 #include "actors/link/dial_plan.hpp"
 #include "actors/link/link.hpp"
+#include "actors/link/log_rounds.hpp"
 #include "actors/link/offers.hpp"
 #include "actors/link/outbox.hpp"
 #include "actors/system/socket_middleman.hpp"
@@ -56,13 +57,15 @@ struct membership_state {
                                    config.controller, config.shares_lead,
                                    config.log, [this](const auto& nodes) {
                                      known.list.told(nodes);
-                                   }});
+                                   }, config.logs});
     router->learned = [this](const auto& addresses) {
       learn(addresses);
       offer_secrets();
     };
     router->answered = [this](const node_name& by,
                               const wire::admin_reply& reply) {
+      if (log_rounds::is_mine(reply.id))
+        return rounds.answered(by, reply);
       if (reply.why.code != errc::ok)
         config.log(by.str() + " has no copy: " + reply.why.message);
       shares.answered(reply.id, by);
@@ -82,6 +85,7 @@ struct membership_state {
       if (dials.due(i, now) // it may have called us
           && !known.linked(dials.node(i), config.join[i].text()))
         dial(i);
+    rounds.expire(now);
     for (const auto& late : shares.expire(now))
       config.log("controller " + late.str()
                  + " is slow to copy a bundle: deployed without it");
@@ -297,6 +301,7 @@ struct membership_state {
         forget_bulk(config.bulk, link.hello.node);
         router->forget(link.hello.node);
         shares.left(link.hello.node);
+        rounds.left(link.hello.node);
         known.gone(link.hello, config.clock->now());
         if (config.controller)
           tell_controller(record_of(link.hello, false));
@@ -414,6 +419,19 @@ struct membership_state {
                              config.shares_lead, config.clock->now()));
   }
 
+  void logs(const logs_call& call) {
+    mark->counters().count_handled();
+    const auto now = config.clock->now();
+    std::set<node_name> asked;
+    for (const auto& [number, link] : links)
+      if (link.up && link.state == node_state::alive
+          && rounds.asks(link.hello.node, now))
+        asked.insert(link.hello.node);
+    const auto id = rounds.begin(asked, call.query, call.own, now, call.done);
+    for (const auto& node : asked)
+      out->send(*known.to(node), log_request(id, call.query));
+  }
+
   void stop() {
     if (std::exchange(stopping, true))
       return;
@@ -434,6 +452,7 @@ struct membership_state {
   std::optional<outbox> out; ///< since start(), like the router
   std::optional<control_router> router;
   bundle_shares shares;
+  log_rounds rounds;
   std::optional<uint64_t> offered; ///< see whence_secrets()
   local<node_placements> own;
   uint64_t last_link = 0;
@@ -450,6 +469,7 @@ membership_behavior(membership_state::pointer self, membership_config config) {
     [=](const local<peer_opened>& what) { self->state.opened(*what); },
     [=](const local<control_arrived>& got) { self->state.arrived(*got); },
     [=](const local<nodes_call>& call) { self->state.nodes(*call); },
+    [=](const local<logs_call>& call) { self->state.logs(*call); },
     [=](const local<spread_view>& what) { self->state.spread(*what); },
     [=](const local<spread_placements>& what) { self->state.spread(*what); },
     [=](const local<spread_evidence>& what) { self->state.spread(*what); },

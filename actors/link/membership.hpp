@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/log_book.hpp"
 #include "actors/system/census.hpp"
 #include "libfaas/core/random.hpp"
 #include "libfaas/ports/bulk_links.hpp"
@@ -46,6 +47,7 @@ struct membership_config {
   peer_links* links = nullptr;
   caf::io::middleman_actor transport;
   bulk_links* bulk = nullptr; ///< beside the links; null: none
+  const log_book* logs = nullptr; ///< of this node, for controllers; null: none
   std::function<void(std::string)> log;
 };
 

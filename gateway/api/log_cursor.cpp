@@ -1,6 +1,7 @@
 #include "gateway/api/log_cursor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace faas::api {
 namespace {
@@ -18,7 +19,7 @@ std::vector<log_line> log_cursor::fresh(std::vector<log_line> lines) {
   auto newest = wall_time{};
   for (auto& line : lines) {
     newest = std::max(newest, line.at);
-    auto& last = last_[line.instance];
+    auto& last = query_.seen[line.instance];
     // A lower number with a later time: the node has restarted.
     if (line.sequence <= last.sequence && line.at <= last.at)
       continue;
@@ -26,7 +27,7 @@ std::vector<log_line> log_cursor::fresh(std::vector<log_line> lines) {
     out.push_back(std::move(line));
   }
   query_.tail = -1;
-  if (newest != wall_time{})
+  if (newest != wall_time{} && !std::exchange(begun_, true))
     query_.since = std::max(query_.since, newest - overlap);
   return out;
 }

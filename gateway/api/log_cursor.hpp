@@ -3,15 +3,12 @@
 
 #include "libfaas/ports/admin_port.hpp"
 
-#include <map>
-#include <string>
 
 namespace faas::api {
 
-/// Follows the lines of several nodes. Each node counts its own sequence, and
-/// starts anew when it restarts, so one number cannot tell what is new: the
-/// next query asks for a little too much, and lines seen before are left out.
-/// Pure.
+/// Follows the lines of several nodes. Each node counts its own sequence by its
+/// own clock, so there is a mark for each; of those without one, lines since a
+/// little before the first answer are asked for. Pure.
 class log_cursor {
 public:
   explicit log_cursor(log_query first) : query_(std::move(first)) {}
@@ -22,12 +19,8 @@ public:
   std::vector<log_line> fresh(std::vector<log_line> lines);
 
 private:
-  struct seen {
-    uint64_t sequence = 0;
-    wall_time at{};
-  };
   log_query query_;
-  std::map<std::string, seen> last_; ///< by node
+  bool begun_ = false; ///< there were lines
 };
 
 } // namespace faas::api

@@ -56,6 +56,15 @@ std::string_view name(node_command::what wanted) noexcept {
   return "unknown";
 }
 
+bool log_query::wants(const log_line& line) const {
+  if (line.function != function)
+    return false;
+  const auto mark = seen.find(line.instance);
+  return mark == seen.end() ? line.at >= since
+                            : line.sequence > mark->second.sequence
+                                || line.at > mark->second.at;
+}
+
 namespace {
 
 /// Instances that a placement says it has; one when it does not say.

@@ -11,6 +11,7 @@
 #include "libfaas/ports/traffic.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -182,11 +183,19 @@ struct log_line {
   uint64_t sequence = 0; ///< per node, increasing
 };
 
+/// Up to which line of a node a follower has them. A node counts anew when it
+/// starts again, so a later time is new as well.
+struct log_mark {
+  uint64_t sequence = 0;
+  wall_time at{};
+};
+
 struct log_query {
   function_name function;
   int64_t tail = -1; ///< last lines; <= 0: all kept
-  wall_time since{};
-  uint64_t after_sequence = 0; ///< for following
+  wall_time since{}; ///< for nodes without a mark
+  std::map<std::string, log_mark> seen = {}; ///< by node; for following
+  bool wants(const log_line& line) const;
 };
 
 struct registry_copy; // registry_copy.hpp

@@ -237,8 +237,7 @@ public:
       queries.push_back(query);
       std::vector<log_line> found;
       for (const auto& line : lines)
-        if (line.function == query.function
-            && line.sequence > query.after_sequence && line.at >= query.since)
+        if (query.wants(line))
           found.push_back(line);
       if (query.tail > 0 && found.size() > static_cast<size_t>(query.tail))
         found.erase(found.begin(), found.end() - query.tail);

@@ -303,6 +303,8 @@ std::string actor_table(const json& actors) {
 
 std::string log_text(const json& line) {
   auto text = text_at(line, "timestamp") + " " + text_at(line, "instance");
+  if (const auto call = text_at(line, "call_id"); !call.empty())
+    text += " [" + call + "]";
   return printable(text + " " + text_at(line, "text"));
 }
 

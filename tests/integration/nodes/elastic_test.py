@@ -1,10 +1,11 @@
 """How many instances, and where: asked for by request, on an edge that follows
-its controller; held on more nodes for a load; and what they take."""
+its controller; held on more nodes for a load; what they take, and what they write."""
 import json
 import re
+import subprocess
 import unittest
 
-from cluster import Load, Scratch, request, wait_until
+from cluster import BUILD, Load, Scratch, request, wait_until
 
 
 def instances(node, function):
@@ -111,6 +112,51 @@ class Held(unittest.TestCase):
         self.assertNotIn("held", cloud.describe("f")["petrel"])
         self.assertEqual({a.site for a in load.answers}, {"edge-1/cpu"})
         self.assertEqual(load.troubles, [])
+
+
+class Logs(unittest.TestCase):
+    def test_a_follower_sees_the_lines_of_all_nodes_with_their_calls(self):
+        scratch = Scratch()
+        self.addCleanup(scratch.close)
+        edge, cloud = scratch.pair()
+        cloud.deploy("f", policy="round-robin")
+        wait_until("both are ready",
+                   lambda: len(cloud.candidates("f")) == 2)
+        shown = scratch.folder / "shown"
+        with open(shown, "wb") as out:
+            follower = subprocess.Popen(
+                [str(BUILD / "bin" / "faas-cli"), "logs", "f", "--follow",
+                 "-g", f"http://127.0.0.1:{cloud.port}", "-p", cloud.token],
+                stdout=out, stderr=out)
+        try:
+            calls = {}
+            for _ in range(8):
+                answer = cloud.call("f", "log")
+                self.assertEqual(answer.status, 200)
+                calls[answer.headers["x-call-id"]] = answer.site.split("/")[0]
+            self.assertEqual(set(calls.values()), {"edge-1", "cloud-1"})
+            wait_until("each call's line", lambda: all(
+                f"{node} [{call}]" in shown.read_text()
+                for call, node in calls.items()))
+            text = shown.read_text()
+            for call in calls:  # each line once
+                self.assertEqual(text.count(f"[{call}] warning: a line"), 1,
+                                 text)
+            # A node that goes holds nobody up.
+            edge.kill()
+            answer = wait_until("an answer", lambda: (
+                lambda a: a if a.status == 200 else None)(
+                    cloud.call("f", "log")))
+            wait_until("its line",
+                       lambda: answer.headers["x-call-id"] in shown.read_text())
+        finally:
+            follower.terminate()
+            follower.wait(60)
+        # The edge's own gateway has its own lines.
+        edge.start()
+        wait_until("it serves", lambda: edge.call("f", "x").status == 200)
+        own = edge.admin("GET", "/system/logs?name=f&follow=false")
+        self.assertEqual(own.status, 200)
 
 
 class Memory(unittest.TestCase):

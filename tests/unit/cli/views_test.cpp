@@ -93,6 +93,11 @@ BOOST_AUTO_TEST_SUITE(views_test)
   BOOST_AUTO_TEST_CASE(text_of_a_gateway_cannot_steer_the_terminal) {
     const auto line = json{{"timestamp", "T"}, {"text", "a\x1b[2J\nb"}};
     BOOST_TEST(log_text(line) == "T  a [2J b");
+    BOOST_TEST(log_text({{"timestamp", "T"},
+                         {"instance", "n"},
+                         {"call_id", "c-1"},
+                         {"text", "x"}})
+               == "T n [c-1] x");
   }
 
   BOOST_AUTO_TEST_CASE(the_manual_names_every_command_and_exit_code) {

@@ -165,8 +165,17 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
     BOOST_REQUIRE(next.size() == 2u);
     BOOST_TEST(next[0].instance == "b");
     BOOST_TEST(next[1].instance == "a");
-    BOOST_TEST((cursor.next().since < now + 1s));
+    BOOST_TEST((cursor.next().since < now));
     BOOST_TEST((cursor.next().since > now - 10s));
+    // Each node by its own numbers and clock; one that is new by the time.
+    BOOST_TEST(cursor.next().seen.at("a").sequence == 1u);
+    BOOST_TEST(cursor.next().seen.at("b").sequence == 2u);
+    const auto wants = [&](log_line of) { return cursor.next().wants(of); };
+    BOOST_TEST(!wants(line("b", 2, now)));
+    BOOST_TEST(wants(line("b", 3, now - 1h))); // its clock was put back
+    BOOST_TEST(wants(line("a", 1, now + 2s))); // it has restarted again
+    BOOST_TEST(wants(line("c", 1, now)));
+    BOOST_TEST(!wants(line("c", 1, now - 1h)));
     BOOST_TEST(cursor.fresh({}).empty());
   }
 
