@@ -68,6 +68,7 @@ result<void> compile(session& s, const function_spec& spec,
     return command.error();
   if (command->empty())
     return {};
+  wipe_line(s);
   s.err << shown(*command) << std::endl; // before the compiler's own output
   std::error_code ignored;
   const auto artifact = folder / spec.petrel.artifact;

@@ -2,8 +2,10 @@
 #include "libfaas/manifest/check.hpp"
 #include "tools/faas-cli/command.hpp"
 #include "tools/faas-cli/deployer.hpp"
+#include "tools/faas-cli/function_bar.hpp"
 #include "tools/faas-cli/table.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -14,6 +16,8 @@ namespace {
 using enum option::kind;
 
 constexpr size_t any_number = 1000;
+/// That are not ready, with their state.
+constexpr size_t most_nodes_told = 10;
 
 void tell_packed(session& s, const function_spec& spec,
                  const bundle_file& bundle) {
@@ -33,7 +37,10 @@ result<std::vector<bundle_file>> pack_one(session& s, const manifest_file& file,
     const auto output = args.has("output")
                           ? s.system.working_folder() / args.get("output")
                           : bundle_path(file, spec);
+    function_bar bar{s, spec.name.str()};
+    bar.packing();
     auto bundle = build_bundle(s, file, spec, output);
+    bar.wipe();
     if (!bundle)
       return bundle.error();
     all.push_back(std::move(*bundle));
@@ -155,6 +162,11 @@ void tell(session& s, const function_spec& spec, const bundle_file& bundle,
     s.out << ", ready";
   }
   s.out << '\n';
+  for (size_t i = 0; i < std::min(done.others.size(), most_nodes_told); ++i)
+    s.out << name << ": " << printable(done.others[i]) << '\n';
+  if (done.others.size() > most_nodes_told)
+    s.out << name << ": and " << done.others.size() - most_nodes_told
+          << " more nodes, see faas-cli describe " << name << '\n';
   const auto& steps = spec.petrel.rollout.steps;
   if (!steps.empty() && !done.created && !done.unchanged)
     s.out << name << ": gets " << steps.front()
@@ -172,6 +184,7 @@ json report_of(const function_spec& spec, const bundle_file& bundle,
           {"unchanged", done.unchanged},
           {"version", done.version},
           {"nodes", done.nodes},
+          {"others", done.others},
           {"url", url}};
 }
 

@@ -1,5 +1,6 @@
 #include "tools/faas-cli/deployer.hpp"
 
+#include "tools/faas-cli/function_bar.hpp"
 #include "tools/faas-cli/table.hpp"
 #include "tools/faas-cli/uploader.hpp"
 #include "tools/faas-cli/views.hpp"
@@ -42,9 +43,10 @@ void show_logs(session& s, gateway_api& gateway, const std::string& name) {
 
 } // namespace
 
-result<progress> wait_until_ready(session& s, gateway_api& gateway,
-                                  const std::string& name, uint32_t version,
-                                  duration timeout) {
+result<progress>
+wait_until_ready(session& s, gateway_api& gateway, const std::string& name,
+                 uint32_t version, duration timeout,
+                 const std::function<void(const progress&)>& seen) {
   const auto deadline = s.system.now() + timeout;
   auto pause = first_poll;
   progress last;
@@ -55,6 +57,8 @@ result<progress> wait_until_ready(session& s, gateway_api& gateway,
       return status.error();
     if (status)
       last = progress_of(*status, version);
+    if (seen)
+      seen(last);
     if (last.at != progress::stage::waiting)
       return last;
     if (s.system.now() + pause > deadline)
@@ -96,13 +100,20 @@ progress progress_of(const json& status, uint32_t version) {
     const auto node = text_at(at, "node");
     if (state == "ready") {
       out.nodes.push_back(node);
+      ++out.ended;
       continue;
     }
     const bool failed = state == "failed" || state == "quarantined";
     ++(failed ? lost : hopeful);
     auto part = state + " on " + node;
-    if (const auto reason = text_at(at, "reason"); !reason.empty())
+    const auto reason = text_at(at, "reason");
+    if (!reason.empty())
       part += ": " + reason;
+    if (!reason.starts_with("not a candidate")) {
+      out.others.push_back(node + ": " + state
+                           + (reason.empty() ? "" : ": " + reason));
+      out.ended += failed ? 1 : 0;
+    }
     out.what += (out.what.empty() ? "" : "; ") + part;
   }
   if (!out.nodes.empty())
@@ -136,7 +147,10 @@ result<deployed> deploy_function(session& s, gateway_api& gateway,
   out.unchanged = flag_at(*answer, "unchanged");
   if (!options.wait)
     return out;
-  auto end = wait_until_ready(s, gateway, name, out.version, options.timeout);
+  function_bar bar{s, name};
+  auto end = wait_until_ready(s, gateway, name, out.version, options.timeout,
+                              [&](const progress& now) { bar.waiting(now); });
+  bar.wipe();
   if (!end)
     return end.error();
   if (end->at == progress::stage::failed) {
@@ -147,6 +161,7 @@ result<deployed> deploy_function(session& s, gateway_api& gateway,
                 "if any, keeps serving"};
   }
   out.nodes = std::move(end->nodes);
+  out.others = std::move(end->others);
   return out;
 }
 

@@ -79,6 +79,10 @@ struct session {
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
+  bool line_open = false; ///< err has a line that is rewritten
 };
+
+/// Before anything else is written to err: wipes a line that is open there.
+void wipe_line(session& s);
 
 } // namespace faas::cli

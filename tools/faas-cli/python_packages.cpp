@@ -122,6 +122,7 @@ result<void> install(session& s, const function_spec& spec,
   fs::remove_all(fresh, ignored);
   fs::remove_all(target, ignored);
   fs::create_directories(fresh, ignored);
+  wipe_line(s);
   s.err << spec.name.str() << ": installing " << wanted.filename().string()
         << " with pip" << std::endl; // before pip's own output
   auto status

@@ -1,6 +1,6 @@
 #include "tools/faas-cli/uploader.hpp"
 
-#include "tools/faas-cli/table.hpp"
+#include "tools/faas-cli/function_bar.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -10,33 +10,6 @@ namespace faas::cli {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Progress of an upload: on a terminal, on one line that is rewritten.
-class upload_meter {
-public:
-  upload_meter(session& s, const std::string& name) : s_(s), name_(name) {}
-  ~upload_meter() {
-    if (shown_)
-      s_.err << '\n';
-  }
-  void operator()(uint64_t sent, uint64_t total) {
-    if (!s_.err_is_terminal || total == 0)
-      return;
-    const auto percent = static_cast<int>(100 * sent / total);
-    if (percent == percent_)
-      return;
-    percent_ = percent;
-    shown_ = true;
-    s_.err << '\r' << name_ << ": uploading " << percent << " % of "
-           << short_bytes(static_cast<double>(total)) << std::flush;
-  }
-
-private:
-  session& s_;
-  const std::string& name_;
-  int percent_ = -1;
-  bool shown_ = false;
-};
 
 /// The same bytes may get through later, or are there already.
 bool may_pass(errc code) noexcept {
@@ -50,7 +23,7 @@ class chunked_upload {
 public:
   chunked_upload(session& s, gateway_api& gateway, const std::string& name,
                  const bundle_file& bundle)
-    : s_(s), gateway_(gateway), bundle_(bundle), meter_(s, name),
+    : s_(s), gateway_(gateway), bundle_(bundle), bar_(s, name),
       file_(bundle.file, std::ios::binary) {}
 
   result<void> run(uint64_t offset) {
@@ -83,7 +56,9 @@ private:
               "pack it again: faas-cli pack"};
     auto sent = gateway_.upload_chunk(
       bundle_.id, offset_, bundle_.bytes, std::move(bytes),
-      [&](uint64_t part, uint64_t) { meter_(offset_ + part, bundle_.bytes); });
+      [&](uint64_t part, uint64_t) {
+        bar_.uploading(offset_ + part, bundle_.bytes);
+      });
     if (!sent)
       return sent;
     offset_ += size;
@@ -117,7 +92,7 @@ private:
   session& s_;
   gateway_api& gateway_;
   const bundle_file& bundle_;
-  upload_meter meter_;
+  function_bar bar_;
   std::ifstream file_;
   uint64_t offset_ = 0;
   bool done_ = false;
@@ -146,10 +121,10 @@ result<bool> upload_missing(session& s, gateway_api& gateway,
     if (one.in_chunks) {
       done = chunked_upload{s, gateway, name, *bundle}.run(one.offset);
     } else {
-      upload_meter meter{s, name};
+      function_bar bar{s, name};
       done = gateway.upload(
         one.id, bundle->file,
-        [&](uint64_t sent, uint64_t total) { meter(sent, total); });
+        [&](uint64_t sent, uint64_t total) { bar.uploading(sent, total); });
     }
     if (!done)
       return done.error();

@@ -124,6 +124,7 @@ struct fixture {
   fake_http http;
   std::istringstream in;
   std::ostringstream out, err;
+  bool terminal = false; ///< err is one
 
   fixture() { system.folder = scratch.path; }
 
@@ -132,6 +133,7 @@ struct fixture {
     out.str("");
     err.str("");
     session s{system, http, in, out, err, {}};
+    s.err_is_terminal = terminal;
     return static_cast<int>(run(s, words));
   }
   bool printed(std::string_view text) const {
