@@ -113,6 +113,13 @@ struct agent_world : actor_fixture {
     settle();
   }
 
+  /// Index of its host; which was opened first is left to the scheduler.
+  size_t host_of(const std::string& name) const {
+    for (size_t i = 0; i < hosts.requests.size(); ++i)
+      if (hosts.requests[i].version.function.str() == name)
+        return i;
+    throw std::runtime_error("no host of " + name);
+  }
   uint64_t functions_alive() {
     return counters.of(actor_kind::function).alive.load();
   }
@@ -241,24 +248,26 @@ BOOST_FIXTURE_TEST_SUITE(agent_test, agent_world)
   BOOST_AUTO_TEST_CASE(hosts_hear_what_is_wanted_of_their_instances) {
     view(1, {{"f", 1, true, {}, scale_rule{2, 1}}, {"g"}});
     BOOST_REQUIRE_EQUAL(hosts.requests.size(), 2u);
-    BOOST_TEST((hosts.requests[0].scale == scale_order{2, 1, false}));
-    BOOST_TEST((hosts.requests[1].scale == scale_order{}));
+    const auto f = host_of("f"), g = host_of("g");
+    BOOST_TEST((hosts.requests[f].scale == scale_order{2, 1, false}));
+    BOOST_TEST((hosts.requests[g].scale == scale_order{}));
     view(2, {{"f", 1, true, {}, scale_rule{0, 2}, true}, {"g"}});
     view(2, {{"f", 1, true, {}, scale_rule{0, 2}, true}, {"g"}});
-    BOOST_REQUIRE_EQUAL(hosts.hosts[0]->orders.size(), 1u); // once
-    BOOST_TEST((hosts.hosts[0]->orders[0] == scale_order{0, 2, true}));
-    BOOST_TEST(hosts.hosts[1]->orders.empty());
+    BOOST_REQUIRE_EQUAL(hosts.hosts[f]->orders.size(), 1u); // once
+    BOOST_TEST((hosts.hosts[f]->orders[0] == scale_order{0, 2, true}));
+    BOOST_TEST(hosts.hosts[g]->orders.empty());
     view(3, {{"f"}, {"g"}});
-    BOOST_REQUIRE_EQUAL(hosts.hosts[0]->orders.size(), 2u);
-    BOOST_TEST((hosts.hosts[0]->orders[1] == scale_order{}));
+    BOOST_REQUIRE_EQUAL(hosts.hosts[f]->orders.size(), 2u);
+    BOOST_TEST((hosts.hosts[f]->orders[1] == scale_order{}));
   }
 
   BOOST_AUTO_TEST_CASE(the_load_of_what_may_leave_is_told_each_second) {
     view(1, {{"f", 1, true, {}, scale_rule{0, 1}}, {"g"}});
-    hosts.hosts[1]->busy = host_load{9, 1ms, 1, 1, 1}; // it stays anyway
+    const auto f = host_of("f"), g = host_of("g");
+    hosts.hosts[g]->busy = host_load{9, 1ms, 1, 1, 1}; // it stays anyway
     advance(3s, 1s);
     BOOST_TEST(loads.empty()); // nothing to say
-    hosts.hosts[0]->busy = host_load{2.5, 40ms, 3, 2, 4};
+    hosts.hosts[f]->busy = host_load{2.5, 40ms, 3, 2, 4};
     advance(2s, 1s);
     BOOST_REQUIRE_EQUAL(loads.size(), 2u);
     BOOST_TEST((loads[0].versions

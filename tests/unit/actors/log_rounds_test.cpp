@@ -26,9 +26,9 @@ log_line line(const node_name& node, uint64_t sequence, int second,
 }
 
 struct world {
-  log_rounds rounds;
-  time_point now = time_point{} + 1h;
   std::vector<std::vector<log_line>> got;
+  log_rounds rounds; ///< what is open at its end is told to be dropped
+  time_point now = time_point{} + 1h;
 
   uint64_t ask(std::set<node_name> to, int64_t tail = -1,
                std::vector<log_line> own = {}) {
@@ -38,8 +38,8 @@ struct world {
     return rounds.begin(std::move(to), query, std::move(own), now,
                         once<std::vector<log_line>>{
                           [this](result<std::vector<log_line>> all) {
-                            BOOST_REQUIRE(all);
-                            got.push_back(*all);
+                            if (all)
+                              got.push_back(*all);
                           }});
   }
 };
