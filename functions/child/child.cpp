@@ -56,8 +56,9 @@ std::string exit_status::text() const {
 /// The process that stays is petrel-init: a child of ours until it is reaped.
 class child_process::state {
 public:
-  state(sandbox::started_init started, sandbox::cgroup group, bool sandboxed)
-    : sandboxed_(sandboxed), group_(std::move(group)),
+  state(sandbox::started_init started, sandbox::cgroup group, bool sandboxed,
+        bool forked)
+    : sandboxed_(sandboxed), forked_(forked), group_(std::move(group)),
       control_(std::move(started.control)),
       pidfd_(::pidfd_open(started.pid, 0)) {}
   ~state() {
@@ -92,6 +93,9 @@ public:
         return {};
       case report_kind::ended:
         ended_ = got->body.value;
+        break;
+      case report_kind::waiting:
+        break;
       }
     return error{errc::unavailable,
                  "petrel-init ended or hung while it prepared \""
@@ -101,6 +105,7 @@ public:
 
   pid_t program() const noexcept { return program_; }
   int pidfd() const noexcept { return pidfd_.get(); }
+  bool forked() const noexcept { return forked_; }
 
   std::optional<exit_status> poll() {
     if (!status_ && wait_readable(pidfd_.get(), {}))
@@ -156,6 +161,7 @@ private:
   }
 
   const bool sandboxed_;
+  const bool forked_;
   sandbox::cgroup group_;
   descriptor control_;
   descriptor pidfd_; ///< of what stays
@@ -168,16 +174,30 @@ private:
 result<child_process> child_process::spawn(const spawn_request& request) {
   const auto base
     = request.sandbox ? sandbox::find_cgroup_base() : sandbox::cgroup_base{};
-  auto order = order_of(request, !base.memory.empty());
+  const auto order = order_of(request, !base.memory.empty());
   if (!order)
     return order.error();
-  std::vector<int> fds;
-  for (const auto& fd : request.fds)
-    fds.push_back(fd.from);
+  // A bound of addresses would count what a zygote has loaded.
+  if (request.forks && request.sandbox && order->head.address_space == 0)
+    if (auto fork = request.forks())
+      if (auto made = spawn_as(request, *order, base, std::move(*fork), true);
+          made || made.error().code != errc::unavailable)
+        return made;
   auto started = sandbox::start_init();
   if (!started)
     return started.error();
-  const auto first = started->pid;
+  return spawn_as(request, *order, base, std::move(*started), false);
+}
+
+result<child_process>
+child_process::spawn_as(const spawn_request& request,
+                        const sandbox::order& order,
+                        const sandbox::cgroup_base& base,
+                        sandbox::started_init started, bool forked) {
+  std::vector<int> fds;
+  for (const auto& fd : request.fds)
+    fds.push_back(fd.from);
+  const auto first = started.pid;
   result<sandbox::cgroup> group = sandbox::cgroup{};
   if (request.sandbox)
     group = sandbox::cgroup::make(base, *request.sandbox,
@@ -188,10 +208,10 @@ result<child_process> child_process::spawn(const spawn_request& request) {
   else
     ready = group.error();
   auto self = std::make_unique<state>(
-    std::move(*started), group ? std::move(*group) : sandbox::cgroup{},
-    request.sandbox.has_value());
+    std::move(started), group ? std::move(*group) : sandbox::cgroup{},
+    request.sandbox.has_value(), forked);
   if (ready)
-    ready = self->send(*order, fds);
+    ready = self->send(order, fds);
   if (ready)
     ready = self->settle(request);
   if (!ready)
@@ -208,6 +228,9 @@ child_process::~child_process() = default;
 
 pid_t child_process::pid() const noexcept {
   return self_ ? self_->program() : 0;
+}
+bool child_process::forked() const noexcept {
+  return self_ && self_->forked();
 }
 int child_process::pidfd() const noexcept {
   return self_ ? self_->pidfd() : -1;

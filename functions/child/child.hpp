@@ -1,16 +1,23 @@
 // A process of its own for one program, with everything it starts.
 #pragma once
 
+#include "functions/sandbox/image.hpp"
 #include "functions/sandbox/sandbox.hpp"
 #include "libfaas/core/clock.hpp"
 #include "libfaas/core/result.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
+
+namespace faas::sandbox {
+struct cgroup_base;
+struct order;
+} // namespace faas::sandbox
 
 namespace faas::child {
 
@@ -29,6 +36,10 @@ struct spawn_request {
   std::vector<fd> fds;
   /// None: not sandboxed (tests, trusted programs).
   std::optional<sandbox::plan> sandbox;
+  /// Gives a process that does as petrel-init does and then is the program,
+  /// instead of executing it (a zygote's fork). Empty, or an error: the usual
+  /// way. With a sandbox only.
+  std::function<result<sandbox::started_init>()> forks;
 };
 
 /// How a program ended.
@@ -65,6 +76,8 @@ public:
   /// Of the program itself, as this process sees it: for /proc, not to be
   /// signalled (it is not this process that reaps it).
   pid_t pid() const noexcept;
+  /// It came from spawn_request::forks.
+  bool forked() const noexcept;
   /// Readable (poll) once the program and all its descendants have ended.
   /// Owned by this object.
   int pidfd() const noexcept;
@@ -79,6 +92,10 @@ public:
 
 private:
   class state;
+  static result<child_process>
+  spawn_as(const spawn_request& request, const sandbox::order& order,
+           const sandbox::cgroup_base& base, sandbox::started_init started,
+           bool forked);
   explicit child_process(std::unique_ptr<state> self) noexcept;
   std::unique_ptr<state> self_;
 };

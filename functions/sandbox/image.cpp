@@ -110,23 +110,27 @@ result<pid_t> spawn(const char* argument, int given, int as) {
 
 } // namespace
 
-result<started_init> start_init() {
+result<std::pair<descriptor, descriptor>> control_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     return trouble("cannot make a socket pair", errno);
-  started_init made;
-  made.control = descriptor{ends[0]};
-  const descriptor theirs = lifted(ends[1]);
-  if (!theirs)
+  std::pair<descriptor, descriptor> made{descriptor{ends[0]}, lifted(ends[1])};
+  if (!made.second)
     return trouble("cannot make a socket pair", errno);
-  // petrel-init's reports tell who sent them.
+  // Its reports tell who sent them.
   const int on = 1;
   ::setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-  auto pid = spawn(nullptr, theirs.get(), wire::control_fd);
+  return made;
+}
+
+result<started_init> start_init() {
+  auto ends = control_pair();
+  if (!ends)
+    return ends.error();
+  auto pid = spawn(nullptr, ends->second.get(), wire::control_fd);
   if (!pid)
     return pid.error();
-  made.pid = *pid;
-  return made;
+  return started_init{*pid, std::move(ends->first)};
 }
 
 result<started_init> start_probe(const descriptor& output) {

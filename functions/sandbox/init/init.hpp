@@ -54,6 +54,15 @@ void drop_privileges(const order& what);
 
 /// Starts the program; its process.
 pid_t start(const order& what);
+/// Why a process could not become the program.
+struct failure {
+  int error = 0;
+  const char* step = nullptr;
+  const char* detail = "";
+};
+/// In a process that was forked to be the program itself (no exec): sets up what
+/// start() does. False: what failed.
+bool become_forked(const order& what, failure& why);
 /// Serves the node until the program or the node has ended; does not return.
 [[noreturn]] void supervise(pid_t program, bool sandboxed);
 

@@ -68,17 +68,17 @@ void execute(const order& what) {
   give_up("execute", where);
 }
 
-/// In the new process, until it is the program.
-[[noreturn]] void become(const order& what) {
-  setsid();
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  report(wire::report_kind::program, 0);
+/// What the program's process sets up for itself. The step that failed (with
+/// errno), or null. Closes all that the program does not get, at the end.
+const char* settle(const order& what, const char*& detail) {
+  detail = "";
   for (uint32_t i = 0; i < what.head.fds; ++i)
     if (dup2(what.fds[i], what.targets[i]) < 0)
-      give_up("hand over a descriptor", "");
-  close_others(what);
-  if (*what.folder && chdir(what.folder) != 0)
-    give_up("enter the working folder", what.folder);
+      return "hand over a descriptor";
+  if (*what.folder && chdir(what.folder) != 0) {
+    detail = what.folder;
+    return "enter the working folder";
+  }
   if (what.head.open_files > 0) {
     rlimit files{};
     getrlimit(RLIMIT_NOFILE, &files);
@@ -86,11 +86,28 @@ void execute(const order& what) {
       files.rlim_max = what.head.open_files;
     files.rlim_cur = files.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &files) != 0)
-      give_up("limit open files", "");
+      return "limit open files";
   }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  close_others(what);
+  return nullptr;
+}
+
+/// A group and a session of its own, which ends with its parent.
+void introduce() {
+  setsid();
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  report(wire::report_kind::program, 0);
+}
+
+/// In the new process, until it is the program.
+[[noreturn]] void become(const order& what) {
+  introduce();
+  const char* detail = "";
+  if (const char* step = settle(what, detail))
+    give_up(step, detail);
   execute(what);
   _exit(127);
 }
@@ -140,6 +157,13 @@ pid_t start(const order& what) {
   for (uint32_t i = 0; i < what.head.fds; ++i)
     close(what.fds[i]);
   return program;
+}
+
+bool become_forked(const order& what, failure& why) {
+  introduce();
+  why.step = settle(what, why.detail);
+  why.error = errno;
+  return why.step == nullptr;
 }
 
 void supervise(pid_t program, bool sandboxed) {

@@ -47,8 +47,9 @@ enum class report_kind : uint32_t {
   failed = 1, ///< value: errno. Nothing follows
   entered,    ///< value: pid of the process that stays (the sender may end)
   program,    ///< sent by the program's process itself: its credentials count
-  running,    ///< it was exec'd
-  ended       ///< value: wait status. Nothing follows
+  running,    ///< it was exec'd, or is ready to go on
+  ended,      ///< value: wait status. Nothing follows
+  waiting     ///< of a zygote's fork that waits for its order; first of all
 };
 
 /// petrel-init -> node, one packet each.
@@ -58,6 +59,12 @@ struct report {
   char step[48] = {};    ///< what it was about to do
   char detail[200] = {}; ///< a path, where there is one
 };
+
+/// node -> zygote, with one end of a socket pair: fork once. The fork has it as
+/// control_fd and does as petrel-init does.
+inline constexpr char fork_once = 'N';
+/// zygote -> node: everything is loaded.
+inline constexpr char loaded = 'R';
 
 /// node -> petrel-init, one byte each. End of file: kill all and end.
 inline constexpr char terminate = 'T';
