@@ -190,9 +190,9 @@ time_point call::overdue() const noexcept {
 }
 
 start_kind call::found(duration cold) const noexcept {
-  return cold.count() > 0 ? start_kind::cold
-         : pooled_        ? start_kind::pool
-                          : start_kind::warm;
+  if (cold.count() > 0)
+    return instance_->from_pool() ? start_kind::pool : start_kind::cold;
+  return pooled_ ? start_kind::pool : start_kind::warm;
 }
 
 reply call::execute(time_point begin, execution_times times) noexcept {

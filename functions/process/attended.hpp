@@ -36,6 +36,7 @@ public:
   void terminate() noexcept; ///< SIGTERM
   void kill() noexcept;
   pid_t pid() const noexcept { return pid_; }
+  bool forked() const noexcept { return child_.forked(); }
   /// "it exited with status 3; its last lines: ..." Empty: it runs.
   std::string ended();
   /// The same for what happened to a running one.

@@ -9,8 +9,6 @@
 namespace faas::process {
 namespace {
 
-constexpr auto usual_path = "/usr/local/bin:/usr/bin:/bin";
-
 bool plain_name(std::string_view name) noexcept {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-';

@@ -9,6 +9,9 @@
 
 namespace faas::process {
 
+/// Where programs are looked for, unless the manifest says another PATH.
+inline constexpr std::string_view usual_path = "/usr/local/bin:/usr/bin:/bin";
+
 /// What every program of a function gets: PATH, HOME, LANG, what the manifest
 /// says (which wins), PETREL_FUNCTION, PETREL_VERSION, PETREL_SECRETS (the
 /// folder of its secrets; only when it has some), PYTHONPATH (only when the

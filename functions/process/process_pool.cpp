@@ -23,6 +23,10 @@ public:
     }
   }
 
+  bool from_pool() const noexcept override {
+    return at_.in && at_.in->forked();
+  }
+
   reply invoke(const invocation& event,
                invocation_context& context) noexcept override {
     try {
@@ -149,6 +153,7 @@ process_pool::start(std::unique_lock<std::mutex>& lock) {
                  made.error().next_step};
   }
   ++starts_;
+  forked_ += (*made)->forked() ? 1 : 0;
   places_ = std::max(1u, (*made)->places());
   about_ = (*made)->about();
   auto& member = members_[made->get()];
@@ -232,6 +237,9 @@ string_map process_pool::facts() const {
   const std::lock_guard lock{mutex_};
   string_map out{{"protocol", config_.protocol},
                  {"restarts", std::to_string(ends_)}};
+  if (forked_ > 0)
+    out["forked"] = std::to_string(forked_) + " of " + std::to_string(starts_)
+                    + " starts";
   std::string pids;
   for (const auto& [process, member] : members_)
     if (!member.counted)

@@ -39,6 +39,8 @@ public:
   /// Why it is not usable.
   virtual std::string ended() = 0;
   virtual pid_t pid() const noexcept = 0;
+  /// It was a process that waited for a function, not a new one.
+  virtual bool forked() const noexcept { return false; }
   /// What it says that it is.
   virtual std::string about() const { return {}; }
 };
@@ -108,6 +110,7 @@ private:
   std::string last_end_, about_;
   uint32_t places_ = 0; ///< of a process; 0: none has started yet
   uint32_t ends_ = 0, starts_ = 0;
+  uint32_t forked_ = 0; ///< of starts_
   bool starting_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include "functions/process/fork_call.hpp"
 #include "functions/process/http_call.hpp"
 #include "functions/process/lambda_process.hpp"
+#include "functions/process/python_rules.hpp"
 #include "functions/process/worker_process.hpp"
 #include "libfaas/manifest/process.hpp"
 
@@ -89,27 +90,35 @@ private:
 /// Protocols worker and lambda.
 class pooled_module final : public function_module {
 public:
-  explicit pooled_module(std::shared_ptr<process_pool> pool)
-    : pool_(std::move(pool)) {}
+  pooled_module(std::shared_ptr<process_pool> pool, std::string zygote)
+    : pool_(std::move(pool)), zygote_(std::move(zygote)) {}
   result<std::unique_ptr<function_instance>> create_instance() override {
     return pool_->make_instance();
   }
-  string_map facts() const override { return pool_->facts(); }
+  string_map facts() const override {
+    auto all = pool_->facts();
+    if (!zygote_.empty())
+      all["zygote"] = zygote_;
+    return all;
+  }
 
 private:
   std::shared_ptr<process_pool> pool_;
+  std::string zygote_; ///< whether one is used
 };
 
 std::unique_ptr<function_module> pooled(const load_request& of,
                                         const restart_rules& rules,
-                                        process_pool::starter start) {
+                                        process_pool::starter start,
+                                        std::string zygote = {}) {
   pool_config config;
   config.name = of.version.function.str();
   config.protocol = name(of.spec.petrel.process.protocol);
   config.rules = rules;
   config.events = of.events;
   return std::make_unique<pooled_module>(
-    std::make_shared<process_pool>(std::move(config), std::move(start)));
+    std::make_shared<process_pool>(std::move(config), std::move(start)),
+    std::move(zygote));
 }
 
 child::spawn_request request_for(const load_request& from, bool sandboxed) {
@@ -184,15 +193,15 @@ sandbox::plan plan_for(const load_request& from) {
   return plan;
 }
 
-result<void> find_program(const std::vector<std::string>& command,
-                          const fs::path& folder,
-                          const string_map& environment) {
+result<fs::path> find_program(const std::vector<std::string>& command,
+                              const fs::path& folder,
+                              const string_map& environment) {
   const auto& program = command.front();
   if (program.find('/') != std::string::npos) {
     const auto path = folder / program;
     if (::access(path.c_str(), X_OK) == 0)
-      return {};
-    return {errc::bad_bundle,
+      return path;
+    return error{errc::bad_bundle,
             "no program " + program + " that may be executed",
             "put it into the function's folder with mode 0755 and name it in "
             "petrel.command"};
@@ -203,12 +212,42 @@ result<void> find_program(const std::vector<std::string>& command,
     all.remove_prefix(std::min(all.size(), part.size() + 1));
     const auto path = (part.empty() ? folder : folder / part) / program;
     if (::access(path.c_str(), X_OK) == 0)
-      return {};
+      return path;
   }
-  return {errc::bad_bundle,
+  return error{errc::bad_bundle,
           "no program " + program + " on this node (PATH " + rest + ")",
           "install it, or ship it in the bundle and name it with its folder: ./"
             + program};
+}
+
+process_runtime::process_runtime(runtime_config config)
+  : config_(std::move(config)) {
+  if (config_.python_waiting == 0 || !config_.sandboxed)
+    return;
+  const auto python
+    = find_program({"python3"}, "/", {{"PATH", std::string{usual_path}}});
+  if (!python)
+    return;
+  zygote::pool_config made;
+  made.python = *python;
+  made.waiting = config_.python_waiting;
+  made.log = config_.log;
+  zygote_ = std::make_shared<zygote::pool>(std::move(made));
+}
+
+/// Lets it come from the zygote where that makes no difference to it. Whether,
+/// in words; empty: no zygote is wanted on this node.
+std::string process_runtime::use_zygote(child::spawn_request& start) const {
+  if (!zygote_)
+    return {};
+  const auto found = find_program(start.argv, start.folder, start.env);
+  const auto why = why_not_forked(start, found ? *found : fs::path{},
+                                  zygote_->python());
+  if (!why.empty())
+    return "no: " + why;
+  zygote_->want();
+  start.forks = [from = zygote_] { return from->take(); };
+  return "yes";
 }
 
 result<std::unique_ptr<function_module>>
@@ -245,8 +284,10 @@ process_runtime::load_worker(const load_request& of) {
   config.start_timeout = config_.start_timeout;
   config.stop_grace = config_.stop_grace;
   config.events = of.events;
+  auto zygote = use_zygote(config.start);
   return pooled(of, config_.restarts,
-                [config] { return worker::worker_process::start(config); });
+                [config] { return worker::worker_process::start(config); },
+                std::move(zygote));
 }
 
 result<std::unique_ptr<function_module>>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions/process/program.hpp"
+#include "functions/zygote/zygote.hpp"
 #include "libfaas/ports/runtime.hpp"
 
 #include <atomic>
@@ -17,6 +18,10 @@ struct runtime_config {
   duration start_timeout = std::chrono::seconds{30};
   duration stop_grace = std::chrono::seconds{3};
   restart_rules restarts;
+  /// Forks of a Python that wait for functions (protocol worker); 0: every
+  /// function starts its own interpreter.
+  uint32_t python_waiting = 0;
+  std::function<void(std::string)> log; ///< of the zygote; may be empty
 };
 
 /// The port that a program with a network of its own serves on, when its
@@ -30,8 +35,7 @@ inline constexpr uint16_t lambda_port = 9001;
 /// The function_runtime of kind process. Thread safe.
 class process_runtime final : public function_runtime {
 public:
-  explicit process_runtime(runtime_config config)
-    : config_(std::move(config)) {}
+  explicit process_runtime(runtime_config config);
 
   runtime_kind kind() const noexcept override { return runtime_kind::process; }
   /// http: starts the program and waits until it is ready; the others: looks
@@ -45,8 +49,11 @@ private:
   result<std::unique_ptr<function_module>> load_fork(const load_request& of);
   result<std::unique_ptr<function_module>> load_worker(const load_request& of);
   result<std::unique_ptr<function_module>> load_lambda(const load_request& of);
+  std::string use_zygote(child::spawn_request& start) const;
 
   runtime_config config_;
+  /// Of the Python that the usual PATH finds; null: none is used.
+  std::shared_ptr<zygote::pool> zygote_;
   std::atomic<uint64_t> folders_{0};
 };
 
@@ -54,10 +61,11 @@ private:
 /// limits of the manifest.
 sandbox::plan plan_for(const load_request& from);
 
-/// errc::bad_bundle when the program of the command is neither in the bundle
-/// nor found by PATH.
-result<void> find_program(const std::vector<std::string>& command,
-                          const std::filesystem::path& folder,
-                          const string_map& environment);
+/// The file of the command's program. errc::bad_bundle when it is neither in the
+/// bundle nor found by PATH.
+result<std::filesystem::path>
+find_program(const std::vector<std::string>& command,
+             const std::filesystem::path& folder,
+             const string_map& environment);
 
 } // namespace faas::process

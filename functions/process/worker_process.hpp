@@ -37,6 +37,7 @@ public:
   bool usable() override;
   std::string ended() override;
   pid_t pid() const noexcept override { return child_->pid(); }
+  bool forked() const noexcept override { return child_->forked(); }
   std::string about() const override { return about_; }
 
 private:

@@ -54,6 +54,8 @@ public:
   /// False once it can run no more events, because its process ended: the host
   /// then makes another one for the next event.
   virtual bool usable() noexcept { return true; }
+  /// It was made of a process that waited for a function, not from nothing.
+  virtual bool from_pool() const noexcept { return false; }
 };
 
 /// One measured point of a service profile.

@@ -198,6 +198,11 @@ std::vector<property> declare() {
            "Threads that wait for functions in worker processes (mode "
            "isolated): how many of their events run at once.",
            &config::waiting_threads, 1, 1024, "1 to 1024"),
+    number("functions.python_waiting", "processes",
+           "Python processes that wait for a function (protocol worker, in a "
+           "sandbox): forks of one interpreter, so that an instance starts in "
+           "milliseconds; 0: each starts an interpreter of its own.",
+           &config::python_waiting, 0, 64, "0 to 64"),
     flag("functions.accept_unsandboxed",
          "Run bundles that nobody vouches for in worker processes also "
          "where this machine cannot sandbox them. Such a function can read "

@@ -40,6 +40,7 @@ struct config {
   bool trust_all = false;
   std::vector<std::string> trust;
   uint32_t waiting_threads = 32;
+  uint32_t python_waiting = 2;
   bool accept_unsandboxed = false;
   std::string worker; ///< empty: next to the program
 

@@ -82,6 +82,8 @@ make_function_hosts(const config& settings, const std::filesystem::path& data,
   process::runtime_config programs;
   programs.sockets = data / "run";
   programs.sandboxed = workers.unsandboxed.empty();
+  programs.python_waiting = settings.python_waiting;
+  programs.log = [](std::string line) { spdlog::warn("{}", line); };
   hosts->add_runtime(runtime_kind::native, make_native);
   hosts->add_worker_runtime(
     runtime_kind::native,

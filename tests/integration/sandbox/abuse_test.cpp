@@ -2,6 +2,7 @@
 #include "tests/integration/sandbox/world.hpp"
 
 #include "functions/sandbox/cgroup.hpp"
+#include "functions/zygote/zygote.hpp"
 #include "tests/support/sandbox_here.hpp"
 
 #include <csignal>
@@ -40,6 +41,56 @@ std::string attempt(world& around, const abuse_row& row, bool in_sandbox) {
     done.output.pop_back();
   return done.output.empty() ? done.status.text() : done.output;
 }
+
+/// The same program, executed by a Python that a zygote forked.
+struct forked_python {
+  static zygote::pool_config config() {
+    zygote::pool_config made;
+    made.python = "/usr/bin/python3";
+    return made;
+  }
+  zygote::pool pool{config()};
+
+  void prepare(const std::filesystem::path& bundle) {
+    namespace fs = std::filesystem;
+    const auto* source = std::getenv("PETREL_SOURCE");
+    const auto to = bundle / "python_packages/petrel";
+    fs::create_directories(to);
+    fs::copy(fs::path{source ? source : "."} / "python/src/petrel", to,
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    write_file(bundle / "handler.py",
+               "import os, sys\n"
+               "assert 'csv' in sys.modules  # of the zygote's\n"
+               "os.execv(os.environ['ABUSER'],\n"
+               "         [os.environ['ABUSER'], os.environ['ABUSE']])\n");
+    for (const auto& one : fs::recursive_directory_iterator{bundle})
+      fs::permissions(one, one.is_directory() ? fs::perms{0755}
+                                              : fs::perms{0644});
+  }
+  std::string attempt(world& around, const abuse_row& row) {
+    terminal typed;
+    pipe_ends out;
+    auto request = around.request(row.name, true);
+    request.fds = {{out.write.get(), 1}, {out.write.get(), 2}};
+    if (typed.slave)
+      request.fds.push_back({typed.slave.get(), 0});
+    request.folder = request.sandbox->bundle;
+    prepare(request.folder);
+    request.env["PYTHONPATH"] = (request.folder / "python_packages").string();
+    request.env["ABUSER"] = PETREL_ABUSER;
+    request.env["ABUSE"] = row.name;
+    request.argv = {"python3", "-m", "petrel", "handler.py"};
+    request.forks = [this] { return pool.take(); };
+    auto one = started(request);
+    BOOST_TEST(one.forked());
+    auto output = out.rest();
+    const auto status = one.wait_until(late());
+    BOOST_REQUIRE(status.has_value());
+    while (!output.empty() && output.back() == '\n')
+      output.pop_back();
+    return output.empty() ? status->text() : output;
+  }
+};
 
 bool must_succeed(shown when) {
   return when == shown::always
@@ -97,6 +148,22 @@ BOOST_AUTO_TEST_SUITE(abuse_test,
       }
     if (::geteuid() == 0)
       BOOST_TEST(succeeded >= 25);
+  }
+
+  BOOST_AUTO_TEST_CASE(all_of_it_is_refused_to_a_fork_of_a_zygote) {
+    if (sandbox::find_cgroup_base().memory.empty())
+      return; // such forks are made where a group bounds the memory
+    world around;
+    forked_python python;
+    python.pool.want();
+    const auto end = late();
+    while (python.pool.facts().at("zygote_waiting") == "0"
+           && time_point::clock::now() < end)
+      std::this_thread::yield();
+    for (const auto& row : abuse_table())
+      BOOST_TEST_CONTEXT(row.name)
+        BOOST_TEST(python.attempt(around, row)
+                   == std::string{"refused: "} + row.refusal);
   }
 
   BOOST_AUTO_TEST_CASE(using_more_memory_ends_the_worker_only) {
