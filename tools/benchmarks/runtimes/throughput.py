@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -107,18 +108,18 @@ class Server:
         words = [str(w).replace("PORT", str(self.port)) for w in command]
         log = open(folder / "peer.log", "ab")
         self.process = http_run.start(
-            words, cwd=folder, stdout=log, stderr=log,
+            words, cwd=folder, stdout=log, stderr=log, start_new_session=True,
             env={**os.environ, **{k: v.replace("PORT", str(self.port))
                                   for k, v in variables.items()}})
         self.path = "/"
 
     def stop(self):
         self.process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(10)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # and what it started
+        self.process.wait(10)
 
 
 class Function:
