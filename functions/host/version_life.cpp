@@ -291,8 +291,12 @@ void version_host::try_tear_down() noexcept {
 
 void version_host::tear_down() noexcept {
   lanes_.clear();
-  for (auto& instance : instances_)
-    instance.reset();
+  std::vector<std::unique_ptr<function_instance>> last(instances_.size());
+  pool_->locked([&] { // a tick may be counting them
+    for (size_t slot = 0; slot < last.size(); ++slot)
+      last[slot] = std::move(instances_[slot]);
+  });
+  last.clear();
   const std::lock_guard lock{mutex_};
   // A lost thread may still be inside: then the module goes with this object,
   // which that thread keeps.
