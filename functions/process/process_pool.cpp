@@ -217,15 +217,7 @@ void process_pool::answered(const pooled_process& by) {
 
 /// With the lock.
 error process_pool::refused() const {
-  if (policy_.looping())
-    return {errc::unavailable,
-            config_.name + " is in a crash loop: it ended "
-              + std::to_string(policy_.fast_crashes())
-              + " times soon after its start; last: " + last_end_,
-            "mend it and deploy a new version"};
-  return {errc::unavailable,
-          config_.name + " is being restarted: " + last_end_,
-          "try again in a moment"};
+  return why_held_back(policy_, config_.name, last_end_);
 }
 
 void process_pool::tell(const std::string& text, log_level level) const {

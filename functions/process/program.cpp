@@ -90,15 +90,7 @@ result<program::run> program::ready(time_point until,
 error program::not_ready() const {
   if (phase_ == phase::stopped)
     return {errc::shutting_down, config_.name + " is being stopped", ""};
-  if (policy_.looping())
-    return {errc::unavailable,
-            config_.name + " is in a crash loop: it ended "
-              + std::to_string(policy_.fast_crashes())
-              + " times soon after its start; last: " + last_end_,
-            "mend it and deploy a new version"};
-  return {errc::unavailable,
-          config_.name + " is being restarted: " + last_end_,
-          "try again in a moment"};
+  return why_held_back(policy_, config_.name, last_end_);
 }
 
 void program::begin(const call_id& id) {

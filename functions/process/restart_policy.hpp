@@ -2,8 +2,10 @@
 #pragma once
 
 #include "libfaas/core/clock.hpp"
+#include "libfaas/core/error.hpp"
 
 #include <cstdint>
+#include <string>
 
 namespace faas::process {
 
@@ -40,5 +42,9 @@ private:
   restart_rules rules_;
   uint32_t restarts_ = 0, fast_ = 0, missed_ = 0;
 };
+
+/// Why a program that ended takes no event now; `last` says how it ended.
+error why_held_back(const restart_policy& policy, const std::string& name,
+                    const std::string& last);
 
 } // namespace faas::process
