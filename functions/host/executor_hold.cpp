@@ -22,8 +22,9 @@ void executor_pool::resume(work_source& source) {
       return;
     if (!source.is_linked())
       ring_.push_back(source);
-    const auto most = std::min<size_t>(source.waiting(),
-                                       source.free_slots_.size());
+    auto most = std::min<size_t>(source.waiting(), source.free_slots_.size());
+    if (most > 0 && tell_spinner())
+      --most;
     while (woken.size() < most) {
       auto one = sleeper();
       if (!one)

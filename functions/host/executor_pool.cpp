@@ -76,7 +76,8 @@ admission executor_pool::submit(work_source& source, const work_ptr& item,
     if (source.runnable()) {
       if (!source.is_linked())
         ring_.push_back(source);
-      woken = sleeper();
+      if (!tell_spinner())
+        woken = sleeper();
     }
   }
   if (woken) // after the lock, which the woken thread needs
@@ -87,6 +88,32 @@ admission executor_pool::submit(work_source& source, const work_ptr& item,
 bool executor_pool::run_job(const work_ptr& job) {
   return submit(*jobs_, job, std::chrono::steady_clock::now())
          == admission::admitted;
+}
+
+bool executor_pool::several_cores() noexcept {
+  return std::thread::hardware_concurrency() > 1;
+}
+
+/// One at a time: further ones would only take cores from those that work.
+bool executor_pool::spin(worker& self, lock_type& lock) {
+  if (spinner_ != nullptr || self.spin.value() == duration{})
+    return false;
+  spinner_ = &self;
+  self.called.store(0, std::memory_order_relaxed);
+  lock.unlock();
+  spin_while(self.called, 0, self.spin);
+  lock.lock();
+  if (spinner_ == &self)
+    spinner_ = nullptr;
+  return !ring_.empty() || end_;
+}
+
+bool executor_pool::tell_spinner() noexcept {
+  auto* looks = std::exchange(spinner_, nullptr);
+  if (looks == nullptr)
+    return false;
+  looks->called.store(1, std::memory_order_release);
+  return true;
 }
 
 executor_pool::worker_ptr executor_pool::sleeper() {
@@ -144,6 +171,8 @@ bool executor_pool::take(const worker_ptr& self, lock_type& lock) {
   while (ring_.empty()) {
     if (end_)
       return false;
+    if (spin(*self, lock))
+      continue;
     self->woken = false;
     sleepers_.push_back(self);
     self->wake.wait(lock, [&] { return self->woken; });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions/host/work.hpp"
+#include "libfaas/core/spin_budget.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -76,6 +77,9 @@ private:
     std::thread thread;
     std::condition_variable wake;
     bool woken = false;
+    /// Set by who has work for it while it spins.
+    std::atomic<uint32_t> called{0};
+    spin_budget spin{several_cores()};
     bool lost = false;
     bool given_up = false; ///< the task, which may still return
     work_ptr task;
@@ -108,6 +112,11 @@ private:
   void come_back(worker& self, lock_type& lock);
   /// The source when drained() is due now, else null.
   std::shared_ptr<work_source> retire(work_source& source);
+  /// Looks for work for a moment, without the lock. False: sleep.
+  bool spin(worker& self, lock_type& lock);
+  static bool several_cores() noexcept;
+  /// Tells the thread that looks for work; false: none does.
+  bool tell_spinner() noexcept;
   /// A sleeping thread that is to be notified; null when none sleeps.
   worker_ptr sleeper();
   void arm(time_point deadline);
@@ -137,6 +146,8 @@ private:
     ring_;
   std::vector<worker_ptr> workers_;
   std::vector<worker_ptr> sleepers_;
+  /// The one thread that looks for work before it sleeps; null: none does.
+  worker* spinner_ = nullptr;
   std::thread watchdog_;
   std::condition_variable watchdog_wake_;
   std::condition_variable quiet_; ///< something ended; for stop()

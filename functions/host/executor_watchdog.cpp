@@ -210,6 +210,7 @@ void executor_pool::stop(duration grace) {
   take_waiting(*jobs_, items);
   write_off_all();
   end_ = true;
+  tell_spinner();
   while (const auto each = sleeper())
     each->wake.notify_one();
   watchdog_wake_.notify_all();

@@ -30,31 +30,6 @@ void futex_wake(std::atomic<uint32_t>& word) noexcept {
   syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
-void pause() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
-
-/// Looks for another value than `value` for as long as the budget says.
-uint32_t spin(const std::atomic<uint32_t>& word, uint32_t value,
-              spin_budget& budget) noexcept {
-  auto seen = word.load(std::memory_order_acquire);
-  if (seen != value || budget.value() == duration{})
-    return seen;
-  const auto end = clock::now() + budget.value();
-  do {
-    for (int i = 0; i < 16 && seen == value; ++i) {
-      pause();
-      seen = word.load(std::memory_order_acquire);
-    }
-  } while (seen == value && clock::now() < end);
-  budget.found(seen != value);
-  return seen;
-}
-
 bool several_cores() {
   return std::thread::hardware_concurrency() > 1;
 }
@@ -85,7 +60,7 @@ wait_result node_end::wait(time_point until) noexcept {
   const auto judge = [&](uint32_t seen) {
     return seen == asked_ ? wait_result::answered : wait_result::corrupted;
   };
-  if (const auto seen = spin(words_.answered, before, spin_); seen != before)
+  if (const auto seen = spin_while(words_.answered, before, spin_); seen != before)
     return judge(seen);
   words_.node_sleeps.store(1);
   auto seen = words_.answered.load();
@@ -117,7 +92,7 @@ worker_end::worker_end(const segment& memory)
 
 std::string_view worker_end::next() noexcept {
   const auto before = asked_.load(std::memory_order_relaxed);
-  auto seen = spin(words_.asked, before, spin_);
+  auto seen = spin_while(words_.asked, before, spin_);
   if (seen == before) {
     words_.worker_sleeps.store(1);
     while ((seen = words_.asked.load()) == before)

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "functions/isolated/channel/segment.hpp"
-#include "libfaas/core/clock.hpp"
+#include "libfaas/core/spin_budget.hpp"
 
 #include <cstring>
 #include <optional>
@@ -10,25 +10,6 @@
 #include <string_view>
 
 namespace faas::isolated {
-
-/// How long a side looks for the other's next word before it sleeps. Adapts: a
-/// look that finds nothing makes the next one shorter. Pure.
-class spin_budget {
-public:
-  static constexpr auto most = std::chrono::microseconds{8};
-  static constexpr auto least = std::chrono::nanoseconds{500};
-  explicit spin_budget(bool allowed) noexcept
-    : now_(allowed ? duration{most} : duration{}) {}
-  duration value() const noexcept { return now_; }
-  void found(bool in_time) noexcept {
-    if (now_ > duration{})
-      now_ = in_time ? std::min<duration>(now_ * 2, most)
-                     : std::max<duration>(now_ - now_ / 8, least);
-  }
-
-private:
-  duration now_;
-};
 
 enum class wait_result : uint8_t { answered, timed_out, corrupted };
 
