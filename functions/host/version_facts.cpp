@@ -81,6 +81,10 @@ void version_host::add_scaling_facts(string_map& to) const {
     to["memory_bytes"] = std::to_string(use.bytes);
     to["memory_kind"] = use.proportional ? "proportional" : "resident";
   }
+  if (away_.load()) {
+    to.erase("memory_bytes");
+    to.erase("memory_kind");
+  }
   if (!limits.to_zero)
     return;
   std::string text = "out after " + seconds(plan.unload) + " idle";

@@ -22,6 +22,8 @@ struct plugin_options {
   bool keep_freed_memory = true;
   /// Bytes of models that stay in memory when no version uses them.
   uint64_t kept_models_bytes = 0;
+  /// Threads that all calls of models may use at once; 0: no bound.
+  uint32_t all_threads = 0;
 };
 
 /// The table behind the exported symbol. Read no further than table_size.

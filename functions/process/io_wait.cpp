@@ -38,8 +38,4 @@ int poll_timeout(time_point now, time_point until) noexcept {
   return static_cast<int>(whole.count());
 }
 
-time_point back_before(time_point deadline, time_point now) noexcept {
-  return deadline - std::clamp<duration>((deadline - now) / 20, 2ms, 50ms);
-}
-
 } // namespace faas::process

@@ -1,7 +1,7 @@
 // Waiting for a descriptor with a deadline.
 #pragma once
 
-#include "libfaas/core/clock.hpp"
+#include "libfaas/core/back_before.hpp"
 
 #include <functional>
 
@@ -23,9 +23,5 @@ io_waiter waiter(std::function<bool()> stop);
 
 /// Milliseconds for poll(): rounded up, at most 24 days, 0 when passed.
 int poll_timeout(time_point now, time_point until) noexcept;
-
-/// When a call must have come back so that its thread is not taken for lost: a
-/// little before its deadline (5 % of what remains, 2 to 50 ms).
-time_point back_before(time_point deadline, time_point now) noexcept;
 
 } // namespace faas::process

@@ -22,7 +22,8 @@ function_runtime* create(const plugin_options* options) noexcept {
   try {
     return new torch_runtime::runtime{settings.threads_per_call,
                                       torch_runtime::open_cuda(),
-                                      settings.kept_models_bytes};
+                                      settings.kept_models_bytes,
+                                      settings.all_threads};
   } catch (const std::exception&) { // out of memory
     return nullptr;
   }

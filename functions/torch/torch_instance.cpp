@@ -1,5 +1,7 @@
 #include "functions/torch/torch_instance.hpp"
 
+#include "libfaas/core/back_before.hpp"
+
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
@@ -145,6 +147,13 @@ private:
 
   result<at::Tensor> run_steps(std::string_view body, int64_t n,
                                const invocation_context& context) {
+    const auto threads = take_threads(context);
+    if (auto useless = stop(context))
+      return *useless;
+    if (settings_->budget && !threads)
+      return error{errc::deadline_exceeded,
+                   "other models had the node's threads until the deadline",
+                   "send less, or raise torch.all_threads or petrel.timeout"};
     std::vector<at::Tensor> outputs;
     for (const auto& items : split(n, settings_->step)) {
       auto output = model_.run(
@@ -156,6 +165,17 @@ private:
       outputs.push_back(*std::move(output));
     }
     return outputs.size() == 1 ? outputs.front() : at::cat(outputs);
+  }
+
+  std::optional<thread_budget::share>
+  take_threads(const invocation_context& context) const {
+    if (!settings_->budget)
+      return std::nullopt;
+    const auto now = std::chrono::steady_clock::now();
+    return settings_->budget->take(
+      static_cast<uint32_t>(settings_->threads),
+      back_before(now + context.remaining(), now),
+      [&] { return context.cancelled(); });
   }
 
   /// A call of the model cannot be interrupted, so look before and after it.

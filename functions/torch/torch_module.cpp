@@ -74,6 +74,10 @@ torch_module::torch_module(module_settings settings, const trial_outcome& trial,
             {"batch_most", std::to_string(batching_.most)},
             {"load_ms", ms_text(load_ms)},
             {"trial", trial_text(trial.points, trial.compared)}};
+  if (settings_->bytes > 0) {
+    facts_["memory_bytes"] = std::to_string(settings_->bytes);
+    facts_["memory_kind"] = "weights, in the node's process";
+  }
   if (const auto* package = model_.package())
     facts_["isa"] = package->isa().empty()
                       ? "not said: that of the machine that compiled it"

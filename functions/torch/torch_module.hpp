@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions/torch/model_store.hpp"
+#include "functions/torch/thread_budget.hpp"
 #include "libfaas/ports/runtime.hpp"
 
 namespace faas::torch_runtime {
@@ -17,6 +18,8 @@ struct module_settings {
   bool graphs = true;    ///< recorded on the GPU where the model allows it
   batch_plan plan = {};
   std::shared_ptr<const model_lease> lease = {}; ///< null in tests
+  std::shared_ptr<thread_budget> budget = {}; ///< null: no bound
+  uint64_t bytes = 0; ///< of the model's file: what its weights take
 };
 
 /// Time of a batch of n.

@@ -91,9 +91,11 @@ error no_gpu(const std::string& why) {
 
 } // namespace
 
-runtime::runtime(int threads_per_call, found_device found, uint64_t kept_bytes)
+runtime::runtime(int threads_per_call, found_device found, uint64_t kept_bytes,
+                 uint32_t all_threads)
   : threads_(std::clamp(threads_per_call, 1, 256)), found_(std::move(found)),
-    store_(std::make_shared<model_store>(kept_bytes)) {}
+    store_(std::make_shared<model_store>(kept_bytes)),
+    budget_(std::make_shared<thread_budget>(all_threads)) {}
 
 result<loaded_model> runtime::load_model(const model_source& source,
                                          const tensor::input_layout& inputs,
@@ -139,7 +141,8 @@ runtime::load(const load_request& request) try {
     request.events.log(log_level::info, "runs on the CPU: " + gpu.why, nullptr);
   module_settings settings{*std::move(inputs), *output,    threads_,
                            cpu.step,           found_.gpu, only_gpu,
-                           true,               spec.batch, model};
+                           true,               spec.batch, model,
+                           budget_,            bytes_of(*file)};
   const auto took = to_ms(std::chrono::steady_clock::now() - began);
   auto made = std::make_unique<torch_module>(std::move(settings), cpu, gpu,
                                              spec.size, took);

@@ -4,6 +4,7 @@
 
 #include "functions/torch/device_loader.hpp"
 #include "functions/torch/model_store.hpp"
+#include "functions/torch/thread_budget.hpp"
 #include "libfaas/ports/runtime.hpp"
 
 namespace faas::torch_runtime {
@@ -14,10 +15,11 @@ namespace faas::torch_runtime {
 /// only bundles that the node trusts. Thread safe.
 class runtime final : public function_runtime {
 public:
-  /// Threads that one call may use (at least 1), the GPU if there is one, and
-  /// the bytes of models that are kept when no version uses them.
+  /// Threads that one call may use (at least 1), the GPU if there is one, the
+  /// bytes of models that are kept when no version uses them, and the threads
+  /// that all calls may use at once (0: no bound).
   explicit runtime(int threads_per_call, found_device found = {},
-                   uint64_t kept_bytes = 0);
+                   uint64_t kept_bytes = 0, uint32_t all_threads = 0);
 
   runtime_kind kind() const noexcept override { return runtime_kind::torch; }
   result<std::unique_ptr<function_module>>
@@ -32,6 +34,7 @@ private:
   const int threads_;
   const found_device found_;
   const std::shared_ptr<model_store> store_;
+  const std::shared_ptr<thread_budget> budget_;
 };
 
 } // namespace faas::torch_runtime

@@ -227,6 +227,10 @@ std::vector<property> declare() {
          "next to the program"),
     number("torch.threads", "threads", "Threads of one inference.",
            &config::torch_threads, 1, 64, "1 to 64"),
+    number("torch.all_threads", "threads",
+           "Threads of all inferences at once, on the CPU; 0: one per core. "
+           "Those that would need more wait for their turn.",
+           &config::torch_all_threads, 0, 1024, "0 to 1024"),
     number("torch.cache", "MiB",
            "Models that stay in memory when no version uses them, by the size "
            "of their files and together with those in use. What is asked for "

@@ -50,6 +50,7 @@ struct config {
 
   std::string torch_plugin; ///< empty: next to the program
   uint32_t torch_threads = 1;
+  uint32_t torch_all_threads = 0; ///< 0: one per core
   uint32_t model_cache_mib = 256;
 
   std::string mqtt_broker; ///< host:port; empty: no MQTT

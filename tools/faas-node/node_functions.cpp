@@ -13,13 +13,15 @@ namespace {
 
 using runtime_result = result<std::unique_ptr<function_runtime>>;
 
+uint32_t cores() {
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
 host::node_hosts_config hosts_config(const config& settings,
                                      const node_workers& workers) {
   host::node_hosts_config made;
   made.node = node_name{settings.name};
-  made.threads = settings.executors != 0
-                   ? settings.executors
-                   : std::max(1u, std::thread::hardware_concurrency());
+  made.threads = settings.executors != 0 ? settings.executors : cores();
   made.gateway_loops = settings.gateway_loops + 1; // and one for links
   made.trust.trust_all = settings.trust_all;
   for (const auto& hex : settings.trust)
@@ -60,6 +62,8 @@ plugin_options torch_options(const config& settings) {
   plugin_options made;
   made.threads_per_call = static_cast<int32_t>(settings.torch_threads);
   made.kept_models_bytes = uint64_t{settings.model_cache_mib} << 20;
+  made.all_threads
+    = settings.torch_all_threads != 0 ? settings.torch_all_threads : cores();
   return made;
 }
 
