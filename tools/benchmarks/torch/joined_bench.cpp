@@ -4,6 +4,8 @@
 //
 //   bench_torch_joined [MODEL_FOLDER [ROUNDS]]
 //   bench_torch_joined MODEL_FOLDER bare: one round of the bare loop only
+//   bench_torch_joined MODEL_FOLDER fed RATE SECONDS: the bare loop, fed one image
+//     after the other at random times; each run takes what has come
 #include "functions/host/node_hosts.hpp"
 #include "functions/torch/torch_runtime.hpp"
 #include "functions/torch/trial.hpp"
@@ -16,7 +18,10 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <future>
+#include <random>
+#include <thread>
 
 namespace {
 
@@ -115,6 +120,13 @@ double images_a_second(function_host& host) {
   return events_a_round * 1e3 / to_ms(clock_type::now() - began);
 }
 
+at::Tensor batch_of(std::string& body, int64_t n, memory_layout layout) {
+  auto input = at::from_blob(body.data(), {n, 1, 28, 28}, at::kByte);
+  return layout == memory_layout::channels_last
+           ? input.as_strided(input.sizes(), {784, 1, 28, 1})
+           : input;
+}
+
 double bare(model& subject, int64_t n) {
   const c10::InferenceMode inference;
   std::string body;
@@ -123,14 +135,89 @@ double bare(model& subject, int64_t n) {
   const auto calls = std::max<int64_t>(events_a_round / n, 3);
   const auto began = clock_type::now();
   for (int64_t call = 0; call < calls; ++call) {
-    auto input = at::from_blob(body.data(), {n, 1, 28, 28}, at::kByte);
-    if (subject.layout() == memory_layout::channels_last)
-      input = input.as_strided(input.sizes(), {784, 1, 28, 1});
-    if (!subject.run({input}))
+    if (!subject.run({batch_of(body, n, subject.layout())}))
       std::exit(1);
   }
   return static_cast<double>(calls * n) * 1e3
          / to_ms(clock_type::now() - began);
+}
+
+/// Images that come at random times, on a thread of their own.
+class arrivals {
+public:
+  arrivals(double rate, double seconds)
+    : thread_([this, rate, seconds] { make(rate, seconds); }) {}
+  ~arrivals() { thread_.join(); }
+
+  /// When each of those that wait was due, at most `most`; empty: the end.
+  std::vector<clock_type::time_point> take(size_t most) {
+    std::unique_lock lock{mutex_};
+    came_.wait(lock, [&] { return over_ || !waiting_.empty(); });
+    const auto count = std::min(most, waiting_.size());
+    std::vector<clock_type::time_point> taken{
+      waiting_.begin(), waiting_.begin() + static_cast<int64_t>(count)};
+    waiting_.erase(waiting_.begin(),
+                   waiting_.begin() + static_cast<int64_t>(count));
+    return taken;
+  }
+
+private:
+  void make(double rate, double seconds) {
+    std::mt19937_64 random{1};
+    std::exponential_distribution<double> gap{rate};
+    const auto start = clock_type::now();
+    for (double at = gap(random); at < seconds; at += gap(random)) {
+      const auto due
+        = start + std::chrono::duration_cast<duration>(
+                    std::chrono::duration<double>(at));
+      std::this_thread::sleep_until(due);
+      const std::lock_guard lock{mutex_};
+      waiting_.push_back(due);
+      came_.notify_one();
+    }
+    const std::lock_guard lock{mutex_};
+    over_ = true;
+    came_.notify_one();
+  }
+
+  std::mutex mutex_;
+  std::condition_variable came_;
+  std::deque<clock_type::time_point> waiting_;
+  bool over_ = false;
+  std::thread thread_; ///< last: it uses the others
+};
+
+/// What no server can beat: no HTTP, no other thread but the arrivals'.
+int print_fed(const std::filesystem::path& folder, double rate,
+              double seconds) {
+  prepare_thread(1);
+  const auto layout = memory_layout::channels_last;
+  auto subject = model::load(folder / "model.pt", layout);
+  if (!subject)
+    return 1;
+  const c10::InferenceMode inference;
+  constexpr int64_t most = 32;
+  std::string body;
+  for (int64_t i = 0; i < most; ++i)
+    body += image();
+  for (int64_t n = 1; n <= most; ++n)
+    std::ignore = subject->run({batch_of(body, n, layout)}); // warms up
+  std::vector<double> ms;
+  arrivals from{rate, seconds};
+  for (auto due = from.take(most); !due.empty(); due = from.take(most)) {
+    if (!subject->run(
+          {batch_of(body, static_cast<int64_t>(due.size()), layout)}))
+      return 1;
+    for (const auto one : due)
+      ms.push_back(to_ms(clock_type::now() - one));
+  }
+  std::sort(ms.begin(), ms.end());
+  if (ms.empty())
+    return 1;
+  std::printf("{\"sent\": %zu, \"failed\": 0, \"p50_ms\": %.3f, "
+              "\"p99_ms\": %.3f}\n",
+              ms.size(), ms[ms.size() / 2], ms[ms.size() * 99 / 100]);
+  return 0;
 }
 
 double median(std::vector<double> values) {
@@ -158,6 +245,8 @@ int main(int argc, char** argv) {
   const std::filesystem::path folder = argc > 1 ? argv[1] : "examples/classify";
   if (argc > 2 && std::string_view{argv[2]} == "bare")
     return print_best_bare(folder);
+  if (argc > 4 && std::string_view{argv[2]} == "fed")
+    return print_fed(folder, std::atof(argv[3]), std::atof(argv[4]));
   const int rounds = argc > 2 ? std::atoi(argv[2]) : 5;
   host::node_hosts_config config;
   config.node = node_name{"bench"};

@@ -173,6 +173,15 @@ def bare(programs):
     return float(done.stdout)
 
 
+def fed(programs, rate, seconds):
+    """The bare loop with the same arrivals as the open loop."""
+    done = subprocess.run(
+        [str(programs / "bench_torch_joined"), str(EXAMPLE), "fed", str(rate),
+         str(seconds)], capture_output=True, text=True, check=True,
+        timeout=seconds + 60)
+    return json.loads(done.stdout)
+
+
 def begin(programs, folder, owned):
     """The ways, each with an answer; the names of what is missing; pids."""
     ways, missing = [], []
@@ -229,7 +238,11 @@ def run(programs, rounds, seconds, say):
                 row[f"half_{key}"] = statistics.median(h[key] for h in half)
             row["pss_mib"] = pss_mib(way.server.process.pid)
             say(json.dumps(row))
+        alone = [fed(programs, rows[0]["best"] / 2, seconds)
+                 for _ in range(rounds)]
         return {"bare": statistics.median(best), "rows": rows,
+                "fed": {key: statistics.median(each[key] for each in alone)
+                        for key in ("p50_ms", "p99_ms")},
                 "missing": missing}
 
 
@@ -264,6 +277,8 @@ def table(seen):
             f"{row['p50_ms']:.2f} | {row['half_p50_ms']:.1f}/"
             f"{row['half_p99_ms']:.1f} | {row['pss_mib']:.0f} | "
             f"{row['failed']} |")
+    lines.append(f"\nThe bare loop alone, fed as the first row at half load: "
+                 f"{seen['fed']['p50_ms']:.1f}/{seen['fed']['p99_ms']:.1f} ms.")
     for each in seen["missing"]:
         lines.append(f"\nWithout {each}: it was not there.")
     return "\n".join(lines)
