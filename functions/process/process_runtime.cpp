@@ -2,7 +2,7 @@
 
 #include "functions/process/environment.hpp"
 #include "functions/process/fork_call.hpp"
-#include "functions/process/http_call.hpp"
+#include "functions/process/http_module.hpp"
 #include "functions/process/lambda_process.hpp"
 #include "functions/process/python_rules.hpp"
 #include "functions/process/worker_process.hpp"
@@ -15,43 +15,6 @@ namespace faas::process {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// sun_path without its zero byte.
-constexpr size_t longest_socket_path = 107;
-
-/// Removed with what is in it.
-class own_folder {
-public:
-  explicit own_folder(fs::path path) : path_(std::move(path)) {}
-  ~own_folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  own_folder(const own_folder&) = delete;
-  own_folder& operator=(const own_folder&) = delete;
-  const fs::path& path() const noexcept { return path_; }
-
-private:
-  fs::path path_;
-};
-
-class http_module final : public function_module {
-public:
-  http_module(std::unique_ptr<own_folder> folder,
-              std::shared_ptr<program> running, http_instance::settings how)
-    : folder_(std::move(folder)), program_(std::move(running)), how_(how) {}
-
-  result<std::unique_ptr<function_instance>> create_instance() override {
-    return std::unique_ptr<function_instance>{
-      std::make_unique<http_instance>(program_, how_)};
-  }
-  string_map facts() const override { return program_->facts(); }
-
-private:
-  std::unique_ptr<own_folder> folder_; ///< outlives the program
-  std::shared_ptr<program> program_;
-  http_instance::settings how_;
-};
 
 class fork_instance final : public function_instance {
 public:
@@ -135,46 +98,6 @@ child::spawn_request request_for(const load_request& from, bool sandboxed) {
 std::string variable(const string_map& of, const std::string& name) {
   const auto found = of.find(name);
   return found == of.end() ? std::string{} : found->second;
-}
-
-/// The port that the environment names, as of-watchdog reads it, or the usual
-/// one where the program has the network for itself.
-result<uint16_t> choose_port(const string_map& environment, bool own_network) {
-  for (const auto key : {"http_upstream_url", "upstream_url"}) {
-    const auto url = variable(environment, key);
-    if (url.empty())
-      continue;
-    if (const auto port = port_of_url(url); port != 0)
-      return port;
-    return error{errc::bad_bundle,
-                 std::string{key} + " " + url + " is no address of this program",
-                 "write for example http://127.0.0.1:5000"};
-  }
-  if (own_network)
-    return usual_port;
-  return free_port();
-}
-
-result<std::unique_ptr<own_folder>> make_folder(const fs::path& parent,
-                                                uint64_t number) {
-  std::error_code failed;
-  auto made = std::make_unique<own_folder>(
-    fs::absolute(parent, failed) / ("p" + std::to_string(number)));
-  if ((made->path() / "http").string().size() > longest_socket_path)
-    return error{errc::unavailable,
-                 "the path of the program's socket would be too long: "
-                   + made->path().string() + "/http",
-                 "give the node a shorter node.data, or use petrel.listen: "
-                 "port"};
-  fs::remove_all(made->path(), failed); // of a former process
-  fs::create_directories(made->path(), failed);
-  if (!failed)
-    fs::permissions(made->path(), fs::perms::owner_all, failed);
-  if (failed)
-    return error{errc::unavailable,
-                 made->path().string() + ": " + failed.message(),
-                 "let the node write there"};
-  return made;
 }
 
 } // namespace
@@ -320,39 +243,15 @@ process_runtime::load_fork(const load_request& of) {
 
 result<std::unique_ptr<function_module>>
 process_runtime::load_http(const load_request& of) {
-  const auto& what = of.spec.petrel;
-  program_config config;
-  config.name = of.version.function.str();
-  config.start = request_for(of, config_.sandboxed);
-  config.ready = what.process.ready;
-  config.start_timeout = config_.start_timeout;
-  config.stop_grace = config_.stop_grace;
-  config.rules = config_.restarts;
-  config.events = of.events;
-  std::unique_ptr<own_folder> folder;
-  if (what.process.listen == process_listen::unix_socket) {
-    auto made = make_folder(config_.sockets, ++folders_);
-    if (!made)
-      return made.error();
-    folder = std::move(*made);
-    config.socket = folder->path() / "http";
-    config.start.env["PETREL_SOCKET"] = config.socket.string();
-    if (config.start.sandbox)
-      config.start.sandbox->writable.push_back(folder->path());
-  } else {
-    auto port = choose_port(config.start.env,
-                            config_.sandboxed && !what.network);
-    if (!port)
-      return port.error();
-    config.port = *port;
-    config.start.env["PORT"] = std::to_string(*port);
-  }
-  auto running = program::start(std::move(config));
-  if (!running)
-    return running.error();
-  return std::unique_ptr<function_module>{std::make_unique<http_module>(
-    std::move(folder), std::shared_ptr<program>{std::move(*running)},
-    http_instance::settings{what.max_body_bytes, what.idempotent})};
+  http_settings with;
+  with.start = request_for(of, config_.sandboxed);
+  with.sockets = config_.sockets;
+  with.own_network = config_.sandboxed && !of.spec.petrel.network;
+  with.start_timeout = config_.start_timeout;
+  with.stop_grace = config_.stop_grace;
+  with.rules = config_.restarts;
+  with.folders = folders_;
+  return load_http_module(of, std::move(with));
 }
 
 } // namespace faas::process

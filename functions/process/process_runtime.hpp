@@ -24,10 +24,6 @@ struct runtime_config {
   std::function<void(std::string)> log; ///< of the zygote; may be empty
 };
 
-/// The port that a program with a network of its own serves on, when its
-/// environment names none.
-inline constexpr uint16_t usual_port = 8080;
-
 /// Where a program of protocol lambda that has a network of its own finds the
 /// Runtime API.
 inline constexpr uint16_t lambda_port = 9001;
@@ -54,7 +50,8 @@ private:
   runtime_config config_;
   /// Of the Python that the usual PATH finds; null: none is used.
   std::shared_ptr<zygote::pool> zygote_;
-  std::atomic<uint64_t> folders_{0};
+  std::shared_ptr<std::atomic<uint64_t>> folders_
+    = std::make_shared<std::atomic<uint64_t>>(0);
 };
 
 /// What a function's processes may see and use: its bundle and secrets, the

@@ -107,6 +107,7 @@ struct process_spec {
   std::vector<std::string> command; ///< empty: OpenFaaS's fprocess
   process_listen listen = process_listen::port;
   std::string ready; ///< path asked at start; empty: a connection is enough
+  uint32_t processes = 1; ///< programs per node, with protocol http
   bool operator==(const process_spec&) const = default;
 };
 

@@ -29,6 +29,7 @@ void read_process(section& keys, petrel_spec& out) {
   keys.read("command", out.process.command);
   read_choice(keys, "listen", process_listens, out.process.listen);
   keys.read("ready", out.process.ready);
+  keys.read("processes", out.process.processes);
   keys.read("network", out.network);
 }
 
@@ -201,7 +202,7 @@ constexpr std::string_view petrel_keys[]
      "policy",  "inputs",      "output",        "max_body",
      "rollout", "platforms",   "secret_change", "protocol",
      "command", "listen",      "ready",         "network",
-     "device",  "batch",       "scale"};
+     "device",  "batch",       "scale",         "processes"};
 
 } // namespace
 

@@ -51,6 +51,22 @@ void check_ready(const std::string& path, problems& out) {
       {"petrel.ready", "must be a path such as /healthz, at most 256 bytes"});
 }
 
+void check_processes(const petrel_spec& p, problems& out) {
+  const auto count = p.process.processes;
+  if (count < 1 || count > spec_limits::processes)
+    out.push_back({"petrel.processes",
+                   "must be 1 to " + std::to_string(spec_limits::processes)});
+  else if (count > 1 && p.process.protocol != process_protocol::http)
+    out.push_back({"petrel.processes",
+                   "goes with protocol http only: the others start a process "
+                   "for each instance, or for as many as it takes"});
+  else if (count > p.concurrency)
+    out.push_back({"petrel.processes",
+                   "is more than petrel.concurrency, which is "
+                     + std::to_string(p.concurrency)
+                     + ": each program needs an instance"});
+}
+
 /// Keys that say nothing without a program.
 void check_none(const function_spec& spec, problems& out) {
   const process_spec normal;
@@ -64,6 +80,7 @@ void check_none(const function_spec& spec, problems& out) {
   foreign(p.command != normal.command, "petrel.command");
   foreign(p.listen != normal.listen, "petrel.listen");
   foreign(p.ready != normal.ready, "petrel.ready");
+  foreign(p.processes != normal.processes, "petrel.processes");
 }
 
 error not_a_limit(const char* key, const std::string& text,
@@ -108,6 +125,7 @@ std::vector<problem> check_process(const function_spec& spec) {
           || p.process.listen != process_listen::port))
     out.push_back({p.process.ready.empty() ? "petrel.listen" : "petrel.ready",
                    "goes with protocol http only"});
+  check_processes(p, out);
   if (p.mode != trust_mode::isolated)
     out.push_back({"petrel.mode", "must be isolated with runtime process: a "
                                   "program runs in processes of its own"});

@@ -12,6 +12,7 @@ namespace faas {
 namespace spec_limits {
 inline constexpr size_t command_words = 256;
 inline constexpr size_t command_bytes = 32 * 1024;
+inline constexpr uint32_t processes = 64;
 } // namespace spec_limits
 
 /// The words of the program: petrel.command, else OpenFaaS's fprocess split at

@@ -191,6 +191,7 @@ void read_process(object_reader& in, petrel_spec& p) {
   in.read("command", p.process.command);
   in.read_name("listen", process_listens, p.process.listen);
   in.read("ready", p.process.ready);
+  in.read("processes", p.process.processes);
   in.read("network", p.network);
 }
 

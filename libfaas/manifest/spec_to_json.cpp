@@ -87,6 +87,7 @@ json petrel_json(const petrel_spec& p) {
   put(out, "command", p.process.command, normal.process.command);
   put_name(out, "listen", p.process.listen, normal.process.listen);
   put(out, "ready", p.process.ready, normal.process.ready);
+  put(out, "processes", p.process.processes, normal.process.processes);
   put(out, "network", p.network, normal.network);
   if (p.size != normal.size)
     out["size"] = size_json(p.size);

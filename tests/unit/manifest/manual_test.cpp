@@ -64,7 +64,7 @@ BOOST_AUTO_TEST_SUITE(manual_test)
           "reply_topic", "concurrency",  "queue",         "timeout",
           "idempotent",  "policy",       "inputs",        "output",
           "max_body",    "rollout.steps", "rollout.least",
-          "secret_change", "protocol", "command", "listen", "ready",
+          "secret_change", "protocol", "command", "listen", "ready", "processes",
           "network", "scale.min", "scale.idle", "scale.learn",
           "scale.prewarm", "scale.wait", "scale.hold"})
       BOOST_TEST(text.find("`" + std::string{key} + "`") != std::string::npos,

@@ -57,12 +57,14 @@ BOOST_AUTO_TEST_SUITE(process_test)
 
   BOOST_AUTO_TEST_CASE(every_key_is_read_and_survives_json) {
     const auto spec = process("protocol: http, command: [./serve], listen: "
-                              "unix, ready: /healthz, network: true");
+                              "unix, ready: /healthz, network: true, "
+                              "concurrency: 8, processes: 4");
     BOOST_REQUIRE(spec);
     process_spec wanted;
     wanted.command = {"./serve"};
     wanted.listen = process_listen::unix_socket;
     wanted.ready = "/healthz";
+    wanted.processes = 4;
     BOOST_TEST((spec->petrel.process == wanted));
     BOOST_TEST(spec->petrel.network);
     const auto back = spec_from_json(to_json(*spec));
@@ -119,6 +121,12 @@ BOOST_AUTO_TEST_SUITE(process_test)
       {"command: [a], artifact: a.so", "petrel.artifact: is not used"},
       {"command: [a], artifact_kind: torchscript", "process: leave it out"},
       {"command: [a], network: 1", "must be true or false"},
+      {"command: [a], processes: 0", "petrel.processes: must be 1 to 64"},
+      {"command: [a], processes: 65", "petrel.processes: must be 1 to 64"},
+      {"command: [a], concurrency: 2, processes: 3",
+       "more than petrel.concurrency, which is 2"},
+      {"command: [a], protocol: worker, concurrency: 8, processes: 2",
+       "protocol http only"},
     };
     for (const auto& c : cases)
       BOOST_TEST(contains(error_of(c.keys), c.message),
