@@ -1,6 +1,7 @@
 // What a loop port makes of answers: retries, counts, observations.
 #include "actors/routing/loop_inbox.hpp"
 #include "actors/routing/loop_port.hpp"
+#include "libfaas/event/answer_parts.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -75,7 +76,8 @@ void loop_port::finish(uint64_t token, reply&& answer) {
 bool loop_port::may_retry(const flight& ended, const reply& answer,
                           time_point now) const {
   if (answer.code == errc::ok || ended.attempts >= max_attempts
-      || !ended.kept || now + retry_floor > ended.event.deadline)
+      || !ended.kept || now + retry_floor > ended.event.deadline
+      || (ended.event.parts && ended.event.parts->began()))
     return false;
   switch (answer.code) {
     case errc::unavailable:

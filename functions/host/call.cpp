@@ -1,6 +1,8 @@
 #include "functions/host/call.hpp"
 
 #include "functions/host/version_host.hpp"
+#include "libfaas/core/back_before.hpp"
+#include "libfaas/event/answer_parts.hpp"
 
 #include <algorithm>
 
@@ -10,22 +12,30 @@ using clock = std::chrono::steady_clock;
 
 namespace {
 
+/// What goes to a reader at once.
+constexpr size_t part_bytes = 64 * 1024;
+/// Between two looks whether a slow reader still waits.
+constexpr auto look_every = std::chrono::milliseconds{20};
+
 class call_context final : public invocation_context {
 public:
-  call_context(const version_host& host, const call& of, call_id id)
+  call_context(const version_host& host, call& of, call_id id)
     : host_(host), call_(of), id_(id) {}
   bool cancelled() const noexcept override { return call_.cancelled(); }
   duration remaining() const noexcept override {
     return call_.deadline() - clock::now();
   }
   bool abandoned() const noexcept override { return call_.abandoned(); }
+  part_fate send(const reply& head, std::string_view part) noexcept override {
+    return call_.send(head, part);
+  }
   void log(log_level level, std::string_view text) noexcept override {
     host_.log(level, text, &id_);
   }
 
 private:
   const version_host& host_;
-  const call& call_;
+  call& call_;
   call_id id_;
 };
 
@@ -39,6 +49,28 @@ call::call(version_host& host, invocation&& event, completion&& done,
 bool call::cancelled() const noexcept {
   const std::lock_guard lock{mutex_};
   return !done_.wanted();
+}
+
+part_fate call::send(const reply& head, std::string_view part) noexcept {
+  if (!event_.parts)
+    return part_fate::kept;
+  const auto until = back_before(deadline(), queued_);
+  auto left = part;
+  do {
+    const auto now = left.substr(0, part_bytes);
+    switch (event_.parts->put(head, now)) {
+    case answer_parts::taken::sent:
+      left.remove_prefix(now.size());
+      break;
+    case answer_parts::taken::gone:
+      return part_fate::stop;
+    case answer_parts::taken::later:
+      if (clock::now() >= until || abandoned() || cancelled())
+        return part_fate::stop;
+      event_.parts->wait_for_room(std::min(until, clock::now() + look_every));
+    }
+  } while (!left.empty());
+  return part_fate::sent;
 }
 
 bool call::answer(reply&& what) noexcept {

@@ -31,6 +31,8 @@ public:
 
   /// Any thread; the first answer counts. False when it came too late.
   bool answer(reply&& what) noexcept;
+  /// See invocation_context.
+  part_fate send(const reply& head, std::string_view part) noexcept;
   /// Nobody waits any more.
   bool cancelled() const noexcept;
   /// Given up because the node stops.

@@ -117,21 +117,47 @@ outcome worker_process::call(const invocation& event,
             "the event does not fit: its body has "
               + std::to_string(event.body.size()) + " bytes"};
   log_.begin(&context);
-  auto how = await(event.deadline, &context);
-  const bool late = how == outcome::kind::hung;
-  if (late && !context.abandoned()) { // it may notice, and live
-    channel_.cancel();
-    how = await(clock::now() + settings_.grace, nullptr);
+  auto ended = next(event.deadline, context);
+  for (auto fate = part_fate::sent; ended.part;) {
+    if (fate != part_fate::sent) { // Petrel's own library sends none then
+      ended = finish(outcome::kind::corrupted);
+      break;
+    }
+    fate = pass_on(ended, event.deadline, context);
+    ended = next(event.deadline, context);
+    ended.begun = true; // whatever the last word was
   }
-  auto ended = finish(how);
-  if (late && ended.how == outcome::kind::answered)
-    ended.how = outcome::kind::late;
   log_.end();
   if (std::max<size_t>(event.body.size(), ended.answer.body.size())
         > kept_body_bytes
       && !killed_)
     memory_.release_bodies(kept_body_bytes);
   return ended;
+}
+
+outcome worker_process::next(time_point deadline,
+                             invocation_context& context) {
+  auto how = await(deadline, &context);
+  const bool late = how == outcome::kind::hung;
+  if (late && !context.abandoned()) { // it may notice, and live
+    channel_.cancel();
+    how = await(clock::now() + settings_.grace, nullptr);
+  }
+  auto said = finish(how);
+  if (late && said.how == outcome::kind::answered && !said.part)
+    said.how = outcome::kind::late;
+  return said;
+}
+
+part_fate worker_process::pass_on(const outcome& part, time_point deadline,
+                                  invocation_context& context) {
+  const bool over = clock::now() >= deadline || context.abandoned();
+  const auto fate = over ? part_fate::stop
+                         : context.send(part.answer, part.answer.body.view());
+  out_.clear();
+  pack_proceed(out_, fate);
+  channel_.ask(out_.view(), {}); // always fits
+  return fate;
 }
 
 outcome::kind worker_process::await(time_point until,
@@ -194,6 +220,7 @@ outcome worker_process::take_answer() {
   }
   outcome made;
   made.answer = std::move(read->answer);
+  made.part = read->part;
   if (read->body_bytes > 0)
     made.answer.body = blob{channel_.answer_body(read->body_bytes)};
   return made;

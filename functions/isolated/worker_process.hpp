@@ -37,6 +37,7 @@ struct outcome {
   reply answer;     ///< when answered
   std::string what; ///< else: what happened, with the worker's last lines
   bool begun = true; ///< false: it died before it saw the event
+  bool part = false; ///< answered with a part; the call goes on
 };
 
 /// A process with one instance of a function. One thread at a time, but for
@@ -82,6 +83,11 @@ private:
 
   result<void> spawn(const std::optional<sandbox::plan>& plan);
   result<void> create(const create_request& about);
+  /// The next word of the worker about the event.
+  outcome next(time_point deadline, invocation_context& context);
+  /// Passes a part on, unless it is too late, and tells the worker.
+  part_fate pass_on(const outcome& part, time_point deadline,
+                    invocation_context& context);
   outcome::kind await(time_point until, const invocation_context* caller);
   outcome finish(outcome::kind how);
   outcome take_answer();

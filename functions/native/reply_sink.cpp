@@ -37,10 +37,14 @@ int write_call(void* node, faas_bytes part) {
   return guarded(node, [&](reply_sink& sink) { return sink.write(part); });
 }
 
+int flush_call(void* node) {
+  return guarded(node, [](reply_sink& sink) { return sink.flush(); });
+}
+
 } // namespace
 
 faas_sink reply_sink::table() noexcept {
-  return {sizeof(faas_sink), this, &start_call, &write_call};
+  return {sizeof(faas_sink), this, &start_call, &write_call, &flush_call};
 }
 
 void reply_sink::fail(std::string what, std::string next) {
@@ -119,6 +123,18 @@ bool reply_sink::write(faas_bytes bytes) {
   return true;
 }
 
+bool reply_sink::flush() {
+  if (fault_ || fate_ == part_fate::stop)
+    return false;
+  if (fate_ == part_fate::kept || (!started_ && !written_))
+    return !context_.cancelled();
+  written_ = true; // the head is gone: no start after this
+  fate_ = context_.send(answer_, body_);
+  if (fate_ == part_fate::sent)
+    body_.clear();
+  return fate_ != part_fate::stop;
+}
+
 reply reply_sink::finish(int code, const std::string& last_error) {
   if (!fault_ && code != 0)
     fail(last_error.empty()
@@ -130,6 +146,9 @@ reply reply_sink::finish(int code, const std::string& last_error) {
          "call start or write before returning 0");
   if (fault_)
     return reply::failure(std::move(*fault_));
+  if (fate_ == part_fate::stop) // the rest has nowhere to go
+    return reply::failure({errc::cancelled,
+                           "nobody read the answer to its end", ""});
   answer_.body = blob{std::move(body_)};
   return std::move(answer_);
 }

@@ -1,6 +1,7 @@
 #include "functions/process/fork_call.hpp"
 
 #include "functions/process/environment.hpp"
+#include "functions/process/http_rules.hpp"
 #include "functions/process/io_wait.hpp"
 #include "functions/process/line_cutter.hpp"
 #include "functions/process/unique_fd.hpp"
@@ -144,7 +145,22 @@ private:
       from.reset();
   }
 
+  /// The manifest's content_type may say that output is passed on as it comes.
   void take_answer(std::string_view bytes) {
+    if (in_parts_) {
+      reply head;
+      head.content_type = config_.content_type;
+      switch (context_.send(head, bytes)) {
+      case part_fate::sent:
+        return;
+      case part_fate::kept:
+        in_parts_ = false;
+        break;
+      case part_fate::stop:
+        return fail(errc::cancelled, "nobody waits for the answer any more",
+                    "");
+      }
+    }
     if (bytes.size() > config_.max_body - answer_.size())
       return fail(errc::function_failed,
                   config_.name + " answered with more than "
@@ -187,6 +203,7 @@ private:
   std::string buffer_ = std::string(64 * 1024, '\0');
   std::optional<error> failure_;
   bool ended_ = false;
+  bool in_parts_ = comes_in_parts(config_.content_type);
   child::child_process process_; ///< last: goes first
 };
 

@@ -74,7 +74,7 @@ http_instance::try_once(const invocation& event, const std::string& head,
   made.outcome
     = exchange(connection_.get(),
                {head, event.body.view(), event.method == "HEAD", how_.max_body,
-                until},
+                until, &context},
                wait);
   if (!made.outcome.keep)
     connection_.reset();
@@ -110,23 +110,28 @@ reply http_instance::conclude(attempt&& made, const invocation& event,
     return reply::failure({errc::outcome_unknown, std::move(what),
                            "the event may have run; see the function's log"});
   };
+  if (end.parts || end.end == how::answered)
+    program_->answered(made.run); // it does not hang, whatever comes
+  const auto missed = [&] {
+    if (!end.parts)
+      program_->missed(made.run);
+  };
   switch (end.end) {
   case how::answered:
-    program_->answered(made.run);
     if (end.twice)
       context.log(log_level::warning,
                   "the program sent more than one answer; the second was "
                   "dropped");
     return std::move(end.answer);
   case how::timeout:
-    program_->missed(made.run);
+    missed();
     return reply::failure({errc::deadline_exceeded,
                            "the program did not answer before the deadline",
                            "make it faster or raise petrel.timeout"});
   case how::stopped:
     // The host may have seen the deadline first.
     if (clock::now() >= event.deadline)
-      program_->missed(made.run);
+      missed();
     return reply::failure(
       {errc::cancelled, "nobody waits for the answer any more", ""});
   case how::malformed:

@@ -5,6 +5,7 @@
 
 #include <boost/beast/http.hpp>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <netinet/in.h>
@@ -18,6 +19,7 @@ namespace {
 namespace http = boost::beast::http;
 using parser_type = http::response_parser<http::string_body>;
 using how = exchange_outcome::how;
+using clock = std::chrono::steady_clock;
 
 /// Interim answers that a program may send before its answer.
 constexpr int most_interim = 16;
@@ -36,20 +38,22 @@ class running_exchange {
 public:
   running_exchange(int fd, const exchange_request& request,
                    const io_waiter& wait)
-    : fd_(fd), request_(request), wait_(wait), buffer_(read_bytes, '\0') {
+    : fd_(fd), request_(request), wait_(wait) {
     reset_parser();
   }
 
   exchange_outcome run() {
+    bool look = false; // not before waiting: an answer takes its time
     while (!done_) {
       const bool unsent = sending();
       const short events = unsent ? POLLIN | POLLOUT : POLLIN;
       if (unsent && send_some())
         continue; // as long as the socket takes it
-      if (done_ || receive_some())
+      if (look && receive_some())
         continue;
       switch (wait_(fd_, events, request_.until)) {
       case wait_end::ready:
+        look = true;
         break;
       case wait_end::timeout:
         end(how::timeout);
@@ -68,6 +72,7 @@ private:
     parser_->header_limit(static_cast<uint32_t>(limits::header_bytes));
     parser_->body_limit(request_.max_body);
     parser_->skip(request_.head_only);
+    whole_ = false;
   }
 
   bool sending() const noexcept {
@@ -98,11 +103,11 @@ private:
 
   /// True when some was received, or the exchange is over.
   bool receive_some() {
-    const auto n
-      = ::recv(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    std::array<char, read_bytes> bytes; // not zeroed: that takes its time
+    const auto n = ::recv(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (n > 0) {
       out_.began = true;
-      in_.append(buffer_, 0, static_cast<size_t>(n));
+      in_.append(bytes.data(), static_cast<size_t>(n));
       parse();
       if (!done_)
         acknowledge();
@@ -132,13 +137,17 @@ private:
       const auto used
         = parser_->put(boost::asio::buffer(in_.data(), in_.size()), failed);
       in_.erase(0, used);
-      if (failed == http::error::need_more)
-        return check_head_size();
-      if (failed)
+      const bool incomplete = failed == http::error::need_more;
+      if (failed && !incomplete)
         return refuse(failed);
       // Not before: Beast 1.74 forgets that the head broke the body's limit
       // when it goes on with the body at once.
       parser_->eager(parser_->is_header_done());
+      if (!pass_on())
+        return end(clock::now() >= request_.until ? how::timeout
+                                                  : how::stopped);
+      if (incomplete)
+        return check_head_size();
       if (!parser_->is_done()) {
         if (used == 0)
           return;
@@ -148,6 +157,45 @@ private:
         return answered(false);
       interim();
     }
+  }
+
+  /// Sends what there is of an answer in parts; false: nobody waits.
+  bool pass_on() {
+    if (request_.parts_to == nullptr || request_.head_only || whole_
+        || !parser_->is_header_done())
+      return true;
+    auto& body = parser_->get().body();
+    const bool first = !head_;
+    if (first && !take_parts_head()) {
+      whole_ = true;
+      return true;
+    }
+    if (!first && body.empty())
+      return true;
+    switch (request_.parts_to->send(*head_, body)) {
+    case part_fate::sent:
+      out_.parts = true;
+      parser_->body_limit(boost::none); // what is bounded is a part
+      body.clear();
+      return true;
+    case part_fate::kept:
+      whole_ = true;
+      return true;
+    case part_fate::stop:
+      break;
+    }
+    return false;
+  }
+
+  /// False: it is not an answer in parts, or no answer at all.
+  bool take_parts_head() {
+    const auto& message = parser_->get();
+    const auto type = message[http::field::content_type];
+    if (message.result_int() < 200 || message.result_int() > 599
+        || !comes_in_parts({type.data(), type.size()}))
+      return false;
+    take_head(head_.emplace());
+    return true;
   }
 
   void check_head_size() {
@@ -190,32 +238,36 @@ private:
     if (status < 200 || status > 599)
       return end(how::malformed,
                  "it answered with status " + std::to_string(status));
-    auto& answer = out_.answer;
-    answer.status = static_cast<uint16_t>(status);
-    std::string connection;
-    for (const auto& field : message)
-      if (field.name() == http::field::connection)
-        connection += std::string{field.value()} + ",";
-    for (const auto& field : message)
-      take_header(connection, field.name_string(), field.value());
-    answer.body = blob{std::move(message.body())};
+    take_head(out_.answer);
+    out_.answer.body = blob{std::move(message.body())};
     out_.twice = !in_.empty();
     out_.keep = !eof && !out_.twice && !sending() && !broken_
                 && message.keep_alive();
     end(how::answered);
   }
 
-  void take_header(const std::string& connection,
-                   boost::beast::string_view name,
-                   boost::beast::string_view value) {
+  void take_head(reply& to) {
+    const auto& message = parser_->get();
+    to.status = static_cast<uint16_t>(message.result_int());
+    std::string connection;
+    for (const auto& field : message)
+      if (field.name() == http::field::connection)
+        connection += std::string{field.value()} + ",";
+    for (const auto& field : message)
+      take_header(to, connection, field.name_string(), field.value());
+  }
+
+  static void take_header(reply& to, const std::string& connection,
+                          boost::beast::string_view name,
+                          boost::beast::string_view value) {
     const std::string key{name}, text{value};
     if (hop_by_hop(key) || named_by(connection, key)
         || boost::beast::iequals(name, "content-length"))
       return;
     if (boost::beast::iequals(name, "content-type"))
-      out_.answer.content_type = text;
+      to.content_type = text;
     else
-      out_.answer.headers.push_back({key, text});
+      to.headers.push_back({key, text});
   }
 
   void end(how what, std::string why = {}) {
@@ -228,9 +280,11 @@ private:
   const int fd_;
   const exchange_request& request_;
   const io_waiter& wait_;
-  std::string buffer_, in_;
+  std::string in_;
   std::optional<parser_type> parser_;
   exchange_outcome out_;
+  std::optional<reply> head_; ///< of an answer in parts
+  bool whole_ = false; ///< it is no answer in parts
   size_t sent_ = 0;
   int interim_ = 0;
   bool broken_ = false; ///< it takes no more of the request

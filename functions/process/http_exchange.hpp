@@ -2,7 +2,7 @@
 #pragma once
 
 #include "functions/process/io_wait.hpp"
-#include "libfaas/event/invocation.hpp"
+#include "libfaas/ports/runtime.hpp"
 
 #include <string>
 #include <string_view>
@@ -13,8 +13,11 @@ struct exchange_request {
   std::string_view head; ///< request line and headers (http_rules.hpp)
   std::string_view body;
   bool head_only = false;   ///< HEAD: the answer has no body
-  uint64_t max_body = 0;    ///< of the answer
+  uint64_t max_body = 0;    ///< of the answer; of one in parts, of each
   time_point until;
+  /// Takes parts of an answer whose type says so (comes_in_parts); null: it is
+  /// wanted whole.
+  invocation_context* parts_to = nullptr;
 };
 
 struct exchange_outcome {
@@ -31,6 +34,7 @@ struct exchange_outcome {
   bool began = false;  ///< bytes of an answer had come
   bool keep = false;   ///< the connection may be used again
   bool twice = false;  ///< bytes came after the answer
+  bool parts = false;  ///< some of the answer was passed on
   reply answer;        ///< with answered
 };
 

@@ -127,6 +127,13 @@ std::string ready_head(std::string_view path) {
   return out + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 }
 
+bool comes_in_parts(std::string_view content_type) noexcept {
+  const auto type = content_type.substr(0, content_type.find(';'));
+  const auto end = type.find_last_not_of(" \t");
+  const auto name = type.substr(0, end == type.npos ? 0 : end + 1);
+  return same(name, "text/event-stream") || same(name, "application/x-ndjson");
+}
+
 bool idempotent_method(std::string_view method) noexcept {
   return method == "GET" || method == "HEAD" || method == "PUT"
          || method == "DELETE" || method == "OPTIONS" || method == "TRACE";

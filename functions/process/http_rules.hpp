@@ -25,6 +25,10 @@ std::string request_head(const invocation& event);
 /// The same for the question whether a program is ready.
 std::string ready_head(std::string_view path);
 
+/// Whether an answer of that content type is passed on as it comes: an event
+/// stream, or lines of JSON.
+bool comes_in_parts(std::string_view content_type) noexcept;
+
 /// A method whose request may be sent again when its connection was closed
 /// before any answer (RFC 9110, 9.2.2).
 bool idempotent_method(std::string_view method) noexcept;

@@ -98,6 +98,7 @@ std::string encode(const hello& what) {
   put<uint32_t>(out, inline_bytes);
   put<uint64_t>(out, what.area_bytes);
   put<uint64_t>(out, what.max_body);
+  put<uint32_t>(out, takes_parts);
   return end(std::move(out));
 }
 
@@ -130,6 +131,12 @@ std::string encode_call(uint64_t number, const invocation& event,
 
 std::string encode_cancel(uint64_t number) {
   return end(begin(frame_kind::cancel, number));
+}
+
+std::string encode_part_taken(uint64_t number, part_fate what) {
+  auto out = begin(frame_kind::part_taken, number);
+  put<uint8_t>(out, static_cast<uint8_t>(what));
+  return end(std::move(out));
 }
 
 std::optional<frame> frame_reader::next() {
@@ -197,6 +204,13 @@ std::optional<answer> decode_answer(std::string_view payload,
   else
     made.what.body = blob{std::string{in.rest()}};
   return made;
+}
+
+std::optional<reply> decode_part(std::string_view payload) {
+  auto made = decode_answer(payload, inline_bytes);
+  if (!made || made->in_memory > 0)
+    return {};
+  return std::move(made->what);
 }
 
 std::optional<std::string> decode_failure(std::string_view payload) {

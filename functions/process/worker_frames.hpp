@@ -1,7 +1,7 @@
 // The frames of the worker protocol (docs/worker-protocol.md).
 #pragma once
 
-#include "libfaas/event/invocation.hpp"
+#include "libfaas/ports/runtime.hpp"
 
 #include <optional>
 #include <string>
@@ -18,15 +18,19 @@ inline constexpr uint32_t most_payload = 160 * 1024;
 inline constexpr uint32_t most_headers = 1024;
 /// Calls that a program may have at once.
 inline constexpr uint16_t most_areas = 64;
+/// What the node can do beyond the first nodes of this version; bits.
+inline constexpr uint32_t takes_parts = 1;
 
 enum class frame_kind : uint8_t {
   hello = 1, ///< to the program
   call = 2,
   cancel = 3,
+  part_taken = 4,
   ready = 16, ///< to the node
   answer = 17,
   failure = 18,
-  log = 19
+  log = 19,
+  part = 20
 };
 
 struct hello {
@@ -41,6 +45,7 @@ std::string encode(const hello& what);
 std::string encode_call(uint64_t number, const invocation& event,
                         uint16_t area, duration remaining);
 std::string encode_cancel(uint64_t number);
+std::string encode_part_taken(uint64_t number, part_fate what);
 
 struct frame {
   uint8_t kind = 0;
@@ -81,10 +86,11 @@ struct log_line {
 
 /// What a program says is checked: nothing comes back for a payload that is not
 /// exactly what docs/worker-protocol.md says, or over a limit. `max_body`: of
-/// an answer.
+/// an answer. A part is laid out as an answer, with its body in the frame.
 std::optional<ready> decode_ready(std::string_view payload);
 std::optional<answer> decode_answer(std::string_view payload,
                                     uint64_t max_body);
+std::optional<reply> decode_part(std::string_view payload);
 std::optional<std::string> decode_failure(std::string_view payload);
 std::optional<log_line> decode_log(std::string_view payload);
 

@@ -54,6 +54,8 @@ void worker_process::take(const frame& what) {
              : malformed("a frame before the one that says it is ready");
   if (kind == frame_kind::answer || kind == frame_kind::failure)
     return take_answer(what);
+  if (kind == frame_kind::part)
+    return take_part(what);
   malformed("a frame of kind " + std::to_string(what.kind)
             + ", which no program sends now");
 }
@@ -72,18 +74,40 @@ void worker_process::take_ready(const frame& what) {
   ready_ = true;
 }
 
+worker_process::pending* worker_process::call_of(const frame& what,
+                                                 const char* kind) const {
+  for (auto* one : calls_)
+    if (one->number == what.call && !one->done)
+      return one;
+  log(log_level::warning,
+      std::string{kind}
+        + " to a call that is not open was dropped: it came twice, or long "
+          "after its deadline",
+      nullptr);
+  return nullptr;
+}
+
+void worker_process::take_part(const frame& what) {
+  auto* call = call_of(what, "a part of an answer");
+  if (call == nullptr)
+    return;
+  if (call->part)
+    return malformed("a part before the one before it was taken");
+  call->part = decode_part(what.payload);
+  if (!call->part)
+    malformed("a part of an answer");
+}
+
 void worker_process::take_answer(const frame& what) {
-  const auto found
-    = std::find_if(calls_.begin(), calls_.end(), [&](const pending* one) {
-        return one->number == what.call;
-      });
-  if (found == calls_.end() || (*found)->done)
-    return log(log_level::warning,
-               "an answer to a call that is not open was dropped: it came "
-               "twice, or long after its deadline",
-               nullptr);
-  auto& call = **found;
-  if (static_cast<frame_kind>(what.kind) == frame_kind::failure) {
+  auto* found = call_of(what, "an answer");
+  if (found == nullptr)
+    return;
+  auto& call = *found;
+  const bool failure = static_cast<frame_kind>(what.kind) == frame_kind::failure;
+  if (call.part && !failure)
+    return malformed("an answer before its last part was taken");
+  if (failure) {
+    call.part.reset(); // it was cancelled, and did not wait
     auto text = decode_failure(what.payload);
     if (!text)
       return malformed("a failure");

@@ -155,7 +155,7 @@ pool_outcome worker_process::call(uint32_t place, const invocation& event,
                             "send less, or raise petrel.max_body"}),
             {}};
   bool late = false;
-  pending mine{0, event.id, false, {}, 0};
+  pending mine{0, event.id};
   {
     lock_type lock{mutex_};
     if (!broken_.empty() || retiring_)
@@ -185,8 +185,8 @@ pool_outcome worker_process::call(uint32_t place, const invocation& event,
 
 /// From sent to its end; with the lock.
 void worker_process::run(lock_type& lock, pending& mine,
-                         const invocation& event,
-                         const invocation_context& context, bool& late) {
+                         const invocation& event, invocation_context& context,
+                         bool& late) {
   await(lock, mine, event.deadline, &context);
   late = !mine.done && broken_.empty();
   if (late && !context.abandoned()) { // it may notice, and live
@@ -217,12 +217,16 @@ pool_outcome worker_process::conclude(pending& mine, uint16_t area, bool late,
 }
 
 void worker_process::await(lock_type& lock, pending& what, time_point until,
-                           const invocation_context* caller) {
+                           invocation_context* caller) {
   bool told = false;
   while (!what.done && broken_.empty()) {
     const auto now = clock::now();
     if (now >= until || (caller && caller->abandoned()))
       return;
+    if (what.part) {
+      pass_on(lock, what, caller);
+      continue;
+    }
     if (caller && !told && caller->cancelled()) {
       send(encode_cancel(what.number));
       told = true;
@@ -239,6 +243,23 @@ void worker_process::await(lock_type& lock, pending& what, time_point until,
     reading_ = false;
     changed_.notify_all(); // one of the others goes on
   }
+}
+
+void worker_process::pass_on(lock_type& lock, pending& what,
+                             invocation_context* caller) {
+  const auto part = *std::exchange(what.part, std::nullopt);
+  auto fate = part_fate::stop; // its deadline has passed
+  if (caller) {
+    lock.unlock();
+    fate = caller->send(part, part.body.view());
+    lock.lock();
+  }
+  if (what.done)
+    return; // a failure came meanwhile
+  send(encode_part_taken(what.number, fate));
+  unread_ = unsent_.empty() ? 0 : unread_ + 1;
+  if (unread_ > most_areas)
+    malformed("parts, without reading what became of those before");
 }
 
 /// With the lock. Never waits: what the socket does not take goes out later.

@@ -46,6 +46,7 @@ private:
     const call_id& id;
     bool done = false;
     reply answer;
+    std::optional<reply> part = {}; ///< that waits to be passed on
     uint64_t in_memory = 0; ///< of the answer's body
   };
   using lock_type = std::unique_lock<std::mutex>;
@@ -61,9 +62,11 @@ private:
   /// Waits, with the lock, until the call is done, the link is broken or time
   /// is up. `caller`: is asked whether it still waits; null: no matter.
   void await(lock_type& lock, pending& what, time_point until,
-             const invocation_context* caller);
+             invocation_context* caller);
+  /// Without the lock for as long as a slow reader needs.
+  void pass_on(lock_type& lock, pending& what, invocation_context* caller);
   void run(lock_type& lock, pending& what, const invocation& event,
-           const invocation_context& context, bool& late);
+           invocation_context& context, bool& late);
   pool_outcome conclude(pending& what, uint16_t area, bool late,
                         uint64_t sent);
   /// Reads once; without the lock, by the one thread that is reading_.
@@ -71,6 +74,9 @@ private:
   void take(const frame& what);
   void take_ready(const frame& what);
   void take_answer(const frame& what);
+  void take_part(const frame& what);
+  /// The open call of that frame; null, with a line in the log: there is none.
+  pending* call_of(const frame& what, const char* kind) const;
   void take_log(const frame& what);
   void malformed(const std::string& what);
   void break_link(std::string why);
@@ -91,6 +97,7 @@ private:
   std::vector<pending*> calls_;
   uint64_t last_number_ = 0;
   std::string unsent_;
+  uint32_t unread_ = 0; ///< frames of part taken since unsent_ was empty
   bool refused_ = false; ///< the socket takes nothing any more
   bool reading_ = false;
   bool ready_ = false;

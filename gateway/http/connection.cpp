@@ -212,6 +212,7 @@ void connection::submit(const function_view& view) {
   loop_.event_opened();
   phase_ = phase::waiting;
   cells_->started.add();
+  event_.parts = open_parts();
   loop_.port().submit(std::move(event_), completion{loop_.sink(), token_});
 }
 
@@ -230,10 +231,16 @@ answer_context connection::context(duration total) const {
 
 void connection::answered(reply&& answer) noexcept {
   const auto total = loop_.now() - accepted_;
-  keep_alive_ = keep_alive_ && !loop_.draining();
-  tail_ = write_reply(out_, answer, context(total));
-  cells_->answered(
-    answer.code == errc::ok ? answer.status : http_status(answer.code), total);
+  if (has_parts()) {
+    end_parts(answer);
+  } else {
+    keep_alive_ = keep_alive_ && !loop_.draining();
+    tail_ = write_reply(out_, answer, context(total));
+    cells_->answered(
+      answer.code == errc::ok ? answer.status : http_status(answer.code),
+      total);
+  }
+  leave_parts();
   finish_answer();
   pump();
 }

@@ -42,6 +42,8 @@ public:
   void api_write(uint64_t request, std::string bytes);
   void api_end(uint64_t request);
   void api_more(uint64_t request);
+  /// Parts of the answer to the event of that request have come.
+  void parts_came(uint64_t request);
 
 private:
   enum class phase : uint8_t {
@@ -72,6 +74,15 @@ private:
   void finish_answer();
   void skip_body();
   answer_context context(duration total) const;
+
+  // connection_parts.cpp
+  class parts;
+  std::shared_ptr<answer_parts> open_parts();
+  void leave_parts() noexcept;
+  bool has_parts() const noexcept;
+  bool send_parts();
+  void write_parts();
+  void end_parts(const reply& answer);
 
   // connection_api.cpp
   void begin_api(const request_head& head, const target_parts& target);
@@ -116,6 +127,9 @@ private:
   size_t reserved_ = 0; ///< bytes counted in the loop's reading budget
   bool over_budget_ = false;
   uint64_t token_ = 0;
+  std::shared_ptr<parts> parts_; ///< of the event's answer
+  bool chunks_ = false; ///< its head is written, and says that they follow
+  uint16_t parts_status_ = 0;
   call_id call_{};
   time_point accepted_{};
   std::string request_type_;

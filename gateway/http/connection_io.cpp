@@ -37,8 +37,10 @@ bool connection::reads() const noexcept {
 void connection::settle() {
   if (phase_ == phase::closed)
     return close();
-  if (!flush())
-    return;
+  do { // until all is sent and nothing more has come
+    if (!flush())
+      return;
+  } while (send_parts());
   if (reads() && !reading_ && !pump_posted_)
     arm_read();
 }
@@ -231,6 +233,7 @@ void connection::client_gone() {
 void connection::close() {
   if (phase_ != phase::closed) {
     lose_api();
+    leave_parts();
     phase_ = phase::closed;
     loop_.release_reading(std::exchange(reserved_, 0));
     boost::system::error_code ignored;

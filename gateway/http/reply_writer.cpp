@@ -140,7 +140,42 @@ void write_failure(byte_buffer& out, const reply& answer, uint16_t status,
     out.append(body);
 }
 
+void write_type(byte_buffer& out, const reply& answer,
+                const answer_context& context) {
+  const auto own_type
+    = !answer.content_type.empty() && well_formed({"x", answer.content_type});
+  if (own_type)
+    line(out, "Content-Type", answer.content_type);
+  else
+    line(out, "Content-Type",
+         context.fallback_type.empty() ? std::string_view{"text/plain"}
+                                       : context.fallback_type);
+}
+
+/// The function's own headers.
+void write_own(byte_buffer& out, const reply& answer) {
+  for (const auto& field : answer.headers)
+    if (!reserved(field.name) && well_formed(field))
+      line(out, field.name, field.value);
+}
+
 } // namespace
+
+bool write_parts_head(byte_buffer& out, const reply& head,
+                      const answer_context& context) {
+  write_status(out, head.status, context);
+  write_type(out, head, context);
+  out.append("X-Call-Id: ");
+  append_id(out, context.id);
+  out.append("\r\n");
+  write_own(out, head);
+  if (bodiless(head.status)) {
+    out.append("\r\n");
+    return false;
+  }
+  out.append("Transfer-Encoding: chunked\r\n\r\n");
+  return true;
+}
 
 blob write_reply(byte_buffer& out, const reply& answer,
                  const answer_context& context) {
@@ -158,18 +193,9 @@ blob write_reply(byte_buffer& out, const reply& answer,
     return {};
   }
   write_status(out, answer.status, context);
-  const auto own_type
-    = !answer.content_type.empty() && well_formed({"x", answer.content_type});
-  if (own_type)
-    line(out, "Content-Type", answer.content_type);
-  else
-    line(out, "Content-Type",
-         context.fallback_type.empty() ? std::string_view{"text/plain"}
-                                       : context.fallback_type);
+  write_type(out, answer, context);
   write_call(out, answer, context);
-  for (const auto& field : answer.headers)
-    if (!reserved(field.name) && well_formed(field))
-      line(out, field.name, field.value);
+  write_own(out, answer);
   if (!bodiless(answer.status))
     write_length(out, answer.body.size());
   out.append("\r\n");

@@ -41,6 +41,12 @@ inline constexpr size_t copied_body_bytes = 16 * 1024;
 blob write_reply(byte_buffer& out, const reply& answer,
                  const answer_context& context);
 
+/// Writes the head of a function's answer whose body follows in chunks
+/// (write_chunk): its status must be 200 to 599. False: an answer of that status
+/// has no body.
+bool write_parts_head(byte_buffer& out, const reply& head,
+                      const answer_context& context);
+
 /// Writes an answer of the gateway. The body is copied.
 void write_plain(byte_buffer& out, const plain_answer& answer,
                  const answer_context& context);

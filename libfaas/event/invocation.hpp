@@ -7,6 +7,7 @@
 #include "libfaas/core/id.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ using header_list = std::vector<header>;
 /// Value of the first header of that name, or null.
 const std::string* find_header(const header_list& headers,
                                std::string_view name) noexcept;
+
+class answer_parts;
 
 /// Where an event came from.
 enum class trigger : uint8_t { http, mqtt, internal };
@@ -47,6 +50,9 @@ struct invocation {
   double size = 0;  ///< the manifest's size feature, for the estimator
   trigger source = trigger::http;
   uint8_t attempt = 1; ///< counts executions tried for this event
+  /// Takes the answer in parts; null: it is wanted whole. Does not travel to
+  /// other nodes.
+  std::shared_ptr<answer_parts> parts = {};
 };
 
 /// What an event found where it ran.

@@ -17,6 +17,13 @@ namespace faas {
 
 enum class log_level : uint8_t { debug, info, warning, error };
 
+/// What became of a part of an answer.
+enum class part_fate : uint8_t {
+  sent, ///< it is on its way; the reply at the end has the rest of the body
+  kept, ///< the answer is wanted whole: keep it for the reply, send no more
+  stop  ///< nobody waits any more
+};
+
 /// What a function may ask of the node during one call. Thread rule: used on
 /// the calling thread only.
 class invocation_context {
@@ -29,6 +36,12 @@ public:
   /// True when the event is answered and the node stops: who waits for another
   /// process ends it now and returns.
   virtual bool abandoned() const noexcept { return false; }
+  /// Sends a part of the answer to whoever waits for it, before the call has
+  /// ended. `head`: its status, content type and headers, which count with the
+  /// first part. Waits for a slow reader, at most until the deadline.
+  virtual part_fate send(const reply& head, std::string_view part) noexcept {
+    return part_fate::kept;
+  }
   /// One line for the function's log, kept with the call id.
   virtual void log(log_level level, std::string_view text) noexcept = 0;
 };

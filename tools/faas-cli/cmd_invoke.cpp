@@ -103,6 +103,10 @@ result<void> run_invoke(session& s, const arguments& args) {
   if (!body)
     return body.error();
   request->body = std::move(*body);
+  request->on_data = [&](std::string_view part) { // as it comes
+    s.out << part << std::flush;
+    return bool(s.out);
+  };
   auto answer = s.http.send(*request); // never repeated: it may have run
   if (!answer && answer.error().code == errc::unavailable)
     return error{errc::unavailable,

@@ -88,19 +88,26 @@ void pack_destroy(packer& to) {
   to.number(static_cast<uint64_t>(request_kind::destroy));
 }
 
-void pack_reply(packer& to, const reply& answer) {
+void pack_proceed(packer& to, part_fate of_last) {
+  to.number(static_cast<uint64_t>(request_kind::proceed));
+  to.number(static_cast<uint64_t>(of_last));
+}
+
+void pack_reply(packer& to, const reply& answer, uint64_t body_bytes,
+                bool part) {
+  to.number(part ? 1 : 0);
   to.number(static_cast<uint64_t>(answer.code));
   to.number(answer.status);
   to.text(answer.content_type);
   to.text(std::string_view{answer.message}.substr(0, error_bytes));
   to.text(std::string_view{answer.next_step}.substr(0, error_bytes));
   pack_headers(to, answer.headers);
-  to.number(answer.body.size());
+  to.number(body_bytes);
 }
 
 std::optional<request_kind> kind_of(std::string_view head) noexcept {
   unpacker from{head};
-  const auto kind = from.number(3);
+  const auto kind = from.number(4);
   if (kind == 0)
     return std::nullopt;
   return static_cast<request_kind>(kind);
@@ -148,9 +155,20 @@ std::optional<call_request> unpack_call(std::string_view head) {
   return made;
 }
 
+std::optional<part_fate> unpack_proceed(std::string_view head) noexcept {
+  unpacker from{head};
+  if (from.number() != static_cast<uint64_t>(request_kind::proceed))
+    return std::nullopt;
+  const auto fate = from.number(static_cast<uint64_t>(part_fate::stop));
+  if (!from.done())
+    return std::nullopt;
+  return static_cast<part_fate>(fate);
+}
+
 result<worker_reply> unpack_reply(std::string_view head, uint64_t max_body) {
   unpacker from{head};
   worker_reply made;
+  made.part = from.number(1) == 1;
   const auto code = from.number();
   const auto status = from.number();
   made.answer.content_type = from.text();

@@ -5,6 +5,7 @@
 #include "libfaas/core/result.hpp"
 #include "libfaas/event/invocation.hpp"
 #include "libfaas/manifest/function_spec.hpp"
+#include "libfaas/ports/runtime.hpp"
 
 #include <set>
 
@@ -14,7 +15,8 @@ namespace faas::isolated {
 enum class request_kind : uint8_t {
   create = 1, ///< load the library and make the instance: once, first
   call = 2,
-  destroy = 3 ///< end the instance and the process: last
+  destroy = 3, ///< end the instance and the process: last
+  proceed = 4  ///< during a call, after a part of its answer
 };
 
 /// What a worker must know to make its instance.
@@ -46,19 +48,24 @@ void pack(packer& to, const create_request& what);
 void pack_call(packer& to, const invocation& event, duration remaining,
                const std::vector<std::string>& changed);
 void pack_destroy(packer& to);
-/// Without the body, which only its size tells of.
-void pack_reply(packer& to, const reply& answer);
+void pack_proceed(packer& to, part_fate of_last);
+/// Without the body, of which only the size is told. `part`: the first bytes of
+/// an answer that goes on.
+void pack_reply(packer& to, const reply& answer, uint64_t body_bytes,
+                bool part = false);
 
 /// For the worker, which trusts its node; nothing when it is no such message.
 std::optional<request_kind> kind_of(std::string_view head) noexcept;
 std::optional<create_request> unpack_create(std::string_view head);
 std::optional<call_request> unpack_call(std::string_view head);
+std::optional<part_fate> unpack_proceed(std::string_view head) noexcept;
 
 /// A worker's answer: never trusted. Headers, status, code, sizes and the
 /// length of texts are checked.
 struct worker_reply {
   reply answer; ///< without body
   uint64_t body_bytes = 0; ///< at most `max_body`
+  bool part = false;
 };
 /// errc::function_failed with what is wrong.
 result<worker_reply> unpack_reply(std::string_view head, uint64_t max_body);

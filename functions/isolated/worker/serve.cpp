@@ -74,13 +74,14 @@ private:
   void answer(const reply& what) {
     flush();
     out_.clear();
-    pack_reply(out_, what);
+    pack_reply(out_, what, what.body.size());
     if (channel_.answer(out_.view(), what.body.view()))
       return;
     out_.clear();
     pack_reply(out_, reply::failure({errc::function_failed,
                                      "the function's answer is too large",
-                                     "answer with less"}));
+                                     "answer with less"}),
+               0);
     channel_.answer(out_.view(), {});
   }
 
@@ -88,7 +89,7 @@ private:
     instance_.reset();
     flush();
     out_.clear();
-    pack_reply(out_, {});
+    pack_reply(out_, {}, 0);
     channel_.answer(out_.view(), {});
     return 0;
   }

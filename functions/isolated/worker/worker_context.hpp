@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions/isolated/channel/channel.hpp"
+#include "functions/isolated/channel/packing.hpp"
 #include "libfaas/ports/runtime.hpp"
 
 namespace faas::isolated {
@@ -10,14 +11,18 @@ namespace faas::isolated {
 /// does not take them for a second they are lost.
 class worker_context final : public invocation_context {
 public:
-  worker_context(const worker_end& channel, time_point deadline, int control)
+  worker_context(worker_end& channel, time_point deadline, int control)
     : channel_(channel), deadline_(deadline), control_(control) {}
   bool cancelled() const noexcept override;
   duration remaining() const noexcept override;
+  /// Answers the node with a part, which then asks for more.
+  part_fate send(const reply& head, std::string_view part) noexcept override;
   void log(log_level level, std::string_view text) noexcept override;
 
 private:
-  const worker_end& channel_;
+  part_fate exchange(const reply& head, std::string_view part);
+
+  worker_end& channel_;
   time_point deadline_;
   int control_;
 };

@@ -75,6 +75,12 @@ typedef struct faas_sink {
   int (*start)(void* node, int status, faas_bytes content_type,
                const faas_header* headers, size_t header_count);
   int (*write)(void* node, faas_bytes part);
+  /* Later than the rest; look at table_size first. What was written so far goes
+   * to the caller now; status and headers with it, so that start is refused from
+   * then on. Where caller or mode take answers only whole it goes with the rest,
+   * which is no error. Non-zero: nobody waits any more. May wait for a caller
+   * that reads slowly, at most until the deadline. */
+  int (*flush)(void* node);
 } faas_sink;
 
 /* What a new instance learns about itself. */

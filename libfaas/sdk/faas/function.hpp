@@ -150,6 +150,14 @@ public:
   bool write(std::string_view part) noexcept {
     return sink_.write(sink_.node, bytes(part)) == 0;
   }
+  /// What was written so far goes to the caller now, not with the end of the
+  /// answer (events of an EventSource, progress); where caller, mode or node take
+  /// answers only whole, with the rest. False: nobody waits any more.
+  bool flush() noexcept {
+    constexpr auto end = offsetof(faas_sink, flush) + sizeof(sink_.flush);
+    return sink_.table_size < end || sink_.flush == nullptr
+           || sink_.flush(sink_.node) == 0;
+  }
 
 private:
   const faas_sink& sink_;

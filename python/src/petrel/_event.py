@@ -1,6 +1,7 @@
 """What a handler gets and gives."""
 from __future__ import annotations
 
+import collections.abc
 import inspect
 import json
 import re
@@ -9,7 +10,7 @@ from typing import (Any, Awaitable, Callable, Iterator, List, Mapping,
                     Optional, Tuple, Union)
 
 Body = Union[bytes, memoryview]
-Answer = Any  # None, bytes-like, str, Response, numpy array, or JSON
+Answer = Any  # None, bytes-like, str, Response, numpy array, JSON; iterators
 Handler = Callable[["Event"], Union[Answer, Awaitable[Answer]]]
 
 LEVELS = {"debug": 0, "info": 1, "warning": 2, "error": 3}
@@ -124,9 +125,10 @@ class Event:
 
 class Response:
     """An answer with status, type and headers. A body that is neither bytes-like
-    nor str becomes JSON."""
+    nor str becomes JSON. A generator, or another iterator of bytes or str, is an
+    answer in parts: each goes to the caller as soon as it is there."""
 
-    __slots__ = ("body", "status", "content_type", "headers")
+    __slots__ = ("body", "status", "content_type", "headers", "parts")
 
     def __init__(self, body: Any = b"", status: int = 200,
                  content_type: str = "",
@@ -145,8 +147,24 @@ class Response:
         self.headers = [(n, v) for n, v in pairs
                         if n.lower() != "content-type"]
         types = [v for n, v in pairs if n.lower() == "content-type"]
-        self.body, usual = _bytes_of(body)
+        self.parts: Any = body if in_parts(body) else None
+        self.body, usual = _bytes_of(b"" if self.parts is not None else body)
+        if self.parts is not None:
+            usual = ""  # by the first part
         self.content_type = content_type or (types[0] if types else usual)
+
+
+def in_parts(value: Any) -> bool:
+    return isinstance(value, (collections.abc.Iterator,
+                              collections.abc.AsyncIterator))
+
+
+def part_of(value: Any) -> Tuple[Body, str]:
+    """The bytes of one part, and the type of an answer that begins with it."""
+    if not isinstance(value, (bytes, bytearray, memoryview, str)):
+        raise TypeError("a part of an answer must be bytes or str, not "
+                        + type(value).__name__)
+    return _bytes_of(value)
 
 
 def _bytes_of(value: Any) -> Tuple[Body, str]:
@@ -168,7 +186,14 @@ def _bytes_of(value: Any) -> Tuple[Body, str]:
 
 
 def response_of(value: Answer) -> Response:
-    return value if isinstance(value, Response) else Response(value)
+    if isinstance(value, Response):
+        return value
+    if type(value) is bytes or type(value) is str:  # nothing to check
+        made = Response.__new__(Response)
+        made.status, made.headers, made.parts = 200, [], None
+        made.body, made.content_type = _bytes_of(value)
+        return made
+    return Response(value)
 
 
 class Function:
@@ -180,8 +205,11 @@ class Function:
         self.handler = handler
         self.name = getattr(handler, "__name__", "handler")
         self.__doc__ = handler.__doc__
-        self.is_async = inspect.iscoroutinefunction(handler) or \
-            inspect.iscoroutinefunction(getattr(handler, "__call__", None))
+        call = getattr(handler, "__call__", None)
+        self.is_async = any(
+            check(what) for what in (handler, call)
+            for check in (inspect.iscoroutinefunction,
+                          inspect.isasyncgenfunction))
 
     def __call__(self, event: Event) -> Any:
         return self.handler(event)
@@ -190,5 +218,6 @@ class Function:
 def function(handler: Handler) -> Function:
     """Makes a handler known to ``python3 -m petrel``. It gets an Event and
     returns bytes, str, None, a Response, or what becomes JSON. An `async def`
-    runs beside others in one process."""
+    runs beside others in one process. A generator answers in parts: what it
+    yields goes to the caller at once."""
     return Function(handler)

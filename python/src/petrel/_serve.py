@@ -2,19 +2,55 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import platform
 import time
 import traceback
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from . import _wire
-from ._event import Event, Function, Log, response_of
+from ._event import (Body, Event, Function, Headers, Log, Response,
+                     response_of)
 from ._link import Closed, Link
+from ._parts import Parts, Stopped
 
 
 def about() -> str:
     return f"petrel-python 0.1.0, {platform.python_implementation()} " \
         f"{platform.python_version()}"
+
+
+class LinkedEvent(Event):
+    """What the event's own slots lack is decoded at the first look."""
+
+    __slots__ = ("_number", "_call", "_link")
+
+    def __init__(self, *, body: Body, deadline: float, look: Any):
+        # Not that of Event, which sets all.
+        self.body = body
+        self._deadline = deadline
+        self._look = look
+        self._cancelled = False
+
+    def begin(self, number: int, call: _wire.Call, link: Link) -> None:
+        self._number, self._call, self._link = number, call, link
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "log":
+            self.log = Log(lambda level, text: self._link.send(
+                _wire.log(self._number, level, text)))
+        elif name in _TEXTS or name == "headers":
+            texts, headers = self._call.texts()
+            for slot, text in zip(_TEXTS, texts):
+                setattr(self, slot, text)
+            self.headers = Headers(headers)
+        else:
+            raise AttributeError(name)
+        return getattr(self, name)
+
+
+_TEXTS = ("id", "method", "path", "query", "content_type", "traceparent",
+          "tracestate")
 
 
 class Server:
@@ -28,16 +64,12 @@ class Server:
 
     def event_of(self, number: int, payload: bytes, look: Any
                  ) -> Tuple[Event, int]:
-        call = _wire.read_call(payload)
-        log = Log(lambda level, text: self.link.send(
-            _wire.log(number, level, text)))
-        texts = call.texts
-        return Event(
-            id=texts[0], method=texts[1], path=texts[2], query=texts[3],
-            content_type=texts[4], traceparent=texts[5], tracestate=texts[6],
-            headers=call.headers, body=self.link.body_of(call),
-            deadline=time.monotonic() + call.remaining_us / 1e6, log=log,
-            look=look), call.area
+        call = _wire.Call(payload)
+        event = LinkedEvent(
+            body=self.link.body_of(call),
+            deadline=time.monotonic() + call.remaining_us / 1e6, look=look)
+        event.begin(number, call, self.link)
+        return event, call.area
 
     def failed(self, number: int, failure: BaseException) -> None:
         text = "".join(traceback.format_exception(
@@ -46,9 +78,9 @@ class Server:
         said = f"{type(failure).__name__}: {failure}".rstrip(": ")
         self.link.send(_wire.failure(number, said))
 
-    def answer(self, number: int, area: int, value: Any) -> None:
+    def answer(self, number: int, area: int, response: Response) -> None:
         try:
-            frame = self.link.answer(number, area, response_of(value))
+            frame = self.link.answer(number, area, response)
         except Closed:
             raise
         except Exception as failure:  # no JSON, too large
@@ -64,16 +96,41 @@ class SyncServer(Server):
         self._waiting: List[Any] = []
         self._number = 0
         self._event: Any = None
+        self._taken: Optional[int] = None
+
+    def take(self) -> None:
+        for kind, call, payload in self.link.frames():
+            if kind == _wire.CANCEL and call == self._number:
+                self._event._cancelled = True
+            elif kind == _wire.PART_TAKEN and call == self._number:
+                self._taken = _wire.read_part_taken(payload)
+            elif kind == _wire.CALL:
+                self._waiting.append((kind, call, payload))
 
     def look(self) -> None:
         """Reads what has come while a handler runs: its cancellation."""
         while self.link.receive(wait=False):
             pass
-        for kind, call, payload in self.link.frames():
-            if kind == _wire.CANCEL and call == self._number:
-                self._event._cancelled = True
-            elif kind == _wire.CALL:
-                self._waiting.append((kind, call, payload))
+        self.take()
+
+    def send_parts(self, number: int, response: Response) -> None:
+        """Sends what its generator yields, the end of it but for the answer."""
+        if hasattr(response.parts, "__anext__"):
+            raise TypeError("an async generator needs an async handler")
+        parts = Parts(self.link.hello, number, response)
+        try:
+            for value in response.parts:
+                for frame in parts.frames_of(value):
+                    self._taken = None
+                    self.link.send(frame)
+                    while self._taken is None:
+                        self.link.receive()
+                        self.take()
+                    parts.taken(self._taken)
+        finally:  # what it logs at its end belongs to this call
+            if hasattr(response.parts, "close"):
+                response.parts.close()
+        parts.end()
 
     def serve(self) -> None:
         self.ready()
@@ -87,13 +144,17 @@ class SyncServer(Server):
         event, area = self.event_of(number, payload, self.look)
         self._number, self._event = number, event
         try:
-            value = self.function(event)
+            response = response_of(self.function(event))
+            if response.parts is not None:
+                self.send_parts(number, response)
         except Closed:
             raise
+        except Stopped:
+            self.link.send(_wire.failure(number, "cancelled"))
         except Exception as failure:
             self.failed(number, failure)
         else:
-            self.answer(number, area, value)
+            self.answer(number, area, response)
         self._event = None
         self._number = 0
 
@@ -104,6 +165,7 @@ class AsyncServer(Server):
     def __init__(self, link: Link, function: Function):
         super().__init__(link, function)
         self._tasks: Dict[int, Tuple["asyncio.Task[None]", Event]] = {}
+        self._taken: Dict[int, "asyncio.Future[int]"] = {}
 
     def serve(self) -> None:
         asyncio.run(self._serve())
@@ -141,22 +203,56 @@ class AsyncServer(Server):
                 task, event = self._tasks[call]
                 event._cancelled = True
                 task.cancel()
+            elif kind == _wire.PART_TAKEN and call in self._taken:
+                waits = self._taken.pop(call)
+                if not waits.done():
+                    waits.set_result(_wire.read_part_taken(payload))
+
+    async def _send_parts(self, number: int, response: Response) -> None:
+        parts = Parts(self.link.hello, number, response)
+
+        async def send(value: Any) -> None:
+            for frame in parts.frames_of(value):
+                waits = asyncio.get_running_loop().create_future()
+                self._taken[number] = waits
+                self.link.send(frame)
+                parts.taken(await waits)
+
+        try:
+            if hasattr(response.parts, "__anext__"):
+                async for value in response.parts:
+                    await send(value)
+            else:
+                for value in response.parts:
+                    await send(value)
+        finally:  # what it logs at its end belongs to this call
+            if hasattr(response.parts, "aclose"):
+                await response.parts.aclose()
+            elif hasattr(response.parts, "close"):
+                response.parts.close()
+        parts.end()
 
     async def _run(self, number: int, event: Event, area: int) -> None:
         try:
             try:
-                value = await self.function(event)
-            except asyncio.CancelledError:
+                value = self.function(event)
+                if inspect.isawaitable(value):
+                    value = await value
+                response = response_of(value)
+                if response.parts is not None:
+                    await self._send_parts(number, response)
+            except (asyncio.CancelledError, Stopped):
                 self.link.send(_wire.failure(number, "cancelled"))
             except Exception as failure:
                 self.failed(number, failure)
             else:
-                self.answer(number, area, value)
+                self.answer(number, area, response)
         except Exception as failure:  # the link
             if not self._end.done():
                 self._end.set_exception(failure)
         finally:
             self._tasks.pop(number, None)
+            self._taken.pop(number, None)
 
 
 def serve(link: Link, function: Function) -> None:

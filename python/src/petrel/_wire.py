@@ -6,8 +6,10 @@ from typing import Any, List, NamedTuple, Tuple
 
 VERSION = 1
 MOST_PAYLOAD = 160 * 1024
-HELLO, CALL, CANCEL = 1, 2, 3
-READY, ANSWER, FAILURE, LOG = 16, 17, 18, 19
+HELLO, CALL, CANCEL, PART_TAKEN = 1, 2, 3, 4
+READY, ANSWER, FAILURE, LOG, PART = 16, 17, 18, 19, 20
+TAKES_PARTS = 1  # a bit of the hello's features
+SENT, KEPT, STOP = 0, 1, 2  # what became of a part
 
 HEAD = struct.Struct("<IIQ")  # size, kind, call
 _HELLO = struct.Struct("<HHIQQ")
@@ -22,16 +24,39 @@ class Hello(NamedTuple):
     inline_bytes: int
     area_bytes: int
     max_body: int
+    features: int
 
 
-class Call(NamedTuple):
-    remaining_us: int
-    area: int
-    in_memory: bool
-    body_bytes: int
-    texts: List[str]  # id, method, path, query, type, traceparent, tracestate
-    headers: List[Tuple[str, str]]
-    body: bytes  # empty when it is in memory
+class Call:
+    """An event as it came. What few handlers look at is decoded when it is asked
+    for: that is half of the cost of a small event."""
+
+    __slots__ = ("remaining_us", "area", "in_memory", "body_bytes",
+                 "_headers", "_payload")
+
+    def __init__(self, payload: bytes):
+        self.remaining_us, self.area, in_memory, self._headers, \
+            self.body_bytes = _CALL.unpack_from(payload)
+        self.in_memory = in_memory == 1
+        self._payload = payload
+        if not self.in_memory and self.body_bytes > len(payload) - _CALL.size:
+            raise Malformed("a body is cut")
+
+    @property
+    def body(self) -> bytes:
+        """Empty when it is in memory."""
+        if self.in_memory or self.body_bytes == 0:
+            return b""
+        return self._payload[-self.body_bytes:]
+
+    def texts(self) -> Tuple[List[str], List[Tuple[str, str]]]:
+        """Id, method, path, query, type, traceparent, tracestate; headers."""
+        payload, at = self._payload, _CALL.size
+        found = []
+        for _ in range(7 + 2 * self._headers):
+            text, at = _text(payload, at)
+            found.append(text)
+        return found[:7], list(zip(found[7::2], found[8::2]))
 
 
 class Malformed(Exception):
@@ -48,23 +73,18 @@ def _text(payload: bytes, at: int) -> Tuple[str, int]:
 
 
 def read_hello(payload: bytes) -> Hello:
-    return Hello(*_HELLO.unpack_from(payload))
+    features = 0  # older nodes say none
+    if len(payload) >= _HELLO.size + _U32.size:
+        (features,) = _U32.unpack_from(payload, _HELLO.size)
+    version, areas, inline_bytes, area_bytes, max_body \
+        = _HELLO.unpack_from(payload)
+    return Hello(version, areas, inline_bytes, area_bytes, max_body, features)
 
 
-def read_call(payload: bytes) -> Call:
-    remaining, area, in_memory, headers, size = _CALL.unpack_from(payload)
-    at = _CALL.size
-    texts = []
-    for _ in range(7):
-        text, at = _text(payload, at)
-        texts.append(text)
-    pairs = []
-    for _ in range(headers):
-        name, at = _text(payload, at)
-        value, at = _text(payload, at)
-        pairs.append((name, value))
-    return Call(remaining, area, in_memory == 1, size, texts, pairs,
-                payload[at:])
+def read_part_taken(payload: bytes) -> int:
+    if len(payload) != 1 or payload[0] > STOP:
+        raise Malformed("what became of a part")
+    return payload[0]
 
 
 def frame(kind: int, call: int, *parts: bytes) -> bytes:
@@ -78,18 +98,28 @@ def ready(at_once: int, about: str) -> bytes:
                  text)
 
 
+def part(call: int, response: Any, body: Any) -> bytes:
+    """A part of an answer; of the first, status, type and headers count."""
+    return _answer(PART, call, response, body, False)
+
+
 def answer(call: int, response: Any, in_memory: bool) -> bytes:
+    return _answer(ANSWER, call, response, response.body, in_memory)
+
+
+def _answer(kind: int, call: int, response: Any, body: Any,
+            in_memory: bool) -> bytes:
     content_type = response.content_type.encode("utf-8", "surrogateescape")
     parts = [_ANSWER.pack(response.status, 1 if in_memory else 0,
-                          len(response.headers), len(response.body)),
+                          len(response.headers), len(body)),
              _U32.pack(len(content_type)), content_type]
     for name, value in response.headers:
         for text in (name, value):
             data = text.encode("utf-8", "surrogateescape")
             parts += (_U32.pack(len(data)), data)
     if not in_memory:
-        parts.append(response.body)
-    made = frame(ANSWER, call, *parts)
+        parts.append(body)
+    made = frame(kind, call, *parts)
     if len(made) - HEAD.size > MOST_PAYLOAD:
         raise ValueError("the headers of the answer are too large")
     return made

@@ -81,6 +81,7 @@ BOOST_AUTO_TEST_SUITE(isolated_fuzz_test)
       kind_of(bytes); // for the worker: no more than no crash
       unpack_call(bytes);
       unpack_create(bytes);
+      unpack_proceed(bytes);
     }
   }
 

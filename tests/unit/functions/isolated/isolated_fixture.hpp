@@ -8,6 +8,12 @@
 #include <cstdlib>
 #include <fstream>
 
+namespace faas {
+inline std::ostream& operator<<(std::ostream& out, trust_mode mode) {
+  return out << name(mode);
+}
+} // namespace faas
+
 namespace faas::test {
 
 inline isolated::isolated_config worker_config() {

@@ -11,7 +11,7 @@ namespace {
 
 std::string packed(const reply& answer) {
   packer to;
-  pack_reply(to, answer);
+  pack_reply(to, answer, answer.body.size());
   return std::string{to.view()};
 }
 
@@ -123,4 +123,28 @@ BOOST_AUTO_TEST_SUITE(message_test)
     BOOST_TEST(!unpack_reply(to.view(), 100));
   }
 
-  BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_CASE(a_part_says_that_it_is_one) {
+    packer to;
+    pack_reply(to, good(), 4, true);
+    const auto part = unpack_reply(to.view(), 100);
+    BOOST_REQUIRE(part);
+    BOOST_TEST(part->part);
+    BOOST_TEST(!unpack_reply(packed(good()), 100)->part);
+  }
+
+  BOOST_AUTO_TEST_CASE(what_became_of_a_part_arrives) {
+    for (const auto fate :
+         {part_fate::sent, part_fate::kept, part_fate::stop}) {
+      packer to;
+      pack_proceed(to, fate);
+      BOOST_TEST((kind_of(to.view()) == request_kind::proceed));
+      BOOST_TEST((unpack_proceed(to.view()) == fate));
+      BOOST_TEST(!unpack_proceed(std::string{to.view()} + "x"));
+    }
+    packer wrong;
+    wrong.number(static_cast<uint64_t>(request_kind::proceed));
+    wrong.number(3);
+    BOOST_TEST(!unpack_proceed(wrong.view()));
+  }
+
+BOOST_AUTO_TEST_SUITE_END()

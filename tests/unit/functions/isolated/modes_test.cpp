@@ -25,12 +25,6 @@ const auto all_modes
 
 } // namespace
 
-namespace faas {
-std::ostream& operator<<(std::ostream& out, trust_mode mode) {
-  return out << name(mode);
-}
-} // namespace faas
-
 BOOST_AUTO_TEST_SUITE(modes_test)
 
   BOOST_DATA_TEST_CASE_F(modes_fixture, hello_answers, all_modes, mode) {

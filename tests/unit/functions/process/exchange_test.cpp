@@ -2,13 +2,13 @@
 #include "functions/process/http_exchange.hpp"
 #include "functions/process/unique_fd.hpp"
 #include "libfaas/core/limits.hpp"
-
-#include <boost/test/unit_test.hpp>
+#include "tests/unit/functions/process/world.hpp"
 
 #include <sys/socket.h>
 
 using namespace faas;
 using namespace faas::process;
+using faas::process::testing::context;
 using namespace std::chrono_literals;
 using how = exchange_outcome::how;
 
@@ -37,10 +37,11 @@ struct line {
     return all.substr(0, static_cast<size_t>(std::max<ssize_t>(n, 0)));
   }
   exchange_outcome ask(std::string_view body = {}, bool head = false,
-                       duration time = 30s) {
+                       duration time = 30s,
+                       invocation_context* parts_to = nullptr) {
     return exchange(ours.get(),
                     {"POST / HTTP/1.1\r\n\r\n", body, head, 1000,
-                     std::chrono::steady_clock::now() + time},
+                     std::chrono::steady_clock::now() + time, parts_to},
                     waiter([] { return false; }));
   }
 };
@@ -242,6 +243,71 @@ BOOST_AUTO_TEST_SUITE(exchange_test)
     line closed;
     closed.theirs.reset();
     BOOST_TEST((check_idle(closed.ours.get()) == idle_state::closed));
+  }
+
+  BOOST_AUTO_TEST_CASE(an_event_stream_is_passed_on_as_it_comes) {
+    line l;
+    context calls;
+    calls.fate = part_fate::sent;
+    l.says("HTTP/1.1 201 Created\r\nContent-Type: Text/Event-Stream; x=y\r\n"
+           "X-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
+    int told = 0;
+    calls.on_part = [&] { // each comes after the one before was passed on
+      if (calls.parts.back() == "ab" && told++ == 0)
+        l.says("3\r\ncde\r\n");
+      else if (calls.parts.back() == "cde" && told++ == 1)
+        l.says("0\r\n\r\n");
+    };
+    const auto end = l.ask({}, false, 30s, &calls);
+    BOOST_REQUIRE((end.end == how::answered));
+    BOOST_TEST((calls.parts == std::vector<std::string>{"", "ab", "cde"}));
+    BOOST_TEST(calls.head.status == 201);
+    BOOST_TEST(calls.head.content_type == "Text/Event-Stream; x=y");
+    BOOST_TEST((calls.head.headers == header_list{{"X-A", "1"}}));
+    BOOST_TEST(end.answer.body.empty());
+    BOOST_TEST(end.keep);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_stream_may_be_longer_than_a_body) {
+    for (const auto fate : {part_fate::sent, part_fate::kept}) {
+      line l;
+      context calls;
+      calls.fate = fate;
+      std::string all = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson"
+                        "\r\nTransfer-Encoding: chunked\r\n\r\n";
+      for (int i = 0; i < 4; ++i)
+        all += "190\r\n" + std::string(400, 'x') + "\r\n"; // 1600 of 1000
+      l.says(all + "0\r\n\r\n");
+      const auto end = l.ask({}, false, 30s, &calls);
+      const bool sent = fate == part_fate::sent;
+      BOOST_TEST((end.end == (sent ? how::answered : how::too_large)));
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(other_answers_come_whole) {
+    line l;
+    context calls;
+    calls.fate = part_fate::sent;
+    l.says("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
+           "Content-Length: 2\r\n\r\nab");
+    BOOST_TEST(l.ask({}, false, 30s, &calls).answer.body.view() == "ab");
+    BOOST_TEST(calls.parts.empty());
+    // After an interim answer, too.
+    l.says("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n"
+           "Content-Type: text/event-stream\r\nContent-Length: 2\r\n\r\nab");
+    BOOST_TEST(l.ask({}, false, 30s, &calls).answer.body.empty());
+    BOOST_TEST(calls.parts.size() >= 2u);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_stream_that_nobody_waits_for_is_left) {
+    line l;
+    context calls;
+    calls.fate = part_fate::sent;
+    calls.most = 1;
+    l.says("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nab");
+    const auto end = l.ask({}, false, 30s, &calls);
+    BOOST_TEST((end.end == how::stopped));
+    BOOST_TEST(!end.keep);
   }
 
   BOOST_AUTO_TEST_SUITE_END()

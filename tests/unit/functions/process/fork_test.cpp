@@ -1,6 +1,8 @@
 // Protocol fork with real programs.
 #include "tests/unit/functions/process/world.hpp"
 
+#include <sys/stat.h>
+
 using namespace faas;
 using namespace faas::process::testing;
 
@@ -180,6 +182,27 @@ BOOST_FIXTURE_TEST_SUITE(fork_test, fork_world)
     const auto answer = run();
     BOOST_TEST((answer.code != errc::ok));
     BOOST_TEST(!answer.message.empty());
+  }
+
+  BOOST_AUTO_TEST_CASE(lines_of_an_event_stream_leave_at_once) {
+    spec.environment["content_type"] = "application/x-ndjson";
+    shell("echo 1; read go < $1; echo 2; exit $2");
+    const auto pipe = (bundle / "go").string();
+    BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    spec.petrel.process.command = {"./run.sh", pipe, "0"};
+    calls.fate = part_fate::sent;
+    calls.on_part = [&, first = true]() mutable {
+      if (std::exchange(first, false)) // it has not ended before
+        faas::testing::write_file(pipe, "go\n");
+    };
+    const auto answer = run();
+    BOOST_TEST((answer.code == errc::ok), answer.message);
+    BOOST_TEST((calls.parts == std::vector<std::string>{"1\n", "2\n"}));
+    BOOST_TEST(calls.head.content_type == "application/x-ndjson");
+    calls.fate = part_fate::kept;
+    spec.petrel.process.command = {"echo", "whole"};
+    module.reset();
+    BOOST_TEST(run().body.view() == "whole\n");
   }
 
 BOOST_AUTO_TEST_SUITE_END()

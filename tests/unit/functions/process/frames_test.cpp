@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_SUITE(frames_test)
     BOOST_TEST(got[0].call == 1u);
     BOOST_TEST(got[1].kind == 1);
     BOOST_TEST(got[1].payload == le(1, 2) + le(2, 2) + le(65536, 4)
-                                   + le(4096, 8) + le(9, 8));
+                                   + le(4096, 8) + le(9, 8) + le(1, 4));
     BOOST_TEST(in.wrong() == "");
   }
 
@@ -211,6 +211,22 @@ BOOST_AUTO_TEST_SUITE(frames_test)
     BOOST_TEST(lambda::parse_failure("[1]", "").type == "Unhandled");
     BOOST_TEST(lambda::parse_failure(R"({"errorType":3})", "").type
                == "Unhandled");
+  }
+
+  BOOST_AUTO_TEST_CASE(parts_are_laid_out_as_documented) {
+    BOOST_TEST(worker::encode_part_taken(5, part_fate::stop)
+               == le(1, 4) + le(4, 4) + le(5, 8) + le(2, 1));
+    const auto part = worker::decode_part(
+      answer_of(201, 0, 1, 3, text("a/b") + text("X-A") + text("1") + "abc"));
+    BOOST_REQUIRE(part);
+    BOOST_TEST(part->status == 201);
+    BOOST_TEST(part->content_type == "a/b");
+    BOOST_TEST(part->body.view() == "abc");
+    BOOST_TEST((part->headers == header_list{{"X-A", "1"}}));
+    BOOST_TEST(!worker::decode_part(answer_of(200, 1, 0, 3, text(""))));
+    BOOST_TEST(!worker::decode_part(
+      answer_of(200, 0, 0, worker::inline_bytes + 1,
+                text("") + std::string(worker::inline_bytes + 1, 'x'))));
   }
 
 BOOST_AUTO_TEST_SUITE_END()

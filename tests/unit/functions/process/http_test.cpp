@@ -2,6 +2,7 @@
 #include "tests/unit/functions/process/world.hpp"
 
 #include <cstdlib>
+#include <map>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <thread>
@@ -106,7 +107,10 @@ BOOST_FIXTURE_TEST_SUITE(http_test, http_world)
     const auto first = std::string{ask(*one, "/connection").body.view()};
     BOOST_TEST(ask(*one, "/connection").body.view() == first);
     BOOST_TEST(ask(*one, "/close").body.view() == "closed soon");
-    const auto next = ask(*one, "/connection");
+    // It may be closed while this is sent; then it may be sent again.
+    auto what = event("/connection");
+    what.method = "GET";
+    const auto next = one->invoke(what, calls);
     BOOST_TEST((next.code == errc::ok), next.message);
     BOOST_TEST(next.body.view() != first);
     auto other = instance(); // has one of its own
@@ -333,6 +337,62 @@ BOOST_FIXTURE_TEST_SUITE(http_test, http_world)
     for (auto& each : callers)
       each.join();
     BOOST_TEST(good == 160);
+  }
+
+  BOOST_AUTO_TEST_CASE(several_programs_share_the_instances) {
+    for (const auto where :
+         {process_listen::port, process_listen::unix_socket}) {
+      spec.petrel.process.listen = where;
+      spec.petrel.process.processes = 2;
+      spec.petrel.concurrency = 3;
+      start();
+      BOOST_TEST(fact("programs") == "1 of 2"); // the others when needed
+      std::vector<std::unique_ptr<function_instance>> all;
+      std::map<std::string, int> pids;
+      for (int i = 0; i < 3; ++i) {
+        all.push_back(instance());
+        ++pids[std::string{ask(*all.back(), "/pid").body.view()}];
+      }
+      BOOST_TEST(pids.size() == 2u);
+      BOOST_TEST(fact("programs") == "2 of 2");
+      const auto second = std::string{ask(*all[2], "/pid").body.view()};
+      BOOST_TEST(pids[second] == 1);
+      BOOST_TEST(fact("pid").ends_with(" " + second));
+      // A crash is one program's.
+      BOOST_TEST((ask(*all[2], "/crash").code == errc::outcome_unknown));
+      BOOST_TEST((ask(*all[0], "/pid").code == errc::ok));
+      all.pop_back(); // nobody has it any more
+      BOOST_TEST(fact("programs") == "1 of 2");
+      all.push_back(instance());
+      BOOST_TEST((ask(*all.back(), "/pid").code == errc::ok));
+      BOOST_TEST(fact("programs") == "2 of 2");
+      all.clear();
+      module.reset();
+    }
+    BOOST_TEST(std::filesystem::is_empty(sockets.path()));
+  }
+
+  BOOST_AUTO_TEST_CASE(several_programs_cannot_share_a_port_of_the_node) {
+    spec.environment = {{"upstream_url", "http://127.0.0.1:5000"}};
+    spec.petrel.process.processes = 2;
+    spec.petrel.concurrency = 2;
+    BOOST_TEST(contains(load_failure(), "cannot share the port of "
+                                        "upstream_url"));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_second_program_that_does_not_start_is_done_without) {
+    script("once.sh", "#!/bin/sh\n[ -e started ] && { echo no more; exit 1; }\n"
+                      "touch started; exec python3 -u server.py\n");
+    spec.petrel.process.command = {"./once.sh"};
+    spec.petrel.process.processes = 2;
+    spec.petrel.concurrency = 2;
+    start();
+    const auto one = instance();
+    const auto two = instance();
+    BOOST_TEST(log.has("a further program does not start"));
+    BOOST_TEST(log.has("no more"));
+    BOOST_TEST(ask(*two, "/pid").body.view() == ask(*one, "/pid").body.view());
+    BOOST_TEST(fact("programs") == "1 of 2");
   }
 
 BOOST_AUTO_TEST_SUITE_END()

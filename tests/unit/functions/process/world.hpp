@@ -53,6 +53,15 @@ public:
   void log(log_level, std::string_view text) noexcept override {
     lines.emplace_back(text);
   }
+  part_fate send(const reply& first, std::string_view part) noexcept override {
+    if (fate == part_fate::sent) {
+      head = first;
+      parts.emplace_back(part);
+      if (on_part)
+        on_part();
+    }
+    return parts.size() > most ? part_fate::stop : fate;
+  }
   void cancel() { cancelled_.store(true); }
   /// Some line has this part.
   bool has(std::string_view part) const {
@@ -62,6 +71,11 @@ public:
   }
 
   std::vector<std::string> lines;
+  part_fate fate = part_fate::kept; ///< of parts
+  size_t most = 1000;               ///< parts until nobody waits
+  std::function<void()> on_part;
+  reply head;
+  std::vector<std::string> parts;
 
 private:
   std::atomic<bool> cancelled_{false};
