@@ -1,0 +1,70 @@
+// A world to be simulated: sites, links, functions, events, disturbances.
+#pragma once
+
+#include "libfaas/sim/arrivals.hpp"
+#include "libfaas/sim/law.hpp"
+#include "libfaas/sim/schedule.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace faas::sim {
+
+/// The way between the gateways and a site. Bytes wait for each other (FIFO).
+struct link_law {
+  double rtt_ms = 0.1;
+  double ms_per_byte = 0;
+  law jitter = law::constant(0); ///< of each direction, ms
+  schedule rtt_factor;
+  schedule ms_per_byte_factor;
+  bool local() const noexcept { return rtt_ms < 1; }
+};
+
+/// Loading a function's code or model where it is not in memory.
+struct cold_law {
+  law load = law::constant(0); ///< ms
+  double keep_ms = 0;          ///< idle time until it leaves; 0: never cold
+};
+
+struct site_law {
+  std::string name, tier;
+  size_t servers = 1;
+  double slowdown = 1;     ///< over the functions' work: 5 is a fifth of a core
+  schedule disturbance;    ///< further slow-down
+  link_law link;
+  cold_law cold;
+};
+
+struct function_law {
+  std::string name = "f";
+  law size = law::constant(1);
+  double ms_per_unit = 0, ms_fixed = 1; ///< work at slow-down 1
+  double bytes_per_unit = 0;
+  double noise = 0.08; ///< standard deviation of the log of service times
+  double outlier_share = 0, outlier_factor = 1;
+};
+
+/// Events of one function at one gateway.
+struct traffic {
+  size_t function = 0, gateway = 0;
+  /// Makes its arrivals anew for each run.
+  std::function<std::unique_ptr<arrivals>()> source;
+};
+
+struct scenario {
+  std::string name;
+  std::vector<site_law> sites;
+  std::vector<function_law> functions;
+  std::vector<traffic> events;
+  size_t gateways = 1;
+  double length_ms = 120'000;
+  double warm_up_ms = 0;        ///< not in the figures
+  double probe_every_ms = 0;    ///< CPU probes of the sites; 0: none
+  double ping_every_ms = 1000;  ///< keep-alives of links; 0: none
+  double tick_every_ms = 50;    ///< looks at what is in flight
+  double probe_noise = 0.1;
+};
+
+} // namespace faas::sim

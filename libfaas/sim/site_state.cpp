@@ -1,0 +1,83 @@
+#include "libfaas/sim/site_state.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace faas::sim {
+namespace {
+
+constexpr double never = std::numeric_limits<double>::infinity();
+
+} // namespace
+
+site_state::site_state(const site_law& law, size_t functions)
+  : law_(law), true_(law.servers, law.disturbance),
+    warm_until_(functions, law.cold.keep_ms > 0 ? 0 : never),
+    by_draws_{station{law.servers, law.disturbance}, warm_until_},
+    by_laws_(by_draws_) {}
+
+/// From sent to arrival, on a link that is free.
+double site_state::transit(const draw& event, double now,
+                           bool drawn) const noexcept {
+  const auto jitter
+    = law_.link.jitter.mean() * (drawn ? event.up_jitter : 1);
+  return rtt_ms(now) / 2 + jitter
+         + event.bytes * law_.link.ms_per_byte
+             * law_.link.ms_per_byte_factor.at(now);
+}
+
+double site_state::cold(const shadow& of, size_t function,
+                        double now) const noexcept {
+  return now > of.warm_until[function] ? law_.cold.load.mean() : 0;
+}
+
+double site_state::expect(const draw& event, double now,
+                          knowledge what) const noexcept {
+  const auto& state = of(what);
+  const auto there
+    = std::max(link_free_, now) + transit(event, now, false);
+  const auto work = event.mean_work * law_.slowdown
+                    + cold(state, event.function, there);
+  const auto served = state.servers.look(there, work);
+  return served.end - now + rtt_ms(now) / 2 + law_.link.jitter.mean();
+}
+
+double site_state::send(const draw& event, double now) {
+  const auto start = std::max(link_free_, now);
+  for (const auto what : {knowledge::draws, knowledge::laws}) {
+    const bool drawn = what == knowledge::draws;
+    auto& state = of(what);
+    const auto there = start + transit(event, now, drawn);
+    const auto work = (drawn ? event.work : event.mean_work) * law_.slowdown
+                      + cold(state, event.function, there);
+    const auto served = state.servers.admit(there, work);
+    if (law_.cold.keep_ms > 0)
+      state.warm_until[event.function] = served.end + law_.cold.keep_ms;
+  }
+  link_free_ = start
+               + event.bytes * law_.link.ms_per_byte
+                   * law_.link.ms_per_byte_factor.at(now);
+  return start + transit(event, now, true);
+}
+
+passage site_state::serve(const draw& event, double now) {
+  passage made;
+  made.at_site = now;
+  auto& warm_until = warm_until_[event.function];
+  made.cold_ms = now > warm_until ? law_.cold.load.mean() : 0;
+  const auto served
+    = true_.admit(now, event.work * law_.slowdown + made.cold_ms);
+  made.begin = served.begin;
+  made.end = served.end;
+  if (law_.cold.keep_ms > 0)
+    warm_until = served.end + law_.cold.keep_ms;
+  made.back = served.end + rtt_ms(served.end) / 2
+              + law_.link.jitter.mean() * event.down_jitter;
+  return made;
+}
+
+bool site_state::resident(size_t function, double now) const noexcept {
+  return now <= warm_until_[function];
+}
+
+} // namespace faas::sim

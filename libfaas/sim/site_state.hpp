@@ -1,0 +1,85 @@
+// A site and its link while a run goes on.
+#pragma once
+
+#include "libfaas/sim/scenario.hpp"
+#include "libfaas/sim/station.hpp"
+
+#include <vector>
+
+namespace faas::sim {
+
+/// One event, drawn before it is known where it will run, so that all policies
+/// meet the same events.
+struct draw {
+  double sent = 0; ///< ms
+  size_t function = 0, gateway = 0;
+  double size = 1;
+  double work = 1; ///< ms at slow-down 1, with noise
+  double mean_work = 1;
+  double up_jitter = 0, down_jitter = 0; ///< as shares of the jitter's mean
+  double bytes = 0;
+};
+
+/// What passes between a dispatch and its reply.
+struct passage {
+  double at_site = 0;  ///< arrival there
+  double begin = 0;    ///< of service, cold start included
+  double end = 0;
+  double back = 0;     ///< at the gateway
+  double cold_ms = 0;
+};
+
+/// Who knows how much of the future of an event.
+enum class knowledge : uint8_t {
+  draws, ///< the clairvoyant: what was drawn for it
+  laws   ///< the informed: only the laws
+};
+
+/// Thread rule: one owner. Besides the true state it keeps, for either
+/// knowledge, the state that would be expected from what was sent so far: with
+/// what is still on its way taken as ahead.
+class site_state {
+public:
+  site_state(const site_law& law, size_t functions);
+
+  const site_law& law() const noexcept { return law_; }
+  double slowdown(double now) const noexcept {
+    return law_.slowdown * law_.disturbance.at(now);
+  }
+  double rtt_ms(double now) const noexcept {
+    return law_.link.rtt_ms * law_.link.rtt_factor.at(now);
+  }
+
+  /// Expected latency of that event sent now.
+  double expect(const draw& event, double now, knowledge what) const noexcept;
+  /// It is sent: when it will arrive. Link and expectations move on.
+  double send(const draw& event, double now);
+  /// It has arrived: served in its turn.
+  passage serve(const draw& event, double now);
+  /// Events admitted and not ended, of all gateways.
+  size_t inside(double now) const noexcept { return true_.busy(now); }
+  bool resident(size_t function, double now) const noexcept;
+
+private:
+  struct shadow {
+    station servers;
+    std::vector<double> warm_until; ///< by function
+  };
+
+  double transit(const draw& event, double now, bool drawn) const noexcept;
+  double cold(const shadow& of, size_t function, double now) const noexcept;
+  shadow& of(knowledge what) noexcept {
+    return what == knowledge::draws ? by_draws_ : by_laws_;
+  }
+  const shadow& of(knowledge what) const noexcept {
+    return what == knowledge::draws ? by_draws_ : by_laws_;
+  }
+
+  site_law law_;
+  station true_;
+  std::vector<double> warm_until_;
+  shadow by_draws_, by_laws_;
+  double link_free_ = 0;
+};
+
+} // namespace faas::sim

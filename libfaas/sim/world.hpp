@@ -1,0 +1,64 @@
+// A run of a scenario: gateways with real predictors and policies, in virtual
+// time.
+#pragma once
+
+#include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/predictor.hpp"
+#include "libfaas/sim/scenario.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace faas::sim {
+
+/// What became of one event.
+struct record {
+  double sent = 0, latency_ms = 0;
+  double service_ms = 0, queue_ms = 0, cold_ms = 0;
+  uint32_t site = 0, best = 0; ///< chosen; the clairvoyant's choice
+  uint32_t gateway = 0;
+  /// Expected latency at the chosen site beyond that at the best, by the true
+  /// state when it was sent: the myopic clairvoyant's regret.
+  double regret_ms = 0;
+  double best_ms = 0; ///< expected at the best site
+  double predicted_ms = 0, predicted_sd = 0;
+  routing::reason why = routing::reason::best;
+};
+
+/// How a run chooses. `learned`: by a policy over what predictors have learned;
+/// the other two know the world.
+enum class chooser : uint8_t {
+  learned,
+  informed,    ///< knows every law, but not the draws
+  clairvoyant  ///< knows the draws, too; greedy ("myopic")
+};
+
+/// Makes a gateway's policy for a function. `sites`: their indices, by position.
+using policy_maker = std::function<std::unique_ptr<routing::policy>(
+  const std::vector<routing::site_index>& sites)>;
+
+struct run_options {
+  uint64_t seed = 1;
+  chooser by = chooser::learned;
+  policy_maker policy; ///< with chooser::learned
+  routing::predictor_config predictor;
+};
+
+/// Plays the scenario to its end. Arrivals, sizes and noise depend on the seed
+/// alone, so that runs with different choosers are paired. Events within the
+/// warm-up are left out.
+std::vector<record> run(const scenario& what, const run_options& how);
+
+/// Figures of a run.
+struct figures {
+  size_t events = 0;
+  double mean_ms = 0, p50_ms = 0, p95_ms = 0, p99_ms = 0;
+  double regret_ms = 0;      ///< mean
+  double regret_share = 0;   ///< of the clairvoyant's expected latency
+  double near_best = 0;      ///< share within 5 % of the best site
+  double coverage = 0;       ///< latencies inside the 90 % interval predicted
+  std::vector<double> shares; ///< of events, by site
+};
+figures summarise(const std::vector<record>& all, size_t sites);
+
+} // namespace faas::sim

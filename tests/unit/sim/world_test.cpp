@@ -1,0 +1,182 @@
+// Whole runs: what holds in any world.
+#include "libfaas/sim/world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+using namespace faas;
+using namespace faas::sim;
+
+namespace {
+
+site_law site(const std::string& name) {
+  site_law made;
+  made.name = made.tier = name;
+  return made;
+}
+
+/// Edge, cloud and GPU as in the predictor's design, section 1.
+scenario three_sites(double rate, double seconds) {
+  scenario made;
+  made.name = "three sites";
+  auto edge = site("edge"), cloud = site("cloud"), gpu = site("gpu");
+  edge.servers = 2;
+  edge.slowdown = 5;
+  edge.link.rtt_ms = 1.5;
+  cloud.servers = 4;
+  cloud.slowdown = 2;
+  cloud.link.rtt_ms = 35;
+  cloud.link.ms_per_byte = 1e-4;
+  gpu.slowdown = 0.5;
+  gpu.link.rtt_ms = 55;
+  gpu.link.ms_per_byte = 1e-4;
+  for (auto* one : {&edge, &cloud, &gpu})
+    one->link.jitter = law::exponential(1);
+  made.sites = {edge, cloud, gpu};
+  function_law function;
+  function.size = law::log_normal(1, 0.5);
+  function.ms_per_unit = 6;
+  function.ms_fixed = 3;
+  function.bytes_per_unit = 100'000;
+  function.noise = 0.18;
+  function.outlier_share = 0.01;
+  function.outlier_factor = 6;
+  made.functions = {function};
+  made.events = {{0, 0, [rate] { return poisson(rate); }}};
+  made.length_ms = seconds * 1000;
+  made.warm_up_ms = 10'000;
+  return made;
+}
+
+run_options by(chooser what, const std::string& policy = "min-latency") {
+  run_options made;
+  made.by = what;
+  made.policy = [policy](const auto& sites) {
+    return *routing::make_policy(policy, sites[0]);
+  };
+  return made;
+}
+
+figures figures_of(const scenario& world, const run_options& how) {
+  return summarise(run(world, how), world.sites.size());
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(world_test)
+
+  BOOST_AUTO_TEST_CASE(a_run_depends_on_its_seed_alone) {
+    const auto world = three_sites(40, 40);
+    const auto one = run(world, by(chooser::learned)),
+               two = run(world, by(chooser::learned));
+    BOOST_REQUIRE(one.size() == two.size());
+    for (size_t i = 0; i < one.size(); ++i)
+      BOOST_REQUIRE(one[i].latency_ms == two[i].latency_ms);
+    auto other = by(chooser::learned);
+    other.seed = 2;
+    BOOST_TEST(run(world, other)[0].sent != one[0].sent);
+  }
+
+  BOOST_AUTO_TEST_CASE(all_choosers_meet_the_same_events) {
+    const auto world = three_sites(40, 40);
+    const auto sent = [&](const run_options& how) {
+      std::vector<double> all;
+      for (const auto& one : run(world, how))
+        all.push_back(one.sent);
+      std::sort(all.begin(), all.end());
+      return all;
+    };
+    const auto expected = sent(by(chooser::clairvoyant));
+    BOOST_TEST(expected.size() > 1000u);
+    BOOST_TEST((sent(by(chooser::learned)) == expected));
+    BOOST_TEST((sent(by(chooser::learned, "round-robin")) == expected));
+    BOOST_TEST((sent(by(chooser::informed)) == expected));
+  }
+
+  BOOST_AUTO_TEST_CASE(who_knows_more_chooses_better) {
+    const auto world = three_sites(60, 120);
+    const auto oracle = figures_of(world, by(chooser::clairvoyant)),
+               informed = figures_of(world, by(chooser::informed)),
+               learned = figures_of(world, by(chooser::learned)),
+               turns = figures_of(world, by(chooser::learned, "round-robin"));
+    BOOST_TEST_MESSAGE("mean ms: clairvoyant " << oracle.mean_ms << ", informed "
+                       << informed.mean_ms << ", learned " << learned.mean_ms
+                       << ", in turn " << turns.mean_ms << "; regret: "
+                       << informed.regret_ms << ", " << learned.regret_ms
+                       << ", " << turns.regret_ms);
+    BOOST_TEST(oracle.regret_ms == 0);
+    BOOST_TEST(oracle.near_best == 1);
+    BOOST_TEST(informed.regret_ms > 0);
+    BOOST_TEST(informed.regret_ms < learned.regret_ms * 1.05);
+    BOOST_TEST(learned.regret_ms < turns.regret_ms / 2);
+    BOOST_TEST(learned.mean_ms < turns.mean_ms);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_lone_site_is_an_m_m_1_queue) {
+    scenario world;
+    world.sites = {site("one")};
+    world.sites[0].link.rtt_ms = 0;
+    function_law function;
+    function.noise = 0;
+    function.size = law::exponential(10);
+    function.ms_per_unit = 1;
+    function.ms_fixed = 0;
+    world.functions = {function};
+    world.events = {{0, 0, [] { return poisson(70); }}};
+    world.length_ms = 6'000'000;
+    world.warm_up_ms = 60'000;
+    const auto seen = figures_of(world, by(chooser::clairvoyant));
+    BOOST_CHECK_CLOSE(seen.mean_ms, 10 / (1 - 0.7), 2);
+    // Exponential with that mean.
+    BOOST_CHECK_CLOSE(seen.p99_ms, -std::log(0.01) * 10 / (1 - 0.7), 4);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_site_that_is_asked_seldom_starts_cold) {
+    scenario world;
+    world.sites = {site("one")};
+    world.sites[0].cold = {law::constant(500), 1000};
+    world.functions = {{}};
+    world.functions[0].noise = 0;
+    world.events
+      = {{0, 0, [] { return trace({0, 100, 900, 5000, 5300}); }}};
+    world.length_ms = 10'000;
+    std::vector<double> cold;
+    for (const auto& one : run(world, by(chooser::learned)))
+      cold.push_back(one.cold_ms);
+    BOOST_TEST((cold == std::vector<double>{500, 0, 0, 500, 0}));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_step_is_found_again) {
+    auto world = three_sites(40, 60);
+    world.sites[0].disturbance = schedule{{{30'000, 4}}};
+    const auto all = run(world, by(chooser::learned));
+    double at_once = 0, later = 0;
+    int early = 0, late = 0;
+    for (const auto& one : all) {
+      if (one.sent > 30'000 && one.sent < 31'000) {
+        at_once += one.regret_ms;
+        ++early;
+      } else if (one.sent > 40'000) {
+        later += one.regret_ms;
+        ++late;
+      }
+    }
+    BOOST_TEST(later / late < at_once / early);
+  }
+
+  BOOST_AUTO_TEST_CASE(gateways_learn_each_by_itself) {
+    auto world = three_sites(20, 60);
+    world.gateways = 2;
+    world.events.push_back({0, 1, [] { return poisson(20); }});
+    const auto all = run(world, by(chooser::learned));
+    int of[2] = {0, 0};
+    for (const auto& one : all)
+      ++of[one.gateway];
+    BOOST_TEST(of[0] > 500);
+    BOOST_TEST(of[1] > 500);
+    BOOST_TEST(summarise(all, 3).regret_share < 0.5);
+  }
+
+BOOST_AUTO_TEST_SUITE_END()

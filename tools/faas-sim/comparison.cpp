@@ -1,0 +1,126 @@
+#include "tools/faas-sim/comparison.hpp"
+
+#include <array>
+#include <cmath>
+#include <iomanip>
+#include <ostream>
+#include <sstream>
+
+namespace faas::sim {
+namespace {
+
+/// Quantile 0.975 of Student's t by degrees of freedom.
+double student(size_t freedom) noexcept {
+  constexpr std::array<double, 31> known{
+    0,     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+    2.201, 2.179,  2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080,
+    2.074, 2.069,  2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042};
+  return freedom < known.size() ? known[freedom] : 1.96;
+}
+
+estimate_of interval(const std::vector<double>& values) {
+  const auto n = static_cast<double>(values.size());
+  double mean = 0, squares = 0;
+  for (const auto value : values)
+    mean += value / n;
+  for (const auto value : values)
+    squares += (value - mean) * (value - mean);
+  if (values.size() < 2)
+    return {mean, 0};
+  const auto deviation = std::sqrt(squares / (n - 1));
+  return {mean, student(values.size() - 1) * deviation / std::sqrt(n)};
+}
+
+std::string text(const estimate_of& of, int digits = 1) {
+  std::ostringstream out;
+  out << std::fixed << std::setprecision(digits) << of.mean;
+  if (of.half_width > 0)
+    out << " +- " << of.half_width;
+  return out.str();
+}
+
+result<run_options> options_for(const std::string& name) {
+  run_options how;
+  if (name == "clairvoyant" || name == "informed") {
+    how.by = name == "informed" ? chooser::informed : chooser::clairvoyant;
+    return how;
+  }
+  const auto known = routing::make_policy(name, routing::site_index{0});
+  if (!known)
+    return known.error();
+  how.policy = [name](const auto& sites) {
+    return *routing::make_policy(name, sites.front());
+  };
+  return how;
+}
+
+} // namespace
+
+result<std::vector<contender>> compare(const scenario& world,
+                                       const std::vector<std::string>& names,
+                                       uint64_t first_seed, int seeds) {
+  std::vector<contender> all;
+  for (const auto& name : names) {
+    auto how = options_for(name);
+    if (!how)
+      return how.error();
+    contender one{name, {}};
+    for (int i = 0; i < seeds; ++i) {
+      how->seed = first_seed + static_cast<uint64_t>(i);
+      one.runs.push_back(summarise(run(world, *how), world.sites.size()));
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+estimate_of over_runs(const contender& one, double figures::*what) {
+  std::vector<double> values;
+  for (const auto& run : one.runs)
+    values.push_back(run.*what);
+  return interval(values);
+}
+
+estimate_of difference(const contender& one, const contender& other,
+                       double figures::*what) {
+  std::vector<double> values;
+  for (size_t i = 0; i < one.runs.size(); ++i)
+    values.push_back(one.runs[i].*what - other.runs[i].*what);
+  return interval(values);
+}
+
+void print_table(std::ostream& out, const scenario& world,
+                 const std::vector<contender>& all) {
+  out << "| way | mean ms | p50 | p95 | p99 | regret ms | near best % "
+         "| in 90 % interval |";
+  for (const auto& site : world.sites)
+    out << ' ' << site.name << " % |";
+  out << " mean over " << all.front().name << " |\n|---|"
+      << "---:|---:|---:|---:|---:|---:|---:|";
+  for (size_t i = 0; i < world.sites.size(); ++i)
+    out << "---:|";
+  out << "---:|\n";
+  for (const auto& one : all) {
+    const bool learned = one.name != "clairvoyant" && one.name != "informed";
+    auto near = over_runs(one, &figures::near_best),
+         inside = over_runs(one, &figures::coverage);
+    near = {near.mean * 100, near.half_width * 100};
+    inside = {inside.mean * 100, inside.half_width * 100};
+    out << "| " << one.name << " | " << text(over_runs(one, &figures::mean_ms))
+        << " | " << text(over_runs(one, &figures::p50_ms)) << " | "
+        << text(over_runs(one, &figures::p95_ms)) << " | "
+        << text(over_runs(one, &figures::p99_ms)) << " | "
+        << text(over_runs(one, &figures::regret_ms), 2) << " | " << text(near)
+        << " | " << (learned ? text(inside) : "") << " |";
+    for (size_t i = 0; i < world.sites.size(); ++i) {
+      double share = 0;
+      for (const auto& run : one.runs)
+        share += run.shares[i] / static_cast<double>(one.runs.size());
+      out << ' ' << text({share * 100, 0}, 0) << " |";
+    }
+    out << ' ' << text(difference(one, all.front(), &figures::mean_ms))
+        << " |\n";
+  }
+}
+
+} // namespace faas::sim

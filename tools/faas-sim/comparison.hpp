@@ -1,0 +1,37 @@
+// Several ways to choose, on the same events.
+#pragma once
+
+#include "libfaas/sim/world.hpp"
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace faas::sim {
+
+/// One way: a policy's name, or "informed" or "clairvoyant".
+struct contender {
+  std::string name;
+  std::vector<figures> runs; ///< one per seed
+};
+
+/// errc::invalid_argument for a name that is no policy.
+result<std::vector<contender>> compare(const scenario& world,
+                                       const std::vector<std::string>& names,
+                                       uint64_t first_seed, int seeds);
+
+/// Mean over the runs, and half of the width of its 95 % interval (Student's t);
+/// 0 for a single run.
+struct estimate_of {
+  double mean = 0, half_width = 0;
+};
+estimate_of over_runs(const contender& one, double figures::*what);
+/// The same of the difference to `other`, run by run: the runs are paired.
+estimate_of difference(const contender& one, const contender& other,
+                       double figures::*what);
+
+/// A table in Markdown.
+void print_table(std::ostream& out, const scenario& world,
+                 const std::vector<contender>& all);
+
+} // namespace faas::sim

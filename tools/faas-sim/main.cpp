@@ -1,0 +1,95 @@
+// faas-sim: what a scenario would be like, in virtual time.
+#include "libfaas/sim/scenario_file.hpp"
+#include "tools/faas-sim/comparison.hpp"
+
+#include <cxxopts.hpp>
+
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace {
+
+using namespace faas;
+using namespace faas::sim;
+
+/// Larger files are no scenarios.
+constexpr std::streamsize most_bytes = 16 << 20;
+
+int fail(const std::string& what, const std::string& next) {
+  std::cerr << "faas-sim: " << what << '\n';
+  if (!next.empty())
+    std::cerr << "  " << next << '\n';
+  return 2;
+}
+
+result<std::string> read(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  std::string text(static_cast<size_t>(most_bytes) + 1, '\0');
+  if (!in)
+    return error{errc::not_found, "cannot read " + path,
+                 "name a scenario file"};
+  in.read(text.data(), most_bytes + 1);
+  text.resize(static_cast<size_t>(in.gcount()));
+  if (in.gcount() > most_bytes)
+    return error{errc::too_large, path + " is larger than 16 MiB", ""};
+  return text;
+}
+
+int play(const std::string& path, const std::vector<std::string>& policies,
+         uint64_t seed, int seeds) {
+  const auto text = read(path);
+  if (!text)
+    return fail(text.error().message, text.error().next_step);
+  const auto world = parse_scenario(*text);
+  if (!world)
+    return fail(path + ":\n" + world.error().message,
+                world.error().next_step);
+  std::vector<std::string> names{"clairvoyant", "informed"};
+  names.insert(names.end(), policies.begin(), policies.end());
+  const auto all = compare(*world, names, seed, seeds);
+  if (!all)
+    return fail(all.error().message, all.error().next_step);
+  std::cout << "# " << (world->name.empty() ? path : world->name) << "\n\n"
+            << seeds << " runs of " << world->length_ms / 1000
+            << " s of virtual time, seeds from " << seed << ", "
+            << all->front().runs.front().events
+            << " events in the first. +- : 95 % interval.\n\n";
+  print_table(std::cout, *world, *all);
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) try {
+  cxxopts::Options options{"faas-sim",
+                           "Plays a scenario in virtual time and compares ways "
+                           "to choose a site."};
+  options.positional_help("run FILE");
+  options.add_options()("words", "", cxxopts::value<std::vector<std::string>>())(
+    "policy", "a policy; may be repeated",
+    cxxopts::value<std::vector<std::string>>()->default_value(
+      "min-latency,random,round-robin"),
+    "NAME")("seeds", "runs, each with another seed",
+            cxxopts::value<int>()->default_value("10"), "N")(
+    "seed", "the first seed", cxxopts::value<uint64_t>()->default_value("1"),
+    "N")("help", "this text");
+  options.parse_positional({"words"});
+  const auto given = options.parse(argc, argv);
+  if (given.count("help") != 0) {
+    std::cout << options.help();
+    return 0;
+  }
+  const auto words = given.count("words") != 0
+                       ? given["words"].as<std::vector<std::string>>()
+                       : std::vector<std::string>{};
+  if (words.size() != 2 || words[0] != "run")
+    return fail("say what to do", "faas-sim run FILE; see faas-sim --help");
+  const auto seeds = given["seeds"].as<int>();
+  if (seeds < 1 || seeds > 10'000)
+    return fail("--seeds must be 1 to 10000", "");
+  return play(words[1], given["policy"].as<std::vector<std::string>>(),
+              given["seed"].as<uint64_t>(), seeds);
+} catch (const std::exception& wrong) { // of the command line
+  return fail(wrong.what(), "see faas-sim --help");
+}
