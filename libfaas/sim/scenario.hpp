@@ -16,7 +16,7 @@ namespace faas::sim {
 struct link_law {
   double rtt_ms = 0.1;
   double ms_per_byte = 0;
-  law jitter = law::constant(0); ///< of each direction, ms
+  double jitter_ms = 0; ///< mean of an exponential delay in each direction
   schedule rtt_factor;
   schedule ms_per_byte_factor;
   bool local() const noexcept { return rtt_ms < 1; }
@@ -24,8 +24,8 @@ struct link_law {
 
 /// Loading a function's code or model where it is not in memory.
 struct cold_law {
-  law load = law::constant(0); ///< ms
-  double keep_ms = 0;          ///< idle time until it leaves; 0: never cold
+  double load_ms = 0;
+  double keep_ms = 0; ///< idle time until it leaves; 0: never cold
 };
 
 struct site_law {

@@ -124,7 +124,7 @@ site_law read_site(const yaml_node& node, const std::string& name,
   site_law made;
   made.name = made.tier = name;
   uint32_t servers = 1;
-  double mbit = 0, jitter = 0, cold = 0;
+  double mbit = 0;
   keys.read("tier", made.tier);
   keys.read("servers", servers);
   must(keys, "servers", servers >= 1 && servers <= 4096, "must be 1 to 4096");
@@ -132,14 +132,12 @@ site_law read_site(const yaml_node& node, const std::string& name,
   keys.read("slowdown", made.slowdown);
   must(keys, "slowdown", made.slowdown > 0, "must be over 0");
   read_ms(keys, "rtt", made.link.rtt_ms);
-  read_ms(keys, "jitter", jitter);
-  made.link.jitter = law::exponential(jitter);
+  read_ms(keys, "jitter", made.link.jitter_ms);
   keys.read("mbit", mbit);
   must(keys, "mbit", mbit >= 0, "must not be negative; 0: without limit");
   if (mbit > 0)
     made.link.ms_per_byte = 8 / (mbit * 1000);
-  read_ms(keys, "cold", cold);
-  made.cold.load = law::constant(cold);
+  read_ms(keys, "cold", made.cold.load_ms);
   read_ms(keys, "keep", made.cold.keep_ms);
   if (const auto* list = keys.get("disturbances"))
     read_disturbances(*list, path + ".disturbances", found, made);

@@ -20,7 +20,7 @@ site_state::site_state(const site_law& law, size_t functions)
 double site_state::transit(const draw& event, double now,
                            bool drawn) const noexcept {
   const auto jitter
-    = law_.link.jitter.mean() * (drawn ? event.up_jitter : 1);
+    = law_.link.jitter_ms * (drawn ? event.up_jitter : 1);
   return rtt_ms(now) / 2 + jitter
          + event.bytes * law_.link.ms_per_byte
              * law_.link.ms_per_byte_factor.at(now);
@@ -28,7 +28,7 @@ double site_state::transit(const draw& event, double now,
 
 double site_state::cold(const shadow& of, size_t function,
                         double now) const noexcept {
-  return now > of.warm_until[function] ? law_.cold.load.mean() : 0;
+  return now > of.warm_until[function] ? law_.cold.load_ms : 0;
 }
 
 double site_state::expect(const draw& event, double now,
@@ -39,7 +39,7 @@ double site_state::expect(const draw& event, double now,
   const auto work = event.mean_work * law_.slowdown
                     + cold(state, event.function, there);
   const auto served = state.servers.look(there, work);
-  return served.end - now + rtt_ms(now) / 2 + law_.link.jitter.mean();
+  return served.end - now + rtt_ms(now) / 2 + law_.link.jitter_ms;
 }
 
 double site_state::send(const draw& event, double now) {
@@ -64,7 +64,7 @@ passage site_state::serve(const draw& event, double now) {
   passage made;
   made.at_site = now;
   auto& warm_until = warm_until_[event.function];
-  made.cold_ms = now > warm_until ? law_.cold.load.mean() : 0;
+  made.cold_ms = now > warm_until ? law_.cold.load_ms : 0;
   const auto served
     = true_.admit(now, event.work * law_.slowdown + made.cold_ms);
   made.begin = served.begin;
@@ -72,12 +72,8 @@ passage site_state::serve(const draw& event, double now) {
   if (law_.cold.keep_ms > 0)
     warm_until = served.end + law_.cold.keep_ms;
   made.back = served.end + rtt_ms(served.end) / 2
-              + law_.link.jitter.mean() * event.down_jitter;
+              + law_.link.jitter_ms * event.down_jitter;
   return made;
-}
-
-bool site_state::resident(size_t function, double now) const noexcept {
-  return now <= warm_until_[function];
 }
 
 } // namespace faas::sim

@@ -58,7 +58,6 @@ public:
   passage serve(const draw& event, double now);
   /// Events admitted and not ended, of all gateways.
   size_t inside(double now) const noexcept { return true_.busy(now); }
-  bool resident(size_t function, double now) const noexcept;
 
 private:
   struct shadow {

@@ -4,11 +4,8 @@
 #include "libfaas/sim/agenda.hpp"
 #include "libfaas/sim/site_state.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <limits>
-#include <numeric>
 
 namespace faas::sim {
 namespace {
@@ -324,6 +321,10 @@ private:
     }
   }
 
+  double jitter(const link_law& link) noexcept {
+    return -link.jitter_ms * std::log(1 - noise_.uniform());
+  }
+
   void ping(double now) {
     for (auto& my : gateways_)
       for (size_t i = 0; i < sites_.size(); ++i) {
@@ -331,8 +332,8 @@ private:
         if (!link.local())
           my.predictor.observe_ping(my.links[i],
                                     sites_[i].rtt_ms(now)
-                                      + link.jitter.draw(noise_)
-                                      + link.jitter.draw(noise_),
+                                      + jitter(link)
+                                      + jitter(link),
                                     at(now));
       }
   }
@@ -353,52 +354,10 @@ private:
   std::vector<in_flight_event> late_;
 };
 
-double quantile(std::vector<double>& values, double share) {
-  const auto at = static_cast<ptrdiff_t>(
-    std::min(share * static_cast<double>(values.size()),
-             static_cast<double>(values.size() - 1)));
-  std::nth_element(values.begin(), values.begin() + at, values.end());
-  return values[static_cast<size_t>(at)];
-}
-
 } // namespace
 
 std::vector<record> run(const scenario& what, const run_options& how) {
   return playing{what, how}.run();
-}
-
-figures summarise(const std::vector<record>& all, size_t sites) {
-  figures made;
-  made.events = all.size();
-  made.shares.resize(sites);
-  if (all.empty())
-    return made;
-  std::vector<double> latencies;
-  double best = 0, regret = 0;
-  size_t near_best = 0, inside = 0;
-  for (const auto& one : all) {
-    latencies.push_back(one.latency_ms);
-    best += one.best_ms;
-    regret += one.regret_ms;
-    near_best += one.regret_ms <= 0.05 * one.best_ms;
-    // Latencies are log-normal by the predictor's belief; 1.645 sigma.
-    inside += std::abs(one.latency_ms - one.predicted_ms)
-              <= 1.645 * one.predicted_sd;
-    made.shares[one.site] += 1;
-  }
-  const auto count = static_cast<double>(all.size());
-  for (auto& share : made.shares)
-    share /= count;
-  made.mean_ms
-    = std::accumulate(latencies.begin(), latencies.end(), 0.0) / count;
-  made.p50_ms = quantile(latencies, 0.5);
-  made.p95_ms = quantile(latencies, 0.95);
-  made.p99_ms = quantile(latencies, 0.99);
-  made.regret_ms = regret / count;
-  made.regret_share = regret / best;
-  made.near_best = static_cast<double>(near_best) / count;
-  made.coverage = static_cast<double>(inside) / count;
-  return made;
 }
 
 } // namespace faas::sim

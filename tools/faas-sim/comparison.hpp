@@ -1,7 +1,7 @@
 // Several ways to choose, on the same events.
 #pragma once
 
-#include "libfaas/sim/world.hpp"
+#include "libfaas/sim/figures.hpp"
 
 #include <iosfwd>
 #include <string>

@@ -70,10 +70,10 @@ BOOST_AUTO_TEST_SUITE(file_test)
     BOOST_TEST(edge.link.rtt_ms == 1.5);
     const auto& cloud = made->sites[1];
     BOOST_TEST(cloud.tier == "far");
-    BOOST_TEST(cloud.link.jitter.mean() == 2);
+    BOOST_TEST(cloud.link.jitter_ms == 2);
     BOOST_TEST(cloud.link.ms_per_byte == 1e-4,
                boost::test_tools::tolerance(1e-12));
-    BOOST_TEST(cloud.cold.load.mean() == 900);
+    BOOST_TEST(cloud.cold.load_ms == 900);
     BOOST_TEST(cloud.cold.keep_ms == 15'000);
     BOOST_TEST(cloud.disturbance.at(30'000) == 3);
     BOOST_TEST(cloud.disturbance.at(50'000) == 1);

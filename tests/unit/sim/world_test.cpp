@@ -1,5 +1,5 @@
 // Whole runs: what holds in any world.
-#include "libfaas/sim/world.hpp"
+#include "libfaas/sim/figures.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -33,7 +33,7 @@ scenario three_sites(double rate, double seconds) {
   gpu.link.rtt_ms = 55;
   gpu.link.ms_per_byte = 1e-4;
   for (auto* one : {&edge, &cloud, &gpu})
-    one->link.jitter = law::exponential(1);
+    one->link.jitter_ms = 1;
   made.sites = {edge, cloud, gpu};
   function_law function;
   function.size = law::log_normal(1, 0.5);
@@ -136,7 +136,7 @@ BOOST_AUTO_TEST_SUITE(world_test)
   BOOST_AUTO_TEST_CASE(a_site_that_is_asked_seldom_starts_cold) {
     scenario world;
     world.sites = {site("one")};
-    world.sites[0].cold = {law::constant(500), 1000};
+    world.sites[0].cold = {500, 1000};
     world.functions = {{}};
     world.functions[0].noise = 0;
     world.events

@@ -21,7 +21,7 @@ scenario three_sites(double events) {
   for (const auto* name : {"edge", "cloud", "gpu"}) {
     site_law site;
     site.name = site.tier = name;
-    site.link.jitter = law::exponential(1);
+    site.link.jitter_ms = 1;
     made.sites.push_back(site);
   }
   made.sites[0].servers = 2;
