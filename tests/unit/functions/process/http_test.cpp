@@ -39,11 +39,6 @@ struct http_world : world {
             duration time = limit) {
     return from.invoke(event(std::move(path), std::move(body), time), calls);
   }
-  std::string fact(const std::string& name) {
-    const auto all = module->facts();
-    const auto found = all.find(name);
-    return found == all.end() ? "" : found->second;
-  }
   bool logged(std::string_view part) const { return calls.has(part); }
 };
 

@@ -23,9 +23,7 @@ def respond(id, body):
     return ask("POST", f"invocation/{id}/response", body)
 )";
 
-struct lambda_world : world {
-  context calls;
-
+struct lambda_world : pooled_world {
   lambda_world() {
     spec.petrel.process.protocol = process_protocol::lambda;
     spec.environment["PYTHONDONTWRITEBYTECODE"] = "1";
@@ -34,26 +32,9 @@ struct lambda_world : world {
     script("run.py", std::string{by_hand} + std::string{text});
     spec.petrel.process.command = {"/usr/bin/python3", "-u", "run.py"};
   }
-  std::unique_ptr<function_instance> start() {
-    const auto failed = load_failure();
-    BOOST_REQUIRE_MESSAGE(module, failed);
-    auto made = module->create_instance();
-    BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().to_string()));
-    return std::move(*made);
-  }
-  std::string start_failure() {
-    BOOST_REQUIRE(load());
-    const auto made = module->create_instance();
-    return made ? "" : made.error().to_string();
-  }
   reply ask(function_instance& from, std::string body,
             duration time = limit) {
     return from.invoke(event("/", std::move(body), time), calls);
-  }
-  std::string fact(const std::string& name) {
-    const auto all = module->facts();
-    const auto found = all.find(name);
-    return found == all.end() ? "" : found->second;
   }
 };
 

@@ -44,9 +44,7 @@ def path_of(payload):
 hello = frame()
 )";
 
-struct worker_world : world {
-  context calls;
-
+struct worker_world : pooled_world {
   worker_world() {
     spec.petrel.process.protocol = process_protocol::worker;
     const auto* source = std::getenv("PETREL_SOURCE");
@@ -63,26 +61,9 @@ struct worker_world : world {
     script("raw.py", std::string{by_hand} + std::string{text});
     spec.petrel.process.command = {"/usr/bin/python3", "-u", "raw.py"};
   }
-  std::unique_ptr<function_instance> start() {
-    const auto failed = load_failure();
-    BOOST_REQUIRE_MESSAGE(module, failed);
-    auto made = module->create_instance();
-    BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().to_string()));
-    return std::move(*made);
-  }
-  std::string start_failure() {
-    BOOST_REQUIRE(load());
-    const auto made = module->create_instance();
-    return made ? "" : made.error().to_string();
-  }
   reply ask(function_instance& from, std::string path, std::string body = {},
             duration time = limit) {
     return from.invoke(event(std::move(path), std::move(body), time), calls);
-  }
-  std::string fact(const std::string& name) {
-    const auto all = module->facts();
-    const auto found = all.find(name);
-    return found == all.end() ? "" : found->second;
   }
 };
 

@@ -159,6 +159,12 @@ struct world {
     BOOST_REQUIRE(made);
     return std::move(*made);
   }
+  /// Of the module; empty: it says none of that name.
+  std::string fact(const std::string& name) {
+    const auto all = module->facts();
+    const auto found = all.find(name);
+    return found == all.end() ? "" : found->second;
+  }
   static invocation event(std::string path, std::string body = {},
                           duration time = limit) {
     static std::atomic<uint64_t> number{0};
@@ -168,6 +174,24 @@ struct world {
     made.body = blob{std::move(body)};
     made.deadline = clock::now() + time;
     return made;
+  }
+};
+
+/// For protocols whose instances start processes.
+struct pooled_world : world {
+  context calls;
+
+  std::unique_ptr<function_instance> start() {
+    const auto failed = load_failure();
+    BOOST_REQUIRE_MESSAGE(module, failed);
+    auto made = module->create_instance();
+    BOOST_REQUIRE_MESSAGE(made, (made ? "" : made.error().to_string()));
+    return std::move(*made);
+  }
+  std::string start_failure() {
+    BOOST_REQUIRE(load());
+    const auto made = module->create_instance();
+    return made ? "" : made.error().to_string();
   }
 };
 
