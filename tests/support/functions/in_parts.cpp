@@ -1,7 +1,8 @@
 // Answers in parts. Body: "WORD NUMBER".
+#include "order.hpp"
+
 #include <faas/function.hpp>
 
-#include <charconv>
 
 namespace {
 
@@ -15,11 +16,7 @@ void write_parts(int64_t count, faas::sdk::response_writer& out) {
 void in_parts(const faas::sdk::request& event, faas::sdk::context& node,
               faas::sdk::response_writer& out) {
   const auto body = event.body();
-  const auto space = body.find(' ');
-  const auto word = body.substr(0, space);
-  int64_t number = 0;
-  if (space != body.npos)
-    std::from_chars(body.data() + space + 1, body.data() + body.size(), number);
+  const auto [word, number] = order{body};
   out.start(201, "text/event-stream", {{"X-A", "1"}});
   if (word == "parts") {
     write_parts(number, out);

@@ -1,7 +1,8 @@
 // Does what its body says: "WORD" or "WORD NUMBER".
+#include "order.hpp"
+
 #include <faas/function.hpp>
 
-#include <charconv>
 #include <thread>
 
 namespace {
@@ -12,12 +13,7 @@ struct misbehave {
   faas::sdk::response operator()(const faas::sdk::request& event,
                                  faas::sdk::context& node) {
     const auto body = event.body();
-    const auto space = body.find(' ');
-    const auto word = body.substr(0, space);
-    int64_t number = 0;
-    if (space != body.npos)
-      std::from_chars(body.data() + space + 1, body.data() + body.size(),
-                      number);
+    const auto [word, number] = order{body};
     ++calls;
     if (word == "throw")
       throw std::runtime_error("thrown on purpose");
