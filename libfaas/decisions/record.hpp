@@ -102,8 +102,9 @@ struct batch {
   std::vector<item> items;
   std::vector<logged_site> sites;
   std::vector<context_ptr> contexts;
+  uint64_t dropped = 0; ///< events that should be here but found no room
 
-  bool empty() const noexcept { return items.empty(); }
+  bool empty() const noexcept { return items.empty() && dropped == 0; }
   /// `sites` has as many as the context.
   void add(const entry& what, const context_ptr& of,
            std::span<const logged_site> its_sites);
