@@ -7,6 +7,7 @@
 #include "actors/functions/replica.hpp"
 #include "actors/functions/vault.hpp"
 #include "actors/predictor/predictor_actor.hpp"
+#include "actors/predictor/quality_book.hpp"
 #include "actors/functions/structure_builder.hpp"
 #include "actors/routing/host_metrics.hpp"
 #include "actors/routing/loop_port.hpp"
@@ -108,6 +109,7 @@ struct node_system::impl {
   routing_board board;
   port_book ports;
   stats_book stats;
+  quality_book quality;
   host_metrics hosts{board, cpu_site(config.self.node)};
   log_book logs;
   std::atomic<bool> settled{true};
@@ -137,7 +139,8 @@ result<void> node_system::impl::spawn() {
                                 config.clock});
   serve_bulk();
   predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
-                                        &stats, &counters, config.clock});
+                                        &stats, &counters, config.clock, true,
+                                        &quality});
   ports.receive_with([this](loop_report report) {
     if (!report.evidence.empty()) {
       const wire::evidence seen{std::exchange(report.evidence, {})};
@@ -149,9 +152,10 @@ result<void> node_system::impl::spawn() {
   if (auto made = spawn_control(); !made)
     return made;
   follow_leader();
-  factory = std::make_unique<port_factory>(
-    port_deps{*system, counters, board, stats, ports, *config.clock,
-              config.seed});
+  port_deps for_ports{*system, counters,      board,      stats,
+                      ports,   *config.clock, config.seed};
+  for_ports.decisions = config.decisions;
+  factory = std::make_unique<port_factory>(for_ports);
   admin = std::make_unique<admin_adapter>(
     admin_deps{controller, membership, predictor, &logs, &stats, &counters,
                &settled});
@@ -435,7 +439,7 @@ admin_port& node_system::admin() {
 }
 
 std::vector<const metrics_source*> node_system::metrics() const {
-  return {&impl_->stats, &impl_->hosts, &impl_->counters};
+  return {&impl_->stats, &impl_->quality, &impl_->hosts, &impl_->counters};
 }
 
 bool node_system::stop(duration grace) {

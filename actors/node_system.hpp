@@ -3,6 +3,7 @@
 
 #include "actors/link/membership.hpp"
 #include "actors/log_book.hpp"
+#include "actors/routing/decision_notes.hpp"
 #include "actors/routing/port_book.hpp"
 #include "actors/routing/route_stats.hpp"
 #include "actors/system/census.hpp"
@@ -51,6 +52,8 @@ struct node_system_config {
   /// reason that they are told.
   secret_files* files = nullptr;
   error no_files{errc::unavailable, "this node has no place for secrets"};
+  /// Where the loops' decisions go, with the bounds of one loop.
+  decision_log_config decisions = {};
   const clock_source* clock = nullptr;
   uint64_t seed = 0;
   std::function<void(std::string)> log;

@@ -1,6 +1,7 @@
 #include "actors/predictor/predictor_actor.hpp"
 
 #include "actors/predictor/cpu_probe.hpp"
+#include "actors/predictor/quality_book.hpp"
 
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/profile.hpp"
@@ -19,6 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_period = 100ms;
+constexpr uint64_t ticks_per_quality = 10;
 /// This node's own site is probed when it has told nothing for this long ...
 constexpr auto probe_silence = 500ms;
 /// ... while events still come ...
@@ -234,7 +236,21 @@ struct predictor_state {
   void tick() {
     config.ports->request_reports();
     probe_if_silent(config.clock->now());
+    if (config.quality != nullptr && ++ticks % ticks_per_quality == 0)
+      config.quality->set(quality());
     self->delayed_send(self, tick_period, caf::tick_atom::value);
+  }
+
+  /// How good predictions were, of all pairs that had events.
+  std::vector<pair_quality> quality() const {
+    std::vector<pair_quality> all;
+    for (const auto& [version, index] : functions)
+      for (const auto& [site, at] : sites) {
+        const auto values = core.accuracy_of(index, at);
+        if (values.events > 0)
+          all.push_back({version, site, values});
+      }
+    return all;
   }
 
   site_name own_site() const {
@@ -365,6 +381,7 @@ struct predictor_state {
   std::set<std::pair<version_ref, site_name>> profiled;
   std::unique_ptr<cpu_probe> prober;
   bool has_choice = false;
+  uint64_t ticks = 0;
   time_point last_event{}, last_local{}, next_probe{}, probe_begin{};
   std::optional<uint64_t> probe_work;
 };

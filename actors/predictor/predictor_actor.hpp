@@ -7,6 +7,8 @@
 
 namespace faas::actors {
 
+class quality_book;
+
 struct predictor_actor_config {
   node_name node;
   routing_board* board = nullptr;
@@ -15,6 +17,7 @@ struct predictor_actor_config {
   census* counters = nullptr;
   const clock_source* clock = nullptr;
   bool probe = true; ///< measure this node's CPU when its site is silent
+  quality_book* quality = nullptr; ///< told each second; null: nobody is
 };
 
 /// Owns the estimators; adds cells to each new structure and publishes the

@@ -26,7 +26,8 @@ loop_port::loop_port(port_deps deps, loop_context& loop)
     unit_(deps.system, loop),
     random_(deps.seed),
     inbox_(std::make_shared<inbox>(*this, loop)),
-    flights_(deps.capacity) {
+    flights_(deps.capacity),
+    notes_(deps.decisions) {
   inbox_->remember(inbox_);
   deps_.ports.add(this);
 }
@@ -207,6 +208,7 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
     ready.stats->in_flight.load(std::memory_order_relaxed) + 1,
     std::memory_order_relaxed);
   ready.stats->decisions[static_cast<size_t>(chosen.why)].add();
+  note(mine, ready, chosen, now);
   // To another node it can come too late even where there is no choice: the
   // version was replaced meanwhile. And for a new version the old stands in.
   ready.kept = mine.shared->targets.size() > 1 || target.via
@@ -220,6 +222,24 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   else
     send_remote(target.via, std::move(event), std::move(done));
   count_load(token, now);
+}
+
+/// What the choice costs on paper, and for the log.
+void loop_port::note(const local_route& mine, flight& ready,
+                     const routing::decision& made, time_point now) {
+  if (made.runner_up != routing::decision::none) {
+    const auto loss
+      = made.chosen_parts().total - made.parts[made.runner_up].total;
+    if (loss > 0)
+      ready.stats->regret_ns.add(static_cast<uint64_t>(loss * 1e6));
+  }
+  const auto logged = notes_.draw(ready.event.id, now);
+  ready.note = logged > 0
+                 ? notes_.begin(mine.names,
+                                {ready.event, made, logged, now,
+                                 deps_.clock.wall()},
+                                mine.shared->targets)
+                 : 0;
 }
 
 /// What was answered at once (inline) was never in the way of other events, and

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/routing/board.hpp"
+#include "actors/routing/decision_notes.hpp"
 #include "actors/routing/lane.hpp"
 #include "actors/routing/port_book.hpp"
 #include "actors/routing/route_stats.hpp"
@@ -27,6 +28,7 @@ struct port_deps {
   const clock_source& clock;
   uint64_t seed = 0;
   uint32_t capacity = 16'384; ///< events in flight per loop
+  decision_log_config decisions = {};
 };
 
 /// See event_port. The completions it hands out come back to itself, from any
@@ -59,6 +61,7 @@ private:
     std::shared_ptr<lane_health> health;
     double reply_bytes = 0; ///< smoothed, for the network estimate
     std::vector<flow::token_bucket> samples; ///< for rollouts, one per target
+    decisions::context_ptr names; ///< for the log of decisions
   };
 
   /// One event that was sent somewhere.
@@ -74,6 +77,7 @@ private:
     double backlog_bytes = 0; ///< own bytes ahead of it on the link
     uint32_t target = 0;
     uint32_t tried = 0; ///< bit per target
+    uint32_t note = 0;  ///< of the decision; 0: it is not logged
     uint8_t attempts = 0;
     bool counted = false; ///< in the loads of its site
     bool kept = false; ///< `event` is whole, so that it can be sent again
@@ -99,6 +103,8 @@ private:
   routing::decision choose(local_route& mine, const invocation& event,
                            uint32_t excluded, time_point now);
   void dispatch(local_route& mine, flight&& ready, time_point now);
+  void note(const local_route& mine, flight& ready,
+            const routing::decision& made, time_point now);
   void count_load(uint64_t token, time_point now);
   void send_local(local_route& mine, uint32_t target, invocation&& event,
                   completion&& done);
@@ -132,6 +138,7 @@ private:
   /// Views of versions in service that were asked for by number or alias.
   std::map<std::string, function_view, std::less<>> asked_;
   flow::slot_table<flight> flights_;
+  decision_notes notes_;
   std::map<std::shared_ptr<peer>, std::vector<link_event>> outboxes_;
   bool flush_posted_ = false;
   std::vector<routing::observation> observations_;

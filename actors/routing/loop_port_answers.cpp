@@ -11,6 +11,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+static_assert(site_outcomes == decisions::endings
+              && static_cast<int>(site_outcome::lost)
+                   == static_cast<int>(decisions::ending::lost));
+
 constexpr size_t observation_batch = 64;
 constexpr auto observation_delay = 5ms;
 constexpr uint8_t max_attempts = 3;
@@ -59,12 +63,17 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   observe(*ended, answer, now, outcome);
   if (ended->via->watched)
     sample(*ended, answer, now, outcome);
+  const auto note = std::exchange(ended->note, 0u);
+  attempt_end end{static_cast<decisions::ending>(outcome), now - ended->sent};
   std::optional<flight> taken;
   if (may_retry(*ended, answer, now)) {
     ended = &taken.emplace(flights_.take(token));
-    if (retry(*ended, now))
-      return;
+    end.went_on = retry(*ended, now);
   }
+  if (note != 0)
+    notes_.end(note, answer, end);
+  if (end.went_on)
+    return;
   answer.site = target.site.str();
   answer.version = ended->via->version.version;
   completion done{std::move(ended->owner), ended->owner_token};
@@ -199,6 +208,7 @@ void loop_port::report_in_flight() {
   report.complete = true;
   report.evidence = std::exchange(evidence_, {});
   samples_ = 0;
+  notes_.flush();
   flights_.for_each([&](uint64_t, flight& open) {
     report.in_flight.push_back(
       {open.via->index, open.site, open.event.size, to_ms(now - open.sent),

@@ -128,6 +128,8 @@ void loop_port::rebuild(local_route& mine, std::shared_ptr<const route> fresh,
   mine.samples.clear();
   if (fresh->watched)
     mine.samples.assign(fresh->targets.size(), {samples_per_second, 50});
+  if (notes_.on())
+    mine.names = names_of(*fresh);
   mine.shared = own_count(std::move(fresh));
 }
 

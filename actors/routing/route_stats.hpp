@@ -61,6 +61,7 @@ struct target_stats {
   tally network_ns, queue_ns, service_ns, cold_ns;
   latency_histogram total;
   tally predicted_events, error_ns; ///< sum of |predicted - measured|
+  tally regret_ns; ///< sum of what was chosen over the best, as predicted
   tally retries;
   std::atomic<uint32_t> in_flight{0};
   /// Events that the predictor hears of; more would teach it nothing and cost

@@ -53,6 +53,7 @@ public:
                         options.log_follow,
                         options.authority,
                         options.porter,
+                        options.decisions,
                         {helper_threads, max_waiting},
                         {},
                         random_source{std::random_device{}()}})) {}
@@ -158,6 +159,10 @@ public:
       return steer_node(context_, request, found.name, answer);
     case endpoint::sites:
       return show_sites(context_, request, found.name, answer);
+    case endpoint::decisions:
+      return show_decisions(context_, request, answer);
+    case endpoint::decision:
+      return show_decision(context_, request, found.name, answer);
     case endpoint::actors:
       return show_actors(context_, answer);
     default: // admit() has answered all others

@@ -14,6 +14,7 @@ namespace faas {
 class admin_port;
 class bundle_store;
 class cluster_authority;
+class decision_book;
 class metrics_source;
 class registry_porter;
 } // namespace faas
@@ -38,6 +39,7 @@ struct settings {
   duration log_follow{}; ///< a followed log stream ends then
   cluster_authority* authority = nullptr; ///< on the controller's node
   registry_porter* porter = nullptr;      ///< likewise: export and import
+  decision_book* decisions = nullptr;     ///< null: they are not logged
 };
 
 std::unique_ptr<gateway_api> make_api(settings options);

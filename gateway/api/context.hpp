@@ -16,6 +16,7 @@
 namespace faas {
 class bundle_store;
 class cluster_authority;
+class decision_book;
 class metrics_source;
 class registry_porter;
 } // namespace faas
@@ -34,6 +35,7 @@ struct api_context {
   duration log_follow{};
   cluster_authority* authority = nullptr; ///< null: on another node
   registry_porter* porter = nullptr;      ///< null: likewise
+  decision_book* decisions = nullptr;     ///< null: they are not logged
   worker_pool pool; ///< for what may block
   std::mutex mutex; ///< random
   random_source random;
@@ -85,6 +87,10 @@ void steer_node(const context_ptr&, const api_request&, std::string_view name,
                 answer_ptr);
 void show_sites(const context_ptr&, const api_request&, std::string_view name,
                 answer_ptr);
+void show_decisions(const context_ptr&, const api_request&, answer_ptr);
+/// One event's, by call id; "log": the files, or one with ?segment=.
+void show_decision(const context_ptr&, const api_request&,
+                   std::string_view name, answer_ptr);
 void show_actors(const context_ptr&, answer_ptr);
 void show_ready(const context_ptr&, answer_ptr);
 void show_metrics(const context_ptr&, answer_ptr);

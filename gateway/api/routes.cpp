@@ -54,6 +54,8 @@ constexpr row table[] = {
   {"POST", "/system/nodes/revoke/", revoke_node, true},
   {"POST", "/system/node/", steer_node, true},
   {"GET", "/system/sites/", sites, true},
+  {"GET", "/system/decisions", decisions, true},
+  {"GET", "/system/decisions/", decision, true},
   {"GET", "/system/actors", actors, true},
 };
 

@@ -48,6 +48,8 @@ enum class endpoint : uint8_t {
   revoke_node,
   steer_node,
   sites,
+  decisions,
+  decision,
   actors,
   unknown,      ///< 404
   wrong_method, ///< 405; `allow` says which

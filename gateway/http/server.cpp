@@ -36,7 +36,7 @@ struct http_server::impl {
       metrics(loops, refused_connections),
       api(api::make_api({deps.admin, deps.bundles, deps.clock, sources(),
                          deps.is_admin, config.version, config.log_follow,
-                         deps.authority, deps.porter})),
+                         deps.authority, deps.porter, deps.decisions})),
       shared{config, deps, *api, {}, refused_connections} {}
 
   result<void> start();

@@ -15,6 +15,7 @@ namespace faas {
 class admin_port;
 class bundle_store;
 class cluster_authority;
+class decision_book;
 class event_port_factory;
 class metrics_source;
 class registry_porter;
@@ -60,6 +61,7 @@ struct server_deps {
   cluster_authority* authority = nullptr;
   /// Export and import; null likewise.
   registry_porter* porter = nullptr;
+  decision_book* decisions = nullptr; ///< null: they are not logged
 };
 
 /// All calls from one thread (the one that owns the node). The dependencies

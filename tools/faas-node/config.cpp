@@ -86,6 +86,30 @@ property number(std::string_view key, std::string_view unit,
   return made;
 }
 
+/// Between 0 and 1.
+property share(std::string_view key, std::string_view doc,
+               double config::* field) {
+  const auto shown = [](double value) {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof text, value);
+    return std::string{text, end.ptr};
+  };
+  property made{key, "number", "", doc, "0 to 1", shown(config{}.*field),
+                {}, {}};
+  made.set = [field](config& to, const std::string& value) -> result<void> {
+    double read = 0;
+    const auto* end = value.data() + value.size();
+    const auto parsed = std::from_chars(value.data(), end, read);
+    if (parsed.ec != std::errc{} || parsed.ptr != end
+        || !(read >= 0 && read <= 1))
+      return wrong("a number 0 to 1", value);
+    to.*field = read;
+    return {};
+  };
+  made.get = [=](const config& from) { return shown(from.*field); };
+  return made;
+}
+
 property list(std::string_view key, std::string_view doc,
               std::vector<std::string> config::* field) {
   property made{key, "list", "", doc, "comma separated", "", {}, {}};
@@ -282,6 +306,20 @@ std::vector<property> declare() {
          "Whether the node may leave core dumps and be looked into by "
          "debuggers. Both could show secrets.",
          &config::core_dumps),
+    share("decisions.share",
+          "Share of the events whose site decision is logged, for faas-cli "
+          "explain and faas-sim replay; which ones, their call ids tell, so "
+          "all nodes log the same. 0: none. See decisions.md.",
+          &config::decisions_share),
+    number("decisions.rate", "per second",
+           "Decisions logged at most; above it the share is lowered. 0: no "
+           "bound.",
+           &config::decisions_per_second, 0, 1'000'000, "0 to 1000000"),
+    number("decisions.max_bytes", "bytes",
+           "Room for the log of decisions in node.data/decisions, the oldest "
+           "removed first; 0: the newest ones in memory only.",
+           &config::decisions_bytes, 0, uint64_t{1} << 40,
+           "0 to 1099511627776"),
     number("node.shutdown_grace", "seconds",
            "Time that events in flight get at shutdown.",
            &config::shutdown_grace_s, 0, 3600, "0 to 3600"),

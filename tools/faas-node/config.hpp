@@ -71,6 +71,10 @@ struct config {
   uint32_t wait_replicas = 0;
   std::string key_file; ///< empty: node.data/cluster-key
 
+  double decisions_share = 1;           ///< of the events; 0: off
+  uint32_t decisions_per_second = 1000; ///< at most; 0: no bound
+  uint64_t decisions_bytes = 64 << 20;  ///< of files; 0: memory only
+
   uint32_t shutdown_grace_s = 10;
   uint64_t seed = 0; ///< 0: from the system
 };

@@ -7,6 +7,7 @@
 #include "gateway/tunnel/tunnel.hpp"
 #include "registry/bundles/folder_bundle_store.hpp"
 #include "registry/copy/porter.hpp"
+#include "registry/decisions/decision_log.hpp"
 #include "registry/lease/led_node_book.hpp"
 #include "registry/replica/replica_file.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
@@ -101,6 +102,7 @@ struct running_node::parts {
   std::unique_ptr<registry::porter> porter; ///< with the controller only
   std::unique_ptr<registry::replica_file> replica;
   std::unique_ptr<tunnel::node_tunnel> tunnel;
+  std::unique_ptr<registry::decision_log> decisions; ///< null: off
   node_workers workers;
   std::unique_ptr<host::node_function_hosts> hosts;
   std::unique_ptr<actors::node_system> system;
@@ -112,6 +114,7 @@ struct running_node::parts {
   result<void> start_tunnel();
   result<void> open_catalog();
   void make_hosts();
+  actors::decision_log_config open_decisions();
   wire::hello hello() const;
   result<void> start_system();
   result<void> start_mqtt();
@@ -220,6 +223,25 @@ void running_node::parts::make_hosts() {
   hosts = make_function_hosts(settings, data, workers, program_folder());
 }
 
+/// Every loop gets its part of the bound.
+actors::decision_log_config running_node::parts::open_decisions() {
+  if (settings.decisions_share <= 0)
+    return {};
+  registry::decision_log_options made;
+  made.folder = data / "decisions";
+  made.max_bytes = settings.decisions_bytes;
+  made.share = settings.decisions_share;
+  made.per_second = settings.decisions_per_second;
+  made.node = settings.name;
+  made.software = std::string{software_version};
+  made.clock = &clock;
+  made.warn = [](std::string line) { spdlog::warn("{}", line); };
+  decisions = std::make_unique<registry::decision_log>(std::move(made));
+  return {decisions.get(), settings.decisions_share,
+          static_cast<double>(settings.decisions_per_second)
+            / settings.gateway_loops};
+}
+
 /// What it says of itself to others.
 wire::hello running_node::parts::hello() const {
   wire::hello made;
@@ -279,6 +301,7 @@ result<void> running_node::parts::start_system() {
   };
   made.files = files.get();
   made.no_files = no_files;
+  made.decisions = open_decisions();
   made.clock = &clock;
   made.seed = random.next();
   made.log = [](std::string line) { spdlog::info("{}", line); };
@@ -348,7 +371,10 @@ result<void> running_node::parts::start_server() {
   http::server_deps deps{
     system->events(), system->admin(), *bundles, clock,
     [this](std::string_view presented) { return token->matches(presented); },
-    system->metrics(), trust.authority.get(), porter.get()};
+    system->metrics(), trust.authority.get(), porter.get(),
+    decisions.get()};
+  if (decisions)
+    deps.metrics.push_back(decisions.get());
   deps.metrics.push_back(&tunnel->metrics());
   if (mqtt)
     deps.metrics.push_back(&mqtt->metrics());
