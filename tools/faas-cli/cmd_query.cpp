@@ -58,9 +58,25 @@ result<void> run_sites(session& s, const arguments& args) {
   auto path = "/system/sites/" + url_encode(args.words()[0]);
   if (args.has("size"))
     path += "?size=" + url_encode(args.get("size"));
-  return show(s, args, path, [](const json& sites, const std::string&) {
+  const auto view = [](const json& sites, const std::string&) {
     return site_table(sites);
-  });
+  };
+  if (!args.has("watch"))
+    return show(s, args, path, view);
+  if (args.has("json"))
+    return error{errc::invalid_argument, "--watch shows tables, no JSON",
+                 "leave one of them out"};
+  while (s.out) {
+    if (s.out_is_terminal)
+      s.out << "\x1b[H\x1b[2J"; // home, clear
+    if (auto done = show(s, args, path, view); !done)
+      return done;
+    s.out << std::flush;
+    if (s.system.interrupted())
+      break;
+    s.system.sleep(std::chrono::seconds{1});
+  }
+  return {};
 }
 
 result<void> run_remove(session& s, const arguments& args) {
@@ -114,6 +130,7 @@ constexpr option list_options[] = {
 
 constexpr option sites_options[] = {
   {"size", value, "size n of the event to predict for", "N"},
+  {"watch", flag, "again each second, until Ctrl-C"},
   {"json", flag, "print JSON"},
 };
 
@@ -151,6 +168,7 @@ const command sites_command{
   .details = "Times are milliseconds as the predictor believes them now.\n",
   .examples = "  faas-cli sites classify\n"
               "  faas-cli sites classify --size 300\n"
+              "  faas-cli sites classify --watch\n"
               "  faas-cli sites classify --json\n",
   .options = sites_options,
   .asks_gateway = true,

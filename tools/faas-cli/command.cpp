@@ -21,7 +21,8 @@ constexpr const command* command_list[]
      &versions_command, &rollback_command, &rollout_command, &traffic_command,
      &alias_command, &bundles_command, &remove_command, &secret_command,
      &nodes_command, &node_command, &export_command, &import_command,
-     &sites_command,  &top_command,      &version_command};
+     &sites_command,  &explain_command, &decisions_command, &top_command,
+          &version_command};
 
 } // namespace
 

@@ -26,6 +26,7 @@ extern const command new_command, pack_command, deploy_command, up_command,
   version_command, versions_command, rollback_command, rollout_command,
   traffic_command, alias_command, bundles_command, nodes_command, node_command,
   secret_command, export_command, import_command, sites_command,
+  explain_command, decisions_command,
   top_command, local_run_command;
 
 /// In the order of the help text.
