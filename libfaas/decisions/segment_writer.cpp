@@ -161,6 +161,26 @@ void put_site(cursor& out, const logged_site& site) noexcept {
 
 } // namespace
 
+void round_as_kept(record& one) {
+  const auto tiny = [](float& value) { value = from_tiny(to_tiny(value)); };
+  const auto tiny_wide = [](double& value) {
+    value = from_tiny(to_tiny(static_cast<float>(value)));
+  };
+  const auto single = [](double& value) { value = static_cast<float>(value); };
+  tiny_wide(one.bytes);
+  tiny_wide(one.deadline_ms);
+  single(one.size);
+  single(one.propensity);
+  single(one.logged);
+  for (auto* part :
+       {&one.total_ms, &one.queue_ms, &one.service_ms, &one.cold_ms})
+    tiny(*part);
+  for (auto& site : one.sites)
+    for (auto* part : {&site.network, &site.queue, &site.service, &site.cold,
+                       &site.overdue, &site.deviation, &site.doubt})
+      tiny(*part);
+}
+
 void segment_writer::begin(const segment_origin& origin, std::string& to) {
   block_.clear();
   numbers_.clear();

@@ -27,6 +27,7 @@ record record_of(const batch& from, const batch::item& one) {
   made.of = from.contexts[one.context];
   const auto sites = from.sites_of(one);
   made.sites.assign(sites.begin(), sites.end());
+  decisions::round_as_kept(made);
   return made;
 }
 

@@ -1,6 +1,7 @@
 // faas-sim: what a scenario would be like, in virtual time.
 #include "libfaas/sim/scenario_file.hpp"
 #include "tools/faas-sim/comparison.hpp"
+#include "tools/faas-sim/replay.hpp"
 
 #include <cxxopts.hpp>
 
@@ -62,10 +63,12 @@ int play(const std::string& path, const std::vector<std::string>& policies,
 } // namespace
 
 int main(int argc, char** argv) try {
+  if (argc > 1 && std::string_view{argv[1]} == "replay")
+    return replay(argc - 1, argv + 1, std::cout, std::cerr);
   cxxopts::Options options{"faas-sim",
                            "Plays a scenario in virtual time and compares ways "
                            "to choose a site."};
-  options.positional_help("run FILE");
+  options.positional_help("run FILE | replay LOG");
   options.add_options()("words", "", cxxopts::value<std::vector<std::string>>())(
     "policy", "a policy; may be repeated",
     cxxopts::value<std::vector<std::string>>()->default_value(
@@ -84,7 +87,9 @@ int main(int argc, char** argv) try {
                        ? given["words"].as<std::vector<std::string>>()
                        : std::vector<std::string>{};
   if (words.size() != 2 || words[0] != "run")
-    return fail("say what to do", "faas-sim run FILE; see faas-sim --help");
+    return fail("say what to do",
+                "faas-sim run FILE, or faas-sim replay LOG; see faas-sim "
+                "--help, faas-sim replay --help");
   const auto seeds = given["seeds"].as<int>();
   if (seeds < 1 || seeds > 10'000)
     return fail("--seeds must be 1 to 10000", "");

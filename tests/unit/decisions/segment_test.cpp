@@ -150,6 +150,29 @@ BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {
     check_same(got.all[i], all[i]);
 }
 
+BOOST_AUTO_TEST_CASE(what_is_rounded_as_kept_is_read_back_exactly) {
+  random_source random{12};
+  auto one = odd(random);
+  one.size = 1.0 / 3;
+  one.bytes = 12'345'678;
+  round_as_kept(one);
+  const read_back got{segment_of({one})};
+  BOOST_REQUIRE(got.all.size() == 1u);
+  const auto& same = got.all[0];
+  BOOST_TEST(same.size == one.size);
+  BOOST_TEST(same.bytes == one.bytes);
+  BOOST_TEST(same.deadline_ms == one.deadline_ms);
+  BOOST_TEST(same.propensity == one.propensity);
+  BOOST_TEST(same.total_ms == one.total_ms);
+  BOOST_TEST(same.cold_ms == one.cold_ms);
+  for (size_t i = 0; i < one.sites.size(); ++i)
+    if (one.sites[i].considered) {
+      BOOST_TEST(same.sites[i].total() == one.sites[i].total());
+      BOOST_TEST(same.sites[i].deviation == one.sites[i].deviation);
+      BOOST_TEST(same.sites[i].doubt == one.sites[i].doubt);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(three_candidates_take_about_sixty_bytes) {
   const auto all = some(1000);
   const auto each = static_cast<double>(segment_of(all).size()) / 1000;
