@@ -50,17 +50,18 @@ nlohmann::json list_of(const std::vector<record>& all) {
   return out;
 }
 
-/// How far back the files go; empty: there are none.
+/// How far back the files go.
 std::string oldest_of(const decision_book& book) {
   const auto files = book.segments();
   if (files.empty())
-    return {};
-  std::string since;
+    return "it keeps no files of them";
+  std::string since = "the oldest of its files cannot be read";
   if (const auto bytes = book.segment(files.front().number)) {
     const auto facts
       = decisions::read_log(*bytes, [](const record&) { return false; });
     if (facts && !facts->segments.empty())
-      since = rfc3339(wall_of(facts->segments.front().created_us));
+      since = "its log goes back to "
+              + rfc3339(wall_of(facts->segments.front().created_us));
   }
   return since;
 }
@@ -88,10 +89,8 @@ error unknown_call(const decision_book& book, const call_id& id,
               + " it is not in the sample",
             "set decisions.share to 1 and call again"};
   auto what = "this node has no decision of call " + id.to_string();
-  const auto since = oldest_of(book);
-  what += since.empty() ? ": it keeps no files of them"
-                        : ": its log goes back to " + since;
-  what += "; an event that another node took, or that went over "
+  what += ": " + oldest_of(book)
+          + "; an event that another node took, or that went over "
           "decisions.rate, is not in it";
   return {errc::not_found, std::move(what),
           others.empty() ? "check the id (header X-Call-Id of the answer)"

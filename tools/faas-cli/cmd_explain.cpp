@@ -70,7 +70,7 @@ result<void> export_log(session& s, const arguments& args,
   const auto file = s.system.working_folder() / args.get("export");
   std::ofstream out{file, std::ios::binary | std::ios::trunc};
   uint64_t bytes = 0, segments = 0;
-  for (const auto& one : list_in(log->value("segments", json::array()), "")) {
+  for (const auto& one : list_in(*log, "segments")) {
     auto part = segment(gateway,
                         static_cast<uint64_t>(number_at(one, "segment")));
     if (!part)
