@@ -89,7 +89,7 @@ decisions::context_ptr names_of(const route& of) {
   made->function = of.version.function.str();
   made->version = of.version.version;
   made->policy = of.policy;
-  if (!of.fixed_name.empty())
+  if (of.policy == "static")
     made->policy += ":" + of.fixed_name;
   for (const auto& target : of.targets)
     if (made->sites.size() < routing::max_candidates)

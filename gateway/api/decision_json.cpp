@@ -57,7 +57,8 @@ nlohmann::json outcome_of(const decisions::entry& what) {
 } // namespace
 
 wall_time wall_of(int64_t us) noexcept {
-  us = std::clamp<int64_t>(us, 0, 9'000'000'000'000'000); // nanoseconds must fit
+  // Nanoseconds must fit.
+  us = std::clamp<int64_t>(us, 0, 9'000'000'000'000'000);
   return wall_time{std::chrono::duration_cast<wall_time::duration>(
     std::chrono::microseconds{us})};
 }

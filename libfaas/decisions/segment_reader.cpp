@@ -74,7 +74,8 @@ void read_site(byte_reader& in, logged_site& to) {
 bool fits(const record& it, uint32_t mask) {
   const auto count = it.sites.size();
   const auto position = [&](uint8_t p) {
-    return p == routing::decision::none || (p < count && it.sites[p].considered);
+    return p == routing::decision::none
+           || (p < count && it.sites[p].considered);
   };
   return (uint64_t{mask} >> count) == 0 && position(it.chosen)
          && position(it.runner_up) && static_cast<size_t>(it.how) < endings;

@@ -24,8 +24,8 @@ struct segment_origin {
   int64_t created_us = 0;
 };
 
-/// Rounds to what reading will give, so that a record in memory and the same one
-/// from a file are equal.
+/// Rounds to what reading will give, so that a record in memory and the same
+/// one from a file are equal.
 void round_as_kept(record& one);
 
 /// Encodes one segment: begin() once, then blocks of entries. Keeps the names

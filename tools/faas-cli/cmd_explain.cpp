@@ -126,8 +126,8 @@ const command explain_command{
   .name = "explain",
   .words = "CALL_ID",
   .summary = "Show why an event went where it went, and what it took",
-  .details = "The id is in the header X-Call-Id of each answer. Ask the gateway "
-             "that took the event.\n",
+  .details = "The id is in the header X-Call-Id of each answer. Ask the "
+             "gateway that took the event.\n",
   .examples = "  faas-cli explain 6f2d1c1e-7f64-4c44-9a39-5b6e6f0a2b11\n"
               "  faas-cli explain 6f2d1c1e-7f64-4c44-9a39-5b6e6f0a2b11 "
               "--json\n",

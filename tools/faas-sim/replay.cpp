@@ -136,44 +136,57 @@ void print_head(std::ostream& out, const std::string& name, uint32_t version,
   out << "; " << of.random << " of them by lot. ms; [95 % interval].\n\n";
 }
 
+void print_row(std::ostream& out, const std::string& policy,
+               const off_policy_result& got) {
+  out << "| " << policy << " | " << text(got.doubly_robust) << " | "
+      << text(got.change) << " | " << text(got.inverse) << " | "
+      << text(got.self_normalised) << " | " << number(got.direct.mean) << " | "
+      << number(got.overlap) << " | " << std::lround(got.effective) << " |\n";
+}
+
+/// What a reader of a policy's row must know.
+void print_notes(std::ostream& out, const policy_replay& other,
+                 const off_policy_result& got, double clip) {
+  const auto begin = "- " + other.policy() + ": ";
+  if (got.overlap < 0.9)
+    out << begin << "only " << std::lround(100 * got.overlap)
+        << " % of its choices could have been made when this was logged; the "
+           "rest of its doubly robust estimate is the model alone, and inverse "
+           "propensity is too low by that rest.\n";
+  if (got.clipped > 0)
+    out << begin << got.clipped << " weights were cut at " << number(clip)
+        << ".\n";
+  if (other.refused() > 0)
+    out << begin << "it would have refused " << other.refused()
+        << " events; they are not in its row.\n";
+  if (got.unusable > 0)
+    out << begin << got.unusable
+        << " decisions without a usable probability were left out.\n";
+}
+
+void print_left_out(std::ostream& out, const policy_replay& any) {
+  if (any.not_run() > 0)
+    out << "- " << any.not_run()
+        << " decisions did not run (refused, lost) and are left out.\n";
+  if (any.timed_out() > 0)
+    out << "- " << any.timed_out()
+        << " events timed out: they count with the time until then.\n";
+}
+
 void print_group(std::ostream& out, const group& of, const settings& how) {
   out << "| policy | doubly robust | change | inverse propensity | "
          "self-normalised | model alone | overlap | effective events |\n"
          "|---|---:|---:|---:|---:|---:|---:|---:|\n";
-  bool first = true;
   std::ostringstream notes;
   for (const auto& other : of.others) {
     const auto got = evaluate(other.choices(), how.estimates);
-    if (std::exchange(first, false))
+    if (&other == &of.others.front())
       out << "| (as logged, measured) | " << text(got.logged)
           << " | | | | | | " << got.events << " |\n";
-    out << "| " << other.policy() << " | " << text(got.doubly_robust) << " | "
-        << text(got.change) << " | " << text(got.inverse) << " | "
-        << text(got.self_normalised) << " | " << number(got.direct.mean)
-        << " | " << number(got.overlap) << " | "
-        << std::lround(got.effective) << " |\n";
-    if (got.overlap < 0.9)
-      notes << "- " << other.policy() << ": only "
-            << std::lround(100 * got.overlap)
-            << " % of its choices could have been made when this was logged; "
-               "the rest of its doubly robust estimate is the model alone, "
-               "and inverse propensity is too low by that rest.\n";
-    if (got.clipped > 0)
-      notes << "- " << other.policy() << ": " << got.clipped
-            << " weights were cut at " << number(how.estimates.clip) << ".\n";
-    if (other.refused() > 0)
-      notes << "- " << other.policy() << ": it would have refused "
-            << other.refused() << " events; they are not in its row.\n";
-    if (got.unusable > 0)
-      notes << "- " << other.policy() << ": " << got.unusable
-            << " decisions without a usable probability were left out.\n";
+    print_row(out, other.policy(), got);
+    print_notes(notes, other, got, how.estimates.clip);
   }
-  if (!of.others.empty() && of.others.front().not_run() > 0)
-    notes << "- " << of.others.front().not_run()
-          << " decisions did not run (refused, lost) and are left out.\n";
-  if (!of.others.empty() && of.others.front().timed_out() > 0)
-    notes << "- " << of.others.front().timed_out()
-          << " events timed out: they count with the time until then.\n";
+  print_left_out(notes, of.others.front()); // the same for all
   out << '\n' << notes.str() << (notes.str().empty() ? "" : "\n");
 }
 

@@ -62,7 +62,7 @@ std::string call_of(const json& attempts) {
 BOOST_FIXTURE_TEST_SUITE(explain_test, fixture)
 
 BOOST_AUTO_TEST_CASE(a_choice_is_told_in_words_and_numbers) {
-  http.answer("GET /system/decisions/" + id, 200, call_of({attempt()}));
+  http.answer("GET /system/decisions/" + id, 200, call_of(json::array({attempt()})));
   BOOST_TEST(cli({"explain", id}) == 0, err.str());
   for (const auto* text :
        {"resize version 3", "size 38", "deadline in 9990 ms",
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(exploration_says_its_price_and_probability) {
   one["runner_up"] = "edge-1/cpu";
   one["propensity"] = 0.07;
   one["logged"] = 0.25;
-  http.answer("GET /system/decisions/" + id, 200, call_of({one}));
+  http.answer("GET /system/decisions/" + id, 200, call_of(json::array({one})));
   BOOST_TEST(cli({"explain", id}) == 0, err.str());
   for (const auto* text :
        {"to learn (exploration)", "with probability 0.07",
@@ -100,10 +100,11 @@ BOOST_AUTO_TEST_CASE(each_attempt_is_told) {
   second["attempt"] = 2;
   second["reason"] = "only-candidate";
   second["outcome"]["total_ms"] = 40;
-  http.answer("GET /system/decisions/" + id, 200, call_of({first, second}));
+  http.answer("GET /system/decisions/" + id, 200, call_of(json::array({first, second})));
   BOOST_TEST(cli({"explain", id}) == 0, err.str());
-  for (const auto* text : {"Attempt 1", "vanished with it", "went on to another",
-                           "Attempt 2", "no other site", "outside of the 90 %"})
+  for (const auto* text :
+       {"Attempt 1", "vanished with it", "went on to another",
+        "Attempt 2", "no other site", "outside of the 90 %"})
     BOOST_TEST(printed(text), "missing \"" << text << "\" in\n" << out.str());
 }
 
@@ -119,7 +120,7 @@ BOOST_AUTO_TEST_CASE(an_unknown_call_is_told_with_what_to_do) {
 }
 
 BOOST_AUTO_TEST_CASE(json_is_the_gateways) {
-  http.answer("GET /system/decisions/" + id, 200, call_of({attempt()}));
+  http.answer("GET /system/decisions/" + id, 200, call_of(json::array({attempt()})));
   BOOST_TEST(cli({"explain", id, "--json"}) == 0);
   BOOST_TEST(json::parse(out.str())["attempts"][0] == attempt());
 }
@@ -136,10 +137,10 @@ BOOST_AUTO_TEST_CASE(odd_answers_do_no_harm) {
 }
 
 BOOST_AUTO_TEST_CASE(the_newest_decisions_are_listed) {
-  http.answer("GET /system/decisions", 200, json{attempt()}.dump());
+  http.answer("GET /system/decisions", 200, json::array({attempt()}).dump());
   BOOST_TEST(cli({"decisions", "resize", "--limit", "5"}) == 0, err.str());
   BOOST_TEST(
-    http.sent.back().url.ends_with("/system/decisions?function=resize&limit=5"));
+    http.sent.back().url.ends_with("/decisions?function=resize&limit=5"));
   BOOST_TEST(printed(id));
   BOOST_TEST(printed("resize:3"));
   BOOST_TEST(cli({"decisions", "--limit", "many"}) == 2);
