@@ -71,8 +71,15 @@ class OneNode(Decisions):
         self.assertEqual(node.terminate(), 0)
         node.start()
         self.assertEqual(attempts_of(node, call), [one])
+        wait_until("the function is back", lambda: node.describe("f").get(
+            "availableReplicas"))
+        self.call(node)
+        wait_until("measures of the predictions",
+                   lambda: 'petrel_prediction_nis{function="f",version="1",'
+                   in request(node.port, "GET", "/metrics").text)
         metrics = request(node.port, "GET", "/metrics").text
         self.assertIn("petrel_decision_log_writing 1", metrics)
+        self.assertIn("petrel_predicted_regret_seconds_total{", metrics)
 
     def test_a_torn_log_costs_its_tail_only(self):
         node = self.scratch.node("edge-1")

@@ -118,6 +118,22 @@ BOOST_AUTO_TEST_CASE(the_logged_policy_replayed_is_the_log) {
   BOOST_TEST(got.change.high >= 0);
 }
 
+BOOST_AUTO_TEST_CASE(the_default_policy_replayed_is_its_own_log) {
+  auto replay = policy_replay::make("min-latency", 7);
+  BOOST_REQUIRE(replay);
+  auto logged = routing::make_policy("min-latency");
+  world w{5};
+  for (int i = 0; i < 5000; ++i)
+    replay->add(w.event(**logged));
+  const auto got = evaluate(replay->choices());
+  BOOST_TEST_MESSAGE("overlap " << got.overlap << ", change "
+                                << got.change.low << " to "
+                                << got.change.high);
+  BOOST_TEST(std::abs(got.overlap - 1) < 0.05);
+  BOOST_TEST(got.change.low <= 0.05); // its lots fell otherwise
+  BOOST_TEST(got.change.high >= -0.05);
+}
+
 BOOST_AUTO_TEST_CASE(a_log_without_lots_says_so) {
   auto replay = policy_replay::make("static:cloud-1/cpu");
   BOOST_REQUIRE(replay);

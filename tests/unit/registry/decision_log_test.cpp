@@ -8,7 +8,7 @@
 
 #include <atomic>
 #include <fstream>
-#include <set>
+#include <thread>
 
 using namespace faas;
 using namespace faas::registry;
@@ -259,6 +259,35 @@ BOOST_AUTO_TEST_CASE(what_finds_no_room_is_counted) {
   log.take(w.some(11)); // never fits
   BOOST_TEST(value(log, "petrel_decision_log_dropped_total") == 15);
   BOOST_TEST(value(log, "petrel_decision_log_records_total") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(loops_and_people_use_it_at_once) {
+  world w;
+  auto options = w.options();
+  options.in_memory = 100;
+  decision_log log{options};
+  std::vector<std::thread> loops;
+  for (uint64_t loop = 0; loop < 3; ++loop)
+    loops.emplace_back([&, loop] {
+      random_source random{loop};
+      for (int i = 0; i < 50; ++i) {
+        batch made;
+        for (int k = 0; k < 20; ++k) {
+          const auto one = faas::test::usual(random, w.of);
+          made.add(one, w.of, one.sites);
+        }
+        log.take(std::move(made));
+      }
+    });
+  for (int i = 0; i < 20; ++i) {
+    BOOST_TEST(log.newest("", 1000).size() <= 100u);
+    log.find(call_id{1, 1});
+    log.collect();
+  }
+  for (auto& loop : loops)
+    loop.join();
+  log.settle();
+  BOOST_TEST(log.status().records + log.status().dropped == 3000u);
 }
 
 BOOST_AUTO_TEST_CASE(without_files_decisions_are_in_memory) {
