@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
 namespace faas::api {
 namespace {
@@ -17,6 +18,16 @@ double shown(double ms) {
   const double step
     = std::pow(10, 3 - std::floor(std::log10(ms))); // four digits
   return std::round(ms * step) / step;
+}
+
+/// RFC 3339 with milliseconds.
+std::string time_text(int64_t us) {
+  auto text = rfc3339(wall_of(us)); // ends in Z
+  char part[8];
+  std::snprintf(part, sizeof part, ".%03d",
+                static_cast<int>((us % 1'000'000 + 1'000'000) % 1'000'000
+                                 / 1000));
+  return text.insert(text.size() - 1, part);
 }
 
 nlohmann::json name_at(const decisions::record& one, uint8_t position) {
@@ -68,7 +79,7 @@ nlohmann::json decision_json(const decisions::record& one) {
   for (size_t i = 0; i < one.sites.size(); ++i)
     sites.push_back(site_json(one.of->sites[i], one.sites[i]));
   return {{"call", one.id.to_string()},
-          {"time", rfc3339(wall_of(one.at_us))},
+          {"time", time_text(one.at_us)},
           {"function", one.of->function},
           {"version", one.of->version},
           {"policy", one.of->policy},

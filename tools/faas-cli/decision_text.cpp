@@ -134,9 +134,9 @@ std::string error_text(const json& d) {
   const double took = number_at(part(d, "outcome"), "total_ms");
   if (!(predicted > 0) || !(took > 0))
     return {};
-  std::string text = "Predicted were " + ms(predicted) + ": "
+  std::string text = "Predicted: " + ms(predicted) + ", "
                      + percent(std::abs(took - predicted) / took)
-                     + (predicted < took ? " too little" : " too much");
+                     + (predicted < took ? " too low" : " too high");
   if (deviation > 0)
     text += ", "
             + short_number(std::abs(took - predicted) / deviation)

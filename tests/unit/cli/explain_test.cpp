@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_choice_is_told_in_words_and_numbers) {
         "No lot was drawn", "no candidate: it did not answer",
         "It took 15 ms: network 0.500, queue 1.50, service 13, cold 0 (status "
         "200, start warm)",
-        "Predicted were 12 ms: 20 % too little, 1.50 standard deviations; "
+        "Predicted: 12 ms, 20 % too low, 1.50 standard deviations; "
         "inside the 90 % interval"})
     BOOST_TEST(printed(text), "missing \"" << text << "\" in\n" << out.str());
 }
