@@ -19,6 +19,7 @@ using decisions::batch;
 using decisions::record;
 
 constexpr size_t block_bytes = 32 << 10;
+constexpr int files_reloaded = 4; ///< at start, at most
 constexpr auto longest_settling = std::chrono::seconds{1};
 
 record record_of(const batch& from, const batch::item& one) {
@@ -48,6 +49,7 @@ struct decision_log::parts {
   explicit parts(decision_log_options with) : options(std::move(with)) {}
 
   void serve();
+  void reload();
   void write(std::vector<batch> batches);
   void append_block(std::string& block);
   void remember(const batch& what);
@@ -60,7 +62,7 @@ struct decision_log::parts {
   mutable std::condition_variable changed;
   std::vector<batch> waiting;
   size_t waiting_records = 0;
-  bool busy = false, ending = false;
+  bool busy = true, ending = false;
   std::deque<record> newest; ///< oldest first
   std::string off;
   uint64_t records = 0, dropped = 0, unwritten = 0, bytes = 0;
@@ -116,8 +118,35 @@ void decision_log::take(batch&& what) {
 
 // -- the writer's thread ------------------------------------------------------
 
+/// The newest of an earlier run, so that people find them listed.
+void decision_log::parts::reload() {
+  std::deque<record> all;
+  auto files = folder ? folder->segments() : std::vector<decision_segment>{};
+  for (auto it = files.rbegin();
+       it != files.rend() && it - files.rbegin() < files_reloaded
+       && all.size() < options.in_memory;
+       ++it) {
+    std::deque<record> of_file;
+    const auto bytes = segment_folder::read(options.folder, it->number);
+    if (bytes) // damaged: what there is
+      (void) decisions::read_log(*bytes, [&](const record& one) {
+        of_file.push_back(one);
+        if (of_file.size() > options.in_memory - all.size())
+          of_file.pop_front();
+        return true;
+      });
+    all.insert(all.begin(), std::make_move_iterator(of_file.begin()),
+               std::make_move_iterator(of_file.end()));
+  }
+  const std::lock_guard lock{mutex};
+  newest = std::move(all);
+}
+
 void decision_log::parts::serve() {
+  reload();
   std::unique_lock lock{mutex};
+  busy = false;
+  changed.notify_all();
   for (;;) {
     changed.wait(lock, [this] { return !waiting.empty() || ending; });
     if (waiting.empty())

@@ -18,7 +18,7 @@ struct decision_log_options {
   double per_second = 0;         ///< bound; for people
   std::string node, software;
   const clock_source* clock = nullptr;
-  size_t in_memory = 4096;    ///< records
+  size_t in_memory = 4096;     ///< records; the newest of the files at start
   size_t max_waiting = 16'384; ///< records that the writer may lag behind
   /// Once, when writing ends for good; on the writer's thread.
   std::function<void(std::string)> warn;

@@ -103,7 +103,24 @@ BOOST_AUTO_TEST_CASE(a_decision_is_found_after_a_restart) {
   BOOST_TEST(log.find(first.id).size() == 1u);
   BOOST_TEST(log.find(second.id).size() == 1u);
   BOOST_TEST(log.segments().size() == 2u);
-  BOOST_TEST(log.newest("", 9).empty()); // nothing in memory yet
+  const auto newest = log.newest("", 99);
+  BOOST_REQUIRE(newest.size() == 10u);
+  BOOST_TEST((newest[0].id == second.id));
+  BOOST_TEST((newest[5].id == first.id));
+}
+
+BOOST_AUTO_TEST_CASE(memory_stays_bounded_over_a_restart) {
+  world w;
+  {
+    decision_log log{w.options()};
+    log.take(w.some(500));
+  }
+  auto options = w.options();
+  options.in_memory = 20;
+  decision_log log{options};
+  const auto newest = log.newest("", 1000);
+  BOOST_REQUIRE(newest.size() == 20u);
+  BOOST_TEST((newest[0].id == w.last.id));
 }
 
 BOOST_AUTO_TEST_CASE(all_attempts_are_found_in_order) {
