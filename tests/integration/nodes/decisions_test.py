@@ -96,7 +96,9 @@ class OneNode(Decisions):
         answer = explained(node, last)
         self.assertEqual(answer.status, 404)
         self.assertIn("goes back to 20", answer.text)
+        node.kill()
         log.write_bytes(b"PETRELDL" + os.urandom(300))
+        node.start()
         self.assertEqual(explained(node, first).status, 404)
         wait_until("the node serves", lambda: node.describe("f").get(
             "availableReplicas"))
