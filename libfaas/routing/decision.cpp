@@ -10,9 +10,9 @@
 namespace faas::routing {
 namespace {
 
-constexpr std::array<std::string_view, 8> reason_names{
+constexpr std::array<std::string_view, 9> reason_names{
   "no-candidate", "only-candidate", "best",   "explored",
-  "fixed",        "fallback",       "random", "round-robin"};
+  "fixed",        "fallback",       "random", "round-robin", "ranked"};
 
 /// exp(x) - 1 for the small variances that occur; bounded for large ones.
 double spread_of(double log_var) noexcept {
@@ -67,6 +67,8 @@ prediction predict_at(const estimate& belief, const candidate& site,
       + service * service * spread_of(belief.log_noise)
       + std::min(belief.grain_ms * belief.grain_ms, 4 * service * service)
       + p.queue * p.queue * belief.log_noise;
+  p.in_flight = site.in_flight;
+  p.servers = belief.servers;
   return p;
 }
 

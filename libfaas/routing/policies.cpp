@@ -1,5 +1,7 @@
 #include "libfaas/routing/policies.hpp"
 
+#include "libfaas/routing/baselines/by_site.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -12,13 +14,6 @@ constexpr double tail_step = 0.05;
 
 double p95(const prediction& p) noexcept {
   return p.total + 1.645 * std::sqrt(p.variance);
-}
-
-/// Position of the k-th healthy candidate.
-uint8_t nth(uint32_t healthy, uint64_t k) noexcept {
-  for (; k > 0; --k)
-    healthy &= healthy - 1;
-  return static_cast<uint8_t>(std::countr_zero(healthy));
 }
 
 } // namespace
@@ -65,6 +60,21 @@ void min_latency::served(const prediction& chosen) noexcept {
   regret_ms_ = std::min(regret_ms_ + bounds_.regret_share * chosen.total, most);
 }
 
+pick min_latency::nearly_best(const decision& so_far, uint8_t best,
+                              random_source& random) const noexcept {
+  if (bounds_.near <= 0)
+    return {best, reason::best, 1};
+  const double bound = so_far.parts[best].total * (1 + bounds_.near);
+  uint32_t near = 0;
+  each_healthy(so_far, [&](uint8_t i) {
+    if (so_far.parts[i].total <= bound)
+      near |= uint32_t{1} << i;
+  });
+  const auto count = static_cast<uint64_t>(std::popcount(near));
+  return {nth_healthy(near, random.below(count)), reason::best,
+          1.0 / static_cast<double>(count)};
+}
+
 pick min_latency::choose(const decision& so_far, const event_features& event,
                          random_source& random, time_point) noexcept {
   const auto best = best_of(so_far);
@@ -72,16 +82,21 @@ pick min_latency::choose(const decision& so_far, const event_features& event,
   served(first);
   tokens_ = std::min(tokens_ + bounds_.share, bounds_.burst);
   if (!event.may_explore || tokens_ < 1)
-    return {best, reason::best, 1};
+    return nearly_best(so_far, best, random);
   const auto other = challenger(so_far, event, best);
   if (other == decision::none)
-    return {best, reason::best, 1};
+    return nearly_best(so_far, best, random);
   const auto& second = so_far.parts[other];
   const double gap = second.total - first.total;
   const double spread = second.epistemic + first.epistemic;
   const double better = 0.5 * std::erfc(gap / std::sqrt(2 * spread));
-  if (random.uniform() >= better)
-    return {best, reason::best, 1 - better};
+  if (random.uniform() >= better) {
+    auto usual = nearly_best(so_far, best, random);
+    usual.propensity *= 1 - better;
+    if (usual.chosen == other)
+      usual.propensity += better;
+    return usual;
+  }
   tokens_ -= 1;
   if (p95(second) > tail_ms_)
     regret_ms_ = std::max(0.0, regret_ms_ - (p95(second) - first.total));
@@ -109,7 +124,7 @@ pick static_site::only(const decision& so_far, uint8_t index) noexcept {
 pick random_choice::choose(const decision& so_far, const event_features&,
                            random_source& random, time_point) noexcept {
   const auto count = static_cast<uint64_t>(std::popcount(so_far.healthy));
-  return {nth(so_far.healthy, random.below(count)), reason::random,
+  return {nth_healthy(so_far.healthy, random.below(count)), reason::random,
           1.0 / static_cast<double>(count)};
 }
 
@@ -130,24 +145,6 @@ pick round_robin::choose(const decision& so_far, const event_features&,
   const auto chosen = next != decision::none ? next : lowest;
   last_ = so_far.sites[chosen];
   return {chosen, reason::round_robin, 1};
-}
-
-result<std::unique_ptr<policy>> make_policy(std::string_view name,
-                                            site_index site) {
-  if (name == "min-latency")
-    return std::unique_ptr<policy>{std::make_unique<min_latency>()};
-  if (name == "static" && site != no_site)
-    return std::unique_ptr<policy>{std::make_unique<static_site>(site)};
-  if (name == "static")
-    return error{errc::invalid_argument, "policy static names no known site",
-                 "give the site's name, see faas-cli nodes"};
-  if (name == "random")
-    return std::unique_ptr<policy>{std::make_unique<random_choice>()};
-  if (name == "round-robin")
-    return std::unique_ptr<policy>{std::make_unique<round_robin>()};
-  return error{errc::invalid_argument,
-               "unknown policy \"" + std::string{name} + "\"",
-               "use min-latency, static, random or round-robin"};
 }
 
 } // namespace faas::routing

@@ -1,11 +1,8 @@
-// The policies of the first slice. Further ones (hedging, deadline, C3,
-// Prequal) are more classes like these.
+// The default policy and the simplest ones; baselines/ has those that it is
+// compared with, policy_catalog.hpp all of them by name.
 #pragma once
 
-#include "libfaas/core/result.hpp"
 #include "libfaas/routing/decision.hpp"
-
-#include <memory>
 
 namespace faas::routing {
 
@@ -18,6 +15,9 @@ struct exploration {
   double tail = 0.9;
   /// Others only from a budget that grows by this share of the latency served.
   double regret_share = 0.01;
+  /// Chosen at random among sites predicted within this share of the best: with
+  /// several routers that see the same reports, not all go to one.
+  double near = 0;
 };
 
 /// Smallest predicted latency; now and then the likeliest challenger, with the
@@ -38,6 +38,8 @@ private:
   bool affordable(const prediction& other, const prediction& best,
                   const event_features& event) const noexcept;
   void served(const prediction& chosen) noexcept;
+  pick nearly_best(const decision& so_far, uint8_t best,
+                   random_source& random) const noexcept;
 
   exploration bounds_;
   double tokens_ = 0;
@@ -65,6 +67,7 @@ private:
 class random_choice final : public policy {
 public:
   std::string_view name() const noexcept override { return "random"; }
+  bool predicts() const noexcept override { return false; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
 };
@@ -73,16 +76,12 @@ public:
 class round_robin final : public policy {
 public:
   std::string_view name() const noexcept override { return "round-robin"; }
+  bool predicts() const noexcept override { return false; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
 
 private:
   site_index last_ = no_site;
 };
-
-/// By name ("min-latency", "static", "random", "round-robin"); `site` is for
-/// "static". errc::invalid_argument for another name.
-result<std::unique_ptr<policy>> make_policy(std::string_view name,
-                                            site_index site = no_site);
 
 } // namespace faas::routing

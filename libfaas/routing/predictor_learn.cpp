@@ -145,6 +145,20 @@ bool predictor::observe_ping(link_index link, double rtt_ms, time_point now) {
   return true;
 }
 
+bool predictor::observe_return(site_index site, time_point now) {
+  auto& my = *impl_;
+  if (!my.known(site))
+    return my.refuse();
+  auto& home = my.sites[to_int(site)];
+  home.filter.advance(now, my.config.service);
+  home.filter.var += my.config.service.jump;
+  home.external_ms = 0;
+  my.links[home.link].filter.doubt(now);
+  for (const auto f : home.functions)
+    my.mark(*home.pairs[f], f, to_int(site));
+  return true;
+}
+
 bool predictor::observe_residency(function_index function, site_index site,
                                   bool resident, time_point now) {
   auto& my = *impl_;

@@ -17,6 +17,7 @@ struct draw {
   double work = 1; ///< ms at slow-down 1, with noise
   double mean_work = 1;
   double up_jitter = 0, down_jitter = 0; ///< as shares of the jitter's mean
+  double up_luck = 1, down_luck = 1;     ///< below the loss: sent again
   double bytes = 0;
 };
 
@@ -56,6 +57,14 @@ public:
   double send(const draw& event, double now);
   /// It has arrived: served in its turn.
   passage serve(const draw& event, double now);
+  /// It is gone, with all that it had, and will be back then with nothing
+  /// loaded.
+  void crash(double until);
+  /// An event has ended here: for answers to probes.
+  void ended(double inside_before, double ms) noexcept;
+  /// What events took here lately that found about as many as there are now
+  /// (median of the nearest eight); 0: none yet.
+  double lately_ms(double now) const;
   /// Events admitted and not ended, of all gateways.
   size_t inside(double now) const noexcept { return true_.busy(now); }
 
@@ -78,6 +87,8 @@ private:
   station true_;
   std::vector<double> warm_until_;
   shadow by_draws_, by_laws_;
+  std::vector<std::pair<double, double>> lately_; ///< a ring: found, ms
+  size_t ended_ = 0;
   double link_free_ = 0;
 };
 

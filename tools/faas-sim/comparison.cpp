@@ -1,5 +1,7 @@
 #include "tools/faas-sim/comparison.hpp"
 
+#include "libfaas/routing/policy_catalog.hpp"
+
 #include <array>
 #include <cmath>
 #include <iomanip>
@@ -39,17 +41,31 @@ std::string text(const estimate_of& of, int digits = 1) {
   return out.str();
 }
 
-result<run_options> options_for(const std::string& name) {
+result<run_options> options_for(const std::string& name,
+                                const scenario& world) {
   run_options how;
   if (name == "clairvoyant" || name == "informed") {
     how.by = name == "informed" ? chooser::informed : chooser::clairvoyant;
     return how;
   }
-  const auto known = routing::make_policy(name, routing::site_index{0});
+  constexpr std::string_view fixed = "static:";
+  size_t site = 0;
+  auto text = name;
+  if (name.starts_with(fixed)) {
+    while (site < world.sites.size()
+           && world.sites[site].name != name.substr(fixed.size()))
+      ++site;
+    if (site == world.sites.size())
+      return error{errc::invalid_argument,
+                   "the scenario has no site " + name.substr(fixed.size()),
+                   "name one of its sites"};
+    text = "static";
+  }
+  const auto known = routing::make_policy(text, routing::site_index{0});
   if (!known)
     return known.error();
-  how.policy = [name](const auto& sites) {
-    return *routing::make_policy(name, sites.front());
+  how.policy = [text, site](const auto& sites) {
+    return std::move(*routing::make_policy(text, sites[site]));
   };
   return how;
 }
@@ -61,7 +77,7 @@ result<std::vector<contender>> compare(const scenario& world,
                                        uint64_t first_seed, int seeds) {
   std::vector<contender> all;
   for (const auto& name : names) {
-    auto how = options_for(name);
+    auto how = options_for(name, world);
     if (!how)
       return how.error();
     contender one{name, {}};

@@ -2,6 +2,8 @@
 #include "libfaas/sim/scenario_file.hpp"
 #include "tools/faas-sim/comparison.hpp"
 
+// Parameters of policies have commas.
+#define CXXOPTS_VECTOR_DELIMITER ' '
 #include <cxxopts.hpp>
 
 #include <fstream>
@@ -69,7 +71,7 @@ int main(int argc, char** argv) try {
   options.add_options()("words", "", cxxopts::value<std::vector<std::string>>())(
     "policy", "a policy; may be repeated",
     cxxopts::value<std::vector<std::string>>()->default_value(
-      "min-latency,random,round-robin"),
+      "min-latency random round-robin"),
     "NAME")("seeds", "runs, each with another seed",
             cxxopts::value<int>()->default_value("10"), "N")(
     "seed", "the first seed", cxxopts::value<uint64_t>()->default_value("1"),

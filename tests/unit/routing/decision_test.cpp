@@ -1,5 +1,6 @@
 #include "libfaas/routing/decision.hpp"
 #include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/policy_catalog.hpp"
 
 #include <boost/test/unit_test.hpp>
 

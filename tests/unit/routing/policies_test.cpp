@@ -1,4 +1,5 @@
 #include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/policy_catalog.hpp"
 
 #include <boost/test/unit_test.hpp>
 
