@@ -53,7 +53,7 @@ prediction predict_at(const estimate& belief, const candidate& site,
   p.service = service;
   p.queue
     = site.loop_lag_ms
-      + own_wait_ms(site.in_flight, site.drain_ms, belief.servers, p.transit)
+      + std::max(0.0, site.free_in_ms - p.transit)
       + external_wait_ms(belief.external_queue_ms, now_ms - belief.reported_ms);
   p.cold = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
   p.overdue = belief.overdue_ms;

@@ -30,9 +30,9 @@ struct candidate {
   site_index site = no_site;
   const estimate_cell* cell = nullptr;
   /// Own events at the site that have not returned, all functions, and the
-  /// time until they will have been served (see site_load).
+  /// time until a server is free for one more (see site_load).
   uint32_t in_flight = 0;
-  double drain_ms = 0;
+  double free_in_ms = 0;
   /// Own bytes that wait for the link in front of this event (link_load).
   double backlog_bytes = 0;
   /// How late the loop that would run it is (local sites), or the outbox.

@@ -4,6 +4,7 @@
 #include "libfaas/routing/accuracy_tracker.hpp"
 #include "libfaas/routing/cold_start_estimator.hpp"
 #include "libfaas/routing/predictor.hpp"
+#include "libfaas/routing/step_odds.hpp"
 
 #include <unordered_map>
 
@@ -27,6 +28,7 @@ struct pair_state {
   int short_run = 0;        ///< early short events since, not believed
   double late = 0;          ///< evidence gathered by the tick under way
   double late_ms = 0;
+  int late_events = 0;
   bool dirty = false;   ///< its cell is stale
   bool watched = false; ///< the next tick has to look at it
   bool own_profile = false;
@@ -39,6 +41,9 @@ struct link_state {
 };
 
 struct site_state {
+  /// A service time was learned: late or a step, and when it was sent.
+  void judge(bool late, bool step, time_point sent) noexcept;
+
   std::string name, tier;
   uint32_t link = 0;
   double servers = 1;
@@ -47,6 +52,9 @@ struct site_state {
   time_point probed{}; ///< last
   uint64_t probe_changes = 0;
   double mean_service_ms = 0;
+  step_odds odds;
+  bool doubted = false;   ///< whether the last event was late is still open
+  time_point fine_sent{}; ///< last sending of one that was not late
   double external_ms = 0, reported_ms = 0;
   double published_g = 0, published_external = 0;
   std::vector<std::unique_ptr<pair_state>> pairs; ///< by function index
@@ -85,7 +93,7 @@ struct predictor::impl {
   const pair_state* tier_mate(uint32_t function, uint32_t site) const noexcept;
   void mark(pair_state& pair, uint32_t function, uint32_t site);
   void watch(pair_state& pair, uint32_t function, uint32_t site);
-  void note_late(const in_flight_event& event);
+  void note_late(const in_flight_event& event, time_point now);
   bool settle(pair_state& pair, pair_key key, time_point now);
   void write(pair_state& pair, uint32_t function, uint32_t site,
              time_point now);

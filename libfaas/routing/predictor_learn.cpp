@@ -9,9 +9,8 @@ namespace {
 
 constexpr double max_ms = 1e7;
 constexpr double late_sigmas = 3;
-// One surprisingly slow event is a step or an outlier, evenly: half of it is
-// believed until there is more to go by.
-constexpr double doubt_share = 0.5;
+// One surprisingly slow event is a step or an outlier: it is believed as far as
+// such events were steps before, until there is more to go by.
 constexpr auto doubt_time = std::chrono::seconds{2};
 // A CPU quota is enforced when the scheduler's tick comes (4 ms at 250 Hz): a
 // job shorter than that runs at full speed on a slow site. So where longer jobs
@@ -51,6 +50,16 @@ bool pair_state::too_short_to_tell(double service_ms, double expected_ms,
   return at - last_long < long_memory && ++short_run < short_enough;
 }
 
+void site_state::judge(bool late, bool step, time_point sent) noexcept {
+  if (doubted && step)
+    odds.was_step();
+  else if (doubted && !late)
+    odds.was_outlier();
+  doubted = late && !step;
+  if (!late && !step)
+    fine_sent = std::max(fine_sent, sent);
+}
+
 void predictor::impl::learn_service(const observation& seen, pair_state& pair,
                                     site_state& site) {
   if (seen.cold_ms > 0) { // its service was not that of a warm instance
@@ -63,10 +72,13 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
   if (pair.too_short_to_tell(seen.service_ms, std::exp(before.log_ms), probed,
                              seen.at))
     return;
+  const auto changes = pair.filter.changes();
   if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
                            config.service))
     return;
-  pair.doubt = doubt_share * pair.filter.doubt();
+  site.judge(pair.filter.doubt() > 0, pair.filter.changes() > changes,
+             seen.at - from_ms(seen.total_ms));
+  pair.doubt = site.odds.step() * pair.filter.doubt();
   pair.doubt_until = seen.at + doubt_time;
   if (pair.doubt > 0)
     watch(pair, to_int(seen.function), to_int(seen.site));
@@ -178,12 +190,16 @@ void predictor::impl::watch(pair_state& pair, uint32_t function,
   watched.emplace_back(site, function);
 }
 
-void predictor::impl::note_late(const in_flight_event& event) {
+void predictor::impl::note_late(const in_flight_event& event,
+                                time_point now) {
   const auto f = to_int(event.function), s = to_int(event.site);
   auto* pair
     = known(event.function) && known(event.site) ? find(f, s) : nullptr;
   if (!pair || !plausible_ms(event.age_ms) || !(event.predicted_ms > 0)
       || !(event.predicted_sd > 0) || !(event.age_ms > event.predicted_ms))
+    return;
+  // One that was sent later is back in time: it is this event, not the site.
+  if (now - from_ms(event.age_ms) < sites[s].fine_sent)
     return;
   // Against what is believed now: what other events have told since it was
   // sent is not counted twice.
@@ -196,6 +212,7 @@ void predictor::impl::note_late(const in_flight_event& event) {
   if (!(evidence > 0))
     return;
   pair->late += evidence;
+  ++pair->late_events;
   if (z > late_sigmas)
     pair->late_ms = std::max(pair->late_ms, event.age_ms - due);
   watch(*pair, f, s);
@@ -203,6 +220,8 @@ void predictor::impl::note_late(const in_flight_event& event) {
 
 /// True while there is something to settle at the next tick.
 bool predictor::impl::settle(pair_state& pair, pair_key key, time_point now) {
+  if (pair.late_events == 1) // alone: it may be an outlier
+    pair.late_ms *= sites[key.first].odds.step();
   if (pair.late > 0)
     pair.filter.observe_late(pair.late, sites[key.first].filter,
                              config.service);
@@ -213,6 +232,7 @@ bool predictor::impl::settle(pair_state& pair, pair_key key, time_point now) {
     mark(pair, key.second, key.first);
   pair.overdue_ms = pair.late_ms;
   pair.late = pair.late_ms = 0;
+  pair.late_events = 0;
   pair.watched = pair.overdue_ms > 0 || pair.doubt > 0;
   return pair.watched;
 }
@@ -220,7 +240,7 @@ bool predictor::impl::settle(pair_state& pair, pair_key key, time_point now) {
 void predictor::tick(std::span<const in_flight_event> events, time_point now) {
   auto& my = *impl_;
   for (const auto& event : events)
-    my.note_late(event);
+    my.note_late(event, now);
   for (auto& site : my.sites)
     site.filter.advance(now, my.config.service);
   for (auto& link : my.links)

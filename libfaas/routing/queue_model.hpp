@@ -5,21 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace faas::routing {
-
-/// Expected wait of one more event behind `in_flight` own events that take
-/// `drain_ms` from now until all are served, at a site with `servers` equal
-/// servers (FCFS): max(0, (n - c + 1) / n * drain - transit). While the event
-/// travels for `transit_ms`, those ahead of it are served.
-inline double own_wait_ms(uint32_t in_flight, double drain_ms, double servers,
-                          double transit_ms) noexcept {
-  const double n = in_flight;
-  if (n == 0 || n < servers || !(drain_ms > 0))
-    return 0;
-  return std::max(0.0, (n - servers + 1) / n * drain_ms - transit_ms);
-}
 
 /// Waiting work of other routers, reported `age_ms` ago: fades with
 /// exp(-age / 500 ms), because a report says little about a queue of later.
@@ -30,41 +20,56 @@ inline double external_wait_ms(double reported_ms, double age_ms) noexcept {
   return reported_ms * std::exp(-std::max(0.0, age_ms) / fading_ms);
 }
 
-/// One router's own work at one site: exact in what was sent and what came
-/// back, since each start and end is its own. Not thread safe: see shared_load.
+/// One router's own work at one site with `servers` equal servers, first come
+/// first served: who would be served when, from what was expected of each event
+/// and from who has returned. Not thread safe: see shared_load.
 class site_load {
 public:
-  explicit site_load(double servers = 1) noexcept : servers_(servers) {}
+  explicit site_load(double servers = 1);
 
   /// An event was sent that arrives after `transit_ms` and is expected to take
   /// `service_ms` (prediction::transit and ::service).
-  void start(double service_ms, double transit_ms, time_point now) noexcept;
+  void start(double service_ms, double transit_ms, time_point now);
   /// It returned, on a way back of `back_ms`, or was given up. `service_ms` as
-  /// at its start.
-  void finish(double service_ms, double back_ms, time_point now) noexcept;
+  /// at its start; of several with the same one, the first sent.
+  void finish(double service_ms, double back_ms, time_point now);
 
-  uint32_t in_flight() const noexcept { return count_; }
-  /// Expected service of all in flight.
-  double sum_ms() const noexcept { return sum_ms_; }
-  /// When the site will have served them, ms on the clock of time_point.
-  double free_ms() const noexcept { return free_ms_; }
-  /// Time from now until all of it will have been served.
-  double drain_ms(time_point now) const noexcept {
-    return drain_ms(count_, sum_ms_, free_ms_, now);
+  uint32_t in_flight() const noexcept {
+    return static_cast<uint32_t>(open_.size()) + beyond_;
   }
-  static double drain_ms(uint32_t count, double sum_ms, double free_ms,
-                         time_point now) noexcept;
+  /// Time from now until a server is free for one more event; 0: one is.
+  double free_in_ms(time_point now) const noexcept {
+    return free_in_ms(free_ms_, least_ms_, now);
+  }
+  /// The same from what it keeps: when a server will be free (0: one is), and
+  /// what is left at least of events that are late.
+  static double free_in_ms(double free_ms, double least_ms,
+                           time_point now) noexcept;
+  double free_ms() const noexcept { return free_ms_; }
+  double least_ms() const noexcept { return least_ms_; }
 
 private:
+  struct event {
+    double arrives, service; ///< ms
+    double begins;           ///< by plan
+  };
   static double ms(time_point t) noexcept {
     return to_ms(t.time_since_epoch());
   }
+  /// Begin and end of one more event after those planned so far.
+  void plan(event& one);
+  void show() noexcept;
 
-  double servers_;
-  uint32_t count_ = 0;
-  double sum_ms_ = 0;
-  double free_ms_ = 0;
-  double last_ms_ = 0; ///< earliest end of the one sent last
+  /// Looked at one by one; further ones only by their sum.
+  static constexpr size_t most = 128;
+
+  size_t servers_;
+  std::vector<event> open_;   ///< in the order of sending
+  std::vector<double> busy_;  ///< a heap: when busy servers will be free
+  double since_ = 0;          ///< idle servers are, in ms
+  double free_ms_ = 0, least_ms_ = 0;
+  uint32_t beyond_ = 0;
+  double beyond_ms_ = 0;
 };
 
 /// One router's bytes on one link: how many are still ahead of the next event,

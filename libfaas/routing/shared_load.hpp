@@ -30,23 +30,23 @@ public:
   uint32_t in_flight() const noexcept {
     return count_.load(std::memory_order_relaxed);
   }
-  double drain_ms(time_point now) const noexcept {
-    return site_load::drain_ms(count_.load(std::memory_order_relaxed),
-                               sum_ms_.load(std::memory_order_relaxed),
-                               free_ms_.load(std::memory_order_relaxed), now);
+  double free_in_ms(time_point now) const noexcept {
+    return site_load::free_in_ms(free_ms_.load(std::memory_order_relaxed),
+                                 least_ms_.load(std::memory_order_relaxed),
+                                 now);
   }
 
 private:
   void show() noexcept {
     count_.store(load_.in_flight(), std::memory_order_relaxed);
-    sum_ms_.store(load_.sum_ms(), std::memory_order_relaxed);
     free_ms_.store(load_.free_ms(), std::memory_order_relaxed);
+    least_ms_.store(load_.least_ms(), std::memory_order_relaxed);
   }
 
   std::mutex mutex_;
   site_load load_; ///< guarded by mutex_
   std::atomic<uint32_t> count_{0};
-  std::atomic<double> sum_ms_{0}, free_ms_{0};
+  std::atomic<double> free_ms_{0}, least_ms_{0};
 };
 
 /// A link_load that several loops write to. Any thread, without lock.

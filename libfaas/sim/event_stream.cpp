@@ -9,6 +9,7 @@ draw event_stream::make(double now) {
   made.sent = now;
   made.function = function_;
   made.gateway = gateway_;
+  made.only = only_;
   made.size = law_->size.draw(random_);
   const double work = law_->ms_per_unit * made.size + law_->ms_fixed;
   const bool outlier = random_.uniform() < law_->outlier_share;

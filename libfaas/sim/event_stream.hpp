@@ -14,7 +14,8 @@ namespace faas::sim {
 class event_stream {
 public:
   event_stream(const traffic& about, const function_law& law, uint64_t seed)
-    : function_(about.function), gateway_(about.gateway), law_(&law),
+    : function_(about.function), gateway_(about.gateway), only_(about.only),
+      law_(&law),
       source_(about.source()), random_(seed) {}
 
   /// When the next event comes, ms; infinity: none any more.
@@ -23,7 +24,7 @@ public:
   draw make(double now);
 
 private:
-  size_t function_, gateway_;
+  size_t function_, gateway_, only_;
   const function_law* law_;
   std::unique_ptr<arrivals> source_;
   random_source random_;

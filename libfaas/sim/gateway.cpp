@@ -61,7 +61,7 @@ candidate gateway::candidate_of(size_t function, size_t site, double now) {
   one.site = sites_[site];
   one.cell = cells_[function][site].get();
   one.in_flight = loads_[site].in_flight();
-  one.drain_ms = loads_[site].drain_ms(at(now));
+  one.free_in_ms = loads_[site].free_in_ms(at(now));
   if (!local_[site])
     one.backlog_bytes = link_loads_[site].backlog_bytes(
       one.cell->read().ms_per_byte, at(now));

@@ -62,7 +62,11 @@ struct function_law {
 
 /// Events of one function at one gateway.
 struct traffic {
+  static constexpr size_t any = ~size_t{0};
   size_t function = 0, gateway = 0;
+  /// `any`, or a site where all of it goes: load that no policy and no gateway
+  /// has to do with, not in the figures.
+  size_t only = any;
   /// Makes its arrivals anew for each run.
   std::function<std::unique_ptr<arrivals>()> source;
 };

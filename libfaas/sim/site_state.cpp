@@ -68,6 +68,7 @@ double site_state::send(const draw& event, double now) {
 passage site_state::serve(const draw& event, double now) {
   passage made;
   made.at_site = now;
+  ++inside_;
   auto& warm_until = warm_until_[event.function];
   made.cold_ms = now > warm_until ? law_.cold.load_ms : 0;
   const auto served
@@ -90,21 +91,23 @@ void site_state::crash(double until) {
   by_draws_ = {true_, warm_until_};
   by_laws_ = by_draws_;
   link_free_ = until;
+  inside_ = 0;
 }
 
-void site_state::ended(double inside_before, double ms) noexcept {
+void site_state::ended(double found, double ms) noexcept {
   constexpr size_t kept = 64;
+  --inside_;
   if (lately_.size() < kept)
-    lately_.emplace_back(inside_before, ms);
+    lately_.emplace_back(found, ms);
   else
-    lately_[ended_ % kept] = {inside_before, ms};
+    lately_[ended_ % kept] = {found, ms};
   ++ended_;
 }
 
-double site_state::lately_ms(double now) const {
+double site_state::lately_ms() const {
   if (lately_.empty())
     return 0;
-  const auto found = static_cast<double>(inside(now));
+  const auto found = static_cast<double>(inside_);
   auto nearest = lately_;
   const auto count = static_cast<ptrdiff_t>(std::min<size_t>(8, lately_.size()));
   std::partial_sort(nearest.begin(), nearest.begin() + count, nearest.end(),

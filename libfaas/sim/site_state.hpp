@@ -13,6 +13,7 @@ namespace faas::sim {
 struct draw {
   double sent = 0; ///< ms
   size_t function = 0, gateway = 0;
+  size_t only = traffic::any; ///< see traffic
   double size = 1;
   double work = 1; ///< ms at slow-down 1, with noise
   double mean_work = 1;
@@ -60,13 +61,14 @@ public:
   /// It is gone, with all that it had, and will be back then with nothing
   /// loaded.
   void crash(double until);
-  /// An event has ended here: for answers to probes.
-  void ended(double inside_before, double ms) noexcept;
+  /// An event has been served that found so many here when it came, and took
+  /// so long.
+  void ended(double found, double ms) noexcept;
   /// What events took here lately that found about as many as there are now
   /// (median of the nearest eight); 0: none yet.
-  double lately_ms(double now) const;
-  /// Events admitted and not ended, of all gateways.
-  size_t inside(double now) const noexcept { return true_.busy(now); }
+  double lately_ms() const;
+  /// Events here that have not ended, of all gateways.
+  size_t inside() const noexcept { return inside_; }
 
 private:
   struct shadow {
@@ -88,7 +90,7 @@ private:
   std::vector<double> warm_until_;
   shadow by_draws_, by_laws_;
   std::vector<std::pair<double, double>> lately_; ///< a ring: found, ms
-  size_t ended_ = 0;
+  size_t ended_ = 0, inside_ = 0;
   double link_free_ = 0;
 };
 

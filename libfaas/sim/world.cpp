@@ -17,6 +17,7 @@ constexpr double never = std::numeric_limits<double>::infinity();
 enum class step : uint8_t {
   arrival,
   at_site,
+  served,
   reply,
   tick,
   probe,
@@ -42,7 +43,8 @@ struct flight {
   passage way;
   sending how;
   double sent = 0;   ///< this time
-  double inside = 0; ///< found at the site
+  double found = 0; ///< events at the site when it came
+  size_t left = 0;  ///< and when it had been served
   uint32_t attempt = 0;
   bool open = false, there = false, lost = false;
 };
@@ -92,6 +94,8 @@ private:
       return arrive(what.index, now);
     case step::at_site:
       return serve(what, now);
+    case step::served:
+      return served(what, now);
     case step::reply:
       return reply(what, now);
     case step::tick:
@@ -162,15 +166,21 @@ private:
   void crash(uint32_t site, double now) {
     sites_[site].crash(down_until(site, now));
     for (auto& it : flights_)
-      if (it.open && it.there && it.seen.site == site && it.way.end > now)
+      if (it.open && it.there && it.seen.site == site)
         it.lost = true;
   }
 
   void suspect(uint32_t site, double now) {
     up_[site] = 0;
-    for (uint32_t i = 0; i < flights_.size(); ++i)
-      if (flights_[i].open && flights_[i].lost && flights_[i].seen.site == site)
+    for (uint32_t i = 0; i < flights_.size(); ++i) {
+      auto& it = flights_[i];
+      if (!it.open || !it.lost || it.seen.site != site)
+        continue;
+      if (it.event.only == traffic::any)
         send_again(i, now);
+      else
+        close(i);
+    }
   }
 
   void join(uint32_t site, double now) {
@@ -220,7 +230,10 @@ private:
     it.seen.sent = now;
     it.seen.gateway = static_cast<uint32_t>(it.event.gateway);
     it.seen.function = static_cast<uint32_t>(it.event.function);
-    send(number, now);
+    if (it.event.only == traffic::any)
+      send(number, now);
+    else
+      send_pinned(number, now);
   }
 
   /// Expected latencies of an event that is sent now, by site; a crashed site
@@ -293,6 +306,22 @@ private:
                 {step::at_site, number, it.attempt});
   }
 
+  /// Background: nobody chooses, nobody learns, and a site that is gone is not
+  /// sent to.
+  void send_pinned(uint32_t number, double now) {
+    auto& it = flights_[number];
+    it.seen.site = static_cast<uint32_t>(it.event.only);
+    if (!up_[it.seen.site])
+      return close(number);
+    agenda_.add(sites_[it.seen.site].send(it.event, now),
+                {step::at_site, number, it.attempt});
+  }
+
+  void close(uint32_t number) {
+    flights_[number].open = false;
+    free_.push_back(number);
+  }
+
   void note(flight& it, uint32_t site) const noexcept {
     if (it.seen.again > 0)
       return;
@@ -308,14 +337,27 @@ private:
       return;
     const auto site = it.seen.site;
     if (down_until(site, now) > 0) {
+      if (it.event.only != traffic::any)
+        return close(what.index);
       it.lost = true;
       if (!up_[site]) // everybody knows already
         send_again(what.index, now);
       return;
     }
     it.there = true;
-    it.inside = static_cast<double>(sites_[site].inside(now));
+    it.found = static_cast<double>(sites_[site].inside());
     it.way = sites_[site].serve(it.event, now);
+    agenda_.add(it.way.end, {step::served, what.index, it.attempt});
+  }
+
+  void served(happening what, double now) {
+    auto& it = flights_[what.index];
+    if (it.attempt != what.attempt || it.lost)
+      return;
+    it.there = false;
+    auto& site = sites_[it.seen.site];
+    site.ended(it.found, now - it.way.at_site);
+    it.left = site.inside();
     agenda_.add(it.way.back, {step::reply, what.index, it.attempt});
   }
 
@@ -323,22 +365,19 @@ private:
     auto& it = flights_[what.index];
     if (it.attempt != what.attempt || it.lost)
       return;
+    if (it.event.only != traffic::any)
+      return close(what.index);
     auto& seen = it.seen;
     seen.latency_ms = now - seen.sent;
     seen.queue_ms = it.way.begin - it.way.at_site;
     seen.cold_ms = it.way.cold_ms;
     seen.service_ms = it.way.end - it.way.begin - it.way.cold_ms;
-    auto& site = sites_[seen.site];
-    if (how_.by == chooser::learned) {
-      site.ended(it.inside, it.way.end - it.way.at_site);
+    if (how_.by == chooser::learned)
       gateways_[it.event.gateway]->returned(it.event, it.how, seen, it.way,
-                                            it.sent, site.inside(it.way.end),
-                                            now, false);
-    }
+                                            it.sent, it.left, now, false);
     if (seen.sent >= world_.warm_up_ms)
       done_.push_back(seen);
-    it.open = false;
-    free_.push_back(what.index);
+    close(what.index);
   }
 
   // -- what is not an event ----------------------------------------------------
@@ -408,8 +447,8 @@ private:
     if (!up_[it.site] || down_until(it.site, now) > 0)
       return;
     const auto& site = sites_[it.site];
-    it.answer.in_flight = static_cast<double>(site.inside(now));
-    it.answer.latency_ms = site.lately_ms(now) + site.rtt_ms(now);
+    it.answer.in_flight = static_cast<double>(site.inside());
+    it.answer.latency_ms = site.lately_ms() + site.rtt_ms(now);
     agenda_.add(now + site.rtt_ms(now) / 2, {step::answered, index});
   }
 

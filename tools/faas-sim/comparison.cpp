@@ -2,9 +2,11 @@
 
 #include "libfaas/routing/policy_catalog.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <iomanip>
+#include <iterator>
 #include <ostream>
 #include <sstream>
 
@@ -72,18 +74,68 @@ result<run_options> options_for(const std::string& name,
 
 } // namespace
 
+std::vector<double> change_times(const scenario& world) {
+  std::vector<double> all;
+  for (const auto& site : world.sites) {
+    for (const auto* steps : {&site.disturbance, &site.link.rtt_factor,
+                              &site.link.ms_per_byte_factor})
+      if (!steps->repeats())
+        for (const auto& one : steps->steps())
+          all.push_back(one.from);
+    for (const auto& one : site.absent)
+      for (const auto time : {one.from, one.until})
+        all.push_back(time);
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  std::erase_if(all, [&](double time) {
+    return time <= world.warm_up_ms || time >= world.length_ms;
+  });
+  return all;
+}
+
+namespace {
+
+void add(contender& to, const std::vector<record>& all, const scenario& world,
+         const comparison& what) {
+  const auto sites = world.sites.size();
+  to.runs.push_back(summarise(all, sites));
+  auto& functions = to.by_function.emplace_back();
+  for (uint32_t i = 0; i < world.functions.size(); ++i) {
+    std::vector<record> own;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(own),
+                 [&](const record& one) { return one.function == i; });
+    functions.push_back(summarise(own, sites));
+  }
+  to.steps.push_back(
+    adaptations(all, change_times(world), world.length_ms));
+  const auto windows = over_time(all, what.window_ms, world.length_ms, sites);
+  to.windows.resize(windows.size());
+  for (size_t i = 0; i < windows.size(); ++i) {
+    auto& sum = to.windows[i];
+    sum.shares.resize(sites);
+    sum.events += windows[i].events / what.seeds;
+    sum.latency_ms += windows[i].latency_ms / what.seeds;
+    sum.regret_ms += windows[i].regret_ms / what.seeds;
+    for (size_t k = 0; k < sites; ++k)
+      sum.shares[k] += windows[i].shares[k] / what.seeds;
+  }
+}
+
+} // namespace
+
 result<std::vector<contender>> compare(const scenario& world,
-                                       const std::vector<std::string>& names,
-                                       uint64_t first_seed, int seeds) {
+                                       const comparison& what) {
   std::vector<contender> all;
-  for (const auto& name : names) {
+  for (const auto& name : what.names) {
     auto how = options_for(name, world);
     if (!how)
       return how.error();
-    contender one{name, {}};
-    for (int i = 0; i < seeds; ++i) {
-      how->seed = first_seed + static_cast<uint64_t>(i);
-      one.runs.push_back(summarise(run(world, *how), world.sites.size()));
+    contender one;
+    one.name = name;
+    for (int i = 0; i < what.seeds; ++i) {
+      how->seed = what.first_seed + static_cast<uint64_t>(i);
+      add(one, run(world, *how), world, what);
     }
     all.push_back(std::move(one));
   }

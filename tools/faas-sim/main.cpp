@@ -38,8 +38,7 @@ result<std::string> read(const std::string& path) {
   return text;
 }
 
-int play(const std::string& path, const std::vector<std::string>& policies,
-         uint64_t seed, int seeds) {
+int play(const std::string& path, comparison what, bool as_json) {
   const auto text = read(path);
   if (!text)
     return fail(text.error().message, text.error().next_step);
@@ -47,14 +46,17 @@ int play(const std::string& path, const std::vector<std::string>& policies,
   if (!world)
     return fail(path + ":\n" + world.error().message,
                 world.error().next_step);
-  std::vector<std::string> names{"clairvoyant", "informed"};
-  names.insert(names.end(), policies.begin(), policies.end());
-  const auto all = compare(*world, names, seed, seeds);
+  what.names.insert(what.names.begin(), {"clairvoyant", "informed"});
+  const auto all = compare(*world, what);
   if (!all)
     return fail(all.error().message, all.error().next_step);
+  if (as_json) {
+    print_json(std::cout, *world, what, *all);
+    return 0;
+  }
   std::cout << "# " << (world->name.empty() ? path : world->name) << "\n\n"
-            << seeds << " runs of " << world->length_ms / 1000
-            << " s of virtual time, seeds from " << seed << ", "
+            << what.seeds << " runs of " << world->length_ms / 1000
+            << " s of virtual time, seeds from " << what.first_seed << ", "
             << all->front().runs.front().events
             << " events in the first. +- : 95 % interval.\n\n";
   print_table(std::cout, *world, *all);
@@ -75,7 +77,10 @@ int main(int argc, char** argv) try {
     "NAME")("seeds", "runs, each with another seed",
             cxxopts::value<int>()->default_value("10"), "N")(
     "seed", "the first seed", cxxopts::value<uint64_t>()->default_value("1"),
-    "N")("help", "this text");
+    "N")("json", "all figures, for programs")(
+    "window", "length of the means over time in --json, ms",
+    cxxopts::value<double>()->default_value("1000"), "MS")("help",
+                                                           "this text");
   options.parse_positional({"words"});
   const auto given = options.parse(argc, argv);
   if (given.count("help") != 0) {
@@ -90,8 +95,14 @@ int main(int argc, char** argv) try {
   const auto seeds = given["seeds"].as<int>();
   if (seeds < 1 || seeds > 10'000)
     return fail("--seeds must be 1 to 10000", "");
-  return play(words[1], given["policy"].as<std::vector<std::string>>(),
-              given["seed"].as<uint64_t>(), seeds);
+  comparison what;
+  what.names = given["policy"].as<std::vector<std::string>>();
+  what.first_seed = given["seed"].as<uint64_t>();
+  what.seeds = seeds;
+  what.window_ms = given["window"].as<double>();
+  if (!(what.window_ms >= 1))
+    return fail("--window must be at least 1", "");
+  return play(words[1], std::move(what), given.count("json") != 0);
 } catch (const std::exception& wrong) { // of the command line
   return fail(wrong.what(), "see faas-sim --help");
 }
