@@ -233,7 +233,7 @@ bool predictor::impl::moved(const site_state& site) const noexcept {
     return std::abs(now - then) > step * (std::abs(then) + grain);
   };
   return std::abs(site.filter.g - site.published_g) > step
-         || differs(site.external_ms, site.published_external, 20)
+         || differs(site.others, site.published_others, 20)
          || differs(link.filter.rtt_ms(), link.published_rtt, 1)
          || differs(link.filter.ms_per_byte(), link.published_byte, 1e-6);
 }
@@ -258,7 +258,13 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.cold_charge_ms
     = cold_charge_ms(pair.cold.mean_ms(),
                      functions[function].rate.per_second(now), config.keep_ms);
-  out.external_queue_ms = home.external_ms;
+  out.others = home.others;
+  out.others_usual = home.others_usual;
+  out.own_reported = home.own;
+  out.others_per_own
+    = std::min(config.routers - 1,
+               home.others_usual / std::max(home.own_usual, 0.01));
+  out.mean_service_ms = home.mean_service_ms;
   out.reported_ms = home.reported_ms;
   out.overdue_ms = pair.overdue_ms;
   out.servers = home.servers;
@@ -276,7 +282,7 @@ size_t predictor::publish(time_point now) {
     for (const auto f : site.functions)
       impl_->mark(*site.pairs[f], f, s);
     site.published_g = site.filter.g;
-    site.published_external = site.external_ms;
+    site.published_others = site.others;
   }
   for (auto& link : impl_->links) {
     link.published_rtt = link.filter.rtt_ms();

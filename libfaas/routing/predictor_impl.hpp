@@ -55,8 +55,9 @@ struct site_state {
   step_odds odds;
   bool doubted = false;   ///< whether the last event was late is still open
   time_point fine_sent{}; ///< last sending of one that was not late
-  double external_ms = 0, reported_ms = 0;
-  double published_g = 0, published_external = 0;
+  double others = 0, others_usual = 0, reported_ms = 0;
+  double own = 0, own_usual = 0;
+  double published_g = 0, published_others = 0;
   std::vector<std::unique_ptr<pair_state>> pairs; ///< by function index
   std::vector<uint32_t> functions;                ///< that have a pair
 };

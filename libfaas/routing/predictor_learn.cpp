@@ -11,6 +11,8 @@ constexpr double max_ms = 1e7;
 constexpr double late_sigmas = 3;
 // One surprisingly slow event is a step or an outlier: it is believed as far as
 // such events were steps before, until there is more to go by.
+/// Time constant of the usual number of other routers' events.
+constexpr double usual_ms = 5000;
 constexpr auto doubt_time = std::chrono::seconds{2};
 // A CPU quota is enforced when the scheduler's tick comes (4 ms at 250 Hz): a
 // job shorter than that runs at full speed on a slow site. So where longer jobs
@@ -93,8 +95,14 @@ void predictor::impl::learn_queue(const observation& seen, site_state& site) {
   const double others = seen.queue_length > seen.in_flight
                           ? seen.queue_length - seen.in_flight
                           : 0;
-  site.external_ms = others * site.mean_service_ms / site.servers;
-  site.reported_ms = to_ms(seen.at.time_since_epoch());
+  const double now = to_ms(seen.at.time_since_epoch());
+  const double weight
+    = -std::expm1(-std::max(0.0, now - site.reported_ms) / usual_ms);
+  site.others_usual += weight * (others - site.others_usual);
+  site.others = others;
+  site.own_usual += weight * (seen.in_flight - site.own_usual);
+  site.own = seen.in_flight;
+  site.reported_ms = now;
 }
 
 bool predictor::observe(const observation& seen) {
@@ -164,7 +172,7 @@ bool predictor::observe_return(site_index site, time_point now) {
   auto& home = my.sites[to_int(site)];
   home.filter.advance(now, my.config.service);
   home.filter.var += my.config.service.jump;
-  home.external_ms = 0;
+  home.others = home.others_usual = 0;
   my.links[home.link].filter.doubt(now);
   for (const auto f : home.functions)
     my.mark(*home.pairs[f], f, to_int(site));

@@ -21,6 +21,8 @@ struct predictor_config {
   /// A sibling's cell is written again when its site's or link's belief has
   /// moved by this much (log domain; share of the RTT).
   double publish_step = 0.02;
+  /// Routers that choose among the same sites, this one included.
+  double routers = 1;
 };
 
 /// A way to a site. For sites of this node use `loopback_link()`.
@@ -59,7 +61,7 @@ struct observation {
   double cold_ms = 0; ///< > 0: load and warm-up happened for this event
 
   uint32_t queue_length = 0; ///< at the site at completion, all routers'
-  uint32_t in_flight = 0;  ///< own at that site when the reply came, without it
+  uint32_t in_flight = 0; ///< own of them, see site_load::finish
   double predicted_ms = 0; ///< from the decision; 0: not predicted
   double predicted_sd = 0;
   time_point at{};

@@ -53,7 +53,8 @@ void site_load::start(double service_ms, double transit_ms, time_point now) {
   show();
 }
 
-void site_load::finish(double service_ms, double back_ms, time_point now) {
+uint32_t site_load::finish(double service_ms, double back_ms,
+                           time_point now) {
   const double service = std::max(0.0, service_ms);
   const auto found
     = std::find_if(open_.begin(), open_.end(), [&](const event& one) {
@@ -84,6 +85,10 @@ void site_load::finish(double service_ms, double back_ms, time_point now) {
       plan(one);
   }
   show();
+  const auto there = std::count_if(
+    open_.begin(), open_.end(),
+    [&](const event& one) { return one.arrives <= since_; });
+  return static_cast<uint32_t>(there) + beyond_;
 }
 
 double site_load::free_in_ms(double free_ms, double least_ms,

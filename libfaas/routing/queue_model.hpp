@@ -11,13 +11,36 @@
 
 namespace faas::routing {
 
-/// Waiting work of other routers, reported `age_ms` ago: fades with
-/// exp(-age / 500 ms), because a report says little about a queue of later.
-inline double external_wait_ms(double reported_ms, double age_ms) noexcept {
-  constexpr double fading_ms = 500;
-  if (!(reported_ms > 0))
-    return 0;
-  return reported_ms * std::exp(-std::max(0.0, age_ms) / fading_ms);
+/// Events of other routers at a site.
+struct other_load {
+  double reported = 0; ///< how many there were ...
+  double age_ms = 0;   ///< ... so long ago
+  double usual = 0;    ///< mean over the last reports
+  /// What this router has sent that was not there yet, and how many the others
+  /// send meanwhile for each of these: they see what it sees, and do as it does
+  /// (C3's concurrency compensation: Suresh et al., NSDI 2015, section 3.2).
+  double own_since = 0, per_own = 0;
+};
+
+/// How many there are now, as far as one knows: a report says less and less of
+/// a queue of later, and what remains is the usual number, which is forgotten,
+/// too, when nothing is heard any more.
+inline double others_now(const other_load& of) noexcept {
+  constexpr double fading_ms = 500, forgetting_ms = 20'000;
+  const double age = std::max(0.0, of.age_ms);
+  const double usual = of.usual * std::exp(-age / forgetting_ms);
+  const double known
+    = usual + (of.reported - usual) * std::exp(-age / fading_ms);
+  return std::max(0.0, known) + std::max(0.0, of.own_since) * of.per_own;
+}
+
+/// What they add to the wait of one more event at a site with that many servers
+/// and own events: those that find an idle server delay nobody.
+inline double others_wait_ms(double others, double own, double servers,
+                             double service_ms) noexcept {
+  const double idle = std::max(0.0, servers - own);
+  const double ahead = idle > 0 ? others - idle + 1 : others;
+  return std::max(0.0, ahead) * service_ms / servers;
 }
 
 /// One router's own work at one site with `servers` equal servers, first come
@@ -31,8 +54,9 @@ public:
   /// `service_ms` (prediction::transit and ::service).
   void start(double service_ms, double transit_ms, time_point now);
   /// It returned, on a way back of `back_ms`, or was given up. `service_ms` as
-  /// at its start; of several with the same one, the first sent.
-  void finish(double service_ms, double back_ms, time_point now);
+  /// at its start; of several with the same one, the first sent. How many of the
+  /// others were at the site when it left.
+  uint32_t finish(double service_ms, double back_ms, time_point now);
 
   uint32_t in_flight() const noexcept {
     return static_cast<uint32_t>(open_.size()) + beyond_;

@@ -21,10 +21,11 @@ public:
     load_.start(service_ms, transit_ms, now);
     show();
   }
-  void finish(double service_ms, double back_ms, time_point now) {
+  uint32_t finish(double service_ms, double back_ms, time_point now) {
     const std::lock_guard lock{mutex_};
-    load_.finish(service_ms, back_ms, now);
+    const auto there = load_.finish(service_ms, back_ms, now);
     show();
+    return there;
   }
 
   uint32_t in_flight() const noexcept {

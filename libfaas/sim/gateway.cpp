@@ -26,10 +26,15 @@ decision counted(std::span<const candidate> candidates,
   return made;
 }
 
+predictor_config predicting(predictor_config how, const scenario& world) {
+  how.routers = static_cast<double>(world.gateways);
+  return how;
+}
+
 } // namespace
 
 gateway::gateway(const scenario& world, const run_options& how)
-  : predictor_(how.predictor) {
+  : predictor_(predicting(how.predictor, world)) {
   for (const auto& law : world.functions)
     functions_.push_back(
       *predictor_.add_function(law.name, line{law.ms_per_unit, law.ms_fixed}));
@@ -125,7 +130,7 @@ void gateway::returned(const draw& event, const sending& how,
                        size_t inside, double now, bool lost) {
   const auto site = how.made.chosen;
   auto& load = loads_[site];
-  load.finish(how.service_ms, how.back_ms, at(now));
+  const auto there = load.finish(how.service_ms, how.back_ms, at(now));
   outcome ended;
   ended.site = sites_[site];
   ended.size = event.size;
@@ -153,7 +158,7 @@ void gateway::returned(const draw& event, const sending& how,
   learned.queue_ms = ended.queue_ms;
   learned.service_ms = ended.service_ms;
   learned.cold_ms = ended.cold_ms;
-  learned.in_flight = load.in_flight();
+  learned.in_flight = there;
   learned.queue_length = static_cast<uint32_t>(inside);
   learned.predicted_ms = seen.predicted_ms;
   learned.predicted_sd = seen.predicted_sd;
