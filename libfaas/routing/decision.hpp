@@ -42,7 +42,7 @@ struct candidate {
 
 /// Prediction for one candidate, ms; not initialised by default (a decision
 /// holds 32 of them). total = sum of the other five means;
-/// variance = epistemic + scatter of single events. The last two are what was
+/// variance = epistemic + scatter of single events. The last are what was
 /// known of the site's load, for policies that go by counts.
 struct prediction {
   double network;
@@ -54,6 +54,8 @@ struct prediction {
   double transit;   ///< part of network that passes before the site has it
   double variance;  ///< of one event's latency, ms^2
   double epistemic; ///< of the mean only, ms^2
+  /// What later events will wait for this one, ms: not part of the total.
+  double imposed;
   double in_flight; ///< own events there that have not returned
   double servers;   ///< events it runs at once
 };

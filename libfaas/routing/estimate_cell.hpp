@@ -50,6 +50,7 @@ struct estimate {
   double own_reported = 0;   ///< this router's, at that time
   double others_per_own = 0; ///< sent by them for each one that this one sends
   double mean_service_ms = 0;
+  double load = 0; ///< usual number of events there, over its servers
   double reported_ms = 0;
   /// Lateness of events in flight beyond what was predicted for them (nothing
   /// has come back yet): added to every prediction until they return.

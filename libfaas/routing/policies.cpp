@@ -77,7 +77,13 @@ pick min_latency::nearly_best(const decision& so_far, uint8_t best,
 
 pick min_latency::choose(const decision& so_far, const event_features& event,
                          random_source& random, time_point) noexcept {
-  const auto best = best_of(so_far);
+  const auto best = bounds_.social > 0
+                      ? least_by(so_far,
+                                 [&](uint8_t i) {
+                                   const auto& p = so_far.parts[i];
+                                   return p.total + bounds_.social * p.imposed;
+                                 })
+                      : best_of(so_far);
   const auto& first = so_far.parts[best];
   served(first);
   tokens_ = std::min(tokens_ + bounds_.share, bounds_.burst);

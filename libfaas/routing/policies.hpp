@@ -18,6 +18,8 @@ struct exploration {
   /// Chosen at random among sites predicted within this share of the best: with
   /// several routers that see the same reports, not all go to one.
   double near = 0;
+  /// How much of what an event imposes on later ones counts.
+  double social = 0.5;
 };
 
 /// Smallest predicted latency; now and then the likeliest challenger, with the

@@ -31,6 +31,8 @@ constexpr std::array min_latency_parameters{
   policy_parameter{"near", 0, 0, 0.5,
                    "chooses at random among sites within this share of the "
                    "best, so that routers do not all go to one"},
+  policy_parameter{"social", 0.5, 0, 4,
+                   "how much of what an event imposes on later ones counts"},
 };
 
 made make_min_latency(values of, site_index) {
@@ -38,6 +40,7 @@ made make_min_latency(values of, site_index) {
   bounds.share = of[0];
   bounds.regret_share = of[1];
   bounds.near = of[2];
+  bounds.social = of[3];
   return std::make_unique<min_latency>(bounds);
 }
 

@@ -261,6 +261,7 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.others = home.others;
   out.others_usual = home.others_usual;
   out.own_reported = home.own;
+  out.load = (home.own_usual + home.others_usual) / home.servers;
   out.others_per_own
     = std::min(config.routers - 1,
                home.others_usual / std::max(home.own_usual, 0.01));

@@ -43,6 +43,17 @@ inline double others_wait_ms(double others, double own, double servers,
   return std::max(0.0, ahead) * service_ms / servers;
 }
 
+/// What an event adds to the waits of those that come after it. For one server
+/// with exponential times the whole cost of joining behind n others is (n + 1) /
+/// (mu - lambda) (Krishnan, "Joining the right queue: a state-dependent decision
+/// rule", IEEE TAC 1990), its own part (n + 1) / mu; the difference is rho / (1 -
+/// rho) of it, which is the mean number of events there. `load`: that number
+/// over the servers.
+inline double imposed_ms(double queue_ms, double service_ms, double servers,
+                         double load) noexcept {
+  return load * (queue_ms + service_ms / servers);
+}
+
 /// One router's own work at one site with `servers` equal servers, first come
 /// first served: who would be served when, from what was expected of each event
 /// and from who has returned. Not thread safe: see shared_load.
