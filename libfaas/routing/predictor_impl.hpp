@@ -53,6 +53,7 @@ struct site_state {
   uint64_t probe_changes = 0;
   double mean_service_ms = 0;
   step_odds odds;
+  std::optional<uint32_t> stepped; ///< function whose event told of a step
   bool doubted = false;   ///< whether the last event was late is still open
   time_point fine_sent{}; ///< last sending of one that was not late
   double others = 0, others_usual = 0, reported_ms = 0;
@@ -101,6 +102,7 @@ struct predictor::impl {
   bool moved(const site_state& site) const noexcept;
   void learn_service(const observation& seen, pair_state& pair,
                      site_state& site);
+  void confirm_step(site_state& site, double slowdown);
   void learn_queue(const observation& seen, site_state& site);
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace faas::routing {
 namespace {
@@ -78,6 +79,8 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
   if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
                            config.service))
     return;
+  if (pair.filter.changes() > changes)
+    site.stepped = to_int(seen.function);
   site.judge(pair.filter.doubt() > 0, pair.filter.changes() > changes,
              seen.at - from_ms(seen.total_ms));
   pair.doubt = site.odds.step() * pair.filter.doubt();
@@ -141,6 +144,24 @@ bool predictor::observe(const observation& seen) {
   return sound;
 }
 
+/// Two late events in a short time are taken for a step of the site; the next
+/// probe knows better whether it was.
+void predictor::impl::confirm_step(site_state& site, double slowdown) {
+  constexpr double unchanged = 2.5, small = 0.1;
+  if (!site.stepped)
+    return;
+  const auto function = *std::exchange(site.stepped, std::nullopt);
+  auto* pair = function < site.pairs.size() ? site.pairs[function].get()
+                                            : nullptr;
+  const double step = site.filter.g - site.filter.before;
+  if (pair == nullptr || std::abs(step) < small
+      || std::abs(site.probe->off(slowdown, site.filter.before)) > unchanged
+      || std::abs(site.probe->off(slowdown, site.filter.g))
+           < std::abs(site.probe->off(slowdown, site.filter.before)))
+    return;
+  pair->filter.take_step_back(site.filter, config.service);
+}
+
 bool predictor::observe_probe(site_index site, double slowdown,
                               time_point now) {
   auto& my = *impl_;
@@ -154,6 +175,7 @@ bool predictor::observe_probe(site_index site, double slowdown,
       = function_filter::probe(slowdown, now, home.filter, my.config.service);
     return true;
   }
+  my.confirm_step(home, slowdown);
   return home.probe->observe(0, slowdown, now, home.filter, my.config.service);
 }
 

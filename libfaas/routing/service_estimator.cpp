@@ -112,6 +112,7 @@ function_filter::belief function_filter::at(double n,
 
 void function_filter::jump(site_filter& site,
                            const service_config& config) noexcept {
+  site.before = site.g;
   site.var += config.jump;
   p_hh_ += config.own_jump;
   if (p_kk_ > 0)
@@ -196,6 +197,18 @@ void function_filter::observe_late(double evidence, site_filter& site,
     sync(site);
     jump(site, config);
   }
+}
+
+double function_filter::off(double slowdown, double g) const noexcept {
+  return (std::log(slowdown) - g - h_ - std::log(profile_.intercept))
+         / std::sqrt(p_hh_ + scatter_);
+}
+
+void function_filter::take_step_back(site_filter& site,
+                                     const service_config& config) noexcept {
+  sync(site);
+  site.g = site.before;
+  p_hh_ += config.jump;
 }
 
 void function_filter::reset(const line& profile, site_filter& site,

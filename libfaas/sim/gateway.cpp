@@ -1,5 +1,6 @@
 #include "libfaas/sim/gateway.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -28,6 +29,12 @@ decision counted(std::span<const candidate> candidates,
 
 predictor_config predicting(predictor_config how, const scenario& world) {
   how.routers = static_cast<double>(world.gateways);
+  // Nodes know their functions' idle times.
+  double keep = 0;
+  for (const auto& site : world.sites)
+    keep = std::max(keep, site.cold.keep_ms);
+  if (keep > 0)
+    how.keep_ms = keep;
   return how;
 }
 
