@@ -23,7 +23,7 @@ bool min_latency::affordable(const prediction& other, const prediction& best,
   const double slow = p95(other);
   if (event.deadline_ms > 0 && slow > event.deadline_ms)
     return false;
-  return slow <= tail_ms_ || slow - best.total <= regret_ms_;
+  return slow <= tail_ms_ || other.total - best.total <= regret_ms_;
 }
 
 uint8_t min_latency::challenger(const decision& so_far,
@@ -105,7 +105,7 @@ pick min_latency::choose(const decision& so_far, const event_features& event,
   }
   tokens_ -= 1;
   if (p95(second) > tail_ms_)
-    regret_ms_ = std::max(0.0, regret_ms_ - (p95(second) - first.total));
+    regret_ms_ = std::max(0.0, regret_ms_ - (second.total - first.total));
   return {other, reason::explored, better};
 }
 

@@ -4,7 +4,6 @@
 #include "libfaas/routing/accuracy_tracker.hpp"
 #include "libfaas/routing/cold_start_estimator.hpp"
 #include "libfaas/routing/predictor.hpp"
-#include "libfaas/routing/step_odds.hpp"
 
 #include <unordered_map>
 
@@ -52,7 +51,6 @@ struct site_state {
   time_point probed{}; ///< last
   uint64_t probe_changes = 0;
   double mean_service_ms = 0;
-  step_odds odds;
   std::optional<uint32_t> stepped; ///< function whose event told of a step
   bool doubted = false;   ///< whether the last event was late is still open
   time_point fine_sent{}; ///< last sending of one that was not late

@@ -55,9 +55,9 @@ bool pair_state::too_short_to_tell(double service_ms, double expected_ms,
 
 void site_state::judge(bool late, bool step, time_point sent) noexcept {
   if (doubted && step)
-    odds.was_step();
+    filter.odds.was_step();
   else if (doubted && !late)
-    odds.was_outlier();
+    filter.odds.was_outlier();
   doubted = late && !step;
   if (!late && !step)
     fine_sent = std::max(fine_sent, sent);
@@ -83,7 +83,7 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
     site.stepped = to_int(seen.function);
   site.judge(pair.filter.doubt() > 0, pair.filter.changes() > changes,
              seen.at - from_ms(seen.total_ms));
-  pair.doubt = site.odds.step() * pair.filter.doubt();
+  pair.doubt = site.filter.odds.step() * pair.filter.doubt();
   pair.doubt_until = seen.at + doubt_time;
   if (pair.doubt > 0)
     watch(pair, to_int(seen.function), to_int(seen.site));
@@ -251,7 +251,7 @@ void predictor::impl::note_late(const in_flight_event& event,
 /// True while there is something to settle at the next tick.
 bool predictor::impl::settle(pair_state& pair, pair_key key, time_point now) {
   if (pair.late_events == 1) // alone: it may be an outlier
-    pair.late_ms *= sites[key.first].odds.step();
+    pair.late_ms *= sites[key.first].filter.odds.step();
   if (pair.late > 0)
     pair.filter.observe_late(pair.late, sites[key.first].filter,
                              config.service);

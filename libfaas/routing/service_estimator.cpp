@@ -157,7 +157,7 @@ bool function_filter::observe(double n, double ms, time_point now,
   advance(now, site, config);
   site.var += config.q_event;
   auto seen = look(n, site);
-  const double nu = std::log(ms) - seen.log_ms;
+  double nu = std::log(ms) - seen.log_ms;
   const double spread = seen.var + scatter_ + seen.grain;
   nis_.add(nu, spread);
   const double z = nu / std::sqrt(spread);
@@ -171,6 +171,9 @@ bool function_filter::observe(double n, double ms, time_point now,
     if (z > doubtful)
       doubt_ = nu;
   }
+  // What is likely an outlier moves little; a step shows at the next event.
+  if (doubt_ > 0)
+    nu *= site.odds.step();
   const bool probe = q_shape_ == 0;
   const double noise = config.adapt_noise || probe ? scatter_ : config.noise;
   update(nu, huber_variance(nu, seen.var + noise + seen.grain, config.huber),

@@ -5,6 +5,7 @@
 #include "libfaas/core/clock.hpp"
 #include "libfaas/routing/innovation.hpp"
 #include "libfaas/routing/profile.hpp"
+#include "libfaas/routing/step_odds.hpp"
 
 #include <cstdint>
 
@@ -51,6 +52,7 @@ struct site_filter {
   bool started = false;
   change_detector change; ///< pools the evidence of all functions and probes
   double before = 0; ///< g at the last step that was believed
+  step_odds odds;
 
   explicit site_filter(const service_config& config = {}, double mean = 0)
     : g(mean), var(config.site_var), change(config.change) {}
