@@ -82,7 +82,7 @@ struct reply {
   execution_times times;
   std::string site;          ///< where it ran; empty when it never ran
   uint32_t version = 0;      ///< which version ran
-  uint32_t queue_length = 0; ///< waiting at the site at completion
+  uint32_t queue_length = 0; ///< others at the site at completion
   bool started = false;      ///< user code may have begun
   start_kind start = start_kind::warm; ///< once it has
 

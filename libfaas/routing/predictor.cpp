@@ -150,6 +150,10 @@ predictor::cell(function_index function, site_index site, time_point now) {
   return pair.cell;
 }
 
+void predictor::set_routers(double count) noexcept {
+  impl_->config.routers = std::clamp(count, 1.0, 1e4);
+}
+
 accuracy predictor::accuracy_of(function_index function,
                                 site_index site) const {
   const auto* pair = impl_->known(site)

@@ -45,6 +45,9 @@ public:
   /// Profile measured elsewhere: the reference for sites without their own.
   bool set_profile(function_index function, line profile);
 
+  /// How many routers choose among the same sites, this one included.
+  void set_routers(double count) noexcept;
+
   // -- what happened --------------------------------------------------------
 
   /// One event has ended. False if refused.

@@ -2,8 +2,9 @@
 // this gateway knows.
 #pragma once
 
-#include "libfaas/routing/baselines/hot_cold.hpp"
-#include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/policies/hot_cold.hpp"
+#include "libfaas/routing/policies/min_latency.hpp"
+#include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/queue_model.hpp"
 #include "libfaas/sim/site_state.hpp"
@@ -14,11 +15,6 @@
 #include <vector>
 
 namespace faas::sim {
-
-/// Predictors take time points; some time has passed before the run.
-inline time_point at(double ms) noexcept {
-  return time_point{} + from_ms(1e6 + ms);
-}
 
 /// A choice, and what the gateway keeps of it until the event returns.
 struct sending {

@@ -296,10 +296,6 @@ private:
     }
     it.seen.site = site;
     it.sent = now;
-    if (getenv("DBG") && how_.by==chooser::learned && best_==0 && site==1) {
-      auto& p=it.how.made.parts[0];
-      printf("%.0f net %.1f queue %.1f serv %.1f cold %.1f over %.1f total %.1f | n %.0f true %.1f size %.2f imp %.1f vs %.1f + %.1f\n",now,p.network,p.queue,p.service,p.cold,p.overdue,p.total,p.in_flight,expected_[0],it.event.size,p.imposed, it.how.made.parts[1].total,it.how.made.parts[1].imposed);
-    }
     if (it.seen.again == 0) {
       it.seen.best = best_;
       it.seen.best_ms = expected_[best_] < never ? expected_[best_] : 0;
@@ -369,6 +365,7 @@ private:
     auto& it = flights_[what.index];
     if (it.attempt != what.attempt || it.lost)
       return;
+    sites_[it.seen.site].returned(it.event, now);
     if (it.event.only != traffic::any)
       return close(what.index);
     auto& seen = it.seen;

@@ -1,6 +1,6 @@
 #include "tools/faas-sim/comparison.hpp"
 
-#include "libfaas/routing/policy_catalog.hpp"
+#include "libfaas/routing/policies/catalog.hpp"
 
 #include <algorithm>
 #include <array>

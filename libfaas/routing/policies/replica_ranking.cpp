@@ -1,4 +1,4 @@
-#include "libfaas/routing/baselines/replica_ranking.hpp"
+#include "libfaas/routing/policies/replica_ranking.hpp"
 
 #include <cmath>
 

@@ -1,7 +1,7 @@
 // Prequal's choice by probes.
 #pragma once
 
-#include "libfaas/routing/baselines/by_site.hpp"
+#include "libfaas/routing/policies/by_site.hpp"
 
 #include <array>
 #include <vector>

@@ -1,7 +1,7 @@
 // Policies that go by the number of events under way.
 #pragma once
 
-#include "libfaas/routing/baselines/by_site.hpp"
+#include "libfaas/routing/policies/by_site.hpp"
 
 namespace faas::routing {
 

@@ -1,4 +1,4 @@
-#include "libfaas/routing/baselines/hot_cold.hpp"
+#include "libfaas/routing/policies/hot_cold.hpp"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // Policies that fit each site's latency to what is known of an event.
 #pragma once
 
-#include "libfaas/routing/baselines/by_site.hpp"
+#include "libfaas/routing/policies/by_site.hpp"
 
 #include <Eigen/Dense>
 

@@ -1,4 +1,4 @@
-#include "libfaas/routing/baselines/averages.hpp"
+#include "libfaas/routing/policies/averages.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "libfaas/routing/baselines/regression.hpp"
+#include "libfaas/routing/policies/regression.hpp"
 
 #include <algorithm>
 #include <cmath>

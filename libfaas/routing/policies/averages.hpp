@@ -1,7 +1,7 @@
 // Policies that keep one latency per site, learned from what came back.
 #pragma once
 
-#include "libfaas/routing/baselines/by_site.hpp"
+#include "libfaas/routing/policies/by_site.hpp"
 
 #include <array>
 

@@ -1,7 +1,7 @@
 // C3's ranking of replicas.
 #pragma once
 
-#include "libfaas/routing/baselines/by_site.hpp"
+#include "libfaas/routing/policies/by_site.hpp"
 
 namespace faas::routing {
 

@@ -1,4 +1,4 @@
-#include "libfaas/routing/baselines/counting.hpp"
+#include "libfaas/routing/policies/counting.hpp"
 
 namespace faas::routing {
 namespace {
