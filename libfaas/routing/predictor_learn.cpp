@@ -81,8 +81,9 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
     return;
   if (pair.filter.changes() > changes)
     site.stepped = to_int(seen.function);
-  site.judge(pair.filter.doubt() > 0, pair.filter.changes() > changes,
-             seen.at - from_ms(seen.total_ms));
+  if (config.odds)
+    site.judge(pair.filter.doubt() > 0, pair.filter.changes() > changes,
+               seen.at - from_ms(seen.total_ms));
   pair.doubt = site.filter.odds.step() * pair.filter.doubt();
   pair.doubt_until = seen.at + doubt_time;
   if (pair.doubt > 0)
@@ -95,6 +96,8 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
 }
 
 void predictor::impl::learn_queue(const observation& seen, site_state& site) {
+  if (!config.reports)
+    return;
   const double others = seen.queue_length > seen.in_flight
                           ? seen.queue_length - seen.in_flight
                           : 0;
@@ -269,8 +272,9 @@ bool predictor::impl::settle(pair_state& pair, pair_key key, time_point now) {
 
 void predictor::tick(std::span<const in_flight_event> events, time_point now) {
   auto& my = *impl_;
-  for (const auto& event : events)
-    my.note_late(event, now);
+  if (my.config.overdue)
+    for (const auto& event : events)
+      my.note_late(event, now);
   for (auto& site : my.sites)
     site.filter.advance(now, my.config.service);
   for (auto& link : my.links)

@@ -23,6 +23,10 @@ struct predictor_config {
   double publish_step = 0.02;
   /// Routers that choose among the same sites, this one included.
   double routers = 1;
+  // What experiments switch off to see what it is good for.
+  bool reports = true; ///< what replies tell of others' events
+  bool overdue = true; ///< look at events that have not returned
+  bool odds = true;    ///< learn how often late events are steps; else half
 };
 
 /// A way to a site. For sites of this node use `loopback_link()`.

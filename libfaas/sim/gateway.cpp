@@ -27,12 +27,16 @@ decision counted(std::span<const candidate> candidates,
   return made;
 }
 
-predictor_config predicting(predictor_config how, const scenario& world) {
+predictor_config predicting(const run_options& options,
+                            const scenario& world) {
+  auto how = options.predictor;
   how.routers = static_cast<double>(world.gateways);
   // Nodes know their functions' idle times.
   double keep = 0;
   for (const auto& site : world.sites)
     keep = std::max(keep, site.cold.keep_ms);
+  if (options.keep_ms > 0)
+    keep = options.keep_ms;
   if (keep > 0)
     how.keep_ms = keep;
   return how;
@@ -41,7 +45,7 @@ predictor_config predicting(predictor_config how, const scenario& world) {
 } // namespace
 
 gateway::gateway(const scenario& world, const run_options& how)
-  : predictor_(predicting(how.predictor, world)) {
+  : predictor_(predicting(how, world)) {
   for (const auto& law : world.functions)
     functions_.push_back(
       *predictor_.add_function(law.name, line{law.ms_per_unit, law.ms_fixed}));

@@ -74,7 +74,8 @@ public:
     }
     if (how.by == chooser::learned && gateways_.front()->predicts()) {
       plan(world.tick_every_ms, step::tick);
-      plan(world.probe_every_ms, step::probe);
+      if (how.probes)
+        plan(world.probe_every_ms, step::probe);
       plan(world.ping_every_ms, step::ping);
     }
   }

@@ -45,6 +45,8 @@ struct run_options {
   policy_maker policy; ///< with chooser::learned
   /// Predict and learn with policies that do not look at it, too.
   bool always_predict = false;
+  bool probes = true;  ///< of sites, as the scenario says
+  double keep_ms = 0;  ///< what the predictor takes for it; 0: as it is
   routing::predictor_config predictor;
 };
 

@@ -1,6 +1,7 @@
 #include "tools/faas-sim/comparison.hpp"
 
 #include "libfaas/routing/policies/catalog.hpp"
+#include "tools/faas-sim/ablation.hpp"
 
 #include <algorithm>
 #include <array>
@@ -50,9 +51,10 @@ result<run_options> options_for(const std::string& name,
     how.by = name == "informed" ? chooser::informed : chooser::clairvoyant;
     return how;
   }
-  constexpr std::string_view fixed = "static:";
+  constexpr std::string_view fixed = "static:", less = "/no-";
   size_t site = 0;
-  auto text = name;
+  const auto without = name.find(less);
+  auto text = name.substr(0, without);
   if (name.starts_with(fixed)) {
     while (site < world.sites.size()
            && world.sites[site].name != name.substr(fixed.size()))
@@ -69,6 +71,10 @@ result<run_options> options_for(const std::string& name,
   how.policy = [text, site](const auto& sites) {
     return std::move(*routing::make_policy(text, sites[site]));
   };
+  if (without != name.npos)
+    if (auto left_out = ablate(how, name.substr(without + less.size()));
+        !left_out)
+      return left_out.error();
   return how;
 }
 

@@ -1,10 +1,14 @@
 // faas-sim: what a scenario would be like, in virtual time.
+#include "libfaas/routing/policies/catalog.hpp"
 #include "libfaas/sim/scenario_file.hpp"
+#include "tools/faas-sim/ablation.hpp"
 #include "tools/faas-sim/comparison.hpp"
 
 // Parameters of policies have commas.
 #define CXXOPTS_VECTOR_DELIMITER ' '
 #include <cxxopts.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 #include <iostream>
@@ -63,13 +67,52 @@ int play(const std::string& path, comparison what, bool as_json) {
   return 0;
 }
 
+/// All policies with their parameters, and what can be left out.
+int show_policies(bool as_json) {
+  using json = nlohmann::ordered_json;
+  json all = {{"policies", json::array()}, {"ablations", json::array()}};
+  for (const auto& one : routing::policy_catalog()) {
+    json parameters = json::array();
+    for (const auto& of : one.parameters)
+      parameters.push_back({{"name", of.name},
+                            {"standard", of.standard},
+                            {"least", of.least},
+                            {"most", of.most},
+                            {"what", of.what}});
+    all["policies"].push_back({{"name", one.name},
+                               {"what", one.what},
+                               {"on_nodes", one.on_nodes},
+                               {"parameters", std::move(parameters)}});
+  }
+  for (const auto& one : ablations())
+    all["ablations"].push_back({{"name", one.name}, {"what", one.what}});
+  if (as_json) {
+    std::cout << all.dump(2) << '\n';
+    return 0;
+  }
+  for (const auto& one : all["policies"]) {
+    std::cout << one["name"].get<std::string>() << ": "
+              << one["what"].get<std::string>()
+              << (one["on_nodes"] ? "" : " (simulator only)") << '\n';
+    for (const auto& of : one["parameters"])
+      std::cout << "    " << of["name"].get<std::string>() << '='
+                << of["standard"] << "  " << of["what"].get<std::string>()
+                << " (" << of["least"] << " to " << of["most"] << ")\n";
+  }
+  std::cout << "\nPOLICY/no-PART leaves a part of the predictor out:\n";
+  for (const auto& one : all["ablations"])
+    std::cout << "    no-" << one["name"].get<std::string>() << "  "
+              << one["what"].get<std::string>() << '\n';
+  return 0;
+}
+
 } // namespace
 
 int main(int argc, char** argv) try {
   cxxopts::Options options{"faas-sim",
                            "Plays a scenario in virtual time and compares ways "
                            "to choose a site."};
-  options.positional_help("run FILE");
+  options.positional_help("run FILE | policies");
   options.add_options()("words", "", cxxopts::value<std::vector<std::string>>())(
     "policy", "a policy; may be repeated",
     cxxopts::value<std::vector<std::string>>()->default_value(
@@ -90,8 +133,11 @@ int main(int argc, char** argv) try {
   const auto words = given.count("words") != 0
                        ? given["words"].as<std::vector<std::string>>()
                        : std::vector<std::string>{};
+  if (words == std::vector<std::string>{"policies"})
+    return show_policies(given.count("json") != 0);
   if (words.size() != 2 || words[0] != "run")
-    return fail("say what to do", "faas-sim run FILE; see faas-sim --help");
+    return fail("say what to do",
+                "faas-sim run FILE or faas-sim policies; see faas-sim --help");
   const auto seeds = given["seeds"].as<int>();
   if (seeds < 1 || seeds > 10'000)
     return fail("--seeds must be 1 to 10000", "");
