@@ -54,6 +54,7 @@ struct prediction {
   double transit;   ///< part of network that passes before the site has it
   double variance;  ///< of one event's latency, ms^2
   double epistemic; ///< of the mean only, ms^2
+  double promise;   ///< 95 % of such events take no longer, ms
   /// What later events will wait for this one, ms: not part of the total.
   double imposed;
   double in_flight; ///< own events there that have not returned

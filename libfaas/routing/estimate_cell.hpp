@@ -56,6 +56,8 @@ struct estimate {
   /// has come back yet): added to every prediction until they return.
   double overdue_ms = 0;
   double servers = 1;
+  /// 95 % take no longer than the prediction and so many standard deviations.
+  double promise_sigmas = 2;
   double updated_ms = 0;
 };
 static_assert(std::is_trivially_copyable_v<

@@ -165,6 +165,7 @@ accuracy predictor::accuracy_of(function_index function,
   const auto& link = impl_->links[impl_->sites[to_int(site)].link];
   values.service_nis = pair->filter.nis().mean();
   values.network_nis = link.filter.nis().mean();
+  values.promises_kept = pair->promise.kept();
   values.changes = pair->filter.changes();
   return values;
 }
@@ -273,6 +274,7 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.reported_ms = home.reported_ms;
   out.overdue_ms = pair.overdue_ms;
   out.servers = home.servers;
+  out.promise_sigmas = pair.promise.sigmas();
   out.updated_ms = to_ms(now.time_since_epoch());
   pair.cell->write(out);
   pair.dirty = false;

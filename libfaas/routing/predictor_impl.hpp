@@ -4,6 +4,7 @@
 #include "libfaas/routing/accuracy_tracker.hpp"
 #include "libfaas/routing/cold_start_estimator.hpp"
 #include "libfaas/routing/predictor.hpp"
+#include "libfaas/routing/promise_tracker.hpp"
 
 #include <unordered_map>
 
@@ -18,6 +19,7 @@ struct pair_state {
   function_filter filter;
   cold_start_estimator cold;
   accuracy_tracker quality;
+  promise_tracker promise;
   std::shared_ptr<estimate_cell> cell = std::make_shared<estimate_cell>();
   double warm_until_ms = 0; ///< 0: never seen there, taken as loaded
   double overdue_ms = 0;

@@ -91,6 +91,7 @@ struct accuracy {
   double network_nis = 0;
   double service_coverage = 0; ///< share inside the 90 % interval
   double total_coverage = 0;
+  double promises_kept = 0; ///< share of the last 200 or so; target 0.95
   uint64_t changes = 0; ///< steps detected (service)
 };
 

@@ -37,12 +37,16 @@ figures summarise(const std::vector<record>& all, size_t sites) {
               <= 1.645 * one.predicted_sd;
     made.shares[one.site] += 1;
     made.again += one.again > 0;
+    made.promised_ms += one.promised_ms;
+    made.kept += one.latency_ms <= one.promised_ms;
     made.explored += one.why == routing::reason::explored;
   }
   const auto count = static_cast<double>(all.size());
   for (auto& share : made.shares)
     share /= count;
   made.again /= count;
+  made.promised_ms /= count;
+  made.kept /= count;
   made.explored /= count;
   made.mean_ms
     = std::accumulate(latencies.begin(), latencies.end(), 0.0) / count;

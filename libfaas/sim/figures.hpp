@@ -16,6 +16,8 @@ struct figures {
   std::vector<double> shares; ///< of events, by site
   double again = 0;           ///< share sent again, their site being lost
   double explored = 0;        ///< share sent to learn
+  double promised_ms = 0;     ///< mean promise
+  double kept = 0;            ///< share of promises kept
 };
 figures summarise(const std::vector<record>& all, size_t sites);
 

@@ -330,6 +330,7 @@ private:
     it.seen.why = made.why;
     it.seen.predicted_ms = made.parts[site].total;
     it.seen.predicted_sd = std::sqrt(made.parts[site].variance);
+    it.seen.promised_ms = made.parts[site].promise;
   }
 
   void serve(happening what, double now) {

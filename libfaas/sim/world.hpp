@@ -24,6 +24,7 @@ struct record {
   double regret_ms = 0;
   double best_ms = 0; ///< expected at the best site
   double predicted_ms = 0, predicted_sd = 0;
+  double promised_ms = 0; ///< 0: nothing was
   routing::reason why = routing::reason::best;
 };
 

@@ -166,26 +166,29 @@ estimate_of difference(const contender& one, const contender& other,
 void print_table(std::ostream& out, const scenario& world,
                  const std::vector<contender>& all) {
   out << "| way | mean ms | p50 | p95 | p99 | regret ms | near best % "
-         "| in 90 % interval |";
+         "| in 90 % interval | promises kept |";
   for (const auto& site : world.sites)
     out << ' ' << site.name << " % |";
   out << " mean over " << all.front().name << " |\n|---|"
-      << "---:|---:|---:|---:|---:|---:|---:|";
+      << "---:|---:|---:|---:|---:|---:|---:|---:|";
   for (size_t i = 0; i < world.sites.size(); ++i)
     out << "---:|";
   out << "---:|\n";
   for (const auto& one : all) {
     const bool learned = one.name != "clairvoyant" && one.name != "informed";
     auto near = over_runs(one, &figures::near_best),
-         inside = over_runs(one, &figures::coverage);
+         inside = over_runs(one, &figures::coverage),
+         kept = over_runs(one, &figures::kept);
     near = {near.mean * 100, near.half_width * 100};
     inside = {inside.mean * 100, inside.half_width * 100};
+    kept = {kept.mean * 100, kept.half_width * 100};
     out << "| " << one.name << " | " << text(over_runs(one, &figures::mean_ms))
         << " | " << text(over_runs(one, &figures::p50_ms)) << " | "
         << text(over_runs(one, &figures::p95_ms)) << " | "
         << text(over_runs(one, &figures::p99_ms)) << " | "
         << text(over_runs(one, &figures::regret_ms), 2) << " | " << text(near)
-        << " | " << (learned ? text(inside) : "") << " |";
+        << " | " << (learned ? text(inside) : "") << " | "
+        << (learned ? text(kept) : "") << " |";
     for (size_t i = 0; i < world.sites.size(); ++i) {
       double share = 0;
       for (const auto& run : one.runs)

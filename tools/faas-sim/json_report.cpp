@@ -21,7 +21,9 @@ json of(const figures& one) {
           {"coverage", one.coverage},
           {"shares", one.shares},
           {"again", one.again},
-          {"explored", one.explored}};
+          {"explored", one.explored},
+          {"promised_ms", one.promised_ms},
+          {"kept", one.kept}};
 }
 
 json of(const contender& one, const scenario& world) {
