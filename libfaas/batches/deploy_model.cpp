@@ -5,10 +5,15 @@
 
 #include <Eigen/Cholesky>
 
+#include <algorithm>
 #include <cmath>
 
 namespace faas::batches {
 namespace {
+
+/// No draw is further from its level than this factor's logarithm (12): the
+/// mean of a log-t would be infinite.
+constexpr double most_log = 2.5;
 
 /// Median absolute deviation, scaled to the standard deviation of a normal.
 double robust_sd(const std::deque<double>& values) {
@@ -203,7 +208,9 @@ deploy_draw deploy_model::draw(random_source& random) const {
     const auto at = static_cast<long>(deploying_[static_cast<size_t>(i)]);
     out.level(at) = std::exp(log_s);
     out.value(at)
-      = std::exp(log_s + std::sqrt(noise_var(of, i)) * draw_tail(random));
+      = std::exp(log_s
+                 + std::clamp(std::sqrt(noise_var(of, i)) * draw_tail(random),
+                              -most_log, most_log));
   }
   return out;
 }
