@@ -31,7 +31,7 @@ struct petrel_config {
   size_t draws = 400;
   /// A draw counts at most this many times the median of its runtime: an
   /// outlier that nobody can foresee must not decide.
-  double cap = 4;
+  double cap = 2;
   /// True: Thompson sampling over what is not known, for a caller who sees
   /// only what the chosen runtime took.
   bool explore = false;
