@@ -14,13 +14,15 @@ def choice(name, hits, over):
     return {"name": name, "feedback": "full", "hits": hits,
             "exact": [hits / 10, hits / 10 - 0.1, hits / 10 + 0.1],
             "exact_over_authors": over, "edge_or_cloud": [0.9, 0.8, 1.0],
-            "edge_or_cloud_over_authors": [0, 0, 0]}
+            "edge_or_cloud_over_authors": [0, 0, 0],
+            "exact_over_stoic": [0, 0, 0]}
 
 
 def time(name, over, hedges=False):
     return {"name": name, "feedback": "full", "hedges": hedges,
             "total_s": 110.0, "over_oracle": 0.1, "hits": 7,
             "regret_s": [1.0, 0.5, 1.5], "regret_over_authors_s": over,
+            "regret_over_stoic_s": [0, 0, 0],
             "extra_s": 25.0 if hedges else 0.0, "extra_process_s": 5.0}
 
 
@@ -32,6 +34,7 @@ def figures(over=(0.1, 0.05, 0.15), slower=(-0.3, -0.5, -0.1)):
     return {"revision": "abc", "published": {
         "seed": 1, "agreement": {"batches": 10, "rows": [
             choice(stoic_page.AUTHORS, 8, [0, 0, 0]),
+            choice("medians and lines in hindsight", 7, [0, 0, 0]),
             choice(stoic_page.PETREL, 9, list(over))]},
         "contiguous": times, "measured": times, "semisynthetic": times,
         "parts": {"deployments": [{"forecast": "f", "mean_abs_s": [0, 1, 2, 3],
