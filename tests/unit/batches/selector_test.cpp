@@ -155,6 +155,10 @@ BOOST_AUTO_TEST_SUITE(selector_test)
     guessed.exact_items = false;
     guessed.best = 0;
     const double before = of.process().mean(0, 40);
+    stoic_selector stoic{stoic_runtimes()};
+    stoic.learn(guessed);
+    BOOST_TEST(stoic.process_s(0, 40) == stoic_runtimes()[0].profile.at(40));
+    BOOST_TEST(stoic.deploy_s(3) == 25);
     of.learn(guessed);
     BOOST_TEST(of.process().mean(0, 40) == before);
     BOOST_TEST(of.deploy().median(3) < 65);
