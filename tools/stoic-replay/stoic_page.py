@@ -159,8 +159,8 @@ steps of 3 s, tails beyond) and the prober's histogram; no measured series is dr
 from. Processing: the authors' profile lines, in the cloud off by some 20 %, at the edge
 times 0.6 to 1.1 (intercept 0.2 to 1.1), drift, steps, tails. That last range was set
 knowing from the notes on the data that the edge ran faster in February than in its
-profile: the one thing about the record that was known while tuning, beside the
-published statistics. Policies see as many processing times as the record published.
+profile; known while tuning were those notes, the published statistics and the first
+rows of the tables. Policies see as many processing times as the record published.
 *informed*: knows every law and state, but not the noise.
 
 """
