@@ -8,7 +8,7 @@ import random
 import statistics
 import time
 
-import page
+import study_page
 import worlds
 from simulator import Simulator, runs_of, windows_of
 from statistics_of import interval, paired
@@ -232,7 +232,7 @@ def run(options, say):
     study["seconds"] = round(time.monotonic() - begun)
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
-    for name, text in page.files(study).items():
+    for name, text in study_page.files(study).items():
         (out / name).write_text(text)
     (out / "routing.json").write_text(json.dumps(study, indent=1) + "\n")
     for check in study["checks"]:

@@ -1,5 +1,5 @@
 """docs/results/routing.md and its pictures."""
-import plots
+import study_plots as plots
 
 OURS = "min-latency"
 
