@@ -76,8 +76,10 @@ prediction predict_at(const estimate& belief, const candidate& site,
     // uncertain as a Poisson number.
     + others * belief.mean_service_ms * belief.mean_service_ms
         / (belief.servers * belief.servers);
-  p.promise = std::max(p.total + belief.promise_sigmas * std::sqrt(p.variance),
-                       p.network);
+  const double deviation = std::sqrt(p.variance);
+  p.promise
+    = std::max(p.total + belief.promise_sigmas * deviation, p.network);
+  p.reach = belief.interval_sigmas * deviation;
   p.imposed = imposed_ms(p.queue, service, belief.servers, belief.load);
   p.in_flight = site.in_flight;
   p.servers = belief.servers;

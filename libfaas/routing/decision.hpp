@@ -55,6 +55,7 @@ struct prediction {
   double variance;  ///< of one event's latency, ms^2
   double epistemic; ///< of the mean only, ms^2
   double promise;   ///< 95 % of such events take no longer, ms
+  double reach;     ///< 90 % are no farther from the total, ms
   /// What later events will wait for this one, ms: not part of the total.
   double imposed;
   double in_flight; ///< own events there that have not returned

@@ -58,6 +58,7 @@ struct estimate {
   double servers = 1;
   /// 95 % take no longer than the prediction and so many standard deviations.
   double promise_sigmas = 2;
+  double interval_sigmas = 1.645; ///< 90 % are no farther from it
   double updated_ms = 0;
 };
 static_assert(std::is_trivially_copyable_v<

@@ -275,6 +275,7 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.overdue_ms = pair.overdue_ms;
   out.servers = home.servers;
   out.promise_sigmas = pair.promise.sigmas();
+  out.interval_sigmas = pair.interval.sigmas();
   out.updated_ms = to_ms(now.time_since_epoch());
   pair.cell->write(out);
   pair.dirty = false;

@@ -4,7 +4,7 @@
 #include "libfaas/routing/accuracy_tracker.hpp"
 #include "libfaas/routing/cold_start_estimator.hpp"
 #include "libfaas/routing/predictor.hpp"
-#include "libfaas/routing/promise_tracker.hpp"
+#include "libfaas/routing/quantile_tracker.hpp"
 
 #include <unordered_map>
 
@@ -19,7 +19,8 @@ struct pair_state {
   function_filter filter;
   cold_start_estimator cold;
   accuracy_tracker quality;
-  promise_tracker promise;
+  quantile_tracker promise{0.95, 2}; ///< of what is over the prediction
+  quantile_tracker interval{0.9, 1.645}; ///< of how far it is off
   std::shared_ptr<estimate_cell> cell = std::make_shared<estimate_cell>();
   double warm_until_ms = 0; ///< 0: never seen there, taken as loaded
   double overdue_ms = 0;

@@ -137,7 +137,12 @@ bool predictor::observe(const observation& seen) {
   if (seen.cold_ms > 0 || pair.warm_until_ms > 0) // it does get unloaded
     pair.warm_until_ms = to_ms(seen.at.time_since_epoch()) + my.config.keep_ms;
   pair.quality.total(seen.predicted_ms, seen.predicted_sd, seen.total_ms);
-  pair.promise.add(seen.predicted_ms, seen.predicted_sd, seen.total_ms);
+  if (seen.predicted_ms > 0 && seen.predicted_sd > 0) {
+    const double score
+      = (seen.total_ms - seen.predicted_ms) / seen.predicted_sd;
+    pair.promise.add(score);
+    pair.interval.add(std::abs(score));
+  }
   const bool sound = link.observe(
     seen.bytes + seen.backlog_bytes,
     seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms, seen.at);

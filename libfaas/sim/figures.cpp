@@ -32,9 +32,8 @@ figures summarise(const std::vector<record>& all, size_t sites) {
     best += one.best_ms;
     regret += one.regret_ms;
     near_best += one.regret_ms <= 0.05 * one.best_ms;
-    // 90 % of a normal distribution lie within 1.645 sigma.
     inside += std::abs(one.latency_ms - one.predicted_ms)
-              <= 1.645 * one.predicted_sd;
+              <= one.reach_ms;
     made.shares[one.site] += 1;
     made.again += one.again > 0;
     made.promised_ms += one.promised_ms;

@@ -331,6 +331,7 @@ private:
     it.seen.predicted_ms = made.parts[site].total;
     it.seen.predicted_sd = std::sqrt(made.parts[site].variance);
     it.seen.promised_ms = made.parts[site].promise;
+    it.seen.reach_ms = made.parts[site].reach;
   }
 
   void serve(happening what, double now) {

@@ -25,6 +25,7 @@ struct record {
   double best_ms = 0; ///< expected at the best site
   double predicted_ms = 0, predicted_sd = 0;
   double promised_ms = 0; ///< 0: nothing was
+  double reach_ms = 0;    ///< half of the 90 % interval
   routing::reason why = routing::reason::best;
 };
 

@@ -74,10 +74,12 @@ def adaptation(study):
 def near_best(study):
     part = study["evaluation"]
     return table(
-        ["scenario", "near best %", "in 90 % interval", "explored %",
+        ["scenario", "near best %", "in 90 % interval",
+         "promises kept %", "explored %",
          "p99 ms", "p99 informed"],
         [[name, f"{100 * of[OURS]['near_best'][0]:.1f}",
           f"{100 * of[OURS]['coverage'][0]:.1f}",
+          f"{100 * of[OURS]['kept'][0]:.1f}",
           f"{100 * of[OURS]['explored'][0]:.2f}",
           f"{of[OURS]['p99_ms'][0]:.0f}", f"{of['informed']['p99_ms'][0]:.0f}"]
          for name, of in part["scenarios"].items()])

@@ -1,4 +1,4 @@
-#include "libfaas/routing/promise_tracker.hpp"
+#include "libfaas/routing/quantile_tracker.hpp"
 
 #include "libfaas/core/random.hpp"
 
@@ -14,19 +14,19 @@ namespace {
 /// Share kept when events of mean 100 take what `draw` says.
 template <class Draw>
 double kept(int events, double sd, Draw draw) {
-  promise_tracker tracker;
+  quantile_tracker tracker{0.95, 2};
   int good = 0;
   for (int i = 0; i < events; ++i) {
     const double took = draw(i);
     good += took <= 100 + tracker.sigmas() * sd;
-    tracker.add(100, sd, took);
+    tracker.add((took - 100) / sd);
   }
   return double(good) / events;
 }
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(promise_tracker_test)
+BOOST_AUTO_TEST_SUITE(quantile_tracker_test)
 
   BOOST_AUTO_TEST_CASE(keeps_95_percent_of_any_law) {
     random_source random{7};
@@ -55,10 +55,10 @@ BOOST_AUTO_TEST_SUITE(promise_tracker_test)
 
   BOOST_AUTO_TEST_CASE(is_tight_when_errors_are_normal) {
     random_source random{9};
-    promise_tracker tracker;
+    quantile_tracker tracker{0.95, 2};
     double sum = 0;
     for (int i = 0; i < 20'000; ++i) {
-      tracker.add(100, 10, 100 + 10 * random.normal());
+      tracker.add(random.normal());
       sum += tracker.sigmas() / 20'000;
     }
     BOOST_TEST(sum > 1.5); // 1.645 is the quantile
@@ -66,18 +66,24 @@ BOOST_AUTO_TEST_SUITE(promise_tracker_test)
   }
 
   BOOST_AUTO_TEST_CASE(nonsense_teaches_nothing) {
-    promise_tracker tracker;
+    quantile_tracker tracker{0.95, 2};
     const double before = tracker.sigmas();
     const double nan = std::numeric_limits<double>::quiet_NaN();
-    tracker.add(nan, 1, 1);
-    tracker.add(1, 0, 1);
-    tracker.add(1, 1, nan);
-    tracker.add(1, 1, std::numeric_limits<double>::infinity());
-    tracker.add(-1, 1, 1);
+    tracker.add(nan);
+    tracker.add(std::numeric_limits<double>::infinity());
     BOOST_TEST(tracker.sigmas() == before);
     for (int i = 0; i < 1000; ++i) // a hostile site: bounded
-      tracker.add(1, 1e-9, 1e9);
-    BOOST_TEST(tracker.sigmas() <= 20);
+      tracker.add(1e18);
+    BOOST_TEST(tracker.sigmas() <= 50);
+  }
+
+  BOOST_AUTO_TEST_CASE(other_shares_can_be_wanted) {
+    random_source random{10};
+    quantile_tracker tracker{0.5, 0};
+    for (int i = 0; i < 5000; ++i)
+      tracker.add(random.uniform());
+    BOOST_TEST(std::abs(tracker.sigmas() - 0.5) < 0.15);
+    BOOST_TEST(std::abs(tracker.kept() - 0.5) < 0.1);
   }
 
 BOOST_AUTO_TEST_SUITE_END()
