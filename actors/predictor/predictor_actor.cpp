@@ -59,15 +59,20 @@ struct predictor_state {
   void learn(const local<structure>& fresh) {
     mark->counters().count_handled();
     current = fresh;
-    for (const auto& site : fresh->sites)
+    std::set<node_name> routers{config.node};
+    for (const auto& site : fresh->sites) {
       add_site(site);
+      routers.insert(site.node);
+    }
+    core.set_routers(static_cast<double>(routers.size()));
     forget_removed(*fresh);
     auto table = std::make_shared<routing_table>();
     has_choice = false;
     for (const auto& function : fresh->functions)
       has_choice = has_choice
                    || (function.targets.size() > 1
-                       && function.spec.petrel.policy == "min-latency");
+                       && function.spec.petrel.policy.starts_with(
+                           "min-latency"));
     add_routes(*table, *fresh);
     table->hosts.insert(fresh->hosts.begin(), fresh->hosts.end());
     config.board->publish(std::move(table));
@@ -318,7 +323,7 @@ struct predictor_state {
       candidate.site = target.index;
       candidate.cell = target.cell.get();
       candidate.in_flight = target.load->in_flight();
-      candidate.drain_ms = target.load->drain_ms(now);
+      candidate.free_in_ms = target.load->free_in_ms(now);
       const auto belief = target.cell->read();
       const auto parts = routing::predict(belief, candidate, event, now);
       row.network_ms = parts.network;

@@ -85,7 +85,7 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
     candidate.site = target.index;
     candidate.cell = target.cell.get();
     candidate.in_flight = target.load->in_flight();
-    candidate.drain_ms = target.load->drain_ms(now);
+    candidate.free_in_ms = target.load->free_in_ms(now);
     candidate.healthy = (excluded >> i & 1) == 0;
     if (target.via) {
       candidate.backlog_bytes

@@ -10,7 +10,7 @@
 #include "actors/system/loop_unit.hpp"
 #include "libfaas/core/random.hpp"
 #include "libfaas/flow/slot_table.hpp"
-#include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/decision.hpp"
 
 #include <caf/actor.hpp>
 
@@ -79,6 +79,7 @@ private:
     uint32_t tried = 0; ///< bit per target
     uint32_t note = 0;  ///< of the decision; 0: it is not logged
     uint8_t attempts = 0;
+    uint32_t own_there = 0; ///< own events at the site when it left
     bool counted = false; ///< in the loads of its site
     bool kept = false; ///< `event` is whole, so that it can be sent again
     bool asked = false; ///< for this version, so no other one may run it
@@ -119,6 +120,8 @@ private:
               site_outcome outcome);
   void observe(const flight& ended, const reply& answer, time_point now,
                site_outcome outcome);
+  void teach_policy(const flight& ended, const reply& answer, time_point now,
+                    site_outcome outcome);
   void flush_observations(time_point now);
   void sample(const flight& ended, const reply& answer, time_point now,
               site_outcome outcome);

@@ -52,15 +52,16 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   const auto now = deps_.clock.now();
   const auto& target = ended->via->targets[ended->target];
   if (std::exchange(ended->counted, false))
-    target.load->finish(ended->predicted.service,
-                        ended->predicted.network - ended->predicted.transit,
-                        now);
+    ended->own_there = target.load->finish(
+      ended->predicted.service,
+      ended->predicted.network - ended->predicted.transit, now);
   ended->stats->in_flight.store(
     ended->stats->in_flight.load(std::memory_order_relaxed) - 1,
     std::memory_order_relaxed);
   const auto outcome = outcome_of(answer);
   record(*ended, answer, now, outcome);
   observe(*ended, answer, now, outcome);
+  teach_policy(*ended, answer, now, outcome);
   if (ended->via->watched)
     sample(*ended, answer, now, outcome);
   const auto note = std::exchange(ended->note, 0u);
@@ -75,6 +76,7 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   if (end.went_on)
     return;
   answer.site = target.site.str();
+  answer.promise = from_ms(ended->predicted.promise);
   answer.version = ended->via->version.version;
   completion done{std::move(ended->owner), ended->owner_token};
   if (!taken) // before its owner sends the next event
@@ -175,7 +177,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
   seen.service_ms = to_ms(answer.times.service);
   seen.cold_ms = to_ms(answer.times.cold);
   seen.queue_length = answer.queue_length;
-  seen.in_flight = ended.via->targets[ended.target].load->in_flight();
+  seen.in_flight = ended.own_there;
   seen.predicted_ms = ended.predicted.total;
   seen.predicted_sd = std::sqrt(std::max(ended.predicted.variance, 0.0));
   seen.at = now;
@@ -186,6 +188,27 @@ void loop_port::observe(const flight& ended, const reply& answer,
   if (observations_.size() >= observation_batch
       || now - last_flush_ >= observation_delay)
     flush_observations(now);
+}
+
+/// For policies that learn by themselves.
+void loop_port::teach_policy(const flight& ended, const reply& answer,
+                             time_point now, site_outcome outcome) {
+  auto* mine = local_of(*ended.via);
+  if (mine == nullptr || !mine->policy)
+    return;
+  routing::outcome seen;
+  seen.site = ended.site;
+  seen.size = ended.event.size;
+  seen.bytes = static_cast<double>(answer.body.size());
+  seen.total_ms = to_ms(now - ended.sent);
+  seen.queue_ms = to_ms(answer.times.queue);
+  seen.service_ms = to_ms(answer.times.service);
+  seen.cold_ms = to_ms(answer.times.cold);
+  seen.in_flight = ended.predicted.in_flight;
+  seen.queue_length = answer.queue_length;
+  seen.failed = outcome != site_outcome::ok;
+  seen.at = now;
+  mine->policy->ended(seen);
 }
 
 void loop_port::flush_observations(time_point now) {

@@ -2,6 +2,9 @@
 // and how they do.
 #include "actors/routing/loop_port.hpp"
 #include "libfaas/rollout/sample.hpp"
+#include "libfaas/routing/policies/min_latency.hpp"
+#include "libfaas/routing/policies/plain.hpp"
+#include "libfaas/routing/policies/catalog.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>

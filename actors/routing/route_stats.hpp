@@ -57,7 +57,7 @@ struct target_stats {
   function_name function;
   site_name site;
   std::array<tally, site_outcomes> outcomes;
-  std::array<tally, 8> decisions; ///< by routing::reason
+  std::array<tally, routing::reasons> decisions; ///< by routing::reason
   tally network_ns, queue_ns, service_ns, cold_ns;
   latency_histogram total;
   tally predicted_events, error_ns; ///< sum of |predicted - measured|

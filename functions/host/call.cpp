@@ -81,7 +81,7 @@ bool call::answer(reply&& what) noexcept {
   }
   if (!done)
     return false;
-  what.queue_length = host_.waiting();
+  what.queue_length = host_.others_inside();
   host_.count(what);
   done(std::move(what));
   return true;

@@ -173,7 +173,7 @@ void version_host::withdraw_inline(const std::string& reason) {
 void version_host::refuse(completion&& done, error why) noexcept {
   refused_.fetch_add(1, std::memory_order_relaxed);
   auto answer = reply::failure(std::move(why));
-  answer.queue_length = waiting();
+  answer.queue_length = waiting() + running();
   done(std::move(answer));
 }
 

@@ -73,6 +73,11 @@ public:
   }
   /// How its events are joined; empty rules until it is loaded.
   const batch_rules& batches() const noexcept { return batches_; }
+  /// Events of this version here beside one that has just ended.
+  uint32_t others_inside() const noexcept {
+    const auto all = waiting() + running();
+    return all > 0 ? all - 1 : 0;
+  }
   void offer_waiting(work& running) { pool_->offer_waiting(running); }
   batch_share share_of(const invocation& event) const noexcept {
     return module_->share_of(event);

@@ -50,6 +50,7 @@ nlohmann::json site_json(const std::string& name,
           {"overdue_ms", shown(site.overdue)},
           {"deviation_ms", shown(site.deviation)},
           {"doubt_ms", shown(site.doubt)},
+          {"imposed_ms", shown(site.imposed)},
           {"in_flight", site.in_flight}};
 }
 

@@ -42,6 +42,7 @@ bool reserved(std::string_view name) noexcept {
   default:
     return iequals(name, "date") || iequals(name, "server")
            || iequals(name, "x-faas-site") || iequals(name, "x-faas-version")
+           || iequals(name, "x-faas-promise")
            || iequals(name, "server-timing")
            || iequals(name, "x-duration-seconds");
   }
@@ -106,6 +107,11 @@ void write_call(byte_buffer& out, const reply& answer,
   out.append("\r\n");
   if (!answer.site.empty())
     line(out, "X-Faas-Site", answer.site);
+  if (answer.promise > duration::zero()) {
+    out.append("X-Faas-Promise: ");
+    append_seconds(out, answer.promise);
+    out.append("\r\n");
+  }
   if (answer.version != 0) {
     out.append("X-Faas-Version: ");
     append_number(out, answer.version);

@@ -28,6 +28,7 @@ inline constexpr uint8_t queue = 1 << 1;
 inline constexpr uint8_t cold = 1 << 2;
 inline constexpr uint8_t overdue = 1 << 3;
 inline constexpr uint8_t in_flight = 1 << 4;
+inline constexpr uint8_t imposed = 1 << 5;
 
 /// A position of 4 bits that is none.
 inline constexpr uint8_t no_position = 15;

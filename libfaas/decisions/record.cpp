@@ -50,6 +50,7 @@ void note_sites(const routing::decision& made, std::span<logged_site> to) {
     site.overdue = static_cast<float>(p.overdue);
     site.deviation = static_cast<float>(std::sqrt(std::max(p.variance, 0.0)));
     site.doubt = static_cast<float>(std::sqrt(std::max(p.epistemic, 0.0)));
+    site.imposed = static_cast<float>(p.imposed);
   }
 }
 

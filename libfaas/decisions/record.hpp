@@ -34,6 +34,7 @@ struct logged_site {
   float overdue = 0;
   float deviation = 0; ///< standard deviation of one event's latency
   float doubt = 0;     ///< the same of its mean only (epistemic)
+  float imposed = 0;   ///< waits that the event causes; not in the total
 
   double total() const noexcept {
     return double{network} + queue + service + cold + overdue;

@@ -19,6 +19,9 @@ routing::prediction prediction_of(const logged_site& site) noexcept {
   p.transit = site.network / 2.0; // not logged; no policy looks at it
   p.variance = double{site.deviation} * site.deviation;
   p.epistemic = double{site.doubt} * site.doubt;
+  p.imposed = site.imposed;
+  p.in_flight = site.in_flight;
+  p.servers = 1; // not logged; only policies by counts look at it
   return p;
 }
 

@@ -5,7 +5,7 @@
 #include "libfaas/core/result.hpp"
 #include "libfaas/decisions/off_policy.hpp"
 #include "libfaas/decisions/record.hpp"
-#include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/policies/catalog.hpp"
 
 #include <map>
 #include <string>

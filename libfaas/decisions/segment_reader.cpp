@@ -68,6 +68,7 @@ void read_site(byte_reader& in, logged_site& to) {
   to.overdue = has & bits::overdue ? in.tiny() : 0;
   to.in_flight
     = has & bits::in_flight ? static_cast<uint32_t>(in.varint()) : 0;
+  to.imposed = has & bits::imposed ? in.tiny() : 0;
 }
 
 /// Positions and mask point to sites that there are.

@@ -143,6 +143,7 @@ void put_site(cursor& out, const logged_site& site) noexcept {
   has |= site.cold > 0 ? bits::cold : 0;
   has |= site.overdue > 0 ? bits::overdue : 0;
   has |= site.in_flight > 0 ? bits::in_flight : 0;
+  has |= site.imposed > 0 ? bits::imposed : 0;
   out.byte(has);
   out.tiny(site.service);
   out.tiny(site.deviation);
@@ -157,6 +158,8 @@ void put_site(cursor& out, const logged_site& site) noexcept {
     out.tiny(site.overdue);
   if (has & bits::in_flight)
     out.varint(site.in_flight);
+  if (has & bits::imposed)
+    out.tiny(site.imposed);
 }
 
 } // namespace
@@ -177,7 +180,8 @@ void round_as_kept(record& one) {
     tiny(*part);
   for (auto& site : one.sites)
     for (auto* part : {&site.network, &site.queue, &site.service, &site.cold,
-                       &site.overdue, &site.deviation, &site.doubt})
+                       &site.overdue, &site.deviation, &site.doubt,
+                       &site.imposed})
       tiny(*part);
 }
 

@@ -81,8 +81,10 @@ struct reply {
   std::string next_step; ///< for code != ok: what to do
   execution_times times;
   std::string site;          ///< where it ran; empty when it never ran
+  /// What was promised when its site was chosen: 95 % take no longer. 0: nothing.
+  duration promise{};
   uint32_t version = 0;      ///< which version ran
-  uint32_t queue_length = 0; ///< waiting at the site at completion
+  uint32_t queue_length = 0; ///< others at the site at completion
   bool started = false;      ///< user code may have begun
   start_kind start = start_kind::warm; ///< once it has
 

@@ -3,6 +3,7 @@
 #include "libfaas/manifest/choices.hpp"
 #include "libfaas/manifest/platform.hpp"
 #include "libfaas/manifest/process.hpp"
+#include "libfaas/routing/policies/catalog.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -117,16 +118,19 @@ void check_topics(const petrel_spec& p, problems& out) {
 
 void check_policy(const petrel_spec& p, problems& out) {
   const std::string_view policy = p.policy;
-  if (policy == "min-latency" || policy == "random" || policy == "round-robin")
-    return;
   constexpr std::string_view prefix = "static:";
   if (policy.starts_with(prefix) && policy.size() > prefix.size()
       && policy.size() < 200 && printable(policy)
       && policy.find(' ') == std::string_view::npos)
     return;
-  out.push_back({"petrel.policy", "must be one of: min-latency, random, "
-                                  "round-robin, static:SITE (for example "
-                                  "static:edge-1/cpu)"});
+  if (policy.starts_with("static"))
+    return out.push_back({"petrel.policy",
+                          "static needs a site: static:SITE (for example "
+                          "static:edge-1/cpu)"});
+  const auto known = routing::check_node_policy(policy);
+  if (!known)
+    out.push_back({"petrel.policy", known.error().message + "; "
+                                      + known.error().next_step});
 }
 
 void check_rollout(const rollout_plan& plan, problems& out) {

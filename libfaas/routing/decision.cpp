@@ -10,9 +10,9 @@
 namespace faas::routing {
 namespace {
 
-constexpr std::array<std::string_view, 8> reason_names{
+constexpr std::array<std::string_view, reasons> reason_names{
   "no-candidate", "only-candidate", "best",   "explored",
-  "fixed",        "fallback",       "random", "round-robin"};
+  "fixed",        "fallback",       "random", "round-robin", "ranked"};
 
 /// exp(x) - 1 for the small variances that occur; bounded for large ones.
 double spread_of(double log_var) noexcept {
@@ -51,10 +51,15 @@ prediction predict_at(const estimate& belief, const candidate& site,
   p.network = belief.rtt_ms + belief.ms_per_byte * bytes;
   p.transit = p.network - belief.rtt_ms / 2;
   p.service = service;
+  const double others = others_now(
+    {belief.others, now_ms - belief.reported_ms, belief.others_usual,
+     site.in_flight - belief.own_reported, belief.others_per_own});
+  const double foreign = others_wait_ms(
+    others, site.in_flight, belief.servers, belief.mean_service_ms);
   p.queue
     = site.loop_lag_ms
-      + own_wait_ms(site.in_flight, site.drain_ms, belief.servers, p.transit)
-      + external_wait_ms(belief.external_queue_ms, now_ms - belief.reported_ms);
+      + std::max(0.0, site.free_in_ms - p.transit)
+      + foreign;
   p.cold = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
   p.overdue = belief.overdue_ms;
   p.total = p.network + p.queue + p.service + p.cold + p.overdue;
@@ -66,7 +71,18 @@ prediction predict_at(const estimate& belief, const candidate& site,
       + p.network * p.network * belief.net_noise_share2
       + service * service * spread_of(belief.log_noise)
       + std::min(belief.grain_ms * belief.grain_ms, 4 * service * service)
-      + p.queue * p.queue * belief.log_noise;
+      + p.queue * p.queue * belief.log_noise
+    // How many others there are is known by a report of a while ago only: as
+    // uncertain as a Poisson number.
+    + others * belief.mean_service_ms * belief.mean_service_ms
+        / (belief.servers * belief.servers);
+  const double deviation = std::sqrt(p.variance);
+  p.promise
+    = std::max(p.total + belief.promise_sigmas * deviation, p.network);
+  p.reach = belief.interval_sigmas * deviation;
+  p.imposed = imposed_ms(p.queue, service, belief.servers, belief.load);
+  p.in_flight = site.in_flight;
+  p.servers = belief.servers;
   return p;
 }
 

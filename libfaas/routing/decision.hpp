@@ -30,9 +30,9 @@ struct candidate {
   site_index site = no_site;
   const estimate_cell* cell = nullptr;
   /// Own events at the site that have not returned, all functions, and the
-  /// time until they will have been served (see site_load).
+  /// time until a server is free for one more (see site_load).
   uint32_t in_flight = 0;
-  double drain_ms = 0;
+  double free_in_ms = 0;
   /// Own bytes that wait for the link in front of this event (link_load).
   double backlog_bytes = 0;
   /// How late the loop that would run it is (local sites), or the outbox.
@@ -42,7 +42,8 @@ struct candidate {
 
 /// Prediction for one candidate, ms; not initialised by default (a decision
 /// holds 32 of them). total = sum of the other five means;
-/// variance = epistemic + scatter of single events.
+/// variance = epistemic + scatter of single events. The last are what was
+/// known of the site's load, for policies that go by counts.
 struct prediction {
   double network;
   double queue; ///< own in flight, reports, loop lag
@@ -53,6 +54,12 @@ struct prediction {
   double transit;   ///< part of network that passes before the site has it
   double variance;  ///< of one event's latency, ms^2
   double epistemic; ///< of the mean only, ms^2
+  double promise;   ///< 95 % of such events take no longer, ms
+  double reach;     ///< 90 % are no farther from the total, ms
+  /// What later events will wait for this one, ms: not part of the total.
+  double imposed;
+  double in_flight; ///< own events there that have not returned
+  double servers;   ///< events it runs at once
 };
 
 enum class reason : uint8_t {
@@ -64,7 +71,9 @@ enum class reason : uint8_t {
   fallback, ///< the static site was not available
   random,
   round_robin,
+  ranked, ///< first in the policy's own order, not by predicted latency
 };
+inline constexpr size_t reasons = 9;
 std::string_view name(reason why) noexcept;
 
 /// The outcome. Indices are positions in the candidates given; parts[i] is
@@ -75,7 +84,7 @@ struct decision {
   uint8_t runner_up = none; ///< best total among the others
   uint8_t count = 0;
   reason why = reason::no_candidate;
-  double propensity = 1; ///< probability that the policy chose as it did
+  double propensity = 1; ///< probability of this choice; 0: not known
   uint32_t healthy = 0;  ///< bit i: candidate i was looked at
   std::array<prediction, max_candidates> parts;
   std::array<site_index, max_candidates> sites;
@@ -92,6 +101,20 @@ struct pick {
   double propensity = 1;
 };
 
+/// What became of an event that the policy chose a site for; ms.
+struct outcome {
+  site_index site = no_site;
+  double size = 1, bytes = 0;
+  double total_ms = 0; ///< from dispatch to reply, by this router's clock
+  double queue_ms = 0; ///< these three by the site's
+  double service_ms = 0;
+  double cold_ms = 0;
+  double in_flight = 0;    ///< own there when it was sent, without it
+  double queue_length = 0; ///< there at completion, all routers'
+  bool failed = false;     ///< no answer, or that of a site that is ill
+  time_point at{};
+};
+
 /// Chooses among predictions. One object per function and gateway loop: not
 /// thread safe, may keep state, must not allocate in choose(). `so_far` has
 /// healthy, parts, sites, count filled and at least two bits in healthy.
@@ -103,6 +126,11 @@ public:
                       random_source& random, time_point now) noexcept = 0;
   /// Called in place of choose() when one candidate is healthy.
   virtual pick only(const decision& so_far, uint8_t index) noexcept;
+  /// An event has ended that choose() or only() sent somewhere: for policies
+  /// that learn by themselves.
+  virtual void ended(const outcome& seen) noexcept {}
+  /// False: it never looks at predictions, only at sites and counts.
+  virtual bool predicts() const noexcept { return true; }
 };
 
 /// The prediction for one candidate. Section 2 of the predictor's design:

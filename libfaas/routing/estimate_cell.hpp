@@ -43,14 +43,22 @@ struct estimate {
   /// warm_until_ms.
   double cold_charge_ms = 0;
   double warm_until_ms = 0;
-  /// Work of other routers waiting at the site, as reported at reported_ms;
-  /// fades with age.
-  double external_queue_ms = 0;
+  /// Events of other routers at the site, as reported at reported_ms, what is
+  /// usual, and what one of the site's events takes (see other_load).
+  double others = 0;
+  double others_usual = 0;
+  double own_reported = 0;   ///< this router's, at that time
+  double others_per_own = 0; ///< sent by them for each one that this one sends
+  double mean_service_ms = 0;
+  double load = 0; ///< usual number of events there, over its servers
   double reported_ms = 0;
   /// Lateness of events in flight beyond what was predicted for them (nothing
   /// has come back yet): added to every prediction until they return.
   double overdue_ms = 0;
   double servers = 1;
+  /// 95 % take no longer than the prediction and so many standard deviations.
+  double promise_sigmas = 2;
+  double interval_sigmas = 1.645; ///< 90 % are no farther from it
   double updated_ms = 0;
 };
 static_assert(std::is_trivially_copyable_v<

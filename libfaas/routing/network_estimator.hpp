@@ -60,6 +60,11 @@ public:
 
   /// After a restart: these means, as uncertain as the prior.
   bool restore(double rtt_ms, double ms_per_byte) noexcept;
+  /// As uncertain as after a step.
+  void doubt(time_point now) noexcept {
+    advance(now);
+    jump();
+  }
   /// Time passes without an observation.
   void advance(time_point now) noexcept;
 

@@ -150,6 +150,10 @@ predictor::cell(function_index function, site_index site, time_point now) {
   return pair.cell;
 }
 
+void predictor::set_routers(double count) noexcept {
+  impl_->config.routers = std::clamp(count, 1.0, 1e4);
+}
+
 accuracy predictor::accuracy_of(function_index function,
                                 site_index site) const {
   const auto* pair = impl_->known(site)
@@ -161,6 +165,7 @@ accuracy predictor::accuracy_of(function_index function,
   const auto& link = impl_->links[impl_->sites[to_int(site)].link];
   values.service_nis = pair->filter.nis().mean();
   values.network_nis = link.filter.nis().mean();
+  values.promises_kept = pair->promise.kept();
   values.changes = pair->filter.changes();
   return values;
 }
@@ -233,7 +238,7 @@ bool predictor::impl::moved(const site_state& site) const noexcept {
     return std::abs(now - then) > step * (std::abs(then) + grain);
   };
   return std::abs(site.filter.g - site.published_g) > step
-         || differs(site.external_ms, site.published_external, 20)
+         || differs(site.others, site.published_others, 20)
          || differs(link.filter.rtt_ms(), link.published_rtt, 1)
          || differs(link.filter.ms_per_byte(), link.published_byte, 1e-6);
 }
@@ -258,10 +263,19 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.cold_charge_ms
     = cold_charge_ms(pair.cold.mean_ms(),
                      functions[function].rate.per_second(now), config.keep_ms);
-  out.external_queue_ms = home.external_ms;
+  out.others = home.others;
+  out.others_usual = home.others_usual;
+  out.own_reported = home.own;
+  out.load = (home.own_usual + home.others_usual) / home.servers;
+  out.others_per_own
+    = std::min(config.routers - 1,
+               home.others_usual / std::max(home.own_usual, 0.01));
+  out.mean_service_ms = home.mean_service_ms;
   out.reported_ms = home.reported_ms;
   out.overdue_ms = pair.overdue_ms;
   out.servers = home.servers;
+  out.promise_sigmas = pair.promise.sigmas();
+  out.interval_sigmas = pair.interval.sigmas();
   out.updated_ms = to_ms(now.time_since_epoch());
   pair.cell->write(out);
   pair.dirty = false;
@@ -276,7 +290,7 @@ size_t predictor::publish(time_point now) {
     for (const auto f : site.functions)
       impl_->mark(*site.pairs[f], f, s);
     site.published_g = site.filter.g;
-    site.published_external = site.external_ms;
+    site.published_others = site.others;
   }
   for (auto& link : impl_->links) {
     link.published_rtt = link.filter.rtt_ms();

@@ -45,6 +45,9 @@ public:
   /// Profile measured elsewhere: the reference for sites without their own.
   bool set_profile(function_index function, line profile);
 
+  /// How many routers choose among the same sites, this one included.
+  void set_routers(double count) noexcept;
+
   // -- what happened --------------------------------------------------------
 
   /// One event has ended. False if refused.
@@ -58,6 +61,9 @@ public:
   /// The site says whether the function's model is loaded there.
   bool observe_residency(function_index function, site_index site,
                          bool resident, time_point now);
+  /// A site that was gone is there again: what is known of it and of its link
+  /// is as uncertain as after a step, and nothing waits there.
+  bool observe_return(site_index site, time_point now);
   /// Every 20-100 ms, with all own events in flight: those that are later than
   /// predicted are evidence already (censored observations).
   void tick(std::span<const in_flight_event> events, time_point now);

@@ -4,6 +4,7 @@
 #include "libfaas/routing/accuracy_tracker.hpp"
 #include "libfaas/routing/cold_start_estimator.hpp"
 #include "libfaas/routing/predictor.hpp"
+#include "libfaas/routing/quantile_tracker.hpp"
 
 #include <unordered_map>
 
@@ -18,6 +19,8 @@ struct pair_state {
   function_filter filter;
   cold_start_estimator cold;
   accuracy_tracker quality;
+  quantile_tracker promise{0.95, 2}; ///< of what is over the prediction
+  quantile_tracker interval{0.9, 1.645}; ///< of how far it is off
   std::shared_ptr<estimate_cell> cell = std::make_shared<estimate_cell>();
   double warm_until_ms = 0; ///< 0: never seen there, taken as loaded
   double overdue_ms = 0;
@@ -27,6 +30,7 @@ struct pair_state {
   int short_run = 0;        ///< early short events since, not believed
   double late = 0;          ///< evidence gathered by the tick under way
   double late_ms = 0;
+  int late_events = 0;
   bool dirty = false;   ///< its cell is stale
   bool watched = false; ///< the next tick has to look at it
   bool own_profile = false;
@@ -39,6 +43,9 @@ struct link_state {
 };
 
 struct site_state {
+  /// A service time was learned: late or a step, and when it was sent.
+  void judge(bool late, bool step, time_point sent) noexcept;
+
   std::string name, tier;
   uint32_t link = 0;
   double servers = 1;
@@ -47,8 +54,12 @@ struct site_state {
   time_point probed{}; ///< last
   uint64_t probe_changes = 0;
   double mean_service_ms = 0;
-  double external_ms = 0, reported_ms = 0;
-  double published_g = 0, published_external = 0;
+  std::optional<uint32_t> stepped; ///< function whose event told of a step
+  bool doubted = false;   ///< whether the last event was late is still open
+  time_point fine_sent{}; ///< last sending of one that was not late
+  double others = 0, others_usual = 0, reported_ms = 0;
+  double own = 0, own_usual = 0;
+  double published_g = 0, published_others = 0;
   std::vector<std::unique_ptr<pair_state>> pairs; ///< by function index
   std::vector<uint32_t> functions;                ///< that have a pair
 };
@@ -85,13 +96,14 @@ struct predictor::impl {
   const pair_state* tier_mate(uint32_t function, uint32_t site) const noexcept;
   void mark(pair_state& pair, uint32_t function, uint32_t site);
   void watch(pair_state& pair, uint32_t function, uint32_t site);
-  void note_late(const in_flight_event& event);
+  void note_late(const in_flight_event& event, time_point now);
   bool settle(pair_state& pair, pair_key key, time_point now);
   void write(pair_state& pair, uint32_t function, uint32_t site,
              time_point now);
   bool moved(const site_state& site) const noexcept;
   void learn_service(const observation& seen, pair_state& pair,
                      site_state& site);
+  void confirm_step(site_state& site, double slowdown);
   void learn_queue(const observation& seen, site_state& site);
 };
 

@@ -3,15 +3,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace faas::routing {
 namespace {
 
 constexpr double max_ms = 1e7;
 constexpr double late_sigmas = 3;
-// One surprisingly slow event is a step or an outlier, evenly: half of it is
-// believed until there is more to go by.
-constexpr double doubt_share = 0.5;
+// One surprisingly slow event is a step or an outlier: it is believed as far as
+// such events were steps before, until there is more to go by.
+/// Time constant of the usual number of other routers' events.
+constexpr double usual_ms = 5000;
 constexpr auto doubt_time = std::chrono::seconds{2};
 // A CPU quota is enforced when the scheduler's tick comes (4 ms at 250 Hz): a
 // job shorter than that runs at full speed on a slow site. So where longer jobs
@@ -51,6 +53,16 @@ bool pair_state::too_short_to_tell(double service_ms, double expected_ms,
   return at - last_long < long_memory && ++short_run < short_enough;
 }
 
+void site_state::judge(bool late, bool step, time_point sent) noexcept {
+  if (doubted && step)
+    filter.odds.was_step();
+  else if (doubted && !late)
+    filter.odds.was_outlier();
+  doubted = late && !step;
+  if (!late && !step)
+    fine_sent = std::max(fine_sent, sent);
+}
+
 void predictor::impl::learn_service(const observation& seen, pair_state& pair,
                                     site_state& site) {
   if (seen.cold_ms > 0) { // its service was not that of a warm instance
@@ -63,10 +75,16 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
   if (pair.too_short_to_tell(seen.service_ms, std::exp(before.log_ms), probed,
                              seen.at))
     return;
+  const auto changes = pair.filter.changes();
   if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
                            config.service))
     return;
-  pair.doubt = doubt_share * pair.filter.doubt();
+  if (pair.filter.changes() > changes)
+    site.stepped = to_int(seen.function);
+  if (config.odds)
+    site.judge(pair.filter.doubt() > 0, pair.filter.changes() > changes,
+               seen.at - from_ms(seen.total_ms));
+  pair.doubt = site.filter.odds.step() * pair.filter.doubt();
   pair.doubt_until = seen.at + doubt_time;
   if (pair.doubt > 0)
     watch(pair, to_int(seen.function), to_int(seen.site));
@@ -78,11 +96,19 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
 }
 
 void predictor::impl::learn_queue(const observation& seen, site_state& site) {
+  if (!config.reports)
+    return;
   const double others = seen.queue_length > seen.in_flight
                           ? seen.queue_length - seen.in_flight
                           : 0;
-  site.external_ms = others * site.mean_service_ms / site.servers;
-  site.reported_ms = to_ms(seen.at.time_since_epoch());
+  const double now = to_ms(seen.at.time_since_epoch());
+  const double weight
+    = -std::expm1(-std::max(0.0, now - site.reported_ms) / usual_ms);
+  site.others_usual += weight * (others - site.others_usual);
+  site.others = others;
+  site.own_usual += weight * (seen.in_flight - site.own_usual);
+  site.own = seen.in_flight;
+  site.reported_ms = now;
 }
 
 bool predictor::observe(const observation& seen) {
@@ -111,6 +137,12 @@ bool predictor::observe(const observation& seen) {
   if (seen.cold_ms > 0 || pair.warm_until_ms > 0) // it does get unloaded
     pair.warm_until_ms = to_ms(seen.at.time_since_epoch()) + my.config.keep_ms;
   pair.quality.total(seen.predicted_ms, seen.predicted_sd, seen.total_ms);
+  if (seen.predicted_ms > 0 && seen.predicted_sd > 0) {
+    const double score
+      = (seen.total_ms - seen.predicted_ms) / seen.predicted_sd;
+    pair.promise.add(score);
+    pair.interval.add(std::abs(score));
+  }
   const bool sound = link.observe(
     seen.bytes + seen.backlog_bytes,
     seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms, seen.at);
@@ -119,6 +151,24 @@ bool predictor::observe(const observation& seen) {
   else if (seen.outcome == event_outcome::done)
     my.learn_service(seen, pair, site);
   return sound;
+}
+
+/// Two late events in a short time are taken for a step of the site; the next
+/// probe knows better whether it was.
+void predictor::impl::confirm_step(site_state& site, double slowdown) {
+  constexpr double unchanged = 2.5, small = 0.1;
+  if (!site.stepped)
+    return;
+  const auto function = *std::exchange(site.stepped, std::nullopt);
+  auto* pair = function < site.pairs.size() ? site.pairs[function].get()
+                                            : nullptr;
+  const double step = site.filter.g - site.filter.before;
+  if (pair == nullptr || std::abs(step) < small
+      || std::abs(site.probe->off(slowdown, site.filter.before)) > unchanged
+      || std::abs(site.probe->off(slowdown, site.filter.g))
+           < std::abs(site.probe->off(slowdown, site.filter.before)))
+    return;
+  pair->filter.take_step_back(site.filter, config.service);
 }
 
 bool predictor::observe_probe(site_index site, double slowdown,
@@ -134,6 +184,7 @@ bool predictor::observe_probe(site_index site, double slowdown,
       = function_filter::probe(slowdown, now, home.filter, my.config.service);
     return true;
   }
+  my.confirm_step(home, slowdown);
   return home.probe->observe(0, slowdown, now, home.filter, my.config.service);
 }
 
@@ -142,6 +193,20 @@ bool predictor::observe_ping(link_index link, double rtt_ms, time_point now) {
   if (to_int(link) >= my.links.size()
       || !my.links[to_int(link)].filter.observe_rtt(rtt_ms, now))
     return my.refuse();
+  return true;
+}
+
+bool predictor::observe_return(site_index site, time_point now) {
+  auto& my = *impl_;
+  if (!my.known(site))
+    return my.refuse();
+  auto& home = my.sites[to_int(site)];
+  home.filter.advance(now, my.config.service);
+  home.filter.var += my.config.service.jump;
+  home.others = home.others_usual = 0;
+  my.links[home.link].filter.doubt(now);
+  for (const auto f : home.functions)
+    my.mark(*home.pairs[f], f, to_int(site));
   return true;
 }
 
@@ -164,12 +229,16 @@ void predictor::impl::watch(pair_state& pair, uint32_t function,
   watched.emplace_back(site, function);
 }
 
-void predictor::impl::note_late(const in_flight_event& event) {
+void predictor::impl::note_late(const in_flight_event& event,
+                                time_point now) {
   const auto f = to_int(event.function), s = to_int(event.site);
   auto* pair
     = known(event.function) && known(event.site) ? find(f, s) : nullptr;
   if (!pair || !plausible_ms(event.age_ms) || !(event.predicted_ms > 0)
       || !(event.predicted_sd > 0) || !(event.age_ms > event.predicted_ms))
+    return;
+  // One that was sent later is back in time: it is this event, not the site.
+  if (now - from_ms(event.age_ms) < sites[s].fine_sent)
     return;
   // Against what is believed now: what other events have told since it was
   // sent is not counted twice.
@@ -182,6 +251,7 @@ void predictor::impl::note_late(const in_flight_event& event) {
   if (!(evidence > 0))
     return;
   pair->late += evidence;
+  ++pair->late_events;
   if (z > late_sigmas)
     pair->late_ms = std::max(pair->late_ms, event.age_ms - due);
   watch(*pair, f, s);
@@ -189,6 +259,8 @@ void predictor::impl::note_late(const in_flight_event& event) {
 
 /// True while there is something to settle at the next tick.
 bool predictor::impl::settle(pair_state& pair, pair_key key, time_point now) {
+  if (pair.late_events == 1) // alone: it may be an outlier
+    pair.late_ms *= sites[key.first].filter.odds.step();
   if (pair.late > 0)
     pair.filter.observe_late(pair.late, sites[key.first].filter,
                              config.service);
@@ -199,14 +271,16 @@ bool predictor::impl::settle(pair_state& pair, pair_key key, time_point now) {
     mark(pair, key.second, key.first);
   pair.overdue_ms = pair.late_ms;
   pair.late = pair.late_ms = 0;
+  pair.late_events = 0;
   pair.watched = pair.overdue_ms > 0 || pair.doubt > 0;
   return pair.watched;
 }
 
 void predictor::tick(std::span<const in_flight_event> events, time_point now) {
   auto& my = *impl_;
-  for (const auto& event : events)
-    my.note_late(event);
+  if (my.config.overdue)
+    for (const auto& event : events)
+      my.note_late(event, now);
   for (auto& site : my.sites)
     site.filter.advance(now, my.config.service);
   for (auto& link : my.links)

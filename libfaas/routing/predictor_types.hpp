@@ -21,6 +21,12 @@ struct predictor_config {
   /// A sibling's cell is written again when its site's or link's belief has
   /// moved by this much (log domain; share of the RTT).
   double publish_step = 0.02;
+  /// Routers that choose among the same sites, this one included.
+  double routers = 1;
+  // What experiments switch off to see what it is good for.
+  bool reports = true; ///< what replies tell of others' events
+  bool overdue = true; ///< look at events that have not returned
+  bool odds = true;    ///< learn how often late events are steps; else half
 };
 
 /// A way to a site. For sites of this node use `loopback_link()`.
@@ -59,7 +65,7 @@ struct observation {
   double cold_ms = 0; ///< > 0: load and warm-up happened for this event
 
   uint32_t queue_length = 0; ///< at the site at completion, all routers'
-  uint32_t in_flight = 0;  ///< own at that site when the reply came, without it
+  uint32_t in_flight = 0; ///< own of them, see site_load::finish
   double predicted_ms = 0; ///< from the decision; 0: not predicted
   double predicted_sd = 0;
   time_point at{};
@@ -85,6 +91,7 @@ struct accuracy {
   double network_nis = 0;
   double service_coverage = 0; ///< share inside the 90 % interval
   double total_coverage = 0;
+  double promises_kept = 0; ///< share of the last 200 or so; target 0.95
   uint64_t changes = 0; ///< steps detected (service)
 };
 

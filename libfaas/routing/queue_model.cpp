@@ -1,37 +1,101 @@
 #include "libfaas/routing/queue_model.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace faas::routing {
+namespace {
 
-void site_load::start(double service_ms, double transit_ms,
-                      time_point now) noexcept {
-  if (count_++ == 0)
-    sum_ms_ = free_ms_ = 0;
-  const double work = std::max(0.0, service_ms);
-  const double there = ms(now) + std::max(0.0, transit_ms);
-  sum_ms_ += work;
-  free_ms_ = std::max(free_ms_, there) + work / servers_;
-  last_ms_ = there + work;
+
+/// What is left at least of an event that should have ended.
+constexpr double late_share = 0.1;
+
+} // namespace
+
+site_load::site_load(double servers)
+  : servers_(static_cast<size_t>(std::clamp(servers, 1.0, 1e6))) {
+  open_.reserve(8);
+  busy_.reserve(8);
 }
 
-void site_load::finish(double service_ms, double back_ms,
-                       time_point now) noexcept {
-  if (count_ == 0)
-    return;
-  --count_;
-  sum_ms_ = std::max(0.0, sum_ms_ - std::max(0.0, service_ms));
-  // The others began when this one left the site, unless still on their way.
-  free_ms_ = std::max(ms(now) - back_ms + sum_ms_ / servers_, last_ms_);
+void site_load::plan(event& one) {
+  double free = since_;
+  if (busy_.size() >= servers_) {
+    std::pop_heap(busy_.begin(), busy_.end(), std::greater<>{});
+    free = busy_.back();
+    busy_.pop_back();
+  }
+  one.begins = std::max(one.arrives, free);
+  busy_.push_back(one.begins + one.service);
+  std::push_heap(busy_.begin(), busy_.end(), std::greater<>{});
 }
 
-double site_load::drain_ms(uint32_t count, double sum_ms, double free_ms,
-                           time_point now) noexcept {
-  if (count == 0)
+void site_load::show() noexcept {
+  const auto servers = static_cast<double>(servers_);
+  free_ms_ = busy_.size() < servers_ ? 0 : busy_.front() + beyond_ms_ / servers;
+  double sum = 0;
+  for (const auto& one : open_)
+    sum += one.service;
+  least_ms_ = open_.empty()
+                ? 0
+                : late_share * sum / static_cast<double>(open_.size());
+}
+
+void site_load::start(double service_ms, double transit_ms, time_point now) {
+  event one{ms(now) + std::max(0.0, transit_ms), std::max(0.0, service_ms), 0};
+  if (open_.size() < most) {
+    plan(one);
+    open_.push_back(one);
+  } else {
+    ++beyond_;
+    beyond_ms_ += one.service;
+  }
+  show();
+}
+
+uint32_t site_load::finish(double service_ms, double back_ms,
+                           time_point now) {
+  const double service = std::max(0.0, service_ms);
+  const auto found
+    = std::find_if(open_.begin(), open_.end(), [&](const event& one) {
+        return one.service == service;
+      });
+  if (found != open_.end()) {
+    open_.erase(found);
+  } else if (beyond_ > 0) {
+    --beyond_;
+    beyond_ms_ = beyond_ == 0 ? 0 : std::max(0.0, beyond_ms_ - service);
+  }
+  // It left the site then. What had begun goes on; since none of these has
+  // returned, they end after that, and no more than `servers` can have begun.
+  since_ = ms(now) - std::max(0.0, back_ms);
+  busy_.clear();
+  for (auto& one : open_) {
+    if (one.begins > since_ || busy_.size() >= servers_)
+      continue;
+    busy_.push_back(std::max(one.begins + one.service,
+                             since_ + late_share * one.service));
+    std::push_heap(busy_.begin(), busy_.end(), std::greater<>{});
+  }
+  size_t begun = busy_.size();
+  for (auto& one : open_) {
+    if (one.begins <= since_ && begun > 0)
+      --begun;
+    else
+      plan(one);
+  }
+  show();
+  const auto there = std::count_if(
+    open_.begin(), open_.end(),
+    [&](const event& one) { return one.arrives <= since_; });
+  return static_cast<uint32_t>(there) + beyond_;
+}
+
+double site_load::free_in_ms(double free_ms, double least_ms,
+                             time_point now) noexcept {
+  if (free_ms == 0)
     return 0;
-  // Slower than expected: at least a tenth of a mean service is left.
-  const double least = 0.1 * sum_ms / count;
-  return std::max(free_ms - ms(now), least);
+  return std::max(free_ms - ms(now), least_ms);
 }
 
 double link_load::after(double free_ms, double bytes, double ms_per_byte,

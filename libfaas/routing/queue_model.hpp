@@ -5,66 +5,106 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace faas::routing {
 
-/// Expected wait of one more event behind `in_flight` own events that take
-/// `drain_ms` from now until all are served, at a site with `servers` equal
-/// servers (FCFS): max(0, (n - c + 1) / n * drain - transit). While the event
-/// travels for `transit_ms`, those ahead of it are served.
-inline double own_wait_ms(uint32_t in_flight, double drain_ms, double servers,
-                          double transit_ms) noexcept {
-  const double n = in_flight;
-  if (n == 0 || n < servers || !(drain_ms > 0))
-    return 0;
-  return std::max(0.0, (n - servers + 1) / n * drain_ms - transit_ms);
+/// Events of other routers at a site.
+struct other_load {
+  double reported = 0; ///< how many there were ...
+  double age_ms = 0;   ///< ... so long ago
+  double usual = 0;    ///< mean over the last reports
+  /// What this router has sent that was not there yet, and how many the others
+  /// send meanwhile for each of these: they see what it sees, and do as it does
+  /// (C3's concurrency compensation: Suresh et al., NSDI 2015, section 3.2).
+  double own_since = 0, per_own = 0;
+};
+
+/// How many there are now, as far as one knows: a report says less and less of
+/// a queue of later, and what remains is the usual number, which is forgotten,
+/// too, when nothing is heard any more.
+inline double others_now(const other_load& of) noexcept {
+  constexpr double fading_ms = 500, forgetting_ms = 20'000;
+  const double age = std::max(0.0, of.age_ms);
+  const double usual = of.usual * std::exp(-age / forgetting_ms);
+  const double known
+    = usual + (of.reported - usual) * std::exp(-age / fading_ms);
+  return std::max(0.0, known) + std::max(0.0, of.own_since) * of.per_own;
 }
 
-/// Waiting work of other routers, reported `age_ms` ago: fades with
-/// exp(-age / 500 ms), because a report says little about a queue of later.
-inline double external_wait_ms(double reported_ms, double age_ms) noexcept {
-  constexpr double fading_ms = 500;
-  if (!(reported_ms > 0))
-    return 0;
-  return reported_ms * std::exp(-std::max(0.0, age_ms) / fading_ms);
+/// What they add to the wait of one more event at a site with that many servers
+/// and own events: those that find an idle server delay nobody.
+inline double others_wait_ms(double others, double own, double servers,
+                             double service_ms) noexcept {
+  const double idle = std::max(0.0, servers - own);
+  const double ahead = idle > 0 ? others - idle + 1 : others;
+  return std::max(0.0, ahead) * service_ms / servers;
 }
 
-/// One router's own work at one site: exact in what was sent and what came
-/// back, since each start and end is its own. Not thread safe: see shared_load.
+/// What an event adds to the waits of those that come after it. For one server
+/// with exponential times the whole cost of joining behind n others is (n + 1) /
+/// (mu - lambda) (Krishnan, "Joining the right queue: a state-dependent decision
+/// rule", IEEE TAC 1990), its own part (n + 1) / mu; the difference is rho / (1 -
+/// rho) of it, which is the mean number of events there. `load`: that number
+/// over the servers.
+inline double imposed_ms(double queue_ms, double service_ms, double servers,
+                         double load) noexcept {
+  return load * (queue_ms + service_ms / servers);
+}
+
+/// One router's own work at one site with `servers` equal servers, first come
+/// first served: who would be served when, from what was expected of each event
+/// and from who has returned. Not thread safe: see shared_load.
 class site_load {
 public:
-  explicit site_load(double servers = 1) noexcept : servers_(servers) {}
+  explicit site_load(double servers = 1);
 
   /// An event was sent that arrives after `transit_ms` and is expected to take
   /// `service_ms` (prediction::transit and ::service).
-  void start(double service_ms, double transit_ms, time_point now) noexcept;
+  void start(double service_ms, double transit_ms, time_point now);
   /// It returned, on a way back of `back_ms`, or was given up. `service_ms` as
-  /// at its start.
-  void finish(double service_ms, double back_ms, time_point now) noexcept;
+  /// at its start; of several with the same one, the first sent. How many of the
+  /// others were at the site when it left.
+  uint32_t finish(double service_ms, double back_ms, time_point now);
 
-  uint32_t in_flight() const noexcept { return count_; }
-  /// Expected service of all in flight.
-  double sum_ms() const noexcept { return sum_ms_; }
-  /// When the site will have served them, ms on the clock of time_point.
-  double free_ms() const noexcept { return free_ms_; }
-  /// Time from now until all of it will have been served.
-  double drain_ms(time_point now) const noexcept {
-    return drain_ms(count_, sum_ms_, free_ms_, now);
+  uint32_t in_flight() const noexcept {
+    return static_cast<uint32_t>(open_.size()) + beyond_;
   }
-  static double drain_ms(uint32_t count, double sum_ms, double free_ms,
-                         time_point now) noexcept;
+  /// Time from now until a server is free for one more event; 0: one is.
+  double free_in_ms(time_point now) const noexcept {
+    return free_in_ms(free_ms_, least_ms_, now);
+  }
+  /// The same from what it keeps: when a server will be free (0: one is), and
+  /// what is left at least of events that are late.
+  static double free_in_ms(double free_ms, double least_ms,
+                           time_point now) noexcept;
+  double free_ms() const noexcept { return free_ms_; }
+  double least_ms() const noexcept { return least_ms_; }
 
 private:
+  struct event {
+    double arrives, service; ///< ms
+    double begins;           ///< by plan
+  };
   static double ms(time_point t) noexcept {
     return to_ms(t.time_since_epoch());
   }
+  /// Begin and end of one more event after those planned so far.
+  void plan(event& one);
+  void show() noexcept;
 
-  double servers_;
-  uint32_t count_ = 0;
-  double sum_ms_ = 0;
-  double free_ms_ = 0;
-  double last_ms_ = 0; ///< earliest end of the one sent last
+  /// Looked at one by one; further ones only by their sum.
+  static constexpr size_t most = 128;
+
+  size_t servers_;
+  std::vector<event> open_;   ///< in the order of sending
+  std::vector<double> busy_;  ///< a heap: when busy servers will be free
+  double since_ = 0;          ///< idle servers are, in ms
+  double free_ms_ = 0, least_ms_ = 0;
+  uint32_t beyond_ = 0;
+  double beyond_ms_ = 0;
 };
 
 /// One router's bytes on one link: how many are still ahead of the next event,

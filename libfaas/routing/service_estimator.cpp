@@ -112,6 +112,7 @@ function_filter::belief function_filter::at(double n,
 
 void function_filter::jump(site_filter& site,
                            const service_config& config) noexcept {
+  site.before = site.g;
   site.var += config.jump;
   p_hh_ += config.own_jump;
   if (p_kk_ > 0)
@@ -156,7 +157,7 @@ bool function_filter::observe(double n, double ms, time_point now,
   advance(now, site, config);
   site.var += config.q_event;
   auto seen = look(n, site);
-  const double nu = std::log(ms) - seen.log_ms;
+  double nu = std::log(ms) - seen.log_ms;
   const double spread = seen.var + scatter_ + seen.grain;
   nis_.add(nu, spread);
   const double z = nu / std::sqrt(spread);
@@ -170,6 +171,9 @@ bool function_filter::observe(double n, double ms, time_point now,
     if (z > doubtful)
       doubt_ = nu;
   }
+  // What is likely an outlier moves little; a step shows at the next event.
+  if (doubt_ > 0)
+    nu *= site.odds.step();
   const bool probe = q_shape_ == 0;
   const double noise = config.adapt_noise || probe ? scatter_ : config.noise;
   update(nu, huber_variance(nu, seen.var + noise + seen.grain, config.huber),
@@ -196,6 +200,18 @@ void function_filter::observe_late(double evidence, site_filter& site,
     sync(site);
     jump(site, config);
   }
+}
+
+double function_filter::off(double slowdown, double g) const noexcept {
+  return (std::log(slowdown) - g - h_ - std::log(profile_.intercept))
+         / std::sqrt(p_hh_ + scatter_);
+}
+
+void function_filter::take_step_back(site_filter& site,
+                                     const service_config& config) noexcept {
+  sync(site);
+  site.g = site.before;
+  p_hh_ += config.jump;
 }
 
 void function_filter::reset(const line& profile, site_filter& site,

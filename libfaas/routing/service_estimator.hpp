@@ -5,6 +5,7 @@
 #include "libfaas/core/clock.hpp"
 #include "libfaas/routing/innovation.hpp"
 #include "libfaas/routing/profile.hpp"
+#include "libfaas/routing/step_odds.hpp"
 
 #include <cstdint>
 
@@ -50,6 +51,8 @@ struct site_filter {
   time_point at{};
   bool started = false;
   change_detector change; ///< pools the evidence of all functions and probes
+  double before = 0; ///< g at the last step that was believed
+  step_odds odds;
 
   explicit site_filter(const service_config& config = {}, double mean = 0)
     : g(mean), var(config.site_var), change(config.change) {}
@@ -99,6 +102,12 @@ public:
   /// Lateness of events in flight, see change_detector::add_censored.
   void observe_late(double evidence, site_filter& site,
                     const service_config& config) noexcept;
+  /// What a probe's reading is off from what `g` lets expect, in standard
+  /// deviations.
+  double off(double slowdown, double g) const noexcept;
+  /// The last step was none of the site's: g is as before, and it is open how
+  /// fast this function is.
+  void take_step_back(site_filter& site, const service_config& config) noexcept;
   /// This line, measured here and now, replaces what was believed.
   void reset(const line& profile, site_filter& site,
              const service_config& config, time_point now) noexcept;

@@ -21,32 +21,33 @@ public:
     load_.start(service_ms, transit_ms, now);
     show();
   }
-  void finish(double service_ms, double back_ms, time_point now) {
+  uint32_t finish(double service_ms, double back_ms, time_point now) {
     const std::lock_guard lock{mutex_};
-    load_.finish(service_ms, back_ms, now);
+    const auto there = load_.finish(service_ms, back_ms, now);
     show();
+    return there;
   }
 
   uint32_t in_flight() const noexcept {
     return count_.load(std::memory_order_relaxed);
   }
-  double drain_ms(time_point now) const noexcept {
-    return site_load::drain_ms(count_.load(std::memory_order_relaxed),
-                               sum_ms_.load(std::memory_order_relaxed),
-                               free_ms_.load(std::memory_order_relaxed), now);
+  double free_in_ms(time_point now) const noexcept {
+    return site_load::free_in_ms(free_ms_.load(std::memory_order_relaxed),
+                                 least_ms_.load(std::memory_order_relaxed),
+                                 now);
   }
 
 private:
   void show() noexcept {
     count_.store(load_.in_flight(), std::memory_order_relaxed);
-    sum_ms_.store(load_.sum_ms(), std::memory_order_relaxed);
     free_ms_.store(load_.free_ms(), std::memory_order_relaxed);
+    least_ms_.store(load_.least_ms(), std::memory_order_relaxed);
   }
 
   std::mutex mutex_;
   site_load load_; ///< guarded by mutex_
   std::atomic<uint32_t> count_{0};
-  std::atomic<double> sum_ms_{0}, free_ms_{0};
+  std::atomic<double> free_ms_{0}, least_ms_{0};
 };
 
 /// A link_load that several loops write to. Any thread, without lock.

@@ -14,7 +14,35 @@ struct figures {
   double near_best = 0;      ///< share within 5 % of the best site
   double coverage = 0;       ///< latencies inside the 90 % interval predicted
   std::vector<double> shares; ///< of events, by site
+  double again = 0;           ///< share sent again, their site being lost
+  double explored = 0;        ///< share sent to learn
+  double promised_ms = 0;     ///< mean promise
+  double kept = 0;            ///< share of promises kept
 };
 figures summarise(const std::vector<record>& all, size_t sites);
+
+/// How a run took a step of its world.
+struct adaptation {
+  double at_ms = 0;   ///< of the step
+  double after_ms = 0; ///< until regret was as good as it got
+  /// Sum over the events until then of regret beyond the later mean, ms.
+  double transient_ms = 0;
+};
+
+/// At each of these times (rising): the begin of the first 60 events in a row
+/// whose mean regret is at most 1.5 times the mean of the second half of the
+/// time to the next one, and 1 ms. `all` in any order.
+std::vector<adaptation> adaptations(std::vector<record> all,
+                                    const std::vector<double>& steps,
+                                    double end_ms);
+
+/// Means over windows of time, by the time of sending.
+struct window_means {
+  double events = 0, latency_ms = 0, regret_ms = 0;
+  std::vector<double> shares; ///< by site
+};
+std::vector<window_means> over_time(const std::vector<record>& all,
+                                    double window_ms, double end_ms,
+                                    size_t sites);
 
 } // namespace faas::sim

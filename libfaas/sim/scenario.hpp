@@ -17,15 +17,28 @@ struct link_law {
   double rtt_ms = 0.1;
   double ms_per_byte = 0;
   double jitter_ms = 0; ///< mean of an exponential delay in each direction
+  /// Share of events, in each direction, that have to be sent again: they come
+  /// later by retransmit_ms().
+  double loss = 0;
   schedule rtt_factor;
   schedule ms_per_byte_factor;
   bool local() const noexcept { return rtt_ms < 1; }
+  /// TCP's least time-out (RFC 6298 says 1 s, systems take 0.2 s) and a way.
+  double retransmit_ms() const noexcept { return 200 + rtt_ms; }
 };
 
 /// Loading a function's code or model where it is not in memory.
 struct cold_law {
   double load_ms = 0;
   double keep_ms = 0; ///< idle time until it leaves; 0: never cold
+};
+
+/// A time in which a site is gone.
+struct absence {
+  double from = 0, until = 0; ///< ms
+  /// False: told before; what it has is finished. True: it crashes, and what it
+  /// has is lost, found out when it says nothing any more, and sent again.
+  bool crash = true;
 };
 
 struct site_law {
@@ -35,6 +48,7 @@ struct site_law {
   schedule disturbance;    ///< further slow-down
   link_law link;
   cold_law cold;
+  std::vector<absence> absent; ///< rising, not overlapping
 };
 
 struct function_law {
@@ -48,7 +62,11 @@ struct function_law {
 
 /// Events of one function at one gateway.
 struct traffic {
+  static constexpr size_t any = ~size_t{0};
   size_t function = 0, gateway = 0;
+  /// `any`, or a site where all of it goes: load that no policy and no gateway
+  /// has to do with, not in the figures.
+  size_t only = any;
   /// Makes its arrivals anew for each run.
   std::function<std::unique_ptr<arrivals>()> source;
 };
@@ -65,6 +83,9 @@ struct scenario {
   double ping_every_ms = 1000;  ///< keep-alives of links; 0: none
   double tick_every_ms = 50;    ///< looks at what is in flight
   double probe_noise = 0.1;
+  /// Silence after which a site that has work is taken as gone: max of this and
+  /// four round trips.
+  double suspect_ms = 250;
 };
 
 } // namespace faas::sim

@@ -25,6 +25,13 @@ double schedule::at(double when) const noexcept {
   return holds(when, until);
 }
 
+double schedule::highest() const noexcept {
+  double most = 1;
+  for (const auto& one : steps_)
+    most = std::max(most, one.factor);
+  return most;
+}
+
 double schedule::done(double begin, double work) const noexcept {
   if (steps_.empty())
     return begin + work;

@@ -20,7 +20,11 @@ public:
     : steps_(std::move(steps)), period_(period) {}
 
   bool changes() const noexcept { return !steps_.empty(); }
+  bool repeats() const noexcept { return period_ > 0; }
+  const std::vector<step>& steps() const noexcept { return steps_; }
   double at(double when) const noexcept;
+  /// The highest of its factors; 1 without.
+  double highest() const noexcept;
   /// When work of that many ms (at factor 1) is done that begins then, if a
   /// factor of 2 makes it take twice as long.
   double done(double begin, double work) const noexcept;

@@ -5,9 +5,9 @@
 
 namespace faas::sim {
 
-station::station(size_t servers, schedule slowdown)
+station::station(size_t servers, schedule slowdown, double from)
   : slowdown_(std::move(slowdown)),
-    free_(std::max<size_t>(servers, 1), 0.0) {}
+    free_(std::max<size_t>(servers, 1), from) {}
 
 service_time station::look(double now, double work) const noexcept {
   const auto begin = std::max(now, free_.front());

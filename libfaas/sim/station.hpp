@@ -17,7 +17,8 @@ struct service_time {
 /// arrives. Events must be admitted in the order of their arrival.
 class station {
 public:
-  explicit station(size_t servers, schedule slowdown = {});
+  /// `from`: when the servers are free for the first time.
+  explicit station(size_t servers, schedule slowdown = {}, double from = 0);
 
   /// An event arrives with that much work (ms at factor 1).
   service_time admit(double now, double work);

@@ -1,29 +1,39 @@
 #include "libfaas/sim/world.hpp"
 
-#include "libfaas/routing/queue_model.hpp"
 #include "libfaas/sim/agenda.hpp"
+#include "libfaas/sim/event_stream.hpp"
+#include "libfaas/sim/gateway.hpp"
 #include "libfaas/sim/site_state.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace faas::sim {
 namespace {
 
-using namespace routing;
-
 constexpr double never = std::numeric_limits<double>::infinity();
 
-/// Predictors take time points; some time has passed before the run.
-time_point at(double ms) {
-  return time_point{} + from_ms(1e6 + ms);
-}
-
-enum class step : uint8_t { arrival, at_site, reply, tick, probe, ping };
+enum class step : uint8_t {
+  arrival,
+  at_site,
+  served,
+  reply,
+  tick,
+  probe,
+  ping,
+  leave,   ///< a site, as told before
+  crash,   ///< a site
+  suspect, ///< its silence is noticed
+  join,    ///< it is there (again)
+  asked,   ///< a policy's own probe is at the site
+  answered ///< its answer is back
+};
 
 struct happening {
   step what;
-  uint32_t index; ///< of a flight, or of traffic
+  uint32_t index = 0;   ///< of a flight, stream, site or question
+  uint32_t attempt = 0; ///< of a flight
 };
 
 /// An event under way.
@@ -31,64 +41,41 @@ struct flight {
   draw event;
   record seen;
   passage way;
-  double expected = 0, back_ms = 0, backlog = 0;
-  bool open = false;
+  sending how;
+  double sent = 0;   ///< this time
+  double found = 0; ///< events at the site when it came
+  size_t left = 0;  ///< and when it had been served
+  uint32_t attempt = 0;
+  bool open = false, there = false, lost = false;
 };
 
-/// One gateway: its own predictor and its own view of what is under way.
-struct gateway {
-  class predictor predictor;
-  std::vector<function_index> functions;
-  std::vector<site_index> sites;
-  std::vector<link_index> links;
-  std::vector<std::unique_ptr<policy>> policies; ///< by function
-  std::vector<std::vector<std::shared_ptr<const estimate_cell>>> cells;
-  std::vector<site_load> loads;
-  std::vector<link_load> link_loads;
-
-  gateway(const scenario& world, const run_options& how)
-    : predictor(how.predictor) {
-    for (const auto& law : world.functions)
-      functions.push_back(
-        *predictor.add_function(law.name,
-                                line{law.ms_per_unit, law.ms_fixed}));
-    for (const auto& law : world.sites) {
-      auto link = law.link.local() ? loopback_link() : link_spec{};
-      link.name = law.name;
-      links.push_back(*predictor.add_link(link));
-      sites.push_back(
-        *predictor.add_site({law.name, law.tier, links.back(),
-                             static_cast<double>(law.servers)}));
-      loads.emplace_back(static_cast<double>(law.servers));
-    }
-    link_loads.resize(sites.size());
-    for (const auto function : functions) {
-      cells.emplace_back();
-      for (const auto site : sites)
-        cells.back().push_back(predictor.cell(function, site, at(0)));
-      if (how.policy)
-        policies.push_back(how.policy(sites));
-    }
-  }
+/// A policy's probe of a site.
+struct question {
+  uint32_t gateway = 0, site = 0, function = 0;
+  routing::probe_reply answer;
 };
 
 class playing {
 public:
   playing(const scenario& world, const run_options& how)
     : world_(world), how_(how), noise_(how.seed * 7919 + 1),
-      choices_(how.seed * 104729 + 2) {
+      choices_(how.seed * 104729 + 2), up_(world.sites.size(), 1) {
     for (size_t i = 0; i < world.gateways; ++i)
-      gateways_.emplace_back(world, how);
+      gateways_.push_back(std::make_unique<gateway>(world, how));
     for (const auto& law : world.sites)
       sites_.emplace_back(law, world.functions.size());
-    for (size_t i = 0; i < world.events.size(); ++i) {
-      streams_.push_back({world.events[i].source(),
-                          random_source{how.seed * 1000003 + i}, never});
-      plan_next(static_cast<uint32_t>(i));
+    for (uint32_t i = 0; i < sites_.size(); ++i)
+      plan_absences(i);
+    for (uint32_t i = 0; i < world.events.size(); ++i) {
+      const auto& about = world.events[i];
+      streams_.emplace_back(about, world.functions[about.function],
+                            how.seed * 1000003 + i);
+      plan_next(i);
     }
-    if (how.by == chooser::learned) {
+    if (how.by == chooser::learned && gateways_.front()->predicts()) {
       plan(world.tick_every_ms, step::tick);
-      plan(world.probe_every_ms, step::probe);
+      if (how.probes)
+        plan(world.probe_every_ms, step::probe);
       plan(world.ping_every_ms, step::ping);
     }
   }
@@ -102,20 +89,16 @@ public:
   }
 
 private:
-  struct stream {
-    std::unique_ptr<arrivals> source;
-    random_source random; ///< of its events
-    double due;
-  };
-
   void happen(double now, happening what) {
     switch (what.what) {
     case step::arrival:
       return arrive(what.index, now);
     case step::at_site:
-      return serve(what.index, now);
+      return serve(what, now);
+    case step::served:
+      return served(what, now);
     case step::reply:
-      return reply(what.index, now);
+      return reply(what, now);
     case step::tick:
       tick(now);
       return plan(now + world_.tick_every_ms, step::tick, now);
@@ -125,42 +108,106 @@ private:
     case step::ping:
       ping(now);
       return plan(now + world_.ping_every_ms, step::ping, now);
+    case step::leave:
+      up_[what.index] = 0;
+      return;
+    case step::crash:
+      return crash(what.index, now);
+    case step::suspect:
+      return suspect(what.index, now);
+    case step::join:
+      return join(what.index, now);
+    case step::asked:
+      return asked(what.index, now);
+    case step::answered:
+      return answered(what.index, now);
     }
   }
 
   /// What repeats; not at all when its interval is 0.
   void plan(double when, step what, double now = 0) {
     if (when > now && when < world_.length_ms)
-      agenda_.add(when, {what, 0});
+      agenda_.add(when, {what});
   }
 
   void plan_next(uint32_t index) {
-    auto& from = streams_[index];
-    from.due = from.source->next(from.random);
-    if (from.due < world_.length_ms)
-      agenda_.add(from.due, {step::arrival, index});
+    const auto due = streams_[index].next();
+    if (due < world_.length_ms)
+      agenda_.add(due, {step::arrival, index});
   }
 
-  draw drawn(uint32_t index, double now) {
-    const auto& about = world_.events[index];
-    const auto& law = world_.functions[about.function];
-    auto& random = streams_[index].random;
-    draw made;
-    made.sent = now;
-    made.function = about.function;
-    made.gateway = about.gateway;
-    made.size = law.size.draw(random);
-    const double work = law.ms_per_unit * made.size + law.ms_fixed;
-    const bool outlier = random.uniform() < law.outlier_share;
-    made.work = work * std::exp(law.noise * random.normal())
-                * (outlier ? law.outlier_factor : 1);
-    made.mean_work = work * std::exp(law.noise * law.noise / 2)
-                     * (1 + law.outlier_share * (law.outlier_factor - 1));
-    made.up_jitter = -std::log(1 - random.uniform());
-    made.down_jitter = -std::log(1 - random.uniform());
-    made.bytes = made.size * law.bytes_per_unit;
-    return made;
+  // -- sites that come and go --------------------------------------------------
+
+  void plan_absences(uint32_t site) {
+    for (const auto& one : world_.sites[site].absent) {
+      const bool first = one.from <= 0;
+      if (first)
+        up_[site] = 0;
+      else
+        agenda_.add(one.from, {one.crash ? step::crash : step::leave, site});
+      if (!first && one.crash)
+        agenda_.add(one.from + silence_ms(site), {step::suspect, site});
+      if (one.until < world_.length_ms)
+        agenda_.add(one.until, {step::join, site});
+    }
   }
+
+  double silence_ms(size_t site) const noexcept {
+    return std::max(world_.suspect_ms, 4 * world_.sites[site].link.rtt_ms);
+  }
+
+  /// Crashed, and until when; 0: it is there.
+  double down_until(size_t site, double now) const noexcept {
+    for (const auto& one : world_.sites[site].absent)
+      if (one.crash && now >= one.from && now < one.until)
+        return one.until;
+    return 0;
+  }
+
+  void crash(uint32_t site, double now) {
+    sites_[site].crash(down_until(site, now));
+    for (auto& it : flights_)
+      if (it.open && it.there && it.seen.site == site)
+        it.lost = true;
+  }
+
+  void suspect(uint32_t site, double now) {
+    up_[site] = 0;
+    for (uint32_t i = 0; i < flights_.size(); ++i) {
+      auto& it = flights_[i];
+      if (!it.open || !it.lost || it.seen.site != site)
+        continue;
+      if (it.event.only == traffic::any)
+        send_again(i, now);
+      else
+        close(i);
+    }
+  }
+
+  void join(uint32_t site, double now) {
+    up_[site] = 1;
+    if (how_.by == chooser::learned)
+      for (auto& my : gateways_)
+        if (my->predicts())
+          my->joined(site, now);
+    const auto waiting = std::move(stranded_);
+    stranded_.clear();
+    for (const auto number : waiting)
+      send(number, now);
+  }
+
+  void send_again(uint32_t number, double now) {
+    auto& it = flights_[number];
+    if (how_.by == chooser::learned)
+      gateways_[it.event.gateway]->returned(it.event, it.how, it.seen, it.way,
+                                            it.sent, 0, now, true);
+    ++it.seen.again;
+    ++it.attempt;
+    it.lost = it.there = false;
+    send(number, now);
+  }
+
+  // -- events ------------------------------------------------------------------
 
   uint32_t open_flight() {
     if (free_.empty()) {
@@ -169,155 +216,199 @@ private:
     }
     const auto index = free_.back();
     free_.pop_back();
+    const auto attempt = flights_[index].attempt;
     flights_[index] = {};
+    flights_[index].attempt = attempt + 1;
     return index;
   }
 
   void arrive(uint32_t index, double now) {
     const auto number = open_flight();
     auto& it = flights_[number];
-    it.event = drawn(index, now);
+    it.event = streams_[index].make(now);
     plan_next(index);
     it.open = true;
     it.seen.sent = now;
     it.seen.gateway = static_cast<uint32_t>(it.event.gateway);
-    double best = never, informed = never;
-    uint32_t by_laws = 0;
+    it.seen.function = static_cast<uint32_t>(it.event.function);
+    if (it.event.only == traffic::any)
+      send(number, now);
+    else
+      send_pinned(number, now);
+  }
+
+  /// Expected latencies of an event that is sent now, by site; a crashed site
+  /// costs its silence, a known one is out of question.
+  void expect(const draw& event, double now) {
     expected_.clear();
+    for (size_t i = 0; i < sites_.size(); ++i)
+      expected_.push_back(
+        up_[i] && down_until(i, now) == 0
+          ? sites_[i].expect(event, now, knowledge::draws)
+          : never);
+    best_ = static_cast<uint32_t>(
+      std::min_element(expected_.begin(), expected_.end())
+      - expected_.begin());
+    for (size_t i = 0; i < sites_.size(); ++i)
+      if (up_[i] && expected_[i] == never)
+        expected_[i] = expected_[best_] + silence_ms(i) / 2;
+  }
+
+  uint32_t informed_best(const draw& event, double now) const noexcept {
+    double least = never;
+    uint32_t found = best_;
     for (uint32_t i = 0; i < sites_.size(); ++i) {
-      expected_.push_back(sites_[i].expect(it.event, now, knowledge::draws));
-      if (expected_[i] < best) {
-        best = expected_[i];
-        it.seen.best = i;
-      }
-      if (how_.by == chooser::informed) {
-        const auto ms = sites_[i].expect(it.event, now, knowledge::laws);
-        if (ms < informed) {
-          informed = ms;
-          by_laws = i;
-        }
+      if (!up_[i] || down_until(i, now) > 0)
+        continue;
+      const auto ms = sites_[i].expect(event, now, knowledge::laws);
+      if (ms < least) {
+        least = ms;
+        found = i;
       }
     }
-    it.seen.best_ms = best;
-    switch (how_.by) {
-    case chooser::learned:
-      choose(it, now);
-      break;
-    case chooser::informed:
-      it.seen.site = by_laws;
-      break;
-    case chooser::clairvoyant:
-      it.seen.site = it.seen.best;
-      break;
+    return found;
+  }
+
+  void send(uint32_t number, double now) {
+    auto& it = flights_[number];
+    if (std::none_of(up_.begin(), up_.end(), [](char up) { return up != 0; })) {
+      stranded_.push_back(number);
+      return;
     }
-    it.seen.regret_ms = expected_[it.seen.site] - best;
+    expect(it.event, now);
+    if (expected_[best_] == never) { // all are silent, which nobody knows yet
+      best_ = 0;
+      while (!up_[best_])
+        ++best_;
+    }
+    uint32_t site = best_;
+    if (how_.by == chooser::informed)
+      site = informed_best(it.event, now);
+    else if (how_.by == chooser::learned) {
+      auto& my = *gateways_[it.event.gateway];
+      it.how = my.choose(it.event, up_, now, choices_);
+      if (!it.how.made) { // its only site is not there
+        stranded_.push_back(number);
+        return;
+      }
+      site = it.how.made.chosen;
+      note(it, site);
+      ask(it, now);
+    }
+    it.seen.site = site;
+    it.sent = now;
+    if (it.seen.again == 0) {
+      it.seen.best = best_;
+      it.seen.best_ms = expected_[best_] < never ? expected_[best_] : 0;
+      it.seen.regret_ms
+        = expected_[site] < never ? expected_[site] - it.seen.best_ms : 0;
+    }
+    agenda_.add(sites_[site].send(it.event, now),
+                {step::at_site, number, it.attempt});
+  }
+
+  /// Background: nobody chooses, nobody learns, and a site that is gone is not
+  /// sent to.
+  void send_pinned(uint32_t number, double now) {
+    auto& it = flights_[number];
+    it.seen.site = static_cast<uint32_t>(it.event.only);
+    if (!up_[it.seen.site])
+      return close(number);
     agenda_.add(sites_[it.seen.site].send(it.event, now),
-                {step::at_site, number});
+                {step::at_site, number, it.attempt});
   }
 
-  void choose(flight& it, double now) {
-    auto& my = gateways_[it.event.gateway];
-    const auto& cells = my.cells[it.event.function];
-    candidates_.clear();
-    for (size_t i = 0; i < sites_.size(); ++i) {
-      candidate one;
-      one.site = my.sites[i];
-      one.cell = cells[i].get();
-      one.in_flight = my.loads[i].in_flight();
-      one.drain_ms = my.loads[i].drain_ms(at(now));
-      if (!sites_[i].law().link.local())
-        one.backlog_bytes = my.link_loads[i].backlog_bytes(
-          cells[i]->read().ms_per_byte, at(now));
-      candidates_.push_back(one);
-    }
-    event_features features;
-    features.size = it.event.size;
-    features.bytes = it.event.bytes;
-    const auto made
-      = decide(candidates_, features, *my.policies[it.event.function],
-               choices_, at(now));
-    const auto& parts = made.chosen_parts();
-    it.seen.site = made.chosen;
-    it.seen.why = made.why;
-    it.seen.predicted_ms = parts.total;
-    it.seen.predicted_sd = std::sqrt(parts.variance);
-    it.expected = parts.service;
-    it.back_ms = parts.network - parts.transit;
-    it.backlog = candidates_[made.chosen].backlog_bytes;
-    my.loads[made.chosen].start(parts.service, parts.transit, at(now));
-    if (!sites_[made.chosen].law().link.local())
-      my.link_loads[made.chosen].send(
-        it.event.bytes, cells[made.chosen]->read().ms_per_byte, at(now));
-  }
-
-  void serve(uint32_t number, double now) {
-    auto& it = flights_[number];
-    it.way = sites_[it.seen.site].serve(it.event, now);
-    agenda_.add(it.way.back, {step::reply, number});
-  }
-
-  void reply(uint32_t number, double now) {
-    auto& it = flights_[number];
-    it.seen.latency_ms = now - it.seen.sent;
-    it.seen.queue_ms = it.way.begin - it.way.at_site;
-    it.seen.cold_ms = it.way.cold_ms;
-    it.seen.service_ms = it.way.end - it.way.begin - it.way.cold_ms;
-    if (how_.by == chooser::learned)
-      learn(it, now);
-    if (it.seen.sent >= world_.warm_up_ms)
-      done_.push_back(it.seen);
-    it.open = false;
+  void close(uint32_t number) {
+    flights_[number].open = false;
     free_.push_back(number);
   }
 
-  void learn(const flight& it, double now) {
-    auto& my = gateways_[it.event.gateway];
-    auto& load = my.loads[it.seen.site];
-    load.finish(it.expected, it.back_ms, at(now));
-    observation seen;
-    seen.function = my.functions[it.event.function];
-    seen.site = my.sites[it.seen.site];
-    seen.size = it.event.size;
-    seen.bytes = it.event.bytes;
-    seen.backlog_bytes = it.backlog;
-    seen.total_ms = it.seen.latency_ms;
-    seen.queue_ms = it.seen.queue_ms;
-    seen.service_ms = it.seen.service_ms;
-    seen.cold_ms = it.seen.cold_ms;
-    seen.in_flight = load.in_flight();
-    seen.queue_length
-      = static_cast<uint32_t>(sites_[it.seen.site].inside(it.way.end));
-    seen.predicted_ms = it.seen.predicted_ms;
-    seen.predicted_sd = it.seen.predicted_sd;
-    seen.at = at(now);
-    my.predictor.observe(seen);
-    my.predictor.publish(at(now));
+  void note(flight& it, uint32_t site) const noexcept {
+    if (it.seen.again > 0)
+      return;
+    const auto& made = it.how.made;
+    it.seen.why = made.why;
+    it.seen.predicted_ms = made.parts[site].total;
+    it.seen.predicted_sd = std::sqrt(made.parts[site].variance);
+    it.seen.promised_ms = made.parts[site].promise;
+    it.seen.reach_ms = made.parts[site].reach;
   }
+
+  void serve(happening what, double now) {
+    auto& it = flights_[what.index];
+    if (it.attempt != what.attempt)
+      return;
+    const auto site = it.seen.site;
+    if (down_until(site, now) > 0) {
+      if (it.event.only != traffic::any)
+        return close(what.index);
+      it.lost = true;
+      if (!up_[site]) // everybody knows already
+        send_again(what.index, now);
+      return;
+    }
+    it.there = true;
+    it.found = static_cast<double>(sites_[site].inside());
+    it.way = sites_[site].serve(it.event, now);
+    agenda_.add(it.way.end, {step::served, what.index, it.attempt});
+  }
+
+  void served(happening what, double now) {
+    auto& it = flights_[what.index];
+    if (it.attempt != what.attempt || it.lost)
+      return;
+    it.there = false;
+    auto& site = sites_[it.seen.site];
+    site.ended(it.found, now - it.way.at_site);
+    it.left = site.inside();
+    agenda_.add(it.way.back, {step::reply, what.index, it.attempt});
+  }
+
+  void reply(happening what, double now) {
+    auto& it = flights_[what.index];
+    if (it.attempt != what.attempt || it.lost)
+      return;
+    sites_[it.seen.site].returned(it.event, now);
+    if (it.event.only != traffic::any)
+      return close(what.index);
+    auto& seen = it.seen;
+    seen.latency_ms = now - seen.sent;
+    seen.queue_ms = it.way.begin - it.way.at_site;
+    seen.cold_ms = it.way.cold_ms;
+    seen.service_ms = it.way.end - it.way.begin - it.way.cold_ms;
+    if (how_.by == chooser::learned)
+      gateways_[it.event.gateway]->returned(it.event, it.how, seen, it.way,
+                                            it.sent, it.left, now, false);
+    if (seen.sent >= world_.warm_up_ms)
+      done_.push_back(seen);
+    close(what.index);
+  }
+
+  // -- what is not an event ----------------------------------------------------
 
   void tick(double now) {
     for (size_t g = 0; g < gateways_.size(); ++g) {
-      auto& my = gateways_[g];
+      auto& my = *gateways_[g];
       late_.clear();
       for (const auto& it : flights_)
-        if (it.open && it.event.gateway == g)
-          late_.push_back({my.functions[it.event.function],
-                           my.sites[it.seen.site], it.event.size,
-                           now - it.seen.sent, it.seen.predicted_ms,
-                           it.seen.predicted_sd});
-      my.predictor.tick(late_, at(now));
-      my.predictor.publish(at(now));
+        if (it.open && it.event.gateway == g && it.how.made)
+          late_.push_back({my.function(it.event.function),
+                           my.site(it.seen.site), it.event.size, now - it.sent,
+                           it.how.made.chosen_parts().total,
+                           std::sqrt(it.how.made.chosen_parts().variance)});
+      my.tick(late_, now);
     }
   }
 
   void probe(double now) {
     for (auto& my : gateways_) {
       for (size_t i = 0; i < sites_.size(); ++i)
-        my.predictor.observe_probe(
-          my.sites[i],
-          sites_[i].slowdown(now)
-            * std::exp(world_.probe_noise * noise_.normal()),
-          at(now));
-      my.predictor.publish(at(now));
+        if (up_[i] && down_until(i, now) == 0)
+          my->probed(i,
+                     sites_[i].slowdown(now)
+                       * std::exp(world_.probe_noise * noise_.normal()),
+                     now);
+      my->publish(now);
     }
   }
 
@@ -329,29 +420,65 @@ private:
     for (auto& my : gateways_)
       for (size_t i = 0; i < sites_.size(); ++i) {
         const auto& link = sites_[i].law().link;
-        if (!link.local())
-          my.predictor.observe_ping(my.links[i],
-                                    sites_[i].rtt_ms(now)
-                                      + jitter(link)
-                                      + jitter(link),
-                                    at(now));
+        const auto ms = sites_[i].rtt_ms(now) + jitter(link) + jitter(link);
+        if (up_[i] && down_until(i, now) == 0)
+          my->pinged(i, ms, now);
       }
+  }
+
+  /// Probes that the policy wants.
+  void ask(const flight& it, double now) {
+    auto* rule = dynamic_cast<routing::probing_policy*>(
+      &gateways_[it.event.gateway]->policy_of(it.event.function));
+    if (rule == nullptr)
+      return;
+    for (const auto site : rule->probes(it.how.made, choices_)) {
+      question made;
+      made.gateway = it.seen.gateway;
+      made.function = it.seen.function;
+      while (gateways_[made.gateway]->site(made.site) != site)
+        ++made.site;
+      made.answer.site = site;
+      made.answer.at = at(now);
+      questions_.push_back(made);
+      agenda_.add(now + sites_[made.site].rtt_ms(now) / 2,
+                  {step::asked, static_cast<uint32_t>(questions_.size() - 1)});
+    }
+  }
+
+  void asked(uint32_t index, double now) {
+    auto& it = questions_[index];
+    if (!up_[it.site] || down_until(it.site, now) > 0)
+      return;
+    const auto& site = sites_[it.site];
+    it.answer.in_flight = static_cast<double>(site.inside());
+    it.answer.latency_ms = site.lately_ms() + site.rtt_ms(now);
+    agenda_.add(now + site.rtt_ms(now) / 2, {step::answered, index});
+  }
+
+  void answered(uint32_t index, double now) {
+    auto& it = questions_[index];
+    it.answer.at = at(now);
+    auto& rule = gateways_[it.gateway]->policy_of(it.function);
+    dynamic_cast<routing::probing_policy&>(rule).probed(it.answer);
   }
 
   const scenario& world_;
   const run_options& how_;
   random_source noise_, choices_;
-  std::vector<gateway> gateways_;
+  std::vector<char> up_; ///< by site, as the gateways see it
+  std::vector<std::unique_ptr<gateway>> gateways_;
   std::vector<site_state> sites_;
-  std::vector<stream> streams_;
+  std::vector<event_stream> streams_;
   agenda<happening> agenda_;
   std::vector<flight> flights_;
-  std::vector<uint32_t> free_;
+  std::vector<uint32_t> free_, stranded_;
+  std::vector<question> questions_;
   std::vector<record> done_;
+  uint32_t best_ = 0;
   // Kept for their memory
   std::vector<double> expected_;
-  std::vector<candidate> candidates_;
-  std::vector<in_flight_event> late_;
+  std::vector<routing::in_flight_event> late_;
 };
 
 } // namespace

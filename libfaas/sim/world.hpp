@@ -2,7 +2,7 @@
 // time.
 #pragma once
 
-#include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/decision.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/sim/scenario.hpp"
 
@@ -17,11 +17,15 @@ struct record {
   double service_ms = 0, queue_ms = 0, cold_ms = 0;
   uint32_t site = 0, best = 0; ///< chosen; the clairvoyant's choice
   uint32_t gateway = 0;
+  uint32_t function = 0;
+  uint32_t again = 0; ///< times that it was sent again, its site being lost
   /// Expected latency at the chosen site beyond that at the best, by the true
   /// state when it was sent: the myopic clairvoyant's regret.
   double regret_ms = 0;
   double best_ms = 0; ///< expected at the best site
   double predicted_ms = 0, predicted_sd = 0;
+  double promised_ms = 0; ///< 0: nothing was
+  double reach_ms = 0;    ///< half of the 90 % interval
   routing::reason why = routing::reason::best;
 };
 
@@ -41,6 +45,10 @@ struct run_options {
   uint64_t seed = 1;
   chooser by = chooser::learned;
   policy_maker policy; ///< with chooser::learned
+  /// Predict and learn with policies that do not look at it, too.
+  bool always_predict = false;
+  bool probes = true;  ///< of sites, as the scenario says
+  double keep_ms = 0;  ///< what the predictor takes for it; 0: as it is
   routing::predictor_config predictor;
 };
 

@@ -140,7 +140,7 @@ struct queue_sim::impl {
       c.site = ids[i];
       c.cell = cells[i].get();
       c.in_flight = loads[i].in_flight();
-      c.drain_ms = loads[i].drain_ms(at(j.sent));
+      c.free_in_ms = loads[i].free_in_ms(at(j.sent));
       c.backlog_bytes
         = links_busy[i].backlog_bytes(cells[i]->read().ms_per_byte, at(j.sent));
       candidates.push_back(c);

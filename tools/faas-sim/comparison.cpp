@@ -1,8 +1,13 @@
 #include "tools/faas-sim/comparison.hpp"
 
+#include "libfaas/routing/policies/catalog.hpp"
+#include "tools/faas-sim/ablation.hpp"
+
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <iomanip>
+#include <iterator>
 #include <ostream>
 #include <sstream>
 
@@ -39,35 +44,104 @@ std::string text(const estimate_of& of, int digits = 1) {
   return out.str();
 }
 
-result<run_options> options_for(const std::string& name) {
+result<run_options> options_for(const std::string& name,
+                                const scenario& world) {
   run_options how;
   if (name == "clairvoyant" || name == "informed") {
     how.by = name == "informed" ? chooser::informed : chooser::clairvoyant;
     return how;
   }
-  const auto known = routing::make_policy(name, routing::site_index{0});
+  constexpr std::string_view fixed = "static:", less = "/no-";
+  size_t site = 0;
+  const auto without = name.find(less);
+  auto text = name.substr(0, without);
+  if (name.starts_with(fixed)) {
+    while (site < world.sites.size()
+           && world.sites[site].name != name.substr(fixed.size()))
+      ++site;
+    if (site == world.sites.size())
+      return error{errc::invalid_argument,
+                   "the scenario has no site " + name.substr(fixed.size()),
+                   "name one of its sites"};
+    text = "static";
+  }
+  const auto known = routing::make_policy(text, routing::site_index{0});
   if (!known)
     return known.error();
-  how.policy = [name](const auto& sites) {
-    return *routing::make_policy(name, sites.front());
+  how.policy = [text, site](const auto& sites) {
+    return std::move(*routing::make_policy(text, sites[site]));
   };
+  if (without != name.npos)
+    if (auto left_out = ablate(how, name.substr(without + less.size()));
+        !left_out)
+      return left_out.error();
   return how;
 }
 
 } // namespace
 
+std::vector<double> change_times(const scenario& world) {
+  std::vector<double> all;
+  for (const auto& site : world.sites) {
+    for (const auto* steps : {&site.disturbance, &site.link.rtt_factor,
+                              &site.link.ms_per_byte_factor})
+      if (!steps->repeats())
+        for (const auto& one : steps->steps())
+          all.push_back(one.from);
+    for (const auto& one : site.absent)
+      for (const auto time : {one.from, one.until})
+        all.push_back(time);
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  std::erase_if(all, [&](double time) {
+    return time <= world.warm_up_ms || time >= world.length_ms;
+  });
+  return all;
+}
+
+namespace {
+
+void add(contender& to, const std::vector<record>& all, const scenario& world,
+         const comparison& what) {
+  const auto sites = world.sites.size();
+  to.runs.push_back(summarise(all, sites));
+  auto& functions = to.by_function.emplace_back();
+  for (uint32_t i = 0; i < world.functions.size(); ++i) {
+    std::vector<record> own;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(own),
+                 [&](const record& one) { return one.function == i; });
+    functions.push_back(summarise(own, sites));
+  }
+  to.steps.push_back(
+    adaptations(all, change_times(world), world.length_ms));
+  const auto windows = over_time(all, what.window_ms, world.length_ms, sites);
+  to.windows.resize(windows.size());
+  for (size_t i = 0; i < windows.size(); ++i) {
+    auto& sum = to.windows[i];
+    sum.shares.resize(sites);
+    sum.events += windows[i].events / what.seeds;
+    sum.latency_ms += windows[i].latency_ms / what.seeds;
+    sum.regret_ms += windows[i].regret_ms / what.seeds;
+    for (size_t k = 0; k < sites; ++k)
+      sum.shares[k] += windows[i].shares[k] / what.seeds;
+  }
+}
+
+} // namespace
+
 result<std::vector<contender>> compare(const scenario& world,
-                                       const std::vector<std::string>& names,
-                                       uint64_t first_seed, int seeds) {
+                                       const comparison& what) {
   std::vector<contender> all;
-  for (const auto& name : names) {
-    auto how = options_for(name);
+  for (const auto& name : what.names) {
+    auto how = options_for(name, world);
     if (!how)
       return how.error();
-    contender one{name, {}};
-    for (int i = 0; i < seeds; ++i) {
-      how->seed = first_seed + static_cast<uint64_t>(i);
-      one.runs.push_back(summarise(run(world, *how), world.sites.size()));
+    contender one;
+    one.name = name;
+    for (int i = 0; i < what.seeds; ++i) {
+      how->seed = what.first_seed + static_cast<uint64_t>(i);
+      add(one, run(world, *how), world, what);
     }
     all.push_back(std::move(one));
   }
@@ -92,26 +166,29 @@ estimate_of difference(const contender& one, const contender& other,
 void print_table(std::ostream& out, const scenario& world,
                  const std::vector<contender>& all) {
   out << "| way | mean ms | p50 | p95 | p99 | regret ms | near best % "
-         "| in 90 % interval |";
+         "| in 90 % interval | promises kept |";
   for (const auto& site : world.sites)
     out << ' ' << site.name << " % |";
   out << " mean over " << all.front().name << " |\n|---|"
-      << "---:|---:|---:|---:|---:|---:|---:|";
+      << "---:|---:|---:|---:|---:|---:|---:|---:|";
   for (size_t i = 0; i < world.sites.size(); ++i)
     out << "---:|";
   out << "---:|\n";
   for (const auto& one : all) {
     const bool learned = one.name != "clairvoyant" && one.name != "informed";
     auto near = over_runs(one, &figures::near_best),
-         inside = over_runs(one, &figures::coverage);
+         inside = over_runs(one, &figures::coverage),
+         kept = over_runs(one, &figures::kept);
     near = {near.mean * 100, near.half_width * 100};
     inside = {inside.mean * 100, inside.half_width * 100};
+    kept = {kept.mean * 100, kept.half_width * 100};
     out << "| " << one.name << " | " << text(over_runs(one, &figures::mean_ms))
         << " | " << text(over_runs(one, &figures::p50_ms)) << " | "
         << text(over_runs(one, &figures::p95_ms)) << " | "
         << text(over_runs(one, &figures::p99_ms)) << " | "
         << text(over_runs(one, &figures::regret_ms), 2) << " | " << text(near)
-        << " | " << (learned ? text(inside) : "") << " |";
+        << " | " << (learned ? text(inside) : "") << " | "
+        << (learned ? text(kept) : "") << " |";
     for (size_t i = 0; i < world.sites.size(); ++i) {
       double share = 0;
       for (const auto& run : one.runs)

@@ -13,12 +13,25 @@ namespace faas::sim {
 struct contender {
   std::string name;
   std::vector<figures> runs; ///< one per seed
+  std::vector<std::vector<figures>> by_function; ///< one list per seed
+  std::vector<std::vector<adaptation>> steps;    ///< one list per seed
+  std::vector<window_means> windows;             ///< means over the seeds
+};
+
+/// When a scenario changes: steps that do not repeat, sites that come and go.
+std::vector<double> change_times(const scenario& world);
+
+/// What is to be played.
+struct comparison {
+  std::vector<std::string> names;
+  uint64_t first_seed = 1;
+  int seeds = 10;
+  double window_ms = 1000;
 };
 
 /// errc::invalid_argument for a name that is no policy.
 result<std::vector<contender>> compare(const scenario& world,
-                                       const std::vector<std::string>& names,
-                                       uint64_t first_seed, int seeds);
+                                       const comparison& what);
 
 /// Mean over the runs, and half of the width of its 95 % interval (Student's t);
 /// 0 for a single run.
@@ -29,6 +42,10 @@ estimate_of over_runs(const contender& one, double figures::*what);
 /// The same of the difference to `other`, run by run: the runs are paired.
 estimate_of difference(const contender& one, const contender& other,
                        double figures::*what);
+
+/// All of it, for programs (docs/simulator.md).
+void print_json(std::ostream& out, const scenario& world,
+                const comparison& what, const std::vector<contender>& all);
 
 /// A table in Markdown.
 void print_table(std::ostream& out, const scenario& world,

@@ -1,9 +1,15 @@
 // faas-sim: what a scenario would be like, in virtual time.
+#include "libfaas/routing/policies/catalog.hpp"
 #include "libfaas/sim/scenario_file.hpp"
+#include "tools/faas-sim/ablation.hpp"
 #include "tools/faas-sim/comparison.hpp"
 #include "tools/faas-sim/replay.hpp"
 
+// Parameters of policies have commas.
+#define CXXOPTS_VECTOR_DELIMITER ' '
 #include <cxxopts.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <fstream>
 #include <iostream>
@@ -37,8 +43,7 @@ result<std::string> read(const std::string& path) {
   return text;
 }
 
-int play(const std::string& path, const std::vector<std::string>& policies,
-         uint64_t seed, int seeds) {
+int play(const std::string& path, comparison what, bool as_json) {
   const auto text = read(path);
   if (!text)
     return fail(text.error().message, text.error().next_step);
@@ -46,17 +51,59 @@ int play(const std::string& path, const std::vector<std::string>& policies,
   if (!world)
     return fail(path + ":\n" + world.error().message,
                 world.error().next_step);
-  std::vector<std::string> names{"clairvoyant", "informed"};
-  names.insert(names.end(), policies.begin(), policies.end());
-  const auto all = compare(*world, names, seed, seeds);
+  what.names.insert(what.names.begin(), {"clairvoyant", "informed"});
+  const auto all = compare(*world, what);
   if (!all)
     return fail(all.error().message, all.error().next_step);
+  if (as_json) {
+    print_json(std::cout, *world, what, *all);
+    return 0;
+  }
   std::cout << "# " << (world->name.empty() ? path : world->name) << "\n\n"
-            << seeds << " runs of " << world->length_ms / 1000
-            << " s of virtual time, seeds from " << seed << ", "
+            << what.seeds << " runs of " << world->length_ms / 1000
+            << " s of virtual time, seeds from " << what.first_seed << ", "
             << all->front().runs.front().events
             << " events in the first. +- : 95 % interval.\n\n";
   print_table(std::cout, *world, *all);
+  return 0;
+}
+
+/// All policies with their parameters, and what can be left out.
+int show_policies(bool as_json) {
+  using json = nlohmann::ordered_json;
+  json all = {{"policies", json::array()}, {"ablations", json::array()}};
+  for (const auto& one : routing::policy_catalog()) {
+    json parameters = json::array();
+    for (const auto& of : one.parameters)
+      parameters.push_back({{"name", of.name},
+                            {"standard", of.standard},
+                            {"least", of.least},
+                            {"most", of.most},
+                            {"what", of.what}});
+    all["policies"].push_back({{"name", one.name},
+                               {"what", one.what},
+                               {"on_nodes", one.on_nodes},
+                               {"parameters", std::move(parameters)}});
+  }
+  for (const auto& one : ablations())
+    all["ablations"].push_back({{"name", one.name}, {"what", one.what}});
+  if (as_json) {
+    std::cout << all.dump(2) << '\n';
+    return 0;
+  }
+  for (const auto& one : all["policies"]) {
+    std::cout << one["name"].get<std::string>() << ": "
+              << one["what"].get<std::string>()
+              << (one["on_nodes"] ? "" : " (simulator only)") << '\n';
+    for (const auto& of : one["parameters"])
+      std::cout << "    " << of["name"].get<std::string>() << '='
+                << of["standard"] << "  " << of["what"].get<std::string>()
+                << " (" << of["least"] << " to " << of["most"] << ")\n";
+  }
+  std::cout << "\nPOLICY/no-PART leaves a part of the predictor out:\n";
+  for (const auto& one : all["ablations"])
+    std::cout << "    no-" << one["name"].get<std::string>() << "  "
+              << one["what"].get<std::string>() << '\n';
   return 0;
 }
 
@@ -68,15 +115,18 @@ int main(int argc, char** argv) try {
   cxxopts::Options options{"faas-sim",
                            "Plays a scenario in virtual time and compares ways "
                            "to choose a site."};
-  options.positional_help("run FILE | replay LOG");
+  options.positional_help("run FILE | policies | replay LOG");
   options.add_options()("words", "", cxxopts::value<std::vector<std::string>>())(
     "policy", "a policy; may be repeated",
     cxxopts::value<std::vector<std::string>>()->default_value(
-      "min-latency,random,round-robin"),
+      "min-latency random round-robin"),
     "NAME")("seeds", "runs, each with another seed",
             cxxopts::value<int>()->default_value("10"), "N")(
     "seed", "the first seed", cxxopts::value<uint64_t>()->default_value("1"),
-    "N")("help", "this text");
+    "N")("json", "all figures, for programs")(
+    "window", "length of the means over time in --json, ms",
+    cxxopts::value<double>()->default_value("1000"), "MS")("help",
+                                                           "this text");
   options.parse_positional({"words"});
   const auto given = options.parse(argc, argv);
   if (given.count("help") != 0) {
@@ -86,15 +136,23 @@ int main(int argc, char** argv) try {
   const auto words = given.count("words") != 0
                        ? given["words"].as<std::vector<std::string>>()
                        : std::vector<std::string>{};
+  if (words == std::vector<std::string>{"policies"})
+    return show_policies(given.count("json") != 0);
   if (words.size() != 2 || words[0] != "run")
     return fail("say what to do",
-                "faas-sim run FILE, or faas-sim replay LOG; see faas-sim "
-                "--help, faas-sim replay --help");
+                "faas-sim run FILE, faas-sim policies or faas-sim replay LOG; "
+                "see faas-sim --help, faas-sim replay --help");
   const auto seeds = given["seeds"].as<int>();
   if (seeds < 1 || seeds > 10'000)
     return fail("--seeds must be 1 to 10000", "");
-  return play(words[1], given["policy"].as<std::vector<std::string>>(),
-              given["seed"].as<uint64_t>(), seeds);
+  comparison what;
+  what.names = given["policy"].as<std::vector<std::string>>();
+  what.first_seed = given["seed"].as<uint64_t>();
+  what.seeds = seeds;
+  what.window_ms = given["window"].as<double>();
+  if (!(what.window_ms >= 1))
+    return fail("--window must be at least 1", "");
+  return play(words[1], std::move(what), given.count("json") != 0);
 } catch (const std::exception& wrong) { // of the command line
   return fail(wrong.what(), "see faas-sim --help");
 }

@@ -2,7 +2,8 @@
 // one core behind 40 ms and 20 Mbit/s; half-way the edge gets four times
 // slower, later it recovers. The predictor was tuned on seeds 1-20 of the plain
 // scenario only; the cases named `unseen` use other seeds and other worlds.
-#include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/policies/min_latency.hpp"
+#include "libfaas/routing/policies/plain.hpp"
 #include "tests/support/edge_cloud.hpp"
 
 #include <boost/test/unit_test.hpp>

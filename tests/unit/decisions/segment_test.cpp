@@ -48,7 +48,7 @@ void check_site(const logged_site& got, const logged_site& put) {
   BOOST_TEST(got.in_flight == put.in_flight);
   for (const auto part :
        {&logged_site::network, &logged_site::queue, &logged_site::service,
-        &logged_site::cold, &logged_site::overdue, &logged_site::deviation,
+        &logged_site::cold, &logged_site::overdue, &logged_site::imposed, &logged_site::deviation,
         &logged_site::doubt})
     BOOST_TEST(near(got.*part, put.*part));
 }

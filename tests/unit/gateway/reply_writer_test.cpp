@@ -42,6 +42,7 @@ BOOST_FIXTURE_TEST_SUITE(reply_writer_test, fixture)
     answer.content_type = "text/csv";
     answer.body = blob{"a,b"};
     answer.site = "edge-1/cpu";
+    answer.promise = 2500us;
     answer.started = true;
     answer.times = {1500us, 2ms, 3ms};
     BOOST_TEST(
@@ -50,6 +51,7 @@ BOOST_FIXTURE_TEST_SUITE(reply_writer_test, fixture)
          "Content-Type: text/csv\r\n"
          "X-Call-Id: 01234567-89ab-cdef-fedc-ba9876543210\r\n"
          "X-Duration-Seconds: 1.234567\r\nX-Faas-Site: edge-1/cpu\r\n"
+         "X-Faas-Promise: 0.002500\r\n"
          "Server-Timing: queue;dur=1.500, service;dur=2.000, cold;dur=3.000, "
          "total;dur=1234.567\r\nContent-Length: 3\r\n\r\na,b");
   }

@@ -1,5 +1,7 @@
 #include "libfaas/routing/decision.hpp"
-#include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/policies/min_latency.hpp"
+#include "libfaas/routing/policies/plain.hpp"
+#include "libfaas/routing/policies/catalog.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -51,7 +53,8 @@ estimate random_estimate(random_source& random) {
   e.rtt_ms = 50 * random.uniform();
   e.ms_per_byte = 1e-3 * random.uniform();
   e.servers = 1 + std::floor(4 * random.uniform());
-  e.external_queue_ms = 20 * random.uniform();
+  e.others = 3 * random.uniform();
+  e.mean_service_ms = 20;
   return e;
 }
 
@@ -65,7 +68,9 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     e.intercept = 2;
     e.factor = 3;
     e.ms_per_byte = 4e-4;
-    e.external_queue_ms = 10;
+    e.others = 3;
+    e.mean_service_ms = 8;
+    e.load = 2;
     e.reported_ms = to_ms(now.time_since_epoch()) - 500;
     e.cold_charge_ms = 7;
     e.warm_until_ms = to_ms(now.time_since_epoch()) - 1;
@@ -73,7 +78,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     e.servers = 2;
     candidate c;
     c.in_flight = 4;
-    c.drain_ms = 100;
+    c.free_in_ms = 90;
     c.backlog_bytes = 5'000;
     c.loop_lag_ms = 1;
     event_features event;
@@ -84,8 +89,11 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     BOOST_TEST(p.network == 40 + 4e-4 * 25'000, near);
     BOOST_TEST(p.transit == 20 + 4e-4 * 25'000, near);
     BOOST_TEST(p.service == 21.0, near);
-    const double own = 3.0 / 4 * 100 - p.transit;
-    BOOST_TEST(p.queue == 1 + own + 10 / std::exp(1.0), near);
+    const double own = 90 - p.transit;
+    BOOST_TEST(p.queue == 1 + own + 3 / std::exp(1.0) * 8 / 2, near);
+    BOOST_TEST(p.imposed == 2 * (p.queue + p.service / 2), near);
+    BOOST_TEST(p.in_flight == 4);
+    BOOST_TEST(p.servers == 2);
     BOOST_TEST(p.cold == 7.0);
     BOOST_TEST(p.overdue == 5.0);
     BOOST_TEST(p.total == p.network + p.queue + p.service + p.cold + p.overdue,
@@ -237,7 +245,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
   }
 
   BOOST_AUTO_TEST_CASE(every_reason_has_a_name) {
-    for (int i = 0; i <= static_cast<int>(reason::round_robin); ++i)
+    for (int i = 0; i <= static_cast<int>(reason::ranked); ++i)
       BOOST_TEST(name(static_cast<reason>(i)) != "unknown");
     BOOST_TEST(name(static_cast<reason>(99)) == "unknown");
   }

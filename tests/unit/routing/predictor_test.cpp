@@ -144,15 +144,77 @@ BOOST_AUTO_TEST_SUITE(predictor_test)
     world w;
     w.play(w.edge, 1, 100);
     const double before = w.expect(w.classify, w.edge).total;
-    in_flight_event late{w.classify, w.edge, 38, 200, before, 3};
+    w.now += from_ms(210); // sent after all that have returned
+    const in_flight_event late{w.classify, w.edge, 38, 200, before, 3};
     w.predictor.tick(std::span{&late, 1}, w.now);
+    w.predictor.publish(w.now);
+    const auto alone = w.expect(w.classify, w.edge).overdue;
+    BOOST_TEST(alone > 60); // a step or an outlier, evenly
+    BOOST_TEST(alone < 130);
+    const std::vector both{late, late};
+    w.predictor.tick(both, w.now);
     w.predictor.publish(w.now);
     const auto held = w.expect(w.classify, w.edge);
     BOOST_TEST(held.overdue > 150);
     BOOST_TEST(held.total > before + 150);
-    w.predictor.tick({}, w.now); // it is gone
+    w.predictor.tick({}, w.now); // they are gone
     w.predictor.publish(w.now);
     BOOST_TEST(w.expect(w.classify, w.edge).overdue == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_late_event_that_others_overtook_says_nothing) {
+    world w;
+    w.play(w.edge, 1, 100);
+    const double before = w.expect(w.classify, w.edge).total;
+    const in_flight_event late{w.classify, w.edge, 38, 2000, before, 3};
+    const std::vector both{late, late};
+    w.predictor.tick(both, w.now); // the last 100 returned since it was sent
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.expect(w.classify, w.edge).overdue == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(outliers_teach_not_to_believe_in_steps) {
+    world w;
+    w.play(w.edge, 1, 100);
+    const double usual = w.service(w.edge);
+    std::vector<double> believed;
+    for (int i = 0; i < 30; ++i) {
+      w.play(w.edge, 6, 1);
+      w.predictor.publish(w.now);
+      believed.push_back(w.service(w.edge) / usual);
+      w.play(w.edge, 1, 20);
+    }
+    BOOST_TEST(believed.front() > 1.8); // half of ln 6
+    BOOST_TEST(believed.back() < 1.5);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_probe_takes_back_a_step_that_was_none) {
+    world w;
+    const auto probe = [&] {
+      w.predictor.observe_probe(w.edge, 1, w.now);
+      w.predictor.publish(w.now);
+    };
+    for (int i = 0; i < 20; ++i) {
+      probe();
+      w.play(w.edge, 1, 5);
+    }
+    const double usual = w.service(w.edge);
+    w.play(w.edge, 8, 3); // three bad ones in a row
+    w.predictor.publish(w.now);
+    BOOST_TEST(w.service(w.edge) > 3 * usual);
+    probe(); // the CPU is as it was
+    BOOST_TEST(w.service(w.edge) < 2 * usual);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_site_that_returns_is_uncertain) {
+    world w;
+    w.play(w.edge, 1, 100);
+    const auto before = w.expect(w.classify, w.edge);
+    BOOST_TEST(w.predictor.observe_return(w.edge, w.now));
+    w.predictor.publish(w.now);
+    const auto after = w.expect(w.classify, w.edge);
+    BOOST_TEST(after.epistemic > 4 * before.epistemic);
+    BOOST_TEST(!w.predictor.observe_return(site_index{99}, w.now));
   }
 
   BOOST_AUTO_TEST_CASE(events_within_their_prediction_are_not_late) {

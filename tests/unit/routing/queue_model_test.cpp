@@ -11,98 +11,163 @@
 using namespace faas;
 using namespace faas::routing;
 
+namespace {
+
+time_point at(double ms) {
+  return time_point{} + from_ms(ms);
+}
+
+} // namespace
+
 BOOST_AUTO_TEST_SUITE(queue_model_test)
 
-  BOOST_AUTO_TEST_CASE(a_free_server_means_no_wait) {
-    BOOST_TEST(own_wait_ms(0, 0, 1, 0) == 0);
-    BOOST_TEST(own_wait_ms(3, 100, 4, 0) == 0);
+  BOOST_AUTO_TEST_CASE(others_fade_to_what_is_usual_and_that_is_forgotten) {
+    const auto near = boost::test_tools::tolerance(1e-3);
+    BOOST_TEST(others_now({10, 0, 2}) == 10);
+    BOOST_TEST(others_now({10, 500, 0}) == 10 / std::exp(1.0), near);
+    BOOST_TEST(others_now({0, 3000, 4}) == 4 * std::exp(-0.15), // usual again
+               boost::test_tools::tolerance(0.01));
+    BOOST_TEST(others_now({10, 200'000, 4}) < 1e-3);
+    BOOST_TEST(others_now({10, -5, 2}) == 10); // clocks of two threads
   }
 
-  BOOST_AUTO_TEST_CASE(behind_one_server_all_work_is_waited_for) {
-    BOOST_TEST(own_wait_ms(1, 50, 1, 0) == 50);
-    BOOST_TEST(own_wait_ms(4, 200, 1, 0) == 200);
+  BOOST_AUTO_TEST_CASE(others_send_as_this_router_does) {
+    BOOST_TEST(others_now({1, 0, 1, 2, 3}) == 7); // two sent since, three each
+    BOOST_TEST(others_now({1, 0, 1, -2, 3}) == 1);
   }
 
-  BOOST_AUTO_TEST_CASE(behind_c_servers_only_the_surplus_counts) {
-    BOOST_TEST(own_wait_ms(4, 100, 4, 0) == 25); // (4 - 4 + 1) / 4
-    BOOST_TEST(own_wait_ms(8, 200, 4, 0) == 125);
+  BOOST_AUTO_TEST_CASE(others_delay_only_when_no_server_is_idle) {
+    BOOST_TEST(others_wait_ms(1, 0, 1, 10) == 10); // M/M/1: behind one
+    BOOST_TEST(others_wait_ms(1, 0, 2, 10) == 0);
+    BOOST_TEST(others_wait_ms(2, 0, 2, 10) == 5); // the first of two to end
+    BOOST_TEST(others_wait_ms(1, 1, 2, 10) == 5);
+    BOOST_TEST(others_wait_ms(3, 4, 2, 10) == 15); // besides the own wait
+    BOOST_TEST(others_wait_ms(0, 0, 4, 10) == 0);
   }
 
-  BOOST_AUTO_TEST_CASE(work_done_during_the_journey_is_not_waited_for) {
-    BOOST_TEST(own_wait_ms(1, 50, 1, 20) == 30);
-    BOOST_TEST(own_wait_ms(1, 50, 1, 80) == 0);
-  }
-
-  BOOST_AUTO_TEST_CASE(reports_fade_with_age) {
-    BOOST_TEST(external_wait_ms(100, 0) == 100);
-    BOOST_TEST(external_wait_ms(100, 500) == 100 / std::exp(1.0),
+  BOOST_AUTO_TEST_CASE(what_an_event_imposes_is_krishnans_rule) {
+    // One server, mu = 0.1 per ms, rho = 0.8, three there: whole cost (n + 1) /
+    // (mu - lambda) = 200 ms, own part 40 ms.
+    const double rho = 0.8, load = rho / (1 - rho);
+    BOOST_TEST(imposed_ms(30, 10, 1, load) == 160,
                boost::test_tools::tolerance(1e-9));
-    BOOST_TEST(external_wait_ms(100, 60'000) < 1e-3);
-    BOOST_TEST(external_wait_ms(100, -5) == 100); // clocks of two threads
-    BOOST_TEST(external_wait_ms(-1, 0) == 0);
+    BOOST_TEST(imposed_ms(30, 10, 1, 0) == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_free_server_means_no_wait) {
+    site_load load{4};
+    BOOST_TEST(load.free_in_ms(at(0)) == 0);
+    for (int i = 0; i < 3; ++i)
+      load.start(100, 0, at(0));
+    BOOST_TEST(load.free_in_ms(at(0)) == 0);
+    load.start(80, 0, at(0));
+    BOOST_TEST(load.free_in_ms(at(0)) == 80); // the first that will end
+    load.start(10, 0, at(0));
+    BOOST_TEST(load.free_in_ms(at(0)) == 90); // it waits for that one
   }
 
   BOOST_AUTO_TEST_CASE(site_load_drains_with_time) {
     site_load load;
-    time_point now{};
-    BOOST_TEST(load.drain_ms(now) == 0);
-    load.start(100, 20, now);
+    load.start(100, 20, at(0));
     BOOST_TEST(load.in_flight() == 1u);
-    BOOST_TEST(load.drain_ms(now) == 120);
-    load.start(50, 20, now);
-    BOOST_TEST(load.drain_ms(now + from_ms(50)) == 120);
-    load.finish(100, 20, now + from_ms(140)); // ended there at 120
-    BOOST_TEST(load.drain_ms(now + from_ms(140)) == 30);
-    load.finish(50, 20, now + from_ms(190));
+    BOOST_TEST(load.free_in_ms(at(0)) == 120);
+    load.start(50, 20, at(0));
+    BOOST_TEST(load.free_in_ms(at(50)) == 120);
+    BOOST_TEST(load.finish(100, 20, at(140)) == 1u); // ended there at 120
+    BOOST_TEST(load.free_in_ms(at(140)) == 30);
+    BOOST_TEST(load.finish(50, 20, at(190)) == 0u);
     BOOST_TEST(load.in_flight() == 0u);
-    BOOST_TEST(load.drain_ms(now + from_ms(190)) == 0);
+    BOOST_TEST(load.free_in_ms(at(190)) == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(who_is_still_on_the_way_is_not_there) {
+    site_load load;
+    load.start(10, 0, at(0));
+    load.start(11, 50, at(0));
+    BOOST_TEST(load.finish(10, 2, at(12)) == 0u); // the other arrives at 50
+  }
+
+  BOOST_AUTO_TEST_CASE(an_early_return_brings_those_behind_forward) {
+    site_load load;
+    load.start(100, 0, at(0));
+    load.start(30, 0, at(0));
+    BOOST_TEST(load.free_in_ms(at(0)) == 130);
+    load.finish(100, 0, at(40));
+    BOOST_TEST(load.free_in_ms(at(40)) == 30);
+  }
+
+  BOOST_AUTO_TEST_CASE(one_that_overtakes_leaves_the_others_where_they_are) {
+    site_load load{2};
+    load.start(100, 0, at(0)); // late
+    load.start(20, 0, at(0));
+    load.start(20, 0, at(0));
+    load.finish(20, 0, at(20));
+    BOOST_TEST(load.free_in_ms(at(20)) == 20); // the third began at 20
+    load.finish(20, 0, at(40));
+    BOOST_TEST(load.free_in_ms(at(40)) == 0);
+    BOOST_TEST(load.in_flight() == 1u);
   }
 
   BOOST_AUTO_TEST_CASE(an_event_that_runs_over_is_never_quite_done) {
     site_load load;
-    load.start(100, 0, time_point{});
-    BOOST_TEST(load.drain_ms(time_point{} + from_ms(1000)) == 10);
+    load.start(100, 0, at(0));
+    BOOST_TEST(load.free_in_ms(at(1000)) == 10);
+  }
+
+  BOOST_AUTO_TEST_CASE(more_than_it_looks_at_count_by_their_sum) {
+    site_load load{2};
+    for (int i = 0; i < 1000; ++i)
+      load.start(10, 0, at(0));
+    BOOST_TEST(load.in_flight() == 1000u);
+    BOOST_TEST(load.free_in_ms(at(0)) == 5000);
+    for (int i = 0; i < 1000; ++i)
+      load.finish(10, 0, at(0));
+    BOOST_TEST(load.in_flight() == 0u);
+    BOOST_TEST(load.free_in_ms(at(0)) == 0);
   }
 
   BOOST_AUTO_TEST_CASE(finishing_what_never_started_does_nothing) {
     site_load load;
-    load.finish(10, 0, time_point{});
+    load.finish(10, 0, at(0));
     BOOST_TEST(load.in_flight() == 0u);
-    load.start(10, 0, time_point{});
-    BOOST_TEST(load.drain_ms(time_point{}) == 10);
+    load.start(10, 0, at(0));
+    BOOST_TEST(load.free_in_ms(at(0)) == 10);
   }
 
-  BOOST_AUTO_TEST_CASE(predicts_a_fifo_server_when_times_are_known) {
-    random_source random{1};
-    site_load load;
-    const double transit = 15, back = 10;
-    struct job {
-      double end, service;
-    };
-    std::vector<job> open;
-    double free = 0, now = 0, error = 0;
-    for (int i = 0; i < 500; ++i) {
-      now += -std::log(1 - random.uniform()) * 40;
-      const auto at = [](double ms) { return time_point{} + from_ms(ms); };
-      std::sort(open.begin(), open.end(),
-                [](const job& a, const job& b) { return a.end < b.end; });
-      while (!open.empty() && open.front().end + back <= now) {
-        load.finish(open.front().service, back, at(open.front().end + back));
-        open.erase(open.begin());
+  /// Against c servers whose times are known in advance.
+  BOOST_AUTO_TEST_CASE(predicts_servers_when_times_are_known) {
+    for (const size_t servers : {1, 2, 5}) {
+      random_source random{servers};
+      site_load load{static_cast<double>(servers)};
+      const double transit = 15, back = 10;
+      struct job {
+        double end, service;
+      };
+      std::vector<job> open;
+      std::vector<double> free(servers, 0.0);
+      double now = 0, error = 0;
+      for (int i = 0; i < 500; ++i) {
+        now += -std::log(1 - random.uniform()) * 40
+               / static_cast<double>(servers);
+        std::sort(open.begin(), open.end(),
+                  [](const job& a, const job& b) { return a.end < b.end; });
+        while (!open.empty() && open.front().end + back <= now) {
+          load.finish(open.front().service, back, at(open.front().end + back));
+          open.erase(open.begin());
+        }
+        const double predicted
+          = std::max(0.0, load.free_in_ms(at(now)) - transit);
+        const double service = 5 + random.uniform() * 50;
+        const auto soonest = std::min_element(free.begin(), free.end());
+        const double truth = std::max(0.0, *soonest - (now + transit));
+        error += std::abs(predicted - truth) / 500;
+        *soonest = std::max(*soonest, now + transit) + service;
+        load.start(service, transit, at(now));
+        open.push_back({*soonest, service});
       }
-      const double predicted
-        = own_wait_ms(load.in_flight(), load.drain_ms(at(now)), 1, transit);
-      const double service = 5 + random.uniform() * 50;
-      const double truth = std::max(0.0, free - (now + transit));
-      // A tenth of a mean service may be taken for left; gaps between events on
-      // their way are not kept after a finish.
-      BOOST_REQUIRE_SMALL(predicted - truth, transit);
-      error += std::abs(predicted - truth) / 500;
-      free = std::max(free, now + transit) + service;
-      load.start(service, transit, at(now));
-      open.push_back({free, service});
+      BOOST_TEST_CONTEXT("servers " << servers)
+      BOOST_TEST(error < 0.5); // ms, at a mean service of 30
     }
-    BOOST_TEST(error < 0.5); // ms, at a mean service of 30
   }
 
   BOOST_AUTO_TEST_CASE(link_load_counts_bytes_still_ahead) {

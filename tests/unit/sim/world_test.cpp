@@ -1,4 +1,5 @@
 // Whole runs: what holds in any world.
+#include "libfaas/routing/policies/catalog.hpp"
 #include "libfaas/sim/figures.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -44,7 +45,7 @@ scenario three_sites(double rate, double seconds) {
   function.outlier_share = 0.01;
   function.outlier_factor = 6;
   made.functions = {function};
-  made.events = {{0, 0, [rate] { return poisson(rate); }}};
+  made.events = {{0, 0, traffic::any, [rate] { return poisson(rate); }}};
   made.length_ms = seconds * 1000;
   made.warm_up_ms = 10'000;
   return made;
@@ -54,7 +55,7 @@ run_options by(chooser what, const std::string& policy = "min-latency") {
   run_options made;
   made.by = what;
   made.policy = [policy](const auto& sites) {
-    return *routing::make_policy(policy, sites[0]);
+    return std::move(*routing::make_policy(policy, sites[0]));
   };
   return made;
 }
@@ -124,7 +125,7 @@ BOOST_AUTO_TEST_SUITE(world_test)
     function.ms_per_unit = 1;
     function.ms_fixed = 0;
     world.functions = {function};
-    world.events = {{0, 0, [] { return poisson(70); }}};
+    world.events = {{0, 0, traffic::any, [] { return poisson(70); }}};
     world.length_ms = 6'000'000;
     world.warm_up_ms = 60'000;
     const auto seen = figures_of(world, by(chooser::clairvoyant));
@@ -140,7 +141,7 @@ BOOST_AUTO_TEST_SUITE(world_test)
     world.functions = {{}};
     world.functions[0].noise = 0;
     world.events
-      = {{0, 0, [] { return trace({0, 100, 900, 5000, 5300}); }}};
+      = {{0, 0, traffic::any, [] { return trace({0, 100, 900, 5000, 5300}); }}};
     world.length_ms = 10'000;
     std::vector<double> cold;
     for (const auto& one : run(world, by(chooser::learned)))
@@ -169,7 +170,7 @@ BOOST_AUTO_TEST_SUITE(world_test)
   BOOST_AUTO_TEST_CASE(gateways_learn_each_by_itself) {
     auto world = three_sites(20, 60);
     world.gateways = 2;
-    world.events.push_back({0, 1, [] { return poisson(20); }});
+    world.events.push_back({0, 1, traffic::any, [] { return poisson(20); }});
     const auto all = run(world, by(chooser::learned));
     int of[2] = {0, 0};
     for (const auto& one : all)
@@ -177,6 +178,100 @@ BOOST_AUTO_TEST_SUITE(world_test)
     BOOST_TEST(of[0] > 500);
     BOOST_TEST(of[1] > 500);
     BOOST_TEST(summarise(all, 3).regret_share < 0.5);
+  }
+
+  BOOST_AUTO_TEST_CASE(nothing_is_lost_when_a_site_crashes) {
+    auto world = three_sites(40, 60);
+    world.warm_up_ms = 0;
+    const auto gone = [](double sent) {
+      return sent < 46'000 && std::fmod(sent, 5000) > 250
+             && std::fmod(sent, 5000) < 1000
+             && sent > 5000;
+    };
+    for (int i = 1; i < 10; ++i)
+      world.sites[0].absent.push_back({i * 5000.0, i * 5000.0 + 1000});
+    for (const auto& policy : {"min-latency", "round-robin", "c3"}) {
+      const auto all = run(world, by(chooser::learned, policy));
+      size_t again = 0, while_gone = 0;
+      for (const auto& one : all) {
+        if (one.again > 0) {
+          ++again;
+          BOOST_TEST(!gone(one.sent));
+        }
+        while_gone += one.site == 0 && gone(one.sent);
+      }
+      BOOST_TEST_CONTEXT(policy) {
+        BOOST_TEST(again > 0u);
+        BOOST_TEST(while_gone == 0u);
+        BOOST_TEST(all.size()
+                   == run(world, by(chooser::clairvoyant)).size());
+      }
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(a_site_that_leaves_finishes_what_it_has) {
+    auto world = three_sites(40, 60);
+    world.warm_up_ms = 0;
+    world.sites[0].absent = {{20'000, 30'000, false}};
+    for (const auto& one : run(world, by(chooser::learned))) {
+      BOOST_TEST(one.again == 0u);
+      BOOST_TEST(!(one.site == 0 && one.sent >= 20'000 && one.sent < 30'000));
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(without_any_site_events_wait_for_one) {
+    auto world = three_sites(10, 20);
+    world.warm_up_ms = 0;
+    for (auto& site : world.sites)
+      site.absent = {{5000, 8000}};
+    size_t waited = 0;
+    const auto all = run(world, by(chooser::learned));
+    for (const auto& one : all)
+      waited += one.sent > 5300 && one.sent < 8000
+                && one.latency_ms > 8000 - one.sent;
+    BOOST_TEST(waited > 10u);
+    BOOST_TEST(all.size() == run(world, by(chooser::informed)).size());
+  }
+
+  BOOST_AUTO_TEST_CASE(lost_messages_are_sent_again) {
+    auto world = three_sites(20, 60);
+    world.sites.resize(1);
+    const auto without = figures_of(world, by(chooser::learned));
+    world.sites[0].link.loss = 0.1;
+    const auto with = figures_of(world, by(chooser::learned));
+    // Either way, one in ten, each 200 ms and a round trip.
+    BOOST_CHECK_CLOSE(with.mean_ms - without.mean_ms,
+                      0.2 * world.sites[0].link.retransmit_ms(), 25);
+  }
+
+  BOOST_AUTO_TEST_CASE(background_loads_a_site_and_is_not_in_the_figures) {
+    auto world = three_sites(20, 60);
+    const auto alone = run(world, by(chooser::learned)).size();
+    world.events.push_back({0, 0, 0, [] { return poisson(20); }});
+    const auto beside = run(world, by(chooser::learned));
+    BOOST_TEST(beside.size() == alone);
+    double queue = 0;
+    for (const auto& one : beside)
+      queue += one.site == 0 ? one.queue_ms : 0;
+    BOOST_TEST(queue > 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(adaptation_is_the_time_until_regret_is_usual) {
+    std::vector<record> all;
+    for (int i = 0; i < 2000; ++i) { // one each 10 ms, bad for 2 s at 5 s
+      record one;
+      one.sent = 10.0 * i;
+      one.regret_ms = i >= 500 && i < 700 ? 50 : 1;
+      all.push_back(one);
+    }
+    const auto seen = adaptations(all, {5000, 12'000}, 20'000);
+    BOOST_REQUIRE(seen.size() == 2u);
+    // 60 in a row may have 1.5 ms over the usual 1 each: one bad one.
+    BOOST_TEST(seen[0].after_ms > 1950);
+    BOOST_TEST(seen[0].after_ms <= 2000);
+    BOOST_CHECK_CLOSE(seen[0].transient_ms, 200 * 49.0, 2);
+    BOOST_TEST(seen[1].after_ms == 0);
+    BOOST_TEST(seen[1].transient_ms == 0);
   }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,7 +2,8 @@
 //   build/bin/routing_bench
 // Counters p50_ns and p99_ns are quantiles over batches of 16 decisions (one
 // decision is shorter than the clock's grain).
-#include "libfaas/routing/policies.hpp"
+#include "libfaas/routing/policies/min_latency.hpp"
+#include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/predictor.hpp"
 
 #include <benchmark/benchmark.h>
@@ -36,7 +37,7 @@ struct candidates {
       c.site = site_index{static_cast<uint32_t>(i)};
       c.cell = &cells.back();
       c.in_flight = 2;
-      c.drain_ms = 10 * random.uniform();
+      c.free_in_ms = 10 * random.uniform();
       list.push_back(c);
     }
   }

@@ -3,6 +3,7 @@
 // turns.
 //
 //   bench_sim [ROUNDS [EVENTS]]
+#include "libfaas/routing/policies/catalog.hpp"
 #include "libfaas/sim/world.hpp"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ scenario three_sites(double events) {
 double per_second(const scenario& world, const char* policy) {
   run_options how;
   how.policy = [policy](const auto& sites) {
-    return *routing::make_policy(policy, sites[0]);
+    return std::move(*routing::make_policy(policy, sites[0]));
   };
   const auto began = std::chrono::steady_clock::now();
   const auto count = run(world, how).size();

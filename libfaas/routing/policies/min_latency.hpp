@@ -1,11 +1,7 @@
-// The policies of the first slice. Further ones (hedging, deadline, C3,
-// Prequal) are more classes like these.
+// Smallest predicted latency: what Petrel does unless told otherwise.
 #pragma once
 
-#include "libfaas/core/result.hpp"
 #include "libfaas/routing/decision.hpp"
-
-#include <memory>
 
 namespace faas::routing {
 
@@ -18,6 +14,11 @@ struct exploration {
   double tail = 0.9;
   /// Others only from a budget that grows by this share of the latency served.
   double regret_share = 0.01;
+  /// Chosen at random among sites predicted within this share of the best: with
+  /// several routers that see the same reports, not all go to one.
+  double near = 0;
+  /// How much of what an event imposes on later ones counts.
+  double social = 0.5;
 };
 
 /// Smallest predicted latency; now and then the likeliest challenger, with the
@@ -38,51 +39,13 @@ private:
   bool affordable(const prediction& other, const prediction& best,
                   const event_features& event) const noexcept;
   void served(const prediction& chosen) noexcept;
+  pick nearly_best(const decision& so_far, uint8_t best,
+                   random_source& random) const noexcept;
 
   exploration bounds_;
   double tokens_ = 0;
   double tail_ms_ = 0;   ///< running quantile of predicted latencies
   double regret_ms_ = 0; ///< saved up
 };
-
-/// Always one site.
-class static_site final : public policy {
-public:
-  /// `fall_back`: take the best other one when the site is not available.
-  explicit static_site(site_index site, bool fall_back = false) noexcept
-    : site_(site), fall_back_(fall_back) {}
-  std::string_view name() const noexcept override { return "static"; }
-  pick choose(const decision& so_far, const event_features& event,
-              random_source& random, time_point now) noexcept override;
-  pick only(const decision& so_far, uint8_t index) noexcept override;
-
-private:
-  site_index site_;
-  bool fall_back_;
-};
-
-/// Any healthy site with equal probability.
-class random_choice final : public policy {
-public:
-  std::string_view name() const noexcept override { return "random"; }
-  pick choose(const decision& so_far, const event_features& event,
-              random_source& random, time_point now) noexcept override;
-};
-
-/// Healthy sites in turn, by site index.
-class round_robin final : public policy {
-public:
-  std::string_view name() const noexcept override { return "round-robin"; }
-  pick choose(const decision& so_far, const event_features& event,
-              random_source& random, time_point now) noexcept override;
-
-private:
-  site_index last_ = no_site;
-};
-
-/// By name ("min-latency", "static", "random", "round-robin"); `site` is for
-/// "static". errc::invalid_argument for another name.
-result<std::unique_ptr<policy>> make_policy(std::string_view name,
-                                            site_index site = no_site);
 
 } // namespace faas::routing

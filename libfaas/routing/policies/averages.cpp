@@ -1,0 +1,113 @@
+#include "libfaas/routing/policies/averages.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faas::routing {
+
+std::string_view least_average::name() const noexcept {
+  switch (how_.how) {
+  case smoothing::kind::last:
+    return "last-value";
+  case smoothing::kind::ewma:
+    return "ewma";
+  case smoothing::kind::window:
+    return "window-mean";
+  }
+  return "ewma";
+}
+
+pick least_average::choose(const decision& so_far, const event_features&,
+                           random_source& random, time_point) noexcept {
+  const auto best = least_by(so_far, [&](uint8_t i) {
+    const auto& of = sites_[so_far.sites[i]];
+    // One that was not tried yet is tried once before it has answered.
+    return of.count > 0               ? of.value
+           : so_far.parts[i].in_flight > 0 ? 1e9
+                                      : -1.0;
+  });
+  return now_and_then_another(so_far, best, how_.explore, random);
+}
+
+void least_average::ended(const outcome& seen) noexcept {
+  auto& of = sites_[seen.site];
+  const auto place = of.count % of.last.size();
+  of.last[place] = seen.total_ms;
+  ++of.count;
+  switch (how_.how) {
+  case smoothing::kind::last:
+    of.value = seen.total_ms;
+    break;
+  case smoothing::kind::ewma:
+    of.value += (of.count == 1 ? 1 : how_.alpha) * (seen.total_ms - of.value);
+    break;
+  case smoothing::kind::window: {
+    const auto n
+      = std::min({of.count, std::max<size_t>(how_.window, 1), of.last.size()});
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i)
+      sum += of.last[(place + of.last.size() - i) % of.last.size()];
+    of.value = sum / static_cast<double>(n);
+    break;
+  }
+  }
+}
+
+void peak_ewma::observe(cost& of, double ms, time_point now) const noexcept {
+  const double age = std::max(0.0, to_ms(now - of.at));
+  of.at = now;
+  if (ms > of.ms) {
+    of.ms = ms;
+    return;
+  }
+  const double kept = std::exp(-age / tau_ms_);
+  of.ms = of.ms * kept + ms * (1 - kept);
+}
+
+pick peak_ewma::choose(const decision& so_far, const event_features&,
+                       random_source& random, time_point now) noexcept {
+  constexpr double unknown_ms = 1000;
+  each_healthy(so_far,
+               [&](uint8_t i) { observe(sites_[so_far.sites[i]], 0, now); });
+  return better_of_two(so_far, random, [&](uint8_t i) {
+    const double ms = sites_[so_far.sites[i]].ms;
+    const double waiting = so_far.parts[i].in_flight;
+    return ms == 0 && waiting > 0 ? unknown_ms + waiting : ms * (waiting + 1);
+  });
+}
+
+void peak_ewma::ended(const outcome& seen) noexcept {
+  observe(sites_[seen.site], seen.total_ms, seen.at);
+}
+
+pick scalar_kalman::choose(const decision& so_far, const event_features&,
+                           random_source& random, time_point now) noexcept {
+  const auto score = [&](uint8_t i) {
+    const auto& of = sites_[so_far.sites[i]];
+    if (!of.started)
+      return so_far.parts[i].in_flight > 0 ? 1e9 : -1e9;
+    const double idle = std::max(0.0, to_ms(now - of.at) / 1000);
+    const double var = of.var + how_.q_second * idle;
+    return of.mean
+           + (how_.sample ? std::sqrt(var) * random.normal() : 0.0);
+  };
+  return {least_by(so_far, score), reason::ranked, how_.sample ? 0.0 : 1.0};
+}
+
+void scalar_kalman::ended(const outcome& seen) noexcept {
+  auto& of = sites_[seen.site];
+  const double idle = std::max(0.0, to_ms(seen.at - of.at) / 1000);
+  of.at = seen.at;
+  if (!of.started) {
+    const double sd = how_.noise * seen.total_ms;
+    of = {seen.total_ms, sd * sd, seen.at, true};
+    return;
+  }
+  of.var += how_.q_second * idle;
+  const double sd = how_.noise * of.mean;
+  const double gain = of.var / (of.var + sd * sd);
+  of.mean += gain * (seen.total_ms - of.mean);
+  of.var *= 1 - gain;
+}
+
+} // namespace faas::routing

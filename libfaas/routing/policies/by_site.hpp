@@ -1,0 +1,115 @@
+// What a policy keeps of each site.
+#pragma once
+
+#include "libfaas/routing/decision.hpp"
+
+#include <bit>
+#include <vector>
+
+namespace faas::routing {
+
+/// A few values by site, found by looking through them. Allocates at its making
+/// only; with more sites than candidates can be, the oldest gives way. Not
+/// thread safe.
+template <class T>
+class by_site {
+public:
+  explicit by_site(const T& fresh = {}) : fresh_(fresh) {
+    all_.reserve(2 * max_candidates);
+  }
+
+  /// Made when new.
+  T& operator[](site_index site) noexcept {
+    if (auto* known = find(site))
+      return *known;
+    if (all_.size() == all_.capacity())
+      all_.erase(all_.begin());
+    all_.push_back({site, fresh_});
+    return all_.back().value;
+  }
+
+  T* find(site_index site) noexcept {
+    for (auto& one : all_)
+      if (one.site == site)
+        return &one.value;
+    return nullptr;
+  }
+
+private:
+  struct entry {
+    site_index site;
+    T value;
+  };
+  T fresh_;
+  std::vector<entry> all_;
+};
+
+/// Calls `use` with the position of each healthy candidate, rising.
+template <class Use>
+void each_healthy(const decision& among, Use use) {
+  for (auto left = among.healthy; left != 0; left &= left - 1)
+    use(static_cast<uint8_t>(std::countr_zero(left)));
+}
+
+/// Position of the k-th healthy candidate, from 0.
+inline uint8_t nth_healthy(uint32_t healthy, uint64_t k) noexcept {
+  for (; k > 0; --k)
+    healthy &= healthy - 1;
+  return static_cast<uint8_t>(std::countr_zero(healthy));
+}
+
+/// The healthy candidate with the least score, ties by site index.
+template <class Score>
+uint8_t least_by(const decision& among, Score score) {
+  auto found = decision::none;
+  double least = 0;
+  each_healthy(among, [&](uint8_t i) {
+    const double value = score(i);
+    if (found == decision::none || value < least
+        || (value == least && among.sites[i] < among.sites[found])) {
+      found = i;
+      least = value;
+    }
+  });
+  return found;
+}
+
+/// The better of two different healthy candidates drawn at random (Mitzenmacher
+/// 2001), with the probability that this draw comes to that one. Equal scores:
+/// the first drawn.
+template <class Score>
+pick better_of_two(const decision& among, random_source& random, Score score) {
+  const auto count = static_cast<uint64_t>(std::popcount(among.healthy));
+  const auto a = random.below(count);
+  auto b = random.below(count - 1);
+  b += b >= a;
+  const auto first = nth_healthy(among.healthy, a),
+             second = nth_healthy(among.healthy, b);
+  const auto chosen = score(second) < score(first) ? second : first;
+  const double own = score(chosen);
+  double pairs = 0;
+  each_healthy(among, [&](uint8_t i) {
+    if (i == chosen)
+      return;
+    const double other = score(i);
+    pairs += other > own ? 1 : other == own ? 0.5 : 0;
+  });
+  const auto n = static_cast<double>(count);
+  return {chosen, reason::ranked, pairs / (n * (n - 1) / 2)};
+}
+
+/// `best`, or with probability `share` any of the healthy ones instead.
+inline pick now_and_then_another(const decision& among, uint8_t best,
+                                 double share,
+                                 random_source& random) noexcept {
+  const auto n = static_cast<double>(std::popcount(among.healthy));
+  if (share <= 0)
+    return {best, reason::ranked, 1};
+  auto chosen = best;
+  if (random.uniform() < share)
+    chosen = nth_healthy(among.healthy, random.below(static_cast<uint64_t>(n)));
+  return chosen == best ? pick{best, reason::ranked, 1 - share + share / n}
+                        : pick{chosen, reason::explored, share / n};
+}
+
+} // namespace faas::routing

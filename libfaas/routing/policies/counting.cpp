@@ -1,0 +1,32 @@
+#include "libfaas/routing/policies/counting.hpp"
+
+namespace faas::routing {
+namespace {
+
+double load(const prediction& of) noexcept {
+  return of.in_flight / of.servers;
+}
+
+} // namespace
+
+pick two_choices::choose(const decision& so_far, const event_features&,
+                         random_source& random, time_point) noexcept {
+  return better_of_two(so_far, random,
+                       [&](uint8_t i) { return load(so_far.parts[i]); });
+}
+
+pick shortest_queue::choose(const decision& so_far, const event_features&,
+                            random_source& random, time_point) noexcept {
+  const auto score = [&](uint8_t i) { return load(so_far.parts[i]); };
+  const double least = score(least_by(so_far, score));
+  uint32_t equal = 0;
+  each_healthy(so_far, [&](uint8_t i) {
+    if (score(i) == least)
+      equal |= uint32_t{1} << i;
+  });
+  const auto count = static_cast<uint64_t>(std::popcount(equal));
+  return {nth_healthy(equal, random.below(count)), reason::ranked,
+          1.0 / static_cast<double>(count)};
+}
+
+} // namespace faas::routing

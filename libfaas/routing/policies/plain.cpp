@@ -1,0 +1,51 @@
+#include "libfaas/routing/policies/plain.hpp"
+
+#include "libfaas/routing/policies/by_site.hpp"
+
+namespace faas::routing {
+
+pick static_site::choose(const decision& so_far, const event_features&,
+                         random_source&, time_point) noexcept {
+  for (auto left = so_far.healthy; left != 0; left &= left - 1) {
+    const auto i = static_cast<uint8_t>(std::countr_zero(left));
+    if (so_far.sites[i] == site_)
+      return {i, reason::fixed, 1};
+  }
+  if (!fall_back_)
+    return {};
+  return {best_of(so_far), reason::fallback, 1};
+}
+
+pick static_site::only(const decision& so_far, uint8_t index) noexcept {
+  if (so_far.sites[index] == site_)
+    return {index, reason::fixed, 1};
+  return fall_back_ ? pick{index, reason::fallback, 1} : pick{};
+}
+
+pick random_choice::choose(const decision& so_far, const event_features&,
+                           random_source& random, time_point) noexcept {
+  const auto count = static_cast<uint64_t>(std::popcount(so_far.healthy));
+  return {nth_healthy(so_far.healthy, random.below(count)), reason::random,
+          1.0 / static_cast<double>(count)};
+}
+
+pick round_robin::choose(const decision& so_far, const event_features&,
+                         random_source&, time_point) noexcept {
+  auto lowest = decision::none;
+  auto next = decision::none; // lowest site above the last one
+  for (auto left = so_far.healthy; left != 0; left &= left - 1) {
+    const auto i = static_cast<uint8_t>(std::countr_zero(left));
+    const auto below = [&](uint8_t j) {
+      return j == decision::none || so_far.sites[i] < so_far.sites[j];
+    };
+    if (below(lowest))
+      lowest = i;
+    if (last_ != no_site && so_far.sites[i] > last_ && below(next))
+      next = i;
+  }
+  const auto chosen = next != decision::none ? next : lowest;
+  last_ = so_far.sites[chosen];
+  return {chosen, reason::round_robin, 1};
+}
+
+} // namespace faas::routing

@@ -1,0 +1,84 @@
+#include "libfaas/routing/policies/regression.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace faas::routing {
+
+ridge_window::ridge_window(const config& how) : how_(how) {
+  how_.window = std::clamp<size_t>(how.window, 2, 256);
+}
+
+pick ridge_window::choose(const decision& so_far, const event_features& event,
+                          random_source& random, time_point) noexcept {
+  const auto best = least_by(so_far, [&](uint8_t i) {
+    auto& of = sites_[so_far.sites[i]];
+    const double in_flight = so_far.parts[i].in_flight;
+    if (of.seen.empty())
+      return in_flight > 0 ? 1e12 : -1e12;
+    const event_vector x{1, event.size, how_.queue ? in_flight : 0};
+    return of.weights.dot(x);
+  });
+  return now_and_then_another(so_far, best, how_.explore, random);
+}
+
+void ridge_window::ended(const outcome& seen) noexcept {
+  auto& of = sites_[seen.site];
+  const std::pair<event_vector, double> row{
+    {1, seen.size, how_.queue ? seen.in_flight : 0}, seen.total_ms};
+  if (of.seen.size() < how_.window)
+    of.seen.push_back(row);
+  else
+    of.seen[of.next] = row;
+  of.next = (of.next + 1) % how_.window;
+  fit(of);
+}
+
+/// Features centred and scaled, the mean is not shrunk.
+void ridge_window::fit(window& of) const {
+  const auto n = static_cast<double>(of.seen.size());
+  Eigen::Vector2d mean = Eigen::Vector2d::Zero(), square = mean;
+  double level = 0;
+  for (const auto& [x, y] : of.seen) {
+    mean += x.tail<2>() / n;
+    square += x.tail<2>().cwiseAbs2() / n;
+    level += y / n;
+  }
+  const Eigen::Vector2d scale
+    = (square - mean.cwiseAbs2()).cwiseMax(1e-12).cwiseSqrt();
+  Eigen::Matrix2d a = Eigen::Matrix2d::Identity() * how_.lambda;
+  Eigen::Vector2d b = Eigen::Vector2d::Zero();
+  for (const auto& [x, y] : of.seen) {
+    const Eigen::Vector2d z = (x.tail<2>() - mean).cwiseQuotient(scale);
+    a += z * z.transpose();
+    b += z * (y - level);
+  }
+  const Eigen::Vector2d found = a.ldlt().solve(b).cwiseQuotient(scale);
+  of.weights << level - found.dot(mean), found;
+}
+
+pick linear_bandit::choose(const decision& so_far, const event_features& event,
+                           random_source&, time_point) noexcept {
+  const auto best = least_by(so_far, [&](uint8_t i) {
+    auto& of = arms_[so_far.sites[i]];
+    const event_vector x{1, event.size, so_far.parts[i].in_flight};
+    const double width = std::sqrt(std::max(0.0, x.dot(of.inverse * x)));
+    return of.weights.dot(x) - how_.alpha * mean_ms_ * width;
+  });
+  return {best, reason::ranked, 1};
+}
+
+void linear_bandit::ended(const outcome& seen) noexcept {
+  auto& of = arms_[seen.site];
+  const event_vector x{1, seen.size, seen.in_flight};
+  ++count_;
+  mean_ms_ += (seen.total_ms - mean_ms_)
+              / static_cast<double>(std::min<uint64_t>(count_, 1000));
+  of.a = how_.keep * of.a + x * x.transpose()
+         + (1 - how_.keep) * Eigen::Matrix3d::Identity();
+  of.b = how_.keep * of.b + x * seen.total_ms;
+  of.inverse = of.a.ldlt().solve(Eigen::Matrix3d::Identity());
+  of.weights = of.inverse * of.b;
+}
+
+} // namespace faas::routing

@@ -1,0 +1,33 @@
+// The events of one function at one gateway, drawn one after the other.
+#pragma once
+
+#include "libfaas/core/random.hpp"
+#include "libfaas/sim/scenario.hpp"
+#include "libfaas/sim/site_state.hpp"
+
+#include <memory>
+
+namespace faas::sim {
+
+/// Draws from a source of randomness of its own, so that every policy meets the
+/// same events. `law` must outlive it.
+class event_stream {
+public:
+  event_stream(const traffic& about, const function_law& law, uint64_t seed)
+    : function_(about.function), gateway_(about.gateway), only_(about.only),
+      law_(&law),
+      source_(about.source()), random_(seed) {}
+
+  /// When the next event comes, ms; infinity: none any more.
+  double next() { return source_->next(random_); }
+  /// What the event is that comes now.
+  draw make(double now);
+
+private:
+  size_t function_, gateway_, only_;
+  const function_law* law_;
+  std::unique_ptr<arrivals> source_;
+  random_source random_;
+};
+
+} // namespace faas::sim

@@ -1,0 +1,200 @@
+#include "libfaas/sim/gateway.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace faas::sim {
+
+using namespace routing;
+
+namespace {
+
+/// A decision by counts alone.
+decision counted(std::span<const candidate> candidates,
+                 std::span<const double> servers) {
+  decision made;
+  made.count = static_cast<uint8_t>(candidates.size());
+  for (uint8_t i = 0; i < made.count; ++i) {
+    made.sites[i] = candidates[i].site;
+    if (!candidates[i].healthy)
+      continue;
+    made.healthy |= uint32_t{1} << i;
+    made.parts[i] = {};
+    made.parts[i].in_flight = candidates[i].in_flight;
+    made.parts[i].servers = servers[i];
+  }
+  return made;
+}
+
+predictor_config predicting(const run_options& options,
+                            const scenario& world) {
+  auto how = options.predictor;
+  how.routers = static_cast<double>(world.gateways);
+  // Nodes know their functions' idle times.
+  double keep = 0;
+  for (const auto& site : world.sites)
+    keep = std::max(keep, site.cold.keep_ms);
+  if (options.keep_ms > 0)
+    keep = options.keep_ms;
+  if (keep > 0)
+    how.keep_ms = keep;
+  return how;
+}
+
+} // namespace
+
+gateway::gateway(const scenario& world, const run_options& how)
+  : predictor_(predicting(how, world)) {
+  for (const auto& law : world.functions)
+    functions_.push_back(
+      *predictor_.add_function(law.name, line{law.ms_per_unit, law.ms_fixed}));
+  for (const auto& law : world.sites) {
+    auto link = law.link.local() ? loopback_link() : link_spec{};
+    link.name = law.name;
+    links_.push_back(*predictor_.add_link(link));
+    servers_.push_back(static_cast<double>(law.servers));
+    sites_.push_back(*predictor_.add_site(
+      {law.name, law.tier, links_.back(), servers_.back()}));
+    local_.push_back(law.link.local());
+    loads_.emplace_back(servers_.back());
+  }
+  link_loads_.resize(sites_.size());
+  for (const auto function : functions_) {
+    cells_.emplace_back();
+    for (const auto site : sites_)
+      cells_.back().push_back(predictor_.cell(function, site, at(0)));
+    if (how.policy)
+      policies_.push_back(how.policy(sites_));
+  }
+  predicts_ = false;
+  for (const auto& one : policies_)
+    predicts_ = predicts_ || one->predicts() || how.always_predict;
+}
+
+candidate gateway::candidate_of(size_t function, size_t site, double now) {
+  candidate one;
+  one.site = sites_[site];
+  one.cell = cells_[function][site].get();
+  one.in_flight = loads_[site].in_flight();
+  one.free_in_ms = loads_[site].free_in_ms(at(now));
+  if (!local_[site])
+    one.backlog_bytes = link_loads_[site].backlog_bytes(
+      one.cell->read().ms_per_byte, at(now));
+  return one;
+}
+
+sending gateway::choose(const draw& event, std::span<const char> up, double now,
+                        random_source& random) {
+  candidates_.clear();
+  for (size_t i = 0; i < sites_.size(); ++i) {
+    candidate one;
+    if (predicts_)
+      one = candidate_of(event.function, i, now);
+    else {
+      one.site = sites_[i];
+      one.in_flight = loads_[i].in_flight();
+    }
+    one.healthy = up[i] != 0;
+    candidates_.push_back(one);
+  }
+  event_features features;
+  features.size = event.size;
+  features.bytes = event.bytes;
+  sending how;
+  auto& rule = *policies_[event.function];
+  if (predicts_)
+    how.made = decide(candidates_, features, rule, random, at(now));
+  else {
+    how.made = counted(candidates_, servers_);
+    if (how.made.healthy == 0)
+      return how;
+    const auto first
+      = static_cast<uint8_t>(std::countr_zero(how.made.healthy));
+    const auto answer = std::has_single_bit(how.made.healthy)
+                          ? rule.only(how.made, first)
+                          : rule.choose(how.made, features, random, at(now));
+    how.made.chosen = answer.chosen;
+    how.made.why = answer.why;
+    how.made.propensity = answer.propensity;
+  }
+  if (!how.made)
+    return how;
+  const auto chosen = how.made.chosen;
+  const auto& parts = how.made.chosen_parts();
+  how.in_flight = loads_[chosen].in_flight();
+  if (predicts_) {
+    how.service_ms = parts.service;
+    how.back_ms = parts.network - parts.transit;
+    how.backlog = candidates_[chosen].backlog_bytes;
+    if (!local_[chosen])
+      link_loads_[chosen].send(
+        event.bytes, cells_[event.function][chosen]->read().ms_per_byte,
+        at(now));
+  }
+  loads_[chosen].start(how.service_ms, predicts_ ? parts.transit : 0, at(now));
+  return how;
+}
+
+void gateway::returned(const draw& event, const sending& how,
+                       const record& seen, const passage& way, double sent,
+                       size_t inside, double now, bool lost) {
+  const auto site = how.made.chosen;
+  auto& load = loads_[site];
+  const auto there = load.finish(how.service_ms, how.back_ms, at(now));
+  outcome ended;
+  ended.site = sites_[site];
+  ended.size = event.size;
+  ended.bytes = event.bytes;
+  ended.total_ms = now - sent;
+  ended.in_flight = how.in_flight;
+  ended.failed = lost;
+  ended.at = at(now);
+  if (!lost) {
+    ended.queue_ms = way.begin - way.at_site;
+    ended.cold_ms = way.cold_ms;
+    ended.service_ms = way.end - way.begin - way.cold_ms;
+    ended.queue_length = static_cast<double>(inside);
+  }
+  policies_[event.function]->ended(ended);
+  if (!predicts_ || lost)
+    return;
+  observation learned;
+  learned.function = functions_[event.function];
+  learned.site = ended.site;
+  learned.size = event.size;
+  learned.bytes = event.bytes;
+  learned.backlog_bytes = how.backlog;
+  learned.total_ms = ended.total_ms;
+  learned.queue_ms = ended.queue_ms;
+  learned.service_ms = ended.service_ms;
+  learned.cold_ms = ended.cold_ms;
+  learned.in_flight = there;
+  learned.queue_length = static_cast<uint32_t>(inside);
+  learned.predicted_ms = seen.predicted_ms;
+  learned.predicted_sd = seen.predicted_sd;
+  learned.at = at(now);
+  predictor_.observe(learned);
+  predictor_.publish(at(now));
+}
+
+void gateway::joined(size_t site, double now) {
+  predictor_.observe_return(sites_[site], at(now));
+  predictor_.publish(at(now));
+}
+
+void gateway::probed(size_t site, double slowdown, double now) {
+  predictor_.observe_probe(sites_[site], slowdown, at(now));
+}
+
+void gateway::pinged(size_t site, double rtt_ms, double now) {
+  if (!local_[site])
+    predictor_.observe_ping(links_[site], rtt_ms, at(now));
+}
+
+void gateway::tick(std::span<const in_flight_event> late, double now) {
+  predictor_.tick(late, at(now));
+  predictor_.publish(at(now));
+}
+
+} // namespace faas::sim

@@ -1,0 +1,69 @@
+// Filters beside an independent implementation (filterpy), on runs quiet enough
+// that neither Huber nor CUSUM nor a bound takes part.
+#include "libfaas/routing/network_estimator.hpp"
+#include "libfaas/routing/service_estimator.hpp"
+#include "tests/unit/routing/reference_vectors.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <span>
+
+using namespace faas;
+using namespace faas::routing;
+namespace tt = boost::test_tools;
+
+namespace {
+
+/// The rows of a run, `width` numbers each.
+template <size_t N>
+std::span<const double> row(const double (&run)[N], size_t index,
+                            size_t width) {
+  return std::span{run}.subspan(index * width, width);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(reference_test)
+
+  BOOST_AUTO_TEST_CASE(the_network_filter_is_a_linear_kalman_filter) {
+    constexpr size_t width = 8;
+    network_estimator filter;
+    time_point now{};
+    const auto near = tt::tolerance(1e-8);
+    for (size_t i = 0; i < std::size(reference::network_run) / width; ++i) {
+      const auto r = row(reference::network_run, i, width);
+      now += from_ms(r[0]);
+      BOOST_REQUIRE(filter.observe(r[1], r[2], now));
+      BOOST_TEST_CONTEXT("event " << i) {
+        BOOST_TEST(filter.rtt_ms() == r[3], near);
+        BOOST_TEST(filter.ms_per_byte() == r[4], near);
+        BOOST_TEST(filter.rtt_var() == r[5], near);
+        BOOST_TEST(filter.byte_var() == r[6], near);
+        BOOST_TEST(filter.cov() == r[7], near);
+      }
+    }
+    BOOST_TEST(filter.changes() == 0u);
+  }
+
+  BOOST_AUTO_TEST_CASE(one_function_on_a_site_is_an_extended_kalman_filter) {
+    constexpr size_t width = 6;
+    const service_config config;
+    site_filter site{config};
+    function_filter filter{{0.34, 6}, config};
+    time_point now{};
+    const auto near = tt::tolerance(1e-7);
+    for (size_t i = 0; i < std::size(reference::service_run) / width; ++i) {
+      const auto r = row(reference::service_run, i, width);
+      now += from_ms(r[0]);
+      BOOST_REQUIRE(filter.observe(r[1], r[2], now, site, config));
+      const auto belief = filter.at(50, site);
+      BOOST_TEST_CONTEXT("event " << i) {
+        BOOST_TEST(filter.shape() == r[3], near);
+        BOOST_TEST(belief.log_ms == r[4], near);
+        BOOST_TEST(belief.log_var == r[5], near);
+      }
+    }
+    BOOST_TEST(filter.changes() == 0u);
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()

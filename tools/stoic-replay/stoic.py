@@ -1,0 +1,53 @@
+"""STOIC on its own data: runs stoic-replay, makes page and plot."""
+import hashlib
+import json
+import pathlib
+import subprocess
+
+import stoic_page
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = ROOT / "examples/data/stoic"
+DRAWS, FIRST_DRAW = 100, 1001  # held out: tuning used seeds below 1000
+
+
+def replay(program, *words):
+    done = subprocess.run([str(program), *map(str, words)],
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(done.stderr.strip() or f"{program} failed")
+    return json.loads(done.stdout)
+
+
+def revision():
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT,
+                          capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def digests():
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+            for file in sorted(DATA.glob("*.csv"))}
+
+
+def run(options, say):
+    """Writes stoic.json, stoic.md and stoic.svg to options.out."""
+    program = pathlib.Path(options.programs) / "stoic-replay"
+    if not program.exists():
+        raise SystemExit(f"{program} is not there: build it, or name its "
+                         "folder with --programs")
+    out = pathlib.Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    say(f"synthetic: {DRAWS} draws, seeds from {FIRST_DRAW}")
+    synthetic = replay(program, "synthetic", DATA, "--seed", FIRST_DRAW,
+                       "--draws", DRAWS)
+    say(f"published: seed {options.seed}")
+    published = replay(program, "published", DATA, "--seed", options.seed)
+    found = {"revision": revision(), "sha256": digests(),
+             "published": published, "synthetic": synthetic}
+    (out / "stoic.json").write_text(json.dumps(found, indent=1) + "\n")
+    (out / "stoic.md").write_text(stoic_page.markdown(found))
+    (out / "stoic.svg").write_text(stoic_page.plot(found))
+    for line in stoic_page.verdicts(found):
+        say(line)
+    return True
