@@ -19,6 +19,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cluster as clusters  # noqa: E402
 import report  # noqa: E402
+import shadow  # noqa: E402
 import turns  # noqa: E402
 import workload  # noqa: E402
 
@@ -35,6 +36,9 @@ WINDOW_S = 20.0
 GROUPS = [["classify", "classify-cloud"], ["classify-edge"]]  # take turns
 FIRST_S = 9.0  # of each phase without a turn: the transition is seen whole
 TURN_S = 3.0
+PREDICTED = "classify"
+SHADOWS = 10  # events of each phase that are run again at each site
+SITES = {"edge-1/cpu": "classify-edge", "cloud-1/cpu": "classify-cloud"}
 
 
 def manifest(folder):
@@ -64,6 +68,7 @@ class Run:
         self.begun = time.monotonic()
         self.events = {}  # (policy, phase) -> events
         self.marks = {}   # policy -> times of slow-down and recovery, its own
+        self.shadows = {}  # phase -> shadow runs of events routed by prediction
         self.told = 0.0
 
     def say(self, text):
@@ -139,12 +144,21 @@ class Run:
                     player, f"{POLICIES[name]}, {phase}"))
             for name in names:
                 self.events[POLICIES[name], phase] = schedules[name]
+            if PREDICTED in names:
+                self.run_shadows(phase, schedules[PREDICTED], players)
         for policy, player in zip(policies, players.values()):
             player.drain(90)
             self.marks[policy] = {"slow": options.phase,
                                   "fast": 2 * options.phase}
             for phase in PHASES:
                 self.say(self.line(policy, phase))
+
+    def run_shadows(self, phase, events, players):
+        for player in players.values():
+            player.drain(90)
+        chosen = shadow.sample(events, SHADOWS, SETTLE_S)
+        self.say(f"running {len(chosen)} of these events again at each site")
+        self.shadows[phase] = shadow.run(self.senders[0], chosen, SITES)
 
     def begin_phase(self, cluster, number):
         if number == 1:
@@ -281,6 +295,14 @@ def finish(run):
         print(f"{policy:20s} |{report.spark(series)}| latency over the run, "
               "log scale")
     print()
+    for phase, rows_of in run.shadows.items():
+        found = shadow.figures(rows_of)
+        if found:
+            print(f"oracle, {phase}: {found['events']} events run again at each "
+                  f"site: {found['agree']:.0%} chosen as the oracle would, "
+                  f"regret {found['regret_ms']:.1f} ms of "
+                  f"{found['oracle_ms']:.1f} (always the worse site: "
+                  f"{found['worst_site_ms'] - found['oracle_ms']:.1f})")
     errors = prediction_error(run.metrics)
     for labels, error in sorted(errors.items()):
         print(f"prediction error {labels}: {error:.1f} ms mean")
@@ -291,6 +313,9 @@ def finish(run):
     out = {
         "phases": rows, "transition": change, "mean_ms": means,
         "prediction_error_ms": errors,
+        "oracle": {phase: shadow.figures(rows_of)
+                   for phase, rows_of in run.shadows.items()},
+        "shadow_runs": run.shadows,
         "checks": [{"check": t, "holds": h} for t, h in checks],
         "setting": {
             "rtt_ms": 40, "mbit": 20, "edge_cores": run.options.edge_cores,

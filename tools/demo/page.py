@@ -100,6 +100,18 @@ def page(report):
                 "" if s["edge_share"] is None else f"{s['edge_share']:.0%}"
                 for s in row["sites"])
             text.append(f"| {row['phase']} | {shares} |")
+    text += ["", "Regret against an oracle: a sample of the events that min-latency "
+             "routed, each one that was alone when it was sent, was run again at each "
+             "site at the end of its phase, with nothing else running (means of two "
+             "runs).", "",
+             "| phase | events | chosen as the oracle | oracle ms | regret ms | "
+             "always the worse site, regret ms |", "|---|---|---|---|---|---|"]
+    for phase, of in report["oracle"].items():
+        if of:
+            text.append(
+                f"| {phase} | {of['events']} | {of['agree']:.0%} | "
+                f"{of['oracle_ms']:.1f} | {of['regret_ms']:.1f} | "
+                f"{of['worst_site_ms'] - of['oracle_ms']:.1f} |")
     change = report["transition"]
     text += ["", "Seconds from the first slow reply until new events go to the "
              f"better site: {change['slow_s']}; from the first fast one after "

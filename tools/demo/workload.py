@@ -32,6 +32,7 @@ class Event:
     site: str = ""
     status: int = 0
     wrong: int = 0     # labels that differ from the model's own
+    alone: bool = False  # nothing else was open when it was sent
     parts: dict = field(default_factory=dict)  # Server-Timing, ms
 
 
@@ -203,6 +204,7 @@ class Player:
                 time.sleep(min(wait, 0.5))
                 progress(self)
             with self.lock:
+                event.alone = self.open == 0
                 self.open += 1
             self.senders[event.by].send(
                 event, function,
