@@ -20,6 +20,8 @@ public:
     : steps_(std::move(steps)), period_(period) {}
 
   bool changes() const noexcept { return !steps_.empty(); }
+  const std::vector<step>& steps() const noexcept { return steps_; }
+  double period() const noexcept { return period_; }
   double at(double when) const noexcept;
   /// When work of that many ms (at factor 1) is done that begins then, if a
   /// factor of 2 makes it take twice as long.

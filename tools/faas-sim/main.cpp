@@ -1,6 +1,8 @@
 // faas-sim: what a scenario would be like, in virtual time.
+#include "libfaas/sim/draws.hpp"
 #include "libfaas/sim/scenario_file.hpp"
 #include "tools/faas-sim/comparison.hpp"
+#include "tools/faas-sim/telling.hpp"
 
 #include <cxxopts.hpp>
 
@@ -36,15 +38,34 @@ result<std::string> read(const std::string& path) {
   return text;
 }
 
-int play(const std::string& path, const std::vector<std::string>& policies,
-         uint64_t seed, int seeds) {
+/// `seconds` 0: as long as the file says.
+result<scenario> load(const std::string& path, double seconds) {
   const auto text = read(path);
   if (!text)
-    return fail(text.error().message, text.error().next_step);
-  const auto world = parse_scenario(*text);
+    return text.error();
+  auto world = parse_scenario(*text);
   if (!world)
-    return fail(path + ":\n" + world.error().message,
-                world.error().next_step);
+    return error{world.error().code, path + ":\n" + world.error().message,
+                 world.error().next_step};
+  if (seconds > 0)
+    return in_time(std::move(*world), seconds * 1000);
+  return world;
+}
+
+/// The words that other programs use: show, draw, play.
+int tell(const std::string& what, const scenario& world, uint64_t seed,
+         const std::string& policy) {
+  if (what == "show")
+    print_scenario(std::cout, world);
+  else if (what == "draw")
+    print_events(std::cout, world, seed);
+  else if (const auto done = print_run(std::cout, world, seed, policy); !done)
+    return fail(done.error().message, done.error().next_step);
+  return 0;
+}
+
+int play(const std::string& path, const result<scenario>& world,
+         const std::vector<std::string>& policies, uint64_t seed, int seeds) {
   std::vector<std::string> names{"clairvoyant", "informed"};
   names.insert(names.end(), policies.begin(), policies.end());
   const auto all = compare(*world, names, seed, seeds);
@@ -65,7 +86,7 @@ int main(int argc, char** argv) try {
   cxxopts::Options options{"faas-sim",
                            "Plays a scenario in virtual time and compares ways "
                            "to choose a site."};
-  options.positional_help("run FILE");
+  options.positional_help("run|show|draw|play FILE");
   options.add_options()("words", "", cxxopts::value<std::vector<std::string>>())(
     "policy", "a policy; may be repeated",
     cxxopts::value<std::vector<std::string>>()->default_value(
@@ -73,7 +94,9 @@ int main(int argc, char** argv) try {
     "NAME")("seeds", "runs, each with another seed",
             cxxopts::value<int>()->default_value("10"), "N")(
     "seed", "the first seed", cxxopts::value<uint64_t>()->default_value("1"),
-    "N")("help", "this text");
+    "N")("seconds", "the scenario in that much time (0: its own)",
+         cxxopts::value<double>()->default_value("0"),
+         "S")("help", "this text");
   options.parse_positional({"words"});
   const auto given = options.parse(argc, argv);
   if (given.count("help") != 0) {
@@ -83,13 +106,25 @@ int main(int argc, char** argv) try {
   const auto words = given.count("words") != 0
                        ? given["words"].as<std::vector<std::string>>()
                        : std::vector<std::string>{};
-  if (words.size() != 2 || words[0] != "run")
+  const bool known = words.size() == 2
+                     && (words[0] == "run" || words[0] == "show"
+                         || words[0] == "draw" || words[0] == "play");
+  if (!known)
     return fail("say what to do", "faas-sim run FILE; see faas-sim --help");
   const auto seeds = given["seeds"].as<int>();
   if (seeds < 1 || seeds > 10'000)
     return fail("--seeds must be 1 to 10000", "");
-  return play(words[1], given["policy"].as<std::vector<std::string>>(),
-              given["seed"].as<uint64_t>(), seeds);
+  const auto seconds = given["seconds"].as<double>();
+  if (!(seconds >= 0 && seconds <= 1e6))
+    return fail("--seconds must be 0 to 1000000", "");
+  const auto world = load(words[1], seconds);
+  if (!world)
+    return fail(world.error().message, world.error().next_step);
+  const auto policies = given["policy"].as<std::vector<std::string>>();
+  const auto seed = given["seed"].as<uint64_t>();
+  if (words[0] != "run")
+    return tell(words[0], *world, seed, policies.front());
+  return play(words[1], world, policies, seed, seeds);
 } catch (const std::exception& wrong) { // of the command line
   return fail(wrong.what(), "see faas-sim --help");
 }
