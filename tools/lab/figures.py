@@ -1,0 +1,193 @@
+"""Figures of records. A record is a dict with at_ms, latency_ms, site, queue_ms,
+service_ms, cold_ms; of the lab also status and sent_ms. Pure."""
+import math
+import statistics
+
+PARTS = ["queue", "service", "cold", "rest"]
+LAG_BOUND_MS = 5.0
+MEAN_BOUND, P99_BOUND = 0.10, 0.20
+BLOCK_MS = 2000.0
+
+
+def quantile(ordered, share):
+    """As faas-sim takes it."""
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def quantile_interval(ordered, share):
+    """95 % interval of a quantile from its order statistics (normal
+    approximation of the binomial)."""
+    n = len(ordered)
+    half = 1.96 * math.sqrt(n * share * (1 - share))
+    low = max(0, math.floor(n * share - half))
+    high = min(n - 1, math.ceil(n * share + half))
+    return ordered[low], ordered[high]
+
+
+def good(records):
+    return [r for r in records if r.get("status", 200) == 200]
+
+
+def rest(record):
+    return record["latency_ms"] - sum(record[f"{part}_ms"]
+                                      for part in PARTS[:3])
+
+
+def summary(records):
+    """None for no answered event at all."""
+    answered = good(records)
+    if not answered:
+        return None
+    ordered = sorted(r["latency_ms"] for r in answered)
+    sites = {}
+    for one in answered:
+        sites[one["site"]] = sites.get(one["site"], 0) + 1 / len(answered)
+    parts = {part: statistics.fmean(
+        rest(r) if part == "rest" else r[f"{part}_ms"] for r in answered)
+        for part in PARTS}
+    return {"events": len(records), "failed": len(records) - len(answered),
+            "mean_ms": statistics.fmean(ordered),
+            "p50_ms": quantile(ordered, 0.5), "p95_ms": quantile(ordered, 0.95),
+            "p99_ms": quantile(ordered, 0.99), "longest_ms": ordered[-1],
+            "p99_interval_ms": quantile_interval(ordered, 0.99),
+            "shares": dict(sorted(sites.items())), "parts_ms": parts}
+
+
+def lag(records):
+    """How late the generator sent, ms."""
+    late = sorted(r["sent_ms"] - r["at_ms"] for r in records)
+    if not late:
+        return None
+    return {"p50_ms": quantile(late, 0.5), "p99_ms": quantile(late, 0.99),
+            "longest_ms": late[-1],
+            "valid": quantile(late, 0.99) <= LAG_BOUND_MS}
+
+
+# Quantile 0.975 of Student's t.
+STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447,
+           7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228, 12: 2.179, 15: 2.131,
+           20: 2.086, 30: 2.042, 60: 2.000}
+
+
+def student(freedom):
+    known = [n for n in STUDENT if n <= freedom]
+    return STUDENT[max(known)]
+
+
+def interval(values):
+    """Mean and half of the width of its 95 % interval; None: cannot be said."""
+    mean = statistics.fmean(values)
+    if len(values) < 2:
+        return mean, None
+    return mean, (student(len(values) - 1) * statistics.stdev(values)
+                  / math.sqrt(len(values)))
+
+
+def paired(runs, others):
+    """Difference of the mean latencies of two policies on the same events, by
+    blocks of two seconds of each round (lists of records, by round): (mean,
+    half-width). Events that either lost are left out of both."""
+    blocks = {}
+    for number, (mine, theirs) in enumerate(zip(runs, others)):
+        by_id = {r["id"]: r for r in good(theirs)}
+        for one in good(mine):
+            if one["id"] in by_id:
+                key = (number, int(one["at_ms"] / BLOCK_MS))
+                blocks.setdefault(key, []).append(
+                    one["latency_ms"] - by_id[one["id"]]["latency_ms"])
+    if not blocks:
+        return None
+    return interval([statistics.fmean(values) for values in blocks.values()])
+
+
+def off(lab, sim):
+    return lab / sim - 1
+
+
+def agreement(lab, sim):
+    """Lab beside simulator, both summaries: what holds, and why it does not."""
+    mean, p99 = off(lab["mean_ms"], sim["mean_ms"]), off(lab["p99_ms"],
+                                                         sim["p99_ms"])
+    parts = {part: lab["parts_ms"][part] - sim["parts_ms"][part]
+             for part in PARTS}
+    shares = {site: lab["shares"].get(site, 0) - sim["shares"].get(site, 0)
+              for site in sorted({*lab["shares"], *sim["shares"]})}
+    low, high = lab["p99_interval_ms"]
+    other_low, other_high = sim["p99_interval_ms"]
+    return {"mean_off": mean, "p99_off": p99,
+            "mean_holds": abs(mean) <= MEAN_BOUND,
+            "p99_holds": abs(p99) <= P99_BOUND,
+            "p99_told_apart": high < other_low or other_high < low,
+            "parts_off_ms": parts, "shares_off": shares}
+
+
+def reasons(found, usage, lags):
+    """Sentences: why lab and simulator differ, as far as the figures tell."""
+    said = []
+    if usage and usage["saturated"]:
+        said.append(f"the machine was busy for {usage['machine']:.0%} of the "
+                    f"time ({usage['others']:.0%} by other programs), so "
+                    "these figures are not of the scenario alone")
+    if lags and not lags["valid"]:
+        said.append(f"the generator was late (p99 {lags['p99_ms']:.1f} ms)")
+    part = max(found["parts_off_ms"], key=lambda p: abs(
+        found["parts_off_ms"][p]))
+    names = {"queue": "waiting at the sites", "service": "service",
+             "cold": "loading", "rest": "network and the nodes' own work"}
+    said.append(f"most of the difference is {names[part]}: "
+                f"{found['parts_off_ms'][part]:+.1f} ms a event"
+                .replace(" a event", " per event"))
+    site = max(found["shares_off"], key=lambda s: abs(found["shares_off"][s]))
+    if abs(found["shares_off"][site]) >= 0.03:
+        said.append(f"{site} got {found['shares_off'][site] * 100:+.0f} points "
+                    "of the events")
+    if found["mean_holds"] and not found["p99_told_apart"]:
+        said.append("the p99 of so few events is no better known: their 95 % "
+                    "intervals overlap")
+    return said
+
+
+def expected_link_ms(site, record):
+    """What the emulated link itself takes for an event, mean."""
+    at = record["at_ms"]
+    made = site.rtt_ms * site.factor("rtt", at) + 2 * site.jitter_ms
+    if site.mbit > 0:
+        rate = site.mbit * site.factor("bandwidth", at)
+        made += record["bytes"] * 8 / (rate * 1000)
+    return made
+
+
+def expected_service_ms(site, record, queued_ms):
+    """Work under the slow-down, which may change meanwhile."""
+    steps = site.steps.get("slowdown", [])
+    now, work = record["at_ms"] + queued_ms, record["work_ms"] * site.slowdown
+    took = 0.0
+    while True:
+        factor = site.factor("slowdown", now)
+        until = min((s[0] for s in steps if s[0] > now), default=math.inf)
+        if work * factor <= until - now:
+            return took + work * factor
+        work -= (until - now) / factor
+        took += until - now
+        now = until
+
+
+def fidelity(sites, records):
+    """By site: how much longer than asked for its service took, and its way
+    beside the emulated link; ms. The way holds what the nodes need themselves,
+    and what waits for the bytes ahead."""
+    made = {}
+    for site in sites:
+        mine = [r for r in good(records) if r["site"] == site.name]
+        if len(mine) < 20:
+            continue
+        late = sorted(r["service_ms"] - expected_service_ms(
+            site, r, r["queue_ms"] + r["cold_ms"] + site.rtt_ms / 2)
+            for r in mine)
+        way = sorted(rest(r) - expected_link_ms(site, r) for r in mine)
+        made[site.name] = {
+            "service_late_p50_ms": quantile(late, 0.5),
+            "service_late_p99_ms": quantile(late, 0.99),
+            "way_over_link_p50_ms": quantile(way, 0.5),
+            "way_over_link_p99_ms": quantile(way, 0.99)}
+    return made
