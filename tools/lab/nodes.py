@@ -109,7 +109,7 @@ class Cluster:
 
     # -- starting -------------------------------------------------------------
 
-    def _run(self, name, command, **options):
+    def run(self, name, command, **options):
         part = Process(name, command, self.folder, **options)
         self.parts[name] = part
         return part
@@ -127,10 +127,10 @@ class Cluster:
             command += ["--set", f"{key}={value}"]
         if join:
             command += ["join", join]
-        return Node(self._run(name, command, ready="\nready"), data)
+        return Node(self.run(name, command, ready="\nready"), data)
 
     def _relay(self, site, port, towards_site):
-        relay = self._run(
+        relay = self.run(
             f"link-{site.name}",
             [self.programs / "link-emulator", "--to", f"127.0.0.1:{port}",
              *emulation.link_options(site, towards_site)],

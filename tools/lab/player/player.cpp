@@ -209,6 +209,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   prctl(PR_SET_TIMERSLACK, 1);
+  asio::io_context context{1}; // outlives the connections
   play all;
   all.server = {asio::ip::address_v4::loopback(),
                 static_cast<uint16_t>(std::atoi(argv[1]))};
@@ -219,7 +220,6 @@ int main(int argc, char** argv) {
   std::printf("id,at_ms,sent_ms,latency_ms,status,site,call_id,queue_ms,"
               "service_ms,cold_ms,total_ms\n");
   std::fflush(stdout);
-  asio::io_context context{1};
   asio::co_spawn(context, play_all(all), asio::detached);
   context.run();
   return 0;

@@ -1,0 +1,314 @@
+"""The report: figures of all ways, what the simulator says beside, whether they
+can be believed; as Markdown, JSON, CSV and plots."""
+import csv
+import json
+import shlex
+
+from lab import figures, fronts, machine, plots
+from lab.scenario import intervals
+
+COLUMNS = ["way", "round", "seed", "id", "at_ms", "sent_ms", "latency_ms",
+           "status", "site", "call_id", "function", "size", "bytes", "work_ms",
+           "queue_ms", "service_ms", "cold_ms", "total_ms"]
+
+
+def counted(scenario, records):
+    return [r for r in records if r["at_ms"] >= scenario.warm_up_ms]
+
+
+def run_line(way, run, scenario):
+    """One line for the terminal when a play has ended."""
+    made = figures.summary(counted(scenario, run["records"]))
+    if made is None:
+        return f"round {run['round'] + 1}, {way}: no event was answered"
+    shares = ", ".join(f"{site} {share:.0%}"
+                       for site, share in made["shares"].items())
+    return (f"round {run['round'] + 1}, {way}: mean {made['mean_ms']:.1f} ms, "
+            f"p50 {made['p50_ms']:.1f}, p99 {made['p99_ms']:.1f}, failed "
+            f"{made['failed']} of {made['events']}; {shares}")
+
+
+class Report:
+    def __init__(self, lab, facts, simulated):
+        self.lab, self.facts = lab, facts
+        self.scenario = lab.scenario
+        self.simulated = simulated
+        self.cores = facts["cores"]
+        self.ways = [self._way(name) for name in lab.runs]
+
+    def pooled(self, name):
+        return [r for run in self.lab.runs[name]
+                for r in counted(self.scenario, run["records"])]
+
+    def _way(self, name):
+        runs = self.lab.runs[name]
+        records = self.pooled(name)
+        first = self.lab.ways[0]
+        inside = [s for run in runs for s in run["samples"]
+                  if s["at_s"] <= self.scenario.length_ms / 1000]
+        made = {
+            "name": name, "front": fronts.kind_of(name),
+            "lab": figures.summary(records), "lag": figures.lag(records),
+            "rounds": [figures.summary(counted(self.scenario, r["records"]))
+                       for r in runs],
+            "seeds": [r["seed"] for r in runs],
+            "machine": machine.usage(inside, self.cores),
+            "fidelity": figures.fidelity(self.scenario.sites, records)}
+        if name != first:
+            made["over_first_ms"] = figures.paired(
+                [counted(self.scenario, r["records"]) for r in runs],
+                [counted(self.scenario, r["records"])
+                 for r in self.lab.runs[first]])
+        if name in self.simulated:
+            made["simulator"] = figures.summary(
+                [r for run in self.simulated[name] for r in run])
+        if made["lab"] and made.get("simulator"):
+            made["agreement"] = figures.agreement(made["lab"],
+                                                  made["simulator"])
+            made["why"] = figures.reasons(made["agreement"], made["machine"],
+                                          made["lag"])
+        return made
+
+    # -- what is said ---------------------------------------------------------
+
+    def command(self):
+        given = self.lab.given
+        words = ["tools/faas-lab", "run", given.file]
+        if given.seconds:
+            words += ["--seconds", f"{given.seconds:g}"]
+        for policy in given.policy:
+            words += ["--policy", policy]
+        for front in given.front:
+            words += ["--front", front]
+        words += ["--rounds", str(given.rounds), "--seed", str(given.seed)]
+        if given.service != "sleep":
+            words += ["--service", given.service]
+        return shlex.join(map(str, words))
+
+    def throttle(self):
+        if self.lab.throttle:
+            return (f"{self.lab.mechanism}; a ms of work is "
+                    f"{self.lab.throttle.unit:.2f} ms of a core at its best")
+        return self.lab.mechanism
+
+    def doubts(self):
+        """Why the figures should not be believed; empty: nothing was seen."""
+        said = []
+        for way in self.ways:
+            if way["lab"] is None:
+                said.append(f"{way['name']}: no event was answered")
+                continue
+            if way["lag"] and not way["lag"]["valid"]:
+                said.append(
+                    f"{way['name']}: the generator was late by "
+                    f"{way['lag']['p99_ms']:.1f} ms (p99; bound "
+                    f"{figures.LAG_BOUND_MS:g} ms): its figures are not valid")
+            if way["machine"] and way["machine"]["saturated"]:
+                said.append(
+                    f"{way['name']}: the machine was busy for "
+                    f"{way['machine']['machine']:.0%} of the time, "
+                    f"{way['machine']['others']:.0%} by other programs")
+            if way["lab"]["failed"]:
+                said.append(f"{way['name']}: {way['lab']['failed']} of "
+                            f"{way['lab']['events']} events failed")
+        said += [f"{kind} is not installed: no row of it"
+                 for kind in self.lab.absent]
+        if len({s.keep_ms for s in self.scenario.sites}) > 1 and any(
+                s.keep_ms > 0 for s in self.scenario.sites):
+            said.append("one idle time holds for a function on all sites: a "
+                        "site without `keep` also unloads it then, and loads "
+                        "it again in a few ms")
+        return said
+
+    def table(self):
+        sites = [s.name for s in self.scenario.sites]
+        head = (["way", "mean ms", "p50", "p95", "p99", "failed"]
+                + [f"{s} %" for s in sites] + ["mean over the first"])
+        rows = []
+        for way in self.ways:
+            one = way["lab"]
+            if one is None:
+                rows.append([way["name"], "no answers"]
+                            + [""] * (len(head) - 2))
+                continue
+            rows.append([way["name"]] + [f"{one[k]:.1f}" for k in (
+                "mean_ms", "p50_ms", "p95_ms", "p99_ms")]
+                + [str(one["failed"])]
+                + [f"{100 * one['shares'].get(s, 0):.0f}" for s in sites]
+                + [difference(way.get("over_first_ms"))])
+        return markdown_table(head, rows)
+
+    def sim_table(self):
+        head = ["policy", "mean: lab", "simulator", "off", "p99: lab",
+                "simulator", "off", "agrees"]
+        rows = []
+        for way in self.ways:
+            found = way.get("agreement")
+            if not found:
+                continue
+            lab, sim = way["lab"], way["simulator"]
+            rows.append([
+                way["name"], f"{lab['mean_ms']:.1f}", f"{sim['mean_ms']:.1f}",
+                f"{found['mean_off']:+.1%}", f"{lab['p99_ms']:.1f}",
+                f"{sim['p99_ms']:.1f}", f"{found['p99_off']:+.1%}",
+                agrees(found)])
+        return markdown_table(head, rows)
+
+    def parts_table(self):
+        head = ["policy", "", *(f"{p} ms" for p in figures.PARTS)]
+        rows = []
+        for way in self.ways:
+            for side in ("lab", "simulator"):
+                if way.get(side):
+                    rows.append([way["name"], side] + [
+                        f"{way[side]['parts_ms'][p]:.1f}"
+                        for p in figures.PARTS])
+        return markdown_table(head, rows)
+
+    def trust_table(self):
+        head = ["way", "lag p50 ms", "p99", "longest", "machine busy", "by the "
+                "lab", "by others", "seconds full"]
+        rows = []
+        for way in self.ways:
+            lag, use = way["lag"], way["machine"]
+            if not lag or not use:
+                continue
+            rows.append([way["name"], f"{lag['p50_ms']:.2f}",
+                         f"{lag['p99_ms']:.2f}", f"{lag['longest_ms']:.1f}",
+                         f"{use['machine']:.0%}", f"{use['own']:.0%}",
+                         f"{use['others']:.0%}", f"{use['seconds_full']:.0%}"])
+        return markdown_table(head, rows)
+
+    def fidelity_table(self):
+        head = ["way", "site", "service late p50 ms", "p99",
+                "way beyond the link p50 ms", "p99"]
+        rows = [[way["name"], site, *(f"{one[k]:.1f}" for k in (
+            "service_late_p50_ms", "service_late_p99_ms",
+            "way_over_link_p50_ms", "way_over_link_p99_ms"))]
+            for way in self.ways for site, one in way["fidelity"].items()]
+        return markdown_table(head, rows)
+
+    def markdown(self):
+        scenario, facts, given = self.scenario, self.facts, self.lab.given
+        doubts = self.doubts()
+        warm = (f", after a warm-up of {scenario.warm_up_ms / 1000:g} s"
+                if scenario.warm_up_ms else "")
+        parts = [
+            f"# {scenario.name}",
+            f"`{self.command()}`",
+            f"{len(scenario.sites)} sites on one machine, links emulated; "
+            f"{scenario.length_ms / 1000:g} s{warm}; "
+            f"{given.rounds} {'round' if given.rounds == 1 else 'rounds'} "
+            f"with seeds from {given.seed}; each way meets the same events in "
+            f"a round. Throttle: {self.throttle()}.",
+            verdict(doubts),
+            self.table(),
+            "![latency over time](latency.svg)\n\n![shares](shares.svg)\n\n"
+            "![distributions](ecdf.svg)",
+            "## Beside the simulator",
+            "The same file and events in `faas-sim`; aim: mean within 10 %, "
+            "p99 within 20 %.", self.sim_table(), self.why(),
+            self.parts_table(),
+            "`rest`: the way there and back, and the nodes' own work.",
+            "## Can it be believed", self.trust_table(),
+            "![CPU](cpu.svg)",
+            "The emulation itself, beside what was asked of it:",
+            self.fidelity_table(),
+            "The way beyond the link holds the nodes' own work, the wait for "
+            "bytes ahead, and, with an HTTP proxy, the proxy.",
+            f"{facts['cpu']}, {facts['cores']} cores, {facts['os']}, revision "
+            f"{facts['revision']}, {facts['at']}, load average before "
+            + " ".join(f"{load:.2f}" for load in facts["load_average"]) + "."]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    def why(self):
+        lines = []
+        for way in self.ways:
+            found = way.get("agreement")
+            if found and not (found["mean_holds"] and found["p99_holds"]):
+                lines.append(f"- {way['name']} differs: "
+                             + "; ".join(way["why"]) + ".")
+        return "\n".join(lines)
+
+    def json(self):
+        given = self.lab.given
+        return {
+            "scenario": {"file": str(given.file), "name": self.scenario.name,
+                         "length_ms": self.scenario.length_ms,
+                         "warm_up_ms": self.scenario.warm_up_ms,
+                         "sites": [vars(s) for s in self.scenario.sites],
+                         "functions": self.scenario.functions},
+            "setting": {"command": self.command(), "rounds": given.rounds,
+                        "seed": given.seed, "service": given.service,
+                        "throttle": self.throttle(), "emulated": True,
+                        "absent": self.lab.absent},
+            "machine": self.facts, "doubts": self.doubts(), "ways": self.ways}
+
+
+def difference(found):
+    if found is None:
+        return ""
+    mean, half = found
+    return f"{mean:+.1f}" + (f" +- {half:.1f}" if half is not None else "")
+
+
+def agrees(found):
+    if found["mean_holds"] and found["p99_holds"]:
+        return "yes"
+    if found["mean_holds"]:
+        return "mean only"
+    return "p99 only" if found["p99_holds"] else "no"
+
+
+def verdict(doubts):
+    if not doubts:
+        return ("The generator kept its times and the machine was not "
+                "saturated.")
+    return "**Mind:**\n\n" + "\n".join(f"- {one}." for one in doubts)
+
+
+def markdown_table(head, rows):
+    if not rows:
+        return ""
+    lines = ["| " + " | ".join(head) + " |",
+             "|" + "---|" + "---:|" * (len(head) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(r) + " |" for r in rows])
+
+
+def write_events(path, runs):
+    with open(path, "w", newline="") as out:
+        rows = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
+        rows.writeheader()
+        for way, plays in runs.items():
+            for run in plays:
+                for one in run["records"]:
+                    rows.writerow({
+                        **{k: round(v, 4) if isinstance(v, float) else v
+                           for k, v in one.items()},
+                        "way": way, "round": run["round"],
+                        "seed": run["seed"]})
+
+
+def write(lab, facts, simulated):
+    """All files of the report; what the terminal shows."""
+    made = Report(lab, facts, simulated)
+    out, scenario = lab.given.out, lab.scenario
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.md").write_text(made.markdown())
+    (out / "report.json").write_text(json.dumps(made.json(), indent=1))
+    write_events(out / "events.csv", lab.runs)
+    spans = {s.name: intervals(s, scenario.length_ms) for s in scenario.sites}
+    first = {name: runs[0]["records"] for name, runs in lab.runs.items()}
+    (out / "latency.svg").write_text(plots.latency(scenario, spans, first))
+    (out / "shares.svg").write_text(plots.shares(scenario, spans, first))
+    (out / "ecdf.svg").write_text(plots.ecdf(
+        {name: made.pooled(name) for name in lab.runs},
+        {name: [r for run in runs for r in run]
+         for name, runs in simulated.items()}))
+    (out / "cpu.svg").write_text(plots.cpu(
+        scenario, spans, {name: runs[0]["samples"]
+                          for name, runs in lab.runs.items()}, made.cores))
+    return "\n".join(part for part in (
+        made.table(), "", made.sim_table(), made.why(),
+        *(f"mind: {one}" for one in made.doubts()),
+        f"throttle: {made.throttle()}", f"report: {out / 'report.md'}") if part)
