@@ -108,8 +108,11 @@ def agreement(lab, sim):
     """Lab beside simulator, both summaries: what holds, and why it does not."""
     mean, p99 = off(lab["mean_ms"], sim["mean_ms"]), off(lab["p99_ms"],
                                                          sim["p99_ms"])
-    parts = {part: lab["parts_ms"][part] - sim["parts_ms"][part]
-             for part in PARTS}
+    # A node says `cold` of all that wait for a load, the simulator of the first.
+    parts = {part: sum(lab["parts_ms"][p] - sim["parts_ms"][p]
+                       for p in (("queue", "cold") if part == "queue"
+                                 else (part,)))
+             for part in PARTS if part != "cold"}
     shares = {site: lab["shares"].get(site, 0) - sim["shares"].get(site, 0)
               for site in sorted({*lab["shares"], *sim["shares"]})}
     low, high = lab["p99_interval_ms"]
@@ -132,11 +135,10 @@ def reasons(found, usage, lags):
         said.append(f"the generator was late (p99 {lags['p99_ms']:.1f} ms)")
     part = max(found["parts_off_ms"], key=lambda p: abs(
         found["parts_off_ms"][p]))
-    names = {"queue": "waiting at the sites", "service": "service",
-             "cold": "loading", "rest": "network and the nodes' own work"}
+    names = {"queue": "waiting and loading at the sites", "service": "service",
+             "rest": "network and the nodes' own work"}
     said.append(f"most of the difference is {names[part]}: "
-                f"{found['parts_off_ms'][part]:+.1f} ms a event"
-                .replace(" a event", " per event"))
+                f"{found['parts_off_ms'][part]:+.1f} ms per event")
     site = max(found["shares_off"], key=lambda s: abs(found["shares_off"][s]))
     if abs(found["shares_off"][site]) >= 0.03:
         said.append(f"{site} got {found['shares_off'][site] * 100:+.0f} points "

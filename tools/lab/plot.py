@@ -5,7 +5,7 @@ import math
 # Okabe and Ito: also for those who see colours otherwise.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
            "#8c6d31", "#555555"]
-LEFT, RIGHT, GAP = 70, 18, 34
+LEFT, RIGHT, GAP = 78, 18, 36
 WIDTH = 980
 NICE = [1, 2, 5]
 

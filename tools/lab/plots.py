@@ -58,20 +58,17 @@ def latency_panel(name, records, sites, spans, x, top, seconds, low, high,
         parts.append(line(LEFT, y(tick), WIDTH - RIGHT, y(tick), "#e4e4e4"))
         parts.append(text(LEFT - 6, y(tick) + 4, f"{tick:g}", 11, "end"))
     if scenario.warm_up_ms > 0:
-        parts.append(rect(x(0), top, x(scenario.warm_up_ms / 1000) - x(0),
-                          PANEL, "#fff", 0.0))
-        parts.append(line(x(scenario.warm_up_ms / 1000), top,
-                          x(scenario.warm_up_ms / 1000), bottom, "#bbb"))
-        parts.append(text(x(scenario.warm_up_ms / 1000) - 3, top + 11,
-                          "warm-up", 9, "end", "#888"))
+        warm = x(scenario.warm_up_ms / 1000)
+        parts.append(rect(LEFT, top, warm - LEFT, PANEL, "#b8a000", 0.10))
+        parts.append(text(LEFT, bottom + 27, "warm-up", 9, fill="#8a7a10"))
     for number, site in enumerate(sites):
         dots = "".join(
             f"M{x(r['at_ms'] / 1000):.1f} {y(r['latency_ms']):.1f}h0"
             for r in records if r["site"] == site)
         if dots:
             parts.append(f'<path d="{dots}" stroke="{colour(number)}" '
-                         'stroke-width="2.6" stroke-linecap="round" '
-                         'stroke-opacity="0.45" fill="none"/>')
+                         'stroke-width="3" stroke-linecap="round" '
+                         'stroke-opacity="0.55" fill="none"/>')
     width = window_ms(scenario.length_ms)
     for share, stroke in ((0.5, 2.0), (0.95, 0.9)):
         points = by_window(records, width, lambda found, share=share:
@@ -103,6 +100,9 @@ def shares(scenario, spans, ways):
             points = by_window(figures.good(records), width, lambda found,
                                site=site: statistics.fmean(
                                    r["site"] == site for r in found))
+            if points:  # the first and last window reach to the ends
+                points = [(0, points[0][1]), *points,
+                          (scenario.length_ms, points[-1][1])]
             upper = [(at, below.get(at, 0) + share) for at, share in points]
             lower = [(at, below.get(at, 0)) for at, _ in points]
             parts.append(path(
@@ -118,43 +118,61 @@ def shares(scenario, spans, ways):
     return document(top + 6, parts, "shares of sites over time")
 
 
-def steps(values, x, y, low):
+def thinned(values):
+    """Some (value, share up to it) of sorted values; all of the tail."""
     ordered = sorted(values)
     n = len(ordered)
-    step = max(1, n // 500)
-    keep = sorted({*range(0, n, step), *range(max(0, n - 60), n)})
-    return [(x(max(ordered[i], low)), y((i + 1) / n)) for i in keep]
+    keep = sorted({*range(0, n, max(1, n // 400)),
+                   *range(max(0, n - n // 50 - 20), n)})
+    return [(ordered[i], (i + 1) / n) for i in keep]
 
 
 def ecdf(ways, simulated):
-    """Distribution per way, lab solid and simulator dashed. `ways`, `simulated`:
-    name -> records of all rounds, without the warm-up."""
+    """Distribution per way, lab solid and simulator dashed: all of it, and the
+    tail apart. `ways`, `simulated`: name -> records of all rounds, without the
+    warm-up."""
     lab = {name: [r["latency_ms"] for r in figures.good(records)]
            for name, records in ways.items()}
     sim = {name: [r["latency_ms"] for r in records]
            for name, records in simulated.items()}
     every = [v for values in (*lab.values(), *sim.values()) for v in values]
-    if not every:
-        every = [1.0, 10.0]
+    every = every or [1.0, 10.0]
     low, high = max(0.2, min(every) * 0.8), max(every) * 1.1
-    top, bottom = 66, 430
     x = Scale(low, high, LEFT, WIDTH - RIGHT, log=True)
-    y = Scale(0, 1, bottom, top)
-    parts = [text(LEFT, 22, "Latency distribution per way (log scale, ms): lab "
-                  "solid, simulator dashed", 15, bold=True)]
+    parts = [text(LEFT, 22, "Latency distribution (log scale, ms): lab solid, "
+                  "simulator dashed", 15, bold=True)]
     parts += legend(list(ways), 46)
+    parts.append(text(LEFT, 66, "share of events at most that late", 11,
+                      fill="#666"))
+    parts += distribution(lab, sim, x, Scale(0, 1, 330, 72),
+                          [(t, f"{t:g}") for t in (0, 0.25, 0.5, 0.75, 1)],
+                          low, high, lambda share: share)
+    parts.append(text(LEFT, 372, "the tail: share of events later than that "
+                      "(log scale)", 11, fill="#666"))
+    parts += distribution(
+        lab, sim, x, Scale(0.0005, 1, 580, 378, log=True),
+        [(1, "100 %"), (0.1, "10 %"), (0.05, "5 % (p95)"), (0.01, "1 % (p99)"),
+         (0.001, "0.1 %")], low, high, lambda share: max(1 - share, 0.0005))
+    return document(606, parts, "latency distributions")
+
+
+def distribution(lab, sim, x, y, ticks, low, high, upright):
+    parts = []
+    top, bottom = min(y.begin, y.end), max(y.begin, y.end)
     for tick in log_ticks(low, high):
         parts.append(line(x(tick), top, x(tick), bottom, "#e4e4e4"))
         parts.append(text(x(tick), bottom + 15, f"{tick:g}", 11, "middle"))
-    for tick in (0, 0.25, 0.5, 0.75, 0.95, 1):
+    for tick, words in ticks:
         parts.append(line(LEFT, y(tick), WIDTH - RIGHT, y(tick), "#e4e4e4"))
-        parts.append(text(LEFT - 6, y(tick) + 4, f"{tick:g}", 11, "end"))
-    for number, name in enumerate(ways):
-        parts.append(path(steps(sim.get(name, []), x, y, low) if sim.get(name)
-                          else [], colour(number), 1.3, "5,4"))
-        parts.append(path(steps(lab[name], x, y, low) if lab[name] else [],
-                          colour(number), 2.0))
-    return document(bottom + 30, parts, "latency distributions")
+        parts.append(text(LEFT - 6, y(tick) + 4, words, 11, "end"))
+    for number, name in enumerate(lab):
+        for values, width, dash in ((sim.get(name), 1.3, "5,4"),
+                                    (lab[name], 2.0, "")):
+            if values:
+                parts.append(path([(x(ms), y(upright(share)))
+                                   for ms, share in thinned(values)],
+                                  colour(number), width, dash))
+    return parts
 
 
 def cpu(scenario, spans, ways, cores):

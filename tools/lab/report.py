@@ -209,7 +209,9 @@ class Report:
             "The same file and events in `faas-sim`; aim: mean within 10 %, "
             "p99 within 20 %.", self.sim_table(), self.why(),
             self.parts_table(),
-            "`rest`: the way there and back, and the nodes' own work.",
+            "`rest`: the way there and back, and the nodes' own work. All "
+            "events that wait for a load are `cold` to a node; to the "
+            "simulator the first is, and others wait in the queue.",
             "## Can it be believed", self.trust_table(),
             "![CPU](cpu.svg)",
             "The emulation itself, beside what was asked of it:",
