@@ -2,6 +2,11 @@
 the options and the script of its link, its share of a core. Pure but for
 `replace`."""
 import os
+import re
+
+TRACE_LINE = re.compile(
+    r"\s*(#.*)?$|\s*\d+(\.\d*)?\s+((rtt|mbit|mbit-there|mbit-back|jitter|loss)"
+    r"\s+\d+(\.\d*)?|jitter-law\s+(uniform|exponential)|cut|heal)\s*$")
 
 
 def replace(path, text):
@@ -49,6 +54,20 @@ def link_script(site, towards_site):
     lines.sort(key=lambda one: one[0])
     return "".join(f"{begin / 1000:.6f} {command}\n"
                    for begin, command in lines)
+
+
+def wrong_line(text):
+    """Number of the first line of a trace that is none; None: all are."""
+    last = 0.0
+    for number, line in enumerate(text.splitlines(), 1):
+        if not TRACE_LINE.match(line):
+            return number
+        if line.strip() and not line.strip().startswith("#"):
+            at = float(line.split()[0])
+            if at < last:
+                return number
+            last = at
+    return None
 
 
 def cores_per_server(sites, cores):

@@ -41,7 +41,7 @@ def summary(records):
     ordered = sorted(r["latency_ms"] for r in answered)
     sites = {}
     for one in answered:
-        sites[one["site"]] = sites.get(one["site"], 0) + 1 / len(answered)
+        sites[one["site"]] = sites.get(one["site"], 0) + 1
     parts = {part: statistics.fmean(
         rest(r) if part == "rest" else r[f"{part}_ms"] for r in answered)
         for part in PARTS}
@@ -50,7 +50,9 @@ def summary(records):
             "p50_ms": quantile(ordered, 0.5), "p95_ms": quantile(ordered, 0.95),
             "p99_ms": quantile(ordered, 0.99), "longest_ms": ordered[-1],
             "p99_interval_ms": quantile_interval(ordered, 0.99),
-            "shares": dict(sorted(sites.items())), "parts_ms": parts}
+            "parts_ms": parts, "shares": {
+                site: count / len(answered)
+                for site, count in sorted(sites.items())}}
 
 
 def lag(records):

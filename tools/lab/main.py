@@ -7,7 +7,7 @@ import sys
 import time
 
 from demo import turns
-from lab import fronts, machine, nodes, play, report, throttle
+from lab import emulation, fronts, machine, nodes, play, report, throttle
 from lab.scenario import MOST_BYTES, Refused, Simulator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -35,6 +35,9 @@ def options(words):
     run.add_argument("--seed", type=int, default=1, help="of the first round")
     run.add_argument("--service", choices=["sleep", "cpu"], default="sleep",
                      help="work is a sleep, or uses the CPU under a quota")
+    run.add_argument("--link-trace", action="append", default=[],
+                     metavar="SITE=FILE", help="the link of a site follows a "
+                     "script of the link emulator (SECONDS COMMAND a line)")
     run.add_argument("--name", help="of the folder (the scenario's)")
     run.add_argument("--out", type=pathlib.Path, help="folder of the report "
                      "(build/lab/NAME)")
@@ -66,6 +69,23 @@ def check(given):
     given.out = given.out or ROOT / "build/lab" / given.name
 
 
+def traces(words, scenario):
+    """site -> file."""
+    made = {}
+    for word in words:
+        site, _, file = word.partition("=")
+        path = pathlib.Path(file)
+        if scenario.site(site) is None or not path.is_file():
+            raise Refused(f"--link-trace {word}: SITE=FILE, a site of the "
+                          "scenario and a file")
+        if wrong := emulation.wrong_line(path.read_text()):
+            raise Refused(f"{path}:{wrong}: no SECONDS COMMAND of the link "
+                          "emulator (rtt, mbit, jitter, loss with a number; "
+                          "cut, heal)")
+        made[site] = path.resolve()
+    return made
+
+
 class Lab:
     def __init__(self, given):
         self.given = given
@@ -80,6 +100,7 @@ class Lab:
             if kind not in self.absent]
         self.runs = {way: [] for way in self.ways}  # one per round
         self.throttle = None
+        self.traces = traces(given.link_trace, self.scenario)
 
     def say(self, text, passing=False):
         line = f"[{time.monotonic() - self.begun:5.0f} s] {text}"
@@ -106,7 +127,8 @@ class Lab:
         self.say(f"round {number + 1}: starting {len(self.scenario.sites)} "
                  f"sites for {way}", passing=True)
         cluster = nodes.Cluster(folder, self.given.programs, self.scenario,
-                                None if kind else way, self.throttle)
+                                None if kind else way, self.throttle,
+                                self.traces)
         try:
             port = (fronts.start(kind, cluster) if kind
                     else cluster.gateway.port)

@@ -89,7 +89,8 @@ class Node:
 class Cluster:
     """`policy` None: no gateway node; each site serves what comes to it."""
 
-    def __init__(self, folder, programs, scenario, policy, throttle=None):
+    def __init__(self, folder, programs, scenario, policy, throttle=None,
+                 traces=None):
         self.folder = pathlib.Path(folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -97,6 +98,7 @@ class Cluster:
         self.scenario = scenario
         self.policy = policy
         self.throttle = throttle  # lab.throttle.Throttle; None: work sleeps
+        self.traces = traces or {}  # site -> file, in place of its steps
         self.parts, self.limits = {}, {}
         self.sites, self.relays = {}, {}
         self.gateway = None
@@ -232,9 +234,10 @@ class Cluster:
         time.sleep(max(0, at - time.monotonic()))
         for site in self.scenario.sites:
             text = emulation.link_script(site, self.gateway is None)
-            if text:
-                script = self.folder / f"link-{site.name}.script"
-                script.write_text(text)
+            script = self.folder / f"link-{site.name}.script"
+            script.write_text(text)
+            script = self.traces.get(site.name, script)
+            if text or site.name in self.traces:
                 relay = self.relays[site.name].child.stdin
                 try:
                     relay.write(f"play {script}\n".encode())
@@ -259,7 +262,10 @@ class Cluster:
             emulation.site_cores(site, at_ms, self.throttle.unit))
 
     def processes(self):
-        return {name: part.child.pid for name, part in self.parts.items()}
+        made = {name: part.child.pid for name, part in self.parts.items()}
+        made.update({f"{name}-quota": limit.holder.pid
+                     for name, limit in self.limits.items() if limit.holder})
+        return made
 
     def dead(self):
         return [name for name, part in self.parts.items() if part.failed()]

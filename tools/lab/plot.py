@@ -70,7 +70,7 @@ def even_ticks(high, most=8):
     step = 10.0 ** math.floor(math.log10(high / most))
     while high / step > most:
         step *= 2 if str(step).lstrip("0.")[0] in "15" else 2.5
-    return [i * step for i in range(int(high / step + 1e-9) + 1)]
+    return [round(i * step, 9) for i in range(int(high / step + 1e-9) + 1)]
 
 
 class Scale:

@@ -60,7 +60,7 @@ def latency_panel(name, records, sites, spans, x, top, seconds, low, high,
     if scenario.warm_up_ms > 0:
         warm = x(scenario.warm_up_ms / 1000)
         parts.append(rect(LEFT, top, warm - LEFT, PANEL, "#b8a000", 0.10))
-        parts.append(text(LEFT, bottom + 27, "warm-up", 9, fill="#8a7a10"))
+        parts.append(text(LEFT + 3, top + 11, "warm-up", 9, fill="#8a7a10"))
     for number, site in enumerate(sites):
         dots = "".join(
             f"M{x(r['at_ms'] / 1000):.1f} {y(r['latency_ms']):.1f}h0"

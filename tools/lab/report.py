@@ -80,6 +80,8 @@ class Report:
             words += ["--policy", policy]
         for front in given.front:
             words += ["--front", front]
+        for trace in given.link_trace:
+            words += ["--link-trace", trace]
         words += ["--rounds", str(given.rounds), "--seed", str(given.seed)]
         if given.service != "sleep":
             words += ["--service", given.service]
@@ -118,6 +120,14 @@ class Report:
             said.append("one idle time holds for a function on all sites: a "
                         "site without `keep` also unloads it then, and loads "
                         "it again in a few ms")
+        if self.lab.throttle and any(s.servers > 1
+                                     for s in self.scenario.sites):
+            said.append("with --service cpu the servers of a site share its "
+                        "CPU quota: an event that is alone there is faster "
+                        "than in the scenario")
+        if self.lab.given.link_trace:
+            said.append("links followed traces, of which the simulator does "
+                        "not know: " + ", ".join(self.lab.given.link_trace))
         return said
 
     def table(self):
