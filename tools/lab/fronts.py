@@ -5,7 +5,7 @@ one who sets it up knows."""
 import shutil
 import socket
 
-from demo.cluster import free_port, wait_until
+from lab.common import free_port, wait_until
 
 WAYS = {"haproxy": "haproxy leastconn", "nginx": "nginx least_conn"}
 KINDS = list(WAYS)

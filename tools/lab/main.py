@@ -6,8 +6,8 @@ import signal
 import sys
 import time
 
-from demo import turns
 from lab import emulation, fronts, machine, nodes, play, report, throttle
+from lab.common import turns
 from lab.scenario import MOST_BYTES, Refused, Simulator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]

@@ -11,8 +11,8 @@ import time
 import urllib.error
 import urllib.request
 
-from demo.cluster import CpuLimit, Process, free_port, wait_until
 from lab import emulation
+from lab.common import CpuLimit, Process, wait_until
 from lab.scenario import GATEWAY
 
 QUEUE = 20_000
@@ -282,6 +282,3 @@ class Cluster:
         for limit in limits.values():
             limit.remove()
         self.parts = {}
-
-
-__all__ = ["Cluster", "free_port", "manifest", "deployed_policy"]

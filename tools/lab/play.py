@@ -5,8 +5,8 @@ import subprocess
 import threading
 import time
 
-from demo.cluster import die_with_parent
 from lab import machine
+from lab.common import die_with_parent
 
 LEAD_S = 1.0    # from the start of the player to the scenario's begin
 DRAIN_S = 95.0  # answers may take until after the last event
@@ -126,6 +126,3 @@ def status_line(at_s, records, events, policy, scenario):
             if factor != 1:
                 text += f"; {site.name} {kind} x{factor:g}"
     return text
-
-
-__all__ = ["Play", "status_line"]

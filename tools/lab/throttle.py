@@ -4,8 +4,8 @@ import os
 import subprocess
 import sys
 
-from demo.cluster import best_spin_ns
 from lab import emulation
+from lab.common import best_spin_ns
 
 
 class Throttle:
