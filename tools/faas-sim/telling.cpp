@@ -53,7 +53,8 @@ json function_json(const function_law& law) {
 result<policy_maker> maker(const scenario& world, const std::string& name) {
   constexpr std::string_view fixed = "static:";
   if (name.compare(0, fixed.size(), fixed) != 0) {
-    if (const auto known = routing::make_policy(name, routing::site_index{0}); !known)
+    if (const auto known = routing::make_policy(name, routing::site_index{0});
+        !known)
       return known.error();
     return policy_maker{[name](const auto& sites) {
       return *routing::make_policy(name, sites.front());
@@ -100,8 +101,7 @@ result<void> print_run(std::ostream& out, const scenario& world, uint64_t seed,
   run_options how;
   how.seed = seed;
   if (policy == "informed" || policy == "clairvoyant") {
-    how.by
-      = policy == "informed" ? chooser::informed : chooser::clairvoyant;
+    how.by = policy == "informed" ? chooser::informed : chooser::clairvoyant;
   } else {
     auto made = maker(world, policy);
     if (!made)
@@ -117,8 +117,7 @@ result<void> print_run(std::ostream& out, const scenario& world, uint64_t seed,
   for (const auto& one : all)
     out << one.sent << ',' << one.latency_ms << ','
         << world.sites[one.site].name << ',' << one.queue_ms << ','
-        << one.service_ms << ',' << one.cold_ms << ',' << one.regret_ms
-        << '\n';
+        << one.service_ms << ',' << one.cold_ms << ',' << one.regret_ms << '\n';
   return {};
 }
 

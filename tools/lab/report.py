@@ -229,7 +229,8 @@ class Report:
             "The way beyond the link holds the nodes' own work, the wait for "
             "bytes ahead, and, with an HTTP proxy, the proxy.",
             f"{facts['cpu']}, {facts['cores']} cores, {facts['os']}, revision "
-            f"{facts['revision']}, {facts['at']}, load average before "
+            f"{facts['revision']}, {facts['at']}, niceness "
+            f"{facts['niceness']}, load average before "
             + " ".join(f"{load:.2f}" for load in facts["load_average"]) + "."]
         return "\n\n".join(part for part in parts if part) + "\n"
 

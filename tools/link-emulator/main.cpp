@@ -4,8 +4,8 @@
 //
 // Reads commands from standard input, one a line: those of settings.hpp (`cut`:
 // bytes vanish, connections stay), `play FILE` (a script of them), `drop`
-// (closes all connections), `drop-last` (the one opened last), `quit`. Ends with
-// its standard input.
+// (closes all connections), `drop-last` (the one opened last), `quit`. Ends
+// with its standard input.
 #include "tools/link-emulator/relay.hpp"
 
 #include <cxxopts.hpp>
@@ -111,17 +111,17 @@ void set_up(link_settings& link, const cxxopts::ParseResult& given) {
 int main(int argc, char** argv) {
   cxxopts::Options options{"link-emulator",
                            "A loopback TCP relay with delay and bandwidth"};
-  options.add_options()
-    ("listen", "Port; 0: any", cxxopts::value<uint16_t>()->default_value("0"))
-    ("to", "host:port", cxxopts::value<std::string>())
-    ("rtt", "Round-trip time, ms", cxxopts::value<std::string>())
-    ("mbit", "Mbit/s per direction; 0: no bound", cxxopts::value<std::string>())
-    ("mbit-there", "the same, to the target", cxxopts::value<std::string>())
-    ("mbit-back", "the same, from the target", cxxopts::value<std::string>())
-    ("jitter", "ms", cxxopts::value<std::string>())
-    ("jitter-law", "uniform or exponential", cxxopts::value<std::string>())
-    ("loss", "share of packets that are late", cxxopts::value<std::string>())
-    ("h,help", "This help");
+  options.add_options()("listen", "Port; 0: any",
+                        cxxopts::value<uint16_t>()->default_value("0"))(
+    "to", "host:port", cxxopts::value<std::string>())(
+    "rtt", "Round-trip time, ms", cxxopts::value<std::string>())(
+    "mbit", "Mbit/s per direction; 0: no bound", cxxopts::value<std::string>())(
+    "mbit-there", "the same, to the target", cxxopts::value<std::string>())(
+    "mbit-back", "the same, from the target", cxxopts::value<std::string>())(
+    "jitter", "ms", cxxopts::value<std::string>())(
+    "jitter-law", "uniform or exponential", cxxopts::value<std::string>())(
+    "loss", "share of packets that are late",
+    cxxopts::value<std::string>())("h,help", "This help");
   try {
     const auto given = options.parse(argc, argv);
     if (given.count("help") || !given.count("to")) {

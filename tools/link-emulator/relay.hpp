@@ -35,12 +35,8 @@ class direction : public std::enable_shared_from_this<direction> {
 public:
   direction(std::shared_ptr<tcp::socket> from, std::shared_ptr<tcp::socket> to,
             const link_settings& link, const link_shape& shape, shaper& queue)
-    : from_(std::move(from)),
-      to_(std::move(to)),
-      link_(link),
-      shape_(shape),
-      timer_(from_->get_executor()),
-      pause_(from_->get_executor()),
+    : from_(std::move(from)), to_(std::move(to)), link_(link), shape_(shape),
+      timer_(from_->get_executor()), pause_(from_->get_executor()),
       shaper_(queue) {}
 
   void start() { read(); }
@@ -68,8 +64,8 @@ private:
     }
     const auto now = std::chrono::steady_clock::now();
     if (!link_.cut) {
-      waiting_.push_back({shaper_.arrival(shape_, n, now),
-                          std::string(buffer_.data(), n)});
+      waiting_.push_back(
+        {shaper_.arrival(shape_, n, now), std::string(buffer_.data(), n)});
       if (waiting_.size() == 1)
         arm();
     }
@@ -132,11 +128,9 @@ private:
 /// Listens on loopback and passes on what comes.
 class relay {
 public:
-  relay(net::io_context& io, uint16_t port, tcp::endpoint to,
-        shared_link& link)
+  relay(net::io_context& io, uint16_t port, tcp::endpoint to, shared_link& link)
     : acceptor_(io, {net::ip::address_v4::loopback(), port}),
-      to_(std::move(to)),
-      link_(link) {
+      to_(std::move(to)), link_(link) {
     accept();
   }
   uint16_t port() const { return acceptor_.local_endpoint().port(); }

@@ -88,8 +88,8 @@ result<std::vector<timed_command>> parse_script(const std::string& text) {
                    "SECONDS COMMAND"};
     if (!change(scratch, command))
       return error{errc::invalid_argument,
-                   "line " + std::to_string(number) + ": no such command: "
-                     + command,
+                   "line " + std::to_string(number)
+                     + ": no such command: " + command,
                    "see tools/link-emulator/README.md"};
     last = at;
     made.push_back({from_ms(at * 1000), command});

@@ -27,9 +27,9 @@ struct timed_command {
   std::string command;
 };
 
-/// A script (a measured trace, steps): lines of `SECONDS COMMAND`, times rising;
-/// empty lines and lines with # are left out. errc::invalid_argument names the
-/// line.
+/// A script (a measured trace, steps): lines of `SECONDS COMMAND`, times
+/// rising; empty lines and lines with # are left out. errc::invalid_argument
+/// names the line.
 result<std::vector<timed_command>> parse_script(const std::string& text);
 
 } // namespace faas::emulator

@@ -50,13 +50,12 @@ public:
     if (shape.mbit > 0)
       start += from_ms(static_cast<double>(bytes) * 8 / (shape.mbit * 1000));
     free_ = start;
-    const auto late = lost(shape, bytes)
-                        ? std::max(4 * shape.one_way_ms, 10.0)
-                        : 0.0;
+    const auto late
+      = lost(shape, bytes) ? std::max(4 * shape.one_way_ms, 10.0) : 0.0;
     // A draw is in the unit of the jitter, which may have changed since.
-    last_ = std::max(last_, start
-                              + from_ms(shape.one_way_ms
-                                        + extra_ * shape.jitter_ms + late));
+    last_ = std::max(
+      last_,
+      start + from_ms(shape.one_way_ms + extra_ * shape.jitter_ms + late));
     return last_;
   }
   /// How far ahead the sender has filled the link.

@@ -4,8 +4,8 @@
 //   lab-player PORT BEGIN_NS < EVENTS > RECORDS
 //
 // EVENTS: CSV with a line of names; at_ms (since BEGIN_NS on CLOCK_MONOTONIC),
-// path, size, bytes, work_ms. RECORDS: CSV, a line as each answer comes; latency
-// counts from at_ms. It ends with the last answer.
+// path, size, bytes, work_ms. RECORDS: CSV, a line as each answer comes;
+// latency counts from at_ms. It ends with the last answer.
 #include <utility> // Asio's awaitable.hpp forgets it
 
 #include <boost/asio/awaitable.hpp>
@@ -81,18 +81,17 @@ std::string part(const std::string& timing, const std::string& name) {
 }
 
 void tell(const event& what, const outcome& how) {
-  std::printf("%zu,%.3f,%.3f,%.3f,%u,%s,%s,%s,%s,%s,%s\n", what.id, what.at_ms,
-              how.sent_ms, how.latency_ms, how.status, how.site.c_str(),
-              how.call.c_str(), part(how.timing, "queue").c_str(),
-              part(how.timing, "service").c_str(),
-              part(how.timing, "cold").c_str(),
-              part(how.timing, "total").c_str());
+  std::printf(
+    "%zu,%.3f,%.3f,%.3f,%u,%s,%s,%s,%s,%s,%s\n", what.id, what.at_ms,
+    how.sent_ms, how.latency_ms, how.status, how.site.c_str(), how.call.c_str(),
+    part(how.timing, "queue").c_str(), part(how.timing, "service").c_str(),
+    part(how.timing, "cold").c_str(), part(how.timing, "total").c_str());
   std::fflush(stdout);
 }
 
 asio::awaitable<connection> open(play& all) {
-  auto made = std::make_unique<beast::tcp_stream>(
-    co_await asio::this_coro::executor);
+  auto made
+    = std::make_unique<beast::tcp_stream>(co_await asio::this_coro::executor);
   beast::error_code failed;
   made->expires_after(answer_timeout);
   co_await made->async_connect(all.server,
@@ -213,8 +212,8 @@ int main(int argc, char** argv) {
   play all;
   all.server = {asio::ip::address_v4::loopback(),
                 static_cast<uint16_t>(std::atoi(argv[1]))};
-  all.begin = clock_type::time_point{
-    std::chrono::nanoseconds{std::atoll(argv[2])}};
+  all.begin
+    = clock_type::time_point{std::chrono::nanoseconds{std::atoll(argv[2])}};
   if (!read_events(all))
     return 2;
   std::printf("id,at_ms,sent_ms,latency_ms,status,site,call_id,queue_ms,"

@@ -3,10 +3,10 @@
 // time, so that a site's executors are its servers.
 //
 // Header X-Lab-Work: ms at slow-down 1, drawn by the scenario. The file that
-// the variable PETREL_LAB_SITE of the node names tells the rest (site_file.hpp).
-// Work is a sleep, for a machine that has fewer cores than the scenario has
-// servers; or, with loops_per_ms, busy loops, and the node's CPU quota is what
-// makes them slow.
+// the variable PETREL_LAB_SITE of the node names tells the rest
+// (site_file.hpp). Work is a sleep, for a machine that has fewer cores than the
+// scenario has servers; or, with loops_per_ms, busy loops, and the node's CPU
+// quota is what makes them slow.
 #include "tools/lab/service/site_file.hpp"
 
 #include <faas/function.hpp>
@@ -32,7 +32,8 @@ int64_t now_ns() {
 
 int64_t sleep_until(int64_t when_ns) {
   const timespec until{when_ns / 1'000'000'000, when_ns % 1'000'000'000};
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) != 0) {
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr)
+         != 0) {
   }
   return now_ns() - when_ns;
 }
@@ -121,14 +122,12 @@ public:
       burn(work * facts.loops_per_ms);
     } else {
       prctl(PR_SET_TIMERSLACK, 1);
-      const auto since
-        = facts.begin_ns > 0
-            ? static_cast<double>(begin - facts.begin_ns) / 1e6
-            : -1.0;
+      const auto since = facts.begin_ns > 0
+                           ? static_cast<double>(begin - facts.begin_ns) / 1e6
+                           : -1.0;
       const auto took
         = facts.disturbance.done(since, work * facts.slowdown) - since;
-      sleep_until(begin + static_cast<int64_t>(took * 1e6)
-                  - here().lateness());
+      sleep_until(begin + static_cast<int64_t>(took * 1e6) - here().lateness());
     }
     return "done";
   }

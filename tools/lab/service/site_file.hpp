@@ -12,10 +12,10 @@ namespace faas::lab {
 
 /// Lines of `KEY NUMBERS`; keys as the members, and `step FROM_MS FACTOR`.
 struct site_file {
-  int64_t begin_ns = 0;   ///< of the run, on CLOCK_MONOTONIC; 0: not begun
-  double slowdown = 1;    ///< of all work
-  double cold_ms = 0;     ///< of loading the function
-  double loops_per_ms = 0; ///< busy loops that are 1 ms of work; 0: sleep
+  int64_t begin_ns = 0;      ///< of the run, on CLOCK_MONOTONIC; 0: not begun
+  double slowdown = 1;       ///< of all work
+  double cold_ms = 0;        ///< of loading the function
+  double loops_per_ms = 0;   ///< busy loops that are 1 ms of work; 0: sleep
   sim::schedule disturbance; ///< of the slow-down, by ms since the begin
 };
 
