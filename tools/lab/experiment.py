@@ -65,14 +65,20 @@ def section(name, folder):
                      for one in lines)
 
 
-def page(reports, folders, options):
+def notes(path):
+    """What a person has written on the page: its last part, which stays."""
+    text = path.read_text() if path.exists() else ""
+    _, found, said = text.partition("## What was seen\n")
+    return (found + said).strip()
+
+
+def page(reports, folders, options, said):
     held = [(name, way) for name, made in reports.items()
             for way in made["ways"] if way.get("agreement")]
     good = [w for _, w in held if report.agrees(w["agreement"]) == "yes"]
-    doubts = sorted({name for name, made in reports.items()
-                     if any("busy" in d or "late" in d
-                            for d in made["doubts"])})
-    said = (f" The machine was busy with other programs during "
+    doubts = [name for name, made in reports.items()
+              if any("busy" in d or "late" in d for d in made["doubts"])]
+    busy = (f" The machine was busy with other programs during "
             f"{', '.join(doubts)}; see there." if doubts else "")
     return "\n\n".join([
         "# Scenarios on real nodes",
@@ -81,14 +87,16 @@ def page(reports, folders, options):
         "that sleeps ([lab.md](../lab.md)), beside `faas-sim` with the same "
         f"events. Lab and simulator agree in mean (10 %) and p99 (20 %) in "
         f"{len(good)} of {len(held)} rows; where not, the reason stands "
-        f"below the table.{said}",
+        f"below the table.{busy}",
         "![overview](lab.svg)",
-        *(section(name, folder) for name, folder in folders.items())]) + "\n"
+        *(section(name, folder) for name, folder in folders.items()),
+        *([said] if said else [])]) + "\n"
 
 
 def run(options, say):
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
+    said = notes(out / "lab.md")
     reports, folders = {}, {}
     for name in SCENARIOS:
         say(f"scenario {name}")
@@ -106,5 +114,5 @@ def run(options, say):
             shutil.copy(folder / f"{plot}.svg", out / f"lab-{name}-{plot}.svg")
         (out / "lab.json").write_text(json.dumps(reports, indent=1))
         (out / "lab.svg").write_text(overview(reports))
-        (out / "lab.md").write_text(page(reports, folders, options))
+        (out / "lab.md").write_text(page(reports, folders, options, said))
     return True
