@@ -1,5 +1,6 @@
 """faas-lab: a scenario on real nodes. See docs/lab.md."""
 import argparse
+import fcntl
 import os
 import pathlib
 import shutil
@@ -168,13 +169,26 @@ class Lab:
                 for way, runs in self.runs.items() if not fronts.kind_of(way)}
 
 
+def alone(folder):
+    """Holds the folder for this process, until it ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    held = open(folder / "lock", "w")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise Refused(f"another faas-lab writes to {folder}: give --name or "
+                      "--out") from None
+    return held
+
+
 def go_ahead():
     """Before other programs of the machine where that is allowed: nodes and
     player inherit it. What was reached."""
     try:
-        return os.nice(-10)
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
     except OSError:
-        return os.nice(0)
+        pass
+    return os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def end_on(number, _frame):
@@ -189,6 +203,7 @@ def main(words=None):
         lab = Lab(given)
         for policy in given.policy:  # refused before anything starts
             lab.simulator.play(given.seed, policy)
+        held = alone(given.out)  # noqa: F841
         facts = {**machine.facts(ROOT), "niceness": go_ahead()}
         lab.play_all()
         text = report.write(lab, facts, lab.simulate())
@@ -200,6 +215,6 @@ def main(words=None):
     except KeyboardInterrupt:
         print("\nfaas-lab: stopped; no report", file=sys.stderr)
         return 130
-    except RuntimeError as failed:
+    except (RuntimeError, OSError) as failed:
         print(f"faas-lab: {failed}", file=sys.stderr)
         return 1

@@ -13,9 +13,9 @@ LIMIT = 60.0
 
 
 class Ending(unittest.TestCase):
-    def ended_by(self, number, line):
-        """Sends a signal when that line was told; (exit status, processes that
-        were there)."""
+    def ended_by(self, how, line):
+        """Ends it when that line was told, by a signal or a function; (exit
+        status, processes that were there)."""
         with tempfile.TemporaryDirectory(prefix="petrel-lab-") as folder:
             # Progress is told every five seconds of a longer scenario.
             child = subprocess.Popen(
@@ -27,8 +27,11 @@ class Ending(unittest.TestCase):
                         break
                 while not (below := descendants(child.pid)):
                     pass
-                child.send_signal(number)
-                child.communicate(timeout=LIMIT)
+                if callable(how):
+                    how(child, below)
+                else:
+                    child.send_signal(how)
+                _, self.errors = child.communicate(timeout=LIMIT)
                 self.assert_gone(below)
             finally:
                 child.kill()
@@ -60,6 +63,17 @@ class Ending(unittest.TestCase):
             status, below = self.ended_by(number, "of the scenario")
             self.assertEqual(status, expected)
             self.assertGreaterEqual(len(below), 6)
+
+    def test_a_node_that_dies_is_told(self):
+        def kill_node(_child, below):
+            nodes = [pid for pid, _ in below if b"node.name=far" in
+                     pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
+            self.assertEqual(len(nodes), 1)
+            os.kill(nodes[0], signal.SIGKILL)
+
+        status, below = self.ended_by(kill_node, "of the scenario")
+        self.assertEqual(status, 1)
+        self.assertIn("far ended", self.errors)
 
     def test_nothing_is_left_when_it_is_killed_while_it_starts(self):
         status, below = self.ended_by(signal.SIGKILL, "starting")

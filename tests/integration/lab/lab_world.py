@@ -22,6 +22,8 @@ sites:
     rtt: 30ms
     jitter: 1ms
     mbit: 100
+    disturbances:
+      - {from: 3500ms, rtt: 4}
 functions:
   work:
     size: {law: log_normal, mean: 1, sigma: 0.4}
