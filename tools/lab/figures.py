@@ -102,6 +102,16 @@ def paired(runs, others):
     return interval([statistics.fmean(values) for values in blocks.values()])
 
 
+def spread(summaries):
+    """How much runs differ: lowest and highest mean and p99; None: no runs."""
+    known = [one for one in summaries if one]
+    if not known:
+        return None
+    return {"runs": len(known), **{key: (min(one[key] for one in known),
+                                         max(one[key] for one in known))
+                                   for key in ("mean_ms", "p99_ms")}}
+
+
 def off(lab, sim):
     return lab / sim - 1
 
@@ -126,9 +136,17 @@ def agreement(lab, sim):
             "parts_off_ms": parts, "shares_off": shares}
 
 
-def reasons(found, usage, lags):
-    """Sentences: why lab and simulator differ, as far as the figures tell."""
+def reasons(found, usage, lags, rounds=(), spread_of=None):
+    """Sentences: why lab and simulator differ, as far as the figures tell.
+    `rounds`: summaries of the lab's; `spread_of`: of the simulator's runs."""
     said = []
+    if spread_of and not found["mean_holds"]:
+        low, high = spread_of["mean_ms"]
+        inside = all(low <= one["mean_ms"] <= high for one in rounds if one)
+        said.append(
+            f"{spread_of['runs']} runs of the simulator with other seeds have "
+            f"means from {low:.1f} to {high:.1f} ms, and the lab's rounds "
+            + ("all lie within" if inside else "do not lie within"))
     if usage and usage["saturated"]:
         said.append(f"the machine was busy for {usage['machine']:.0%} of the "
                     f"time ({usage['others']:.0%} by other programs), so "

@@ -8,11 +8,12 @@ import signal
 import sys
 import time
 
-from lab import emulation, fronts, machine, nodes, play, report, throttle
+from lab import emulation, figures, fronts, machine, nodes, play, report, throttle
 from lab.common import turns
 from lab.scenario import MOST_BYTES, Refused, Simulator
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SPREAD_RUNS = 20  # of the simulator
 PROGRAMS = ["faas-node", "faas-cli", "faas-sim", "link-emulator", "lab-player",
             "lab-service.so"]
 
@@ -164,9 +165,20 @@ class Lab:
                 self.say(report.run_line(way, run, self.scenario))
 
     def simulate(self):
-        """way -> records of each round; none for other proxies."""
-        return {way: [self.simulator.play(run["seed"], way) for run in runs]
-                for way, runs in self.runs.items() if not fronts.kind_of(way)}
+        """way -> records of each round, and those of more seeds, by which it is
+        seen how much one run differs from another; none for other proxies."""
+        made = {}
+        for way, runs in self.runs.items():
+            if fronts.kind_of(way):
+                continue
+            self.say(f"simulating {way}", passing=True)
+            first = self.given.seed
+            more = range(first, first + SPREAD_RUNS)
+            made[way] = ([self.simulator.play(run["seed"], way)
+                          for run in runs],
+                         [figures.summary(self.simulator.play(seed, way))
+                          for seed in more])
+        return made
 
 
 def alone(folder):

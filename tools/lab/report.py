@@ -60,13 +60,16 @@ class Report:
                 [counted(self.scenario, r["records"])
                  for r in self.lab.runs[first]])
         if name in self.simulated:
+            runs_of_it, more = self.simulated[name]
             made["simulator"] = figures.summary(
-                [r for run in self.simulated[name] for r in run])
+                [r for run in runs_of_it for r in run])
+            made["simulator_spread"] = figures.spread(more)
         if made["lab"] and made.get("simulator"):
             made["agreement"] = figures.agreement(made["lab"],
                                                   made["simulator"])
-            made["why"] = figures.reasons(made["agreement"], made["machine"],
-                                          made["lag"])
+            made["why"] = figures.reasons(
+                made["agreement"], made["machine"], made["lag"],
+                made["rounds"], made["simulator_spread"])
         return made
 
     # -- what is said ---------------------------------------------------------
@@ -150,7 +153,8 @@ class Report:
 
     def sim_table(self):
         head = ["policy", "mean: lab", "simulator", "off", "p99: lab",
-                "simulator", "off", "agrees"]
+                "simulator", "off", "agrees", "means of more simulated runs",
+                "p99s of them"]
         rows = []
         for way in self.ways:
             found = way.get("agreement")
@@ -161,7 +165,7 @@ class Report:
                 way["name"], f"{lab['mean_ms']:.1f}", f"{sim['mean_ms']:.1f}",
                 f"{found['mean_off']:+.1%}", f"{lab['p99_ms']:.1f}",
                 f"{sim['p99_ms']:.1f}", f"{found['p99_off']:+.1%}",
-                agrees(found)])
+                agrees(found), span(way, "mean_ms"), span(way, "p99_ms")])
         return markdown_table(head, rows)
 
     def parts_table(self):
@@ -265,6 +269,11 @@ def difference(found):
     return f"{mean:+.1f}" + (f" +- {half:.1f}" if half is not None else "")
 
 
+def span(way, key):
+    low, high = way["simulator_spread"][key]
+    return f"{low:.1f} - {high:.1f}"
+
+
 def agrees(found):
     if found["mean_holds"] and found["p99_holds"]:
         return "yes"
@@ -317,7 +326,7 @@ def write(lab, facts, simulated):
     (out / "ecdf.svg").write_text(plots.ecdf(
         {name: made.pooled(name) for name in lab.runs},
         {name: [r for run in runs for r in run]
-         for name, runs in simulated.items()}))
+         for name, (runs, _) in simulated.items()}))
     (out / "cpu.svg").write_text(plots.cpu(
         scenario, spans, {name: runs[0]["samples"]
                           for name, runs in lab.runs.items()}, made.cores))

@@ -96,6 +96,21 @@ class Agreement(unittest.TestCase):
         self.assertIn("network and the nodes' own work: +30.0 ms", said[1])
 
 
+    def test_a_lab_within_the_simulators_own_range_is_told(self):
+        sim = figures.spread([{"mean_ms": m, "p99_ms": 2 * m}
+                              for m in (90.0, 135.0, 100.0)] + [None])
+        self.assertEqual(sim, {"runs": 3, "mean_ms": (90, 135),
+                               "p99_ms": (180, 270)})
+        self.assertIsNone(figures.spread([None]))
+        found = self.of([130.0] * 1000, [100.0] * 1000)
+        for mean, said in ((130.0, "all lie within"),
+                           (140.0, "do not lie within")):
+            text = figures.reasons(found, None, None, [{"mean_ms": mean}],
+                                   sim)[0]
+            self.assertIn("from 90.0 to 135.0 ms", text)
+            self.assertIn(said, text)
+
+
 class Expected(unittest.TestCase):
     def test_link_with_its_disturbances(self):
         one = site(mbit=8.0, steps={"rtt": [[1000, 3]],
