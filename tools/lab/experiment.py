@@ -5,7 +5,7 @@ import pathlib
 import shutil
 
 from lab import main as lab
-from lab import report
+from lab import tables
 from lab.plot import (LEFT, RIGHT, WIDTH, Scale, colour, document, line,
                       log_ticks, text)
 
@@ -75,7 +75,7 @@ def notes(path):
 def page(reports, folders, options, said):
     held = [(name, way) for name, made in reports.items()
             for way in made["ways"] if way.get("agreement")]
-    good = [w for _, w in held if report.agrees(w["agreement"]) == "yes"]
+    good = [w for _, w in held if tables.agrees(w["agreement"]) == "yes"]
     doubts = [name for name, made in reports.items()
               if any("busy" in d or "late" in d for d in made["doubts"])]
     busy = (f" The machine was busy with other programs during "

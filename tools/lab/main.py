@@ -215,10 +215,10 @@ def main(words=None):
         lab = Lab(given)
         for policy in given.policy:  # refused before anything starts
             lab.simulator.play(given.seed, policy)
-        held = alone(given.out)  # noqa: F841
-        facts = {**machine.facts(ROOT), "niceness": go_ahead()}
-        lab.play_all()
-        text = report.write(lab, facts, lab.simulate())
+        with alone(given.out):
+            facts = {**machine.facts(ROOT), "niceness": go_ahead()}
+            lab.play_all()
+            text = report.write(lab, facts, lab.simulate())
         print("\n" + text)
         return 0
     except Refused as wrong:

@@ -4,7 +4,7 @@ import csv
 import json
 import shlex
 
-from lab import figures, fronts, machine, plots
+from lab import figures, fronts, machine, plots, tables
 from lab.scenario import intervals
 
 COLUMNS = ["way", "round", "seed", "id", "at_ms", "sent_ms", "latency_ms",
@@ -32,6 +32,7 @@ class Report:
     def __init__(self, lab, facts, simulated):
         self.lab, self.facts = lab, facts
         self.scenario = lab.scenario
+        self.site_names = [s.name for s in lab.scenario.sites]
         self.simulated = simulated
         self.cores = facts["cores"]
         self.ways = [self._way(name) for name in lab.runs]
@@ -133,110 +134,50 @@ class Report:
                         "not know: " + ", ".join(self.lab.given.link_trace))
         return said
 
-    def table(self):
-        sites = [s.name for s in self.scenario.sites]
-        head = (["way", "mean ms", "p50", "p95", "p99", "failed"]
-                + [f"{s} %" for s in sites] + ["mean over the first"])
-        rows = []
-        for way in self.ways:
-            one = way["lab"]
-            if one is None:
-                rows.append([way["name"], "no answers"]
-                            + [""] * (len(head) - 2))
-                continue
-            rows.append([way["name"]] + [f"{one[k]:.1f}" for k in (
-                "mean_ms", "p50_ms", "p95_ms", "p99_ms")]
-                + [str(one["failed"])]
-                + [f"{100 * one['shares'].get(s, 0):.0f}" for s in sites]
-                + [difference(way.get("over_first_ms"))])
-        return markdown_table(head, rows)
-
-    def sim_table(self):
-        head = ["policy", "mean: lab", "simulator", "off", "p99: lab",
-                "simulator", "off", "agrees", "means of more simulated runs",
-                "p99s of them"]
-        rows = []
-        for way in self.ways:
-            found = way.get("agreement")
-            if not found:
-                continue
-            lab, sim = way["lab"], way["simulator"]
-            rows.append([
-                way["name"], f"{lab['mean_ms']:.1f}", f"{sim['mean_ms']:.1f}",
-                f"{found['mean_off']:+.1%}", f"{lab['p99_ms']:.1f}",
-                f"{sim['p99_ms']:.1f}", f"{found['p99_off']:+.1%}",
-                agrees(found), span(way, "mean_ms"), span(way, "p99_ms")])
-        return markdown_table(head, rows)
-
-    def parts_table(self):
-        head = ["policy", "", *(f"{p} ms" for p in figures.PARTS)]
-        rows = []
-        for way in self.ways:
-            for side in ("lab", "simulator"):
-                if way.get(side):
-                    rows.append([way["name"], side] + [
-                        f"{way[side]['parts_ms'][p]:.1f}"
-                        for p in figures.PARTS])
-        return markdown_table(head, rows)
-
-    def trust_table(self):
-        head = ["way", "lag p50 ms", "p99", "longest", "machine busy", "by the "
-                "lab", "by others", "seconds full"]
-        rows = []
-        for way in self.ways:
-            lag, use = way["lag"], way["machine"]
-            if not lag or not use:
-                continue
-            rows.append([way["name"], f"{lag['p50_ms']:.2f}",
-                         f"{lag['p99_ms']:.2f}", f"{lag['longest_ms']:.1f}",
-                         f"{use['machine']:.0%}", f"{use['own']:.0%}",
-                         f"{use['others']:.0%}", f"{use['seconds_full']:.0%}"])
-        return markdown_table(head, rows)
-
-    def fidelity_table(self):
-        head = ["way", "site", "service late p50 ms", "p99",
-                "way beyond the link p50 ms", "p99"]
-        rows = [[way["name"], site, *(f"{one[k]:.1f}" for k in (
-            "service_late_p50_ms", "service_late_p99_ms",
-            "way_over_link_p50_ms", "way_over_link_p99_ms"))]
-            for way in self.ways for site, one in way["fidelity"].items()]
-        return markdown_table(head, rows)
-
     def markdown(self):
-        scenario, facts, given = self.scenario, self.facts, self.lab.given
-        doubts = self.doubts()
+        parts = [*self.head(), *self.beside(), *self.belief()]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    def head(self):
+        scenario, given = self.scenario, self.lab.given
         warm = (f", after a warm-up of {scenario.warm_up_ms / 1000:g} s"
                 if scenario.warm_up_ms else "")
-        parts = [
-            f"# {scenario.name}",
-            f"`{self.command()}`",
+        return [
+            f"# {scenario.name}", f"`{self.command()}`",
             f"{len(scenario.sites)} sites on one machine, links emulated; "
             f"{scenario.length_ms / 1000:g} s{warm}; "
             f"{given.rounds} {'round' if given.rounds == 1 else 'rounds'} "
             f"with seeds from {given.seed}; each way meets the same events in "
             f"a round. Throttle: {self.throttle()}.",
-            verdict(doubts),
-            self.table(),
+            verdict(self.doubts()),
+            tables.latencies(self.ways, self.site_names),
             "![latency over time](latency.svg)\n\n![shares](shares.svg)\n\n"
-            "![distributions](ecdf.svg)",
+            "![distributions](ecdf.svg)"]
+
+    def beside(self):
+        return [
             "## Beside the simulator",
             "The same file and events in `faas-sim`; aim: mean within 10 %, "
-            "p99 within 20 %.", self.sim_table(), self.why(),
-            self.parts_table(),
+            "p99 within 20 %.",
+            tables.beside_simulator(self.ways), self.why(),
+            tables.parts(self.ways),
             "`rest`: the way there and back, and the nodes' own work. All "
             "events that wait for a load are `cold` to a node; to the "
-            "simulator the first is, and others wait in the queue.",
-            "## Can it be believed", self.trust_table(),
+            "simulator the first is, and others wait in the queue."]
+
+    def belief(self):
+        facts = self.facts
+        return [
+            "## Can it be believed", tables.trust(self.ways),
             "![CPU](cpu.svg)",
             "The emulation itself, beside what was asked of it:",
-            self.fidelity_table(),
+            tables.fidelity(self.ways),
             "The way beyond the link holds the nodes' own work, the wait for "
             "bytes ahead, and, with an HTTP proxy, the proxy.",
             f"{facts['cpu']}, {facts['cores']} cores, {facts['os']}, revision "
             f"{facts['revision']}, {facts['at']}, niceness "
             f"{facts['niceness']}, load average before "
             + " ".join(f"{load:.2f}" for load in facts["load_average"]) + "."]
-        return "\n\n".join(part for part in parts if part) + "\n"
 
     def why(self):
         lines = []
@@ -262,39 +203,11 @@ class Report:
             "machine": self.facts, "doubts": self.doubts(), "ways": self.ways}
 
 
-def difference(found):
-    if found is None:
-        return ""
-    mean, half = found
-    return f"{mean:+.1f}" + (f" +- {half:.1f}" if half is not None else "")
-
-
-def span(way, key):
-    low, high = way["simulator_spread"][key]
-    return f"{low:.1f} - {high:.1f}"
-
-
-def agrees(found):
-    if found["mean_holds"] and found["p99_holds"]:
-        return "yes"
-    if found["mean_holds"]:
-        return "mean only"
-    return "p99 only" if found["p99_holds"] else "no"
-
-
 def verdict(doubts):
     if not doubts:
         return ("The generator kept its times and the machine was not "
                 "saturated.")
     return "**Mind:**\n\n" + "\n".join(f"- {one}." for one in doubts)
-
-
-def markdown_table(head, rows):
-    if not rows:
-        return ""
-    lines = ["| " + " | ".join(head) + " |",
-             "|" + "---|" + "---:|" * (len(head) - 1)]
-    return "\n".join(lines + ["| " + " | ".join(r) + " |" for r in rows])
 
 
 def write_events(path, runs):
@@ -331,6 +244,7 @@ def write(lab, facts, simulated):
         scenario, spans, {name: runs[0]["samples"]
                           for name, runs in lab.runs.items()}, made.cores))
     return "\n".join(part for part in (
-        made.table(), "", made.sim_table(), made.why(),
+        tables.latencies(made.ways, made.site_names), "",
+        tables.beside_simulator(made.ways), made.why(),
         *(f"mind: {one}" for one in made.doubts()),
         f"throttle: {made.throttle()}", f"report: {out / 'report.md'}") if part)
