@@ -67,6 +67,20 @@ class Lab(unittest.TestCase):
             self.assertGreater(float(row["latency_ms"]),
                                120 + 0.9 * float(row["work_ms"]))
 
+    def test_other_proxies_are_rows_or_told_to_be_absent(self):
+        done = lab(self.folder, "--seconds", 2, "--front", "nginx", "--front",
+                   "haproxy")
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        made = json.loads((self.folder / "report/report.json").read_text())
+        rows = {way["front"]: way for way in made["ways"] if way["front"]}
+        for kind in ("nginx", "haproxy"):
+            if kind in made["setting"]["absent"]:
+                self.assertIn(f"{kind} is not installed", done.stdout)
+                continue
+            self.assertEqual(rows[kind]["lab"]["failed"], 0)
+            self.assertEqual(set(rows[kind]["lab"]["shares"]), {"near", "far"})
+            self.assertNotIn("simulator", rows[kind])
+
     def test_a_folder_has_one_lab(self):
         (self.folder / "report").mkdir()
         with open(self.folder / "report" / "lock", "w") as held:
