@@ -68,7 +68,7 @@ class Lab(unittest.TestCase):
                                120 + 0.9 * float(row["work_ms"]))
 
     def test_other_proxies_are_rows_or_told_to_be_absent(self):
-        done = lab(self.folder, "--seconds", 2, "--front", "nginx", "--front",
+        done = lab(self.folder, "--seconds", 1.5, "--front", "nginx", "--front",
                    "haproxy")
         self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
         made = json.loads((self.folder / "report/report.json").read_text())
