@@ -76,30 +76,31 @@ def student(freedom):
     return STUDENT[max(known)]
 
 
-def interval(values):
-    """Mean and half of the width of its 95 % interval; None: cannot be said."""
-    mean = statistics.fmean(values)
-    if len(values) < 2:
-        return mean, None
-    return mean, (student(len(values) - 1) * statistics.stdev(values)
-                  / math.sqrt(len(values)))
-
-
 def paired(runs, others):
-    """Difference of the mean latencies of two policies on the same events, by
-    blocks of two seconds of each round (lists of records, by round): (mean,
-    half-width). Events that either lost are left out of both."""
-    blocks = {}
+    """Difference of the mean latencies of two policies on the same events:
+    (mean, half of its 95 % interval), by blocks of two seconds of each round
+    (`runs`, `others`: lists of records, by round), which have as much weight as
+    they have events (ratio estimator). Events that either lost are left out of
+    both. None: there are none."""
+    blocks = {}  # -> [sum of differences, events]
     for number, (mine, theirs) in enumerate(zip(runs, others)):
         by_id = {r["id"]: r for r in good(theirs)}
         for one in good(mine):
             if one["id"] in by_id:
-                key = (number, int(one["at_ms"] / BLOCK_MS))
-                blocks.setdefault(key, []).append(
-                    one["latency_ms"] - by_id[one["id"]]["latency_ms"])
-    if not blocks:
+                block = blocks.setdefault(
+                    (number, int(one["at_ms"] / BLOCK_MS)), [0.0, 0])
+                block[0] += one["latency_ms"] - by_id[one["id"]]["latency_ms"]
+                block[1] += 1
+    count = len(blocks)
+    events = sum(n for _, n in blocks.values())
+    if not events:
         return None
-    return interval([statistics.fmean(values) for values in blocks.values()])
+    mean = sum(total for total, _ in blocks.values()) / events
+    if count < 2:
+        return mean, None
+    squares = sum((total - mean * n) ** 2 for total, n in blocks.values())
+    return mean, (student(count - 1) * math.sqrt(squares * count / (count - 1))
+                  / events)
 
 
 def spread(summaries):

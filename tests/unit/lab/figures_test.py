@@ -66,11 +66,22 @@ class Pairs(unittest.TestCase):
         self.assertEqual((mean, half), (7, 0))
         self.assertIsNone(figures.paired([[]], [[]]))
 
-    def test_interval_is_students(self):
-        mean, half = figures.interval([1.0, 2.0, 3.0])
-        self.assertEqual(mean, 2)
+    def test_its_interval_is_students_over_blocks(self):
+        latency = [51.0] * 20 + [52.0] * 20 + [53.0] * 20  # 20 in 2 s
+        mine = [record(i, ms) for i, ms in enumerate(latency)]
+        theirs = [record(i, 50.0) for i in range(60)]
+        mean, half = figures.paired([mine], [theirs])
+        self.assertAlmostEqual(mean, 2)
         self.assertAlmostEqual(half, 4.303 / math.sqrt(3))
-        self.assertEqual(figures.interval([4.0]), (4.0, None))
+        self.assertEqual(figures.paired([mine[:5]], [theirs]), (1, None))
+
+    def test_a_crowd_counts_by_its_events(self):
+        # One event in each of nine blocks, 91 in another.
+        at = [2000.0 * i for i in range(9)] + [18_000.0] * 91
+        mine = [record(i, 50.0 + (10 if i >= 9 else 0), at_ms=ms)
+                for i, ms in enumerate(at)]
+        theirs = [record(i, 50.0, at_ms=ms) for i, ms in enumerate(at)]
+        self.assertAlmostEqual(figures.paired([mine], [theirs])[0], 9.1)
 
 
 class Agreement(unittest.TestCase):
