@@ -30,4 +30,9 @@ private:
   random_source random_;
 };
 
+/// Of stream `index` in a run with that seed.
+inline uint64_t stream_seed(uint64_t run, size_t index) noexcept {
+  return run * 1000003 + index;
+}
+
 } // namespace faas::sim

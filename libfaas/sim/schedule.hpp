@@ -22,6 +22,7 @@ public:
   bool changes() const noexcept { return !steps_.empty(); }
   bool repeats() const noexcept { return period_ > 0; }
   const std::vector<step>& steps() const noexcept { return steps_; }
+  double period() const noexcept { return period_; }
   double at(double when) const noexcept;
   /// The highest of its factors; 1 without.
   double highest() const noexcept;

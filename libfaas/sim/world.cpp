@@ -69,7 +69,7 @@ public:
     for (uint32_t i = 0; i < world.events.size(); ++i) {
       const auto& about = world.events[i];
       streams_.emplace_back(about, world.functions[about.function],
-                            how.seed * 1000003 + i);
+                            stream_seed(how.seed, i));
       plan_next(i);
     }
     if (how.by == chooser::learned && gateways_.front()->predicts()) {

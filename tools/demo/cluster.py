@@ -12,6 +12,8 @@ import threading
 import time
 import urllib.request
 
+from allowance import Allowance
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STEADY_CORE = ["/usr/bin/python3", "-IS", str(ROOT / "tools/demo/steady_core.py")]
 # One core of a machine of its own: what a core here gives even while its
@@ -112,17 +114,19 @@ class CpuLimit:
         (self.folder / "cpu.cfs_quota_us").write_text("-1")
 
     def _duty(self):
-        run = self.PERIOD_S
+        clock = (~self.pid << 3) | 2  # the process's CPU time
+        allowance, stopped = Allowance(self.PERIOD_S), False
         while True:
-            share = self.share
             try:
-                if share is not None and share < 1:
-                    os.kill(self.pid, signal.SIGSTOP)
-                    time.sleep(run / share - run)
-                    os.kill(self.pid, signal.SIGCONT)
-                time.sleep(run)
-            except ProcessLookupError:
-                return
+                run = self.share is None or allowance.allows(
+                    self.share, time.monotonic(), time.clock_gettime(clock))
+                if run == stopped:
+                    os.kill(self.pid, signal.SIGCONT if run
+                            else signal.SIGSTOP)
+                    stopped = not run
+                time.sleep(self.PERIOD_S)
+            except OSError:
+                return  # it has ended
 
     def remove(self):
         if self.folder:

@@ -44,6 +44,8 @@ std::string text(const estimate_of& of, int digits = 1) {
   return out.str();
 }
 
+} // namespace
+
 result<run_options> options_for(const std::string& name,
                                 const scenario& world) {
   run_options how;
@@ -77,8 +79,6 @@ result<run_options> options_for(const std::string& name,
       return left_out.error();
   return how;
 }
-
-} // namespace
 
 std::vector<double> change_times(const scenario& world) {
   std::vector<double> all;

@@ -29,6 +29,12 @@ struct comparison {
   double window_ms = 1000;
 };
 
+/// How a run by that name chooses: "informed", "clairvoyant", a policy,
+/// "static:SITE", a policy without a part ("min-latency/no-cusum").
+/// errc::invalid_argument for anything else.
+result<run_options> options_for(const std::string& name,
+                                const scenario& world);
+
 /// errc::invalid_argument for a name that is no policy.
 result<std::vector<contender>> compare(const scenario& world,
                                        const comparison& what);

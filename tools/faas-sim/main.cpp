@@ -1,16 +1,17 @@
 // faas-sim: what a scenario would be like, in virtual time.
-#include "libfaas/routing/policies/catalog.hpp"
+#include "libfaas/sim/draws.hpp"
 #include "libfaas/sim/scenario_file.hpp"
-#include "tools/faas-sim/ablation.hpp"
 #include "tools/faas-sim/comparison.hpp"
+#include "tools/faas-sim/policy_list.hpp"
 #include "tools/faas-sim/replay.hpp"
+#include "tools/faas-sim/telling.hpp"
 
 // Parameters of policies have commas.
 #define CXXOPTS_VECTOR_DELIMITER ' '
 #include <cxxopts.hpp>
 
-#include <nlohmann/json.hpp>
-
+#include <algorithm>
+#include <array>
 #include <fstream>
 #include <iostream>
 #include <sstream>
@@ -43,67 +44,50 @@ result<std::string> read(const std::string& path) {
   return text;
 }
 
-int play(const std::string& path, comparison what, bool as_json) {
+/// `seconds` 0: as long as the file says.
+result<scenario> load(const std::string& path, double seconds) {
   const auto text = read(path);
   if (!text)
-    return fail(text.error().message, text.error().next_step);
-  const auto world = parse_scenario(*text);
+    return text.error();
+  auto world = parse_scenario(*text);
   if (!world)
-    return fail(path + ":\n" + world.error().message,
-                world.error().next_step);
-  what.names.insert(what.names.begin(), {"clairvoyant", "informed"});
-  const auto all = compare(*world, what);
-  if (!all)
-    return fail(all.error().message, all.error().next_step);
-  if (as_json) {
-    print_json(std::cout, *world, what, *all);
-    return 0;
-  }
-  std::cout << "# " << (world->name.empty() ? path : world->name) << "\n\n"
-            << what.seeds << " runs of " << world->length_ms / 1000
-            << " s of virtual time, seeds from " << what.first_seed << ", "
-            << all->front().runs.front().events
-            << " events in the first. +- : 95 % interval.\n\n";
-  print_table(std::cout, *world, *all);
+    return error{world.error().code, path + ":\n" + world.error().message,
+                 world.error().next_step};
+  if (seconds > 0)
+    return in_time(std::move(*world), seconds * 1000);
+  return world;
+}
+
+/// The words that other programs use: show, draw, play.
+int tell(const std::string& word, const scenario& world,
+         const comparison& what) {
+  if (word == "show")
+    print_scenario(std::cout, world);
+  else if (word == "draw")
+    print_events(std::cout, world, what.first_seed);
+  else if (const auto done = print_run(std::cout, world, what.first_seed,
+                                       what.names.front());
+           !done)
+    return fail(done.error().message, done.error().next_step);
   return 0;
 }
 
-/// All policies with their parameters, and what can be left out.
-int show_policies(bool as_json) {
-  using json = nlohmann::ordered_json;
-  json all = {{"policies", json::array()}, {"ablations", json::array()}};
-  for (const auto& one : routing::policy_catalog()) {
-    json parameters = json::array();
-    for (const auto& of : one.parameters)
-      parameters.push_back({{"name", of.name},
-                            {"standard", of.standard},
-                            {"least", of.least},
-                            {"most", of.most},
-                            {"what", of.what}});
-    all["policies"].push_back({{"name", one.name},
-                               {"what", one.what},
-                               {"on_nodes", one.on_nodes},
-                               {"parameters", std::move(parameters)}});
-  }
-  for (const auto& one : ablations())
-    all["ablations"].push_back({{"name", one.name}, {"what", one.what}});
+int play(const std::string& path, const scenario& world, comparison what,
+         bool as_json) {
+  what.names.insert(what.names.begin(), {"clairvoyant", "informed"});
+  const auto all = compare(world, what);
+  if (!all)
+    return fail(all.error().message, all.error().next_step);
   if (as_json) {
-    std::cout << all.dump(2) << '\n';
+    print_json(std::cout, world, what, *all);
     return 0;
   }
-  for (const auto& one : all["policies"]) {
-    std::cout << one["name"].get<std::string>() << ": "
-              << one["what"].get<std::string>()
-              << (one["on_nodes"] ? "" : " (simulator only)") << '\n';
-    for (const auto& of : one["parameters"])
-      std::cout << "    " << of["name"].get<std::string>() << '='
-                << of["standard"] << "  " << of["what"].get<std::string>()
-                << " (" << of["least"] << " to " << of["most"] << ")\n";
-  }
-  std::cout << "\nPOLICY/no-PART leaves a part of the predictor out:\n";
-  for (const auto& one : all["ablations"])
-    std::cout << "    no-" << one["name"].get<std::string>() << "  "
-              << one["what"].get<std::string>() << '\n';
+  std::cout << "# " << (world.name.empty() ? path : world.name) << "\n\n"
+            << what.seeds << " runs of " << world.length_ms / 1000
+            << " s of virtual time, seeds from " << what.first_seed << ", "
+            << all->front().runs.front().events
+            << " events in the first. +- : 95 % interval.\n\n";
+  print_table(std::cout, world, *all);
   return 0;
 }
 
@@ -115,7 +99,7 @@ int main(int argc, char** argv) try {
   cxxopts::Options options{"faas-sim",
                            "Plays a scenario in virtual time and compares ways "
                            "to choose a site."};
-  options.positional_help("run FILE | policies | replay LOG");
+  options.positional_help("run|show|draw|play FILE | policies | replay LOG");
   options.add_options()("words", "", cxxopts::value<std::vector<std::string>>())(
     "policy", "a policy; may be repeated",
     cxxopts::value<std::vector<std::string>>()->default_value(
@@ -123,7 +107,9 @@ int main(int argc, char** argv) try {
     "NAME")("seeds", "runs, each with another seed",
             cxxopts::value<int>()->default_value("10"), "N")(
     "seed", "the first seed", cxxopts::value<uint64_t>()->default_value("1"),
-    "N")("json", "all figures, for programs")(
+    "N")("seconds", "the scenario in that much time (0: its own)",
+         cxxopts::value<double>()->default_value("0"),
+         "S")("json", "all figures, for programs")(
     "window", "length of the means over time in --json, ms",
     cxxopts::value<double>()->default_value("1000"), "MS")("help",
                                                            "this text");
@@ -136,23 +122,34 @@ int main(int argc, char** argv) try {
   const auto words = given.count("words") != 0
                        ? given["words"].as<std::vector<std::string>>()
                        : std::vector<std::string>{};
-  if (words == std::vector<std::string>{"policies"})
-    return show_policies(given.count("json") != 0);
-  if (words.size() != 2 || words[0] != "run")
+  if (words == std::vector<std::string>{"policies"}) {
+    print_policies(std::cout, given.count("json") != 0);
+    return 0;
+  }
+  constexpr std::array known{"run", "show", "draw", "play"};
+  if (words.size() != 2
+      || std::find(known.begin(), known.end(), words[0]) == known.end())
     return fail("say what to do",
                 "faas-sim run FILE, faas-sim policies or faas-sim replay LOG; "
                 "see faas-sim --help, faas-sim replay --help");
-  const auto seeds = given["seeds"].as<int>();
-  if (seeds < 1 || seeds > 10'000)
-    return fail("--seeds must be 1 to 10000", "");
   comparison what;
   what.names = given["policy"].as<std::vector<std::string>>();
   what.first_seed = given["seed"].as<uint64_t>();
-  what.seeds = seeds;
+  what.seeds = given["seeds"].as<int>();
   what.window_ms = given["window"].as<double>();
+  const auto seconds = given["seconds"].as<double>();
+  if (what.seeds < 1 || what.seeds > 10'000)
+    return fail("--seeds must be 1 to 10000", "");
   if (!(what.window_ms >= 1))
     return fail("--window must be at least 1", "");
-  return play(words[1], std::move(what), given.count("json") != 0);
+  if (!(seconds >= 0 && seconds <= 1e6))
+    return fail("--seconds must be 0 to 1000000", "");
+  const auto world = load(words[1], seconds);
+  if (!world)
+    return fail(world.error().message, world.error().next_step);
+  return words[0] == "run"
+           ? play(words[1], *world, std::move(what), given.count("json") != 0)
+           : tell(words[0], *world, what);
 } catch (const std::exception& wrong) { // of the command line
   return fail(wrong.what(), "see faas-sim --help");
 }

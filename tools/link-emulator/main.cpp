@@ -2,213 +2,28 @@
 //
 //   link-emulator --listen 18100 --to 127.0.0.1:18091 --rtt 40 --mbit 20
 //
-// Reads commands from standard input, one a line: `rtt MS`, `mbit N`,
-// `jitter MS`, `cut` (bytes vanish, connections stay), `heal`, `drop` (closes
-// all connections), `drop-last` (the one opened last), `quit`. Ends with its standard input.
-#include "tools/link-emulator/shaper.hpp"
+// Reads commands from standard input, one a line: those of settings.hpp (`cut`:
+// bytes vanish, connections stay), `play FILE` (a script of them), `drop`
+// (closes all connections), `drop-last` (the one opened last), `quit`. Ends
+// with its standard input.
+#include "tools/link-emulator/relay.hpp"
 
-#include <utility> // before Boost.Asio 1.74, which forgets it in C++20
-
-#include <boost/asio.hpp>
 #include <cxxopts.hpp>
 
-#include <deque>
+#include <fstream>
 #include <iostream>
-#include <list>
-#include <memory>
 #include <sstream>
 
 namespace {
 
-namespace net = boost::asio;
-using net::ip::tcp;
 using namespace faas;
 using namespace faas::emulator;
-using namespace std::chrono_literals;
 
-/// Bytes that a link holds in its buffers before it stops reading.
-constexpr auto buffer_time = 200ms;
-constexpr size_t read_bytes = 4096;
-
-struct link_settings {
-  link_shape shape;
-  bool cut = false;
-};
-
-/// One link, one queue per direction, however many connections share it.
-struct shared_link {
-  link_settings now;
-  shaper there{1}, back{2};
-};
-
-/// Reads from one socket, writes to the other when the bytes have arrived.
-class direction : public std::enable_shared_from_this<direction> {
-public:
-  direction(std::shared_ptr<tcp::socket> from, std::shared_ptr<tcp::socket> to,
-            const link_settings& link, shaper& queue)
-    : from_(std::move(from)),
-      to_(std::move(to)),
-      link_(link),
-      timer_(from_->get_executor()),
-      pause_(from_->get_executor()),
-      shaper_(queue) {}
-
-  void start() { read(); }
-
-private:
-  struct piece {
-    time_point at;
-    std::string bytes;
-  };
-
-  void read() {
-    from_->async_read_some(
-      net::buffer(buffer_),
-      [self = shared_from_this()](boost::system::error_code failed, size_t n) {
-        self->on_read(failed, n);
-      });
-  }
-
-  void on_read(boost::system::error_code failed, size_t n) {
-    if (failed) {
-      ended_ = true;
-      if (waiting_.empty())
-        close();
-      return;
-    }
-    const auto now = std::chrono::steady_clock::now();
-    if (!link_.cut) {
-      waiting_.push_back({shaper_.arrival(link_.shape, n, now),
-                          std::string(buffer_.data(), n)});
-      if (waiting_.size() == 1)
-        arm();
-    }
-    const auto ahead = shaper_.backlog(now);
-    if (ahead <= buffer_time) {
-      read();
-      return;
-    }
-    pause_.expires_after(ahead - buffer_time);
-    pause_.async_wait([self = shared_from_this()](auto failed) {
-      if (!failed)
-        self->read();
-    });
-  }
-
-  void arm() {
-    timer_.expires_at(waiting_.front().at);
-    timer_.async_wait([self = shared_from_this()](auto failed) {
-      if (!failed)
-        self->write();
-    });
-  }
-
-  void write() {
-    // Everything that has arrived by now, in one write.
-    const auto now = std::chrono::steady_clock::now();
-    out_.clear();
-    while (!waiting_.empty() && waiting_.front().at <= now) {
-      out_ += waiting_.front().bytes;
-      waiting_.pop_front();
-    }
-    net::async_write(*to_, net::buffer(out_),
-                     [self = shared_from_this()](auto failed, size_t) {
-                       if (failed || (self->ended_ && self->waiting_.empty()))
-                         self->close();
-                       else if (!self->waiting_.empty())
-                         self->arm();
-                     });
-  }
-
-  void close() {
-    boost::system::error_code ignored;
-    from_->close(ignored);
-    to_->close(ignored);
-    pause_.cancel();
-    timer_.cancel();
-  }
-
-  std::shared_ptr<tcp::socket> from_, to_;
-  const link_settings& link_;
-  net::steady_timer timer_, pause_;
-  shaper& shaper_;
-  std::array<char, read_bytes> buffer_;
-  std::deque<piece> waiting_;
-  std::string out_;
-  bool ended_ = false;
-};
-
-class relay {
-public:
-  relay(net::io_context& io, uint16_t port, tcp::endpoint to,
-        shared_link& link)
-    : acceptor_(io, {net::ip::address_v4::loopback(), port}),
-      to_(std::move(to)),
-      link_(link) {
-    accept();
-  }
-  uint16_t port() const { return acceptor_.local_endpoint().port(); }
-
-  void drop() {
-    for (auto& socket : open_)
-      if (const auto alive = socket.lock()) {
-        boost::system::error_code ignored;
-        alive->close(ignored);
-      }
-    open_.clear();
-  }
-  /// Closes the connection that was opened last.
-  void drop_last() {
-    for (int ends = 0; ends < 2 && !open_.empty(); ++ends) {
-      if (const auto alive = open_.back().lock()) {
-        boost::system::error_code ignored;
-        alive->close(ignored);
-      }
-      open_.pop_back();
-    }
-  }
-
-private:
-  void accept() {
-    auto client = std::make_shared<tcp::socket>(acceptor_.get_executor());
-    acceptor_.async_accept(*client, [this, client](auto failed) {
-      if (failed)
-        return;
-      connect(client);
-      accept();
-    });
-  }
-
-  void connect(const std::shared_ptr<tcp::socket>& client) {
-    if (link_.now.cut)
-      return; // nobody answers
-    auto server = std::make_shared<tcp::socket>(acceptor_.get_executor());
-    server->async_connect(to_, [this, client, server](auto failed) {
-      if (failed)
-        return;
-      client->set_option(tcp::no_delay(true));
-      server->set_option(tcp::no_delay(true));
-      open_.remove_if([](const auto& socket) { return socket.expired(); });
-      open_.push_back(client);
-      open_.push_back(server);
-      std::make_shared<direction>(client, server, link_.now, link_.there)
-        ->start();
-      std::make_shared<direction>(server, client, link_.now, link_.back)
-        ->start();
-    });
-  }
-
-  tcp::acceptor acceptor_;
-  tcp::endpoint to_;
-  shared_link& link_;
-  std::list<std::weak_ptr<tcp::socket>> open_;
-};
-
-/// Standard input, line by line, on the same loop.
+/// Standard input, line by line, and at most one script, on the same loop.
 class console {
 public:
   console(net::io_context& io, relay& over, link_settings& link)
-    : io_(io), input_(io, ::dup(0)), relay_(over), link_(link) {
+    : io_(io), input_(io, ::dup(0)), next_(io), relay_(over), link_(link) {
     read();
   }
 
@@ -226,52 +41,87 @@ private:
   }
 
   void obey(const std::string& line) {
-    std::istringstream words{line};
-    std::string what;
-    double value = 0;
-    words >> what;
-    const bool number = static_cast<bool>(words >> value);
-    if (what == "rtt" && number)
-      link_.shape.one_way_ms = value / 2;
-    else if (what == "mbit" && number)
-      link_.shape.mbit = value;
-    else if (what == "jitter" && number)
-      link_.shape.jitter_ms = value;
-    else if (what == "cut")
-      link_.cut = true;
-    else if (what == "heal")
-      link_.cut = false;
-    else if (what == "drop")
+    if (line == "drop")
       relay_.drop();
-    else if (what == "drop-last")
+    else if (line == "drop-last")
       relay_.drop_last();
-    else if (what == "quit")
+    else if (line == "quit")
       io_.stop();
-    else
+    else if (line.compare(0, 5, "play ") == 0)
+      play(line.substr(5));
+    else if (!change(link_, line))
       std::cout << "unknown command: " << line << std::endl;
     std::cout << "ok " << line << std::endl;
   }
 
+  /// A script from now on, in place of one that was under way.
+  void play(const std::string& path) {
+    std::ifstream file{path};
+    std::ostringstream text;
+    text << file.rdbuf();
+    auto script = parse_script(text.str());
+    if (!file || !script) {
+      std::cout << "cannot play " << path << ": "
+                << (file ? script.error().message : "not readable")
+                << std::endl;
+      return;
+    }
+    script_ = {script->begin(), script->end()};
+    begun_ = std::chrono::steady_clock::now();
+    plan();
+  }
+
+  void plan() {
+    if (script_.empty())
+      return;
+    next_.expires_at(begun_ + script_.front().at);
+    next_.async_wait([this](auto failed) {
+      if (failed)
+        return;
+      change(link_, script_.front().command);
+      script_.pop_front();
+      plan();
+    });
+  }
+
   net::io_context& io_;
   net::posix::stream_descriptor input_;
+  net::steady_timer next_;
   relay& relay_;
   link_settings& link_;
   std::string text_;
+  std::deque<timed_command> script_;
+  time_point begun_;
 };
+
+/// The settings among the options; throws what cxxopts throws.
+void set_up(link_settings& link, const cxxopts::ParseResult& given) {
+  for (const char* name : {"rtt", "mbit", "mbit-there", "mbit-back", "jitter",
+                           "jitter-law", "loss"})
+    if (given.count(name) != 0) {
+      const auto value = given[name].as<std::string>();
+      if (!change(link, name + (" " + value)))
+        throw std::invalid_argument{"--" + std::string{name} + " " + value
+                                    + " is not possible"};
+    }
+}
 
 } // namespace
 
 int main(int argc, char** argv) {
   cxxopts::Options options{"link-emulator",
                            "A loopback TCP relay with delay and bandwidth"};
-  options.add_options()
-    ("listen", "Port; 0: any", cxxopts::value<uint16_t>()->default_value("0"))
-    ("to", "host:port", cxxopts::value<std::string>())
-    ("rtt", "Round-trip time, ms", cxxopts::value<double>()->default_value("0"))
-    ("mbit", "Mbit/s per direction; 0: no bound",
-     cxxopts::value<double>()->default_value("0"))
-    ("jitter", "ms", cxxopts::value<double>()->default_value("0"))
-    ("h,help", "This help");
+  options.add_options()("listen", "Port; 0: any",
+                        cxxopts::value<uint16_t>()->default_value("0"))(
+    "to", "host:port", cxxopts::value<std::string>())(
+    "rtt", "Round-trip time, ms", cxxopts::value<std::string>())(
+    "mbit", "Mbit/s per direction; 0: no bound", cxxopts::value<std::string>())(
+    "mbit-there", "the same, to the target", cxxopts::value<std::string>())(
+    "mbit-back", "the same, from the target", cxxopts::value<std::string>())(
+    "jitter", "ms", cxxopts::value<std::string>())(
+    "jitter-law", "uniform or exponential", cxxopts::value<std::string>())(
+    "loss", "share of packets that are late",
+    cxxopts::value<std::string>())("h,help", "This help");
   try {
     const auto given = options.parse(argc, argv);
     if (given.count("help") || !given.count("to")) {
@@ -284,9 +134,7 @@ int main(int argc, char** argv) {
       net::ip::make_address(to.substr(0, colon)),
       static_cast<uint16_t>(std::stoi(to.substr(colon + 1)))};
     shared_link link;
-    link.now.shape.one_way_ms = given["rtt"].as<double>() / 2;
-    link.now.shape.mbit = given["mbit"].as<double>();
-    link.now.shape.jitter_ms = given["jitter"].as<double>();
+    set_up(link.now, given);
     net::io_context io{1};
     relay over{io, given["listen"].as<uint16_t>(), target, link};
     console commands{io, over, link.now};

@@ -1,4 +1,7 @@
 """faas-sim from the command line."""
+import csv
+import io
+import json
 import os
 import pathlib
 import subprocess
@@ -40,6 +43,35 @@ class Sim(unittest.TestCase):
                     "--policy", "round-robin")
         self.assertEqual(again.stdout, done.stdout)
 
+    def test_other_programs_get_scenario_events_and_runs(self):
+        short = ("--seconds", 24)
+        made = json.loads(sim("show", EXAMPLE, *short).stdout)
+        self.assertEqual(made["length_ms"], 24_000)
+        edge, cloud, gpu = made["sites"]
+        self.assertEqual(edge["steps"]["slowdown"], [[6000, 3], [10_000, 1]])
+        self.assertEqual(cloud["steps"]["bandwidth"][0], [14_000, 0.2])
+        self.assertEqual((cloud["mbit"], gpu["cold_ms"]), (80, 900))
+
+        def table(*words):
+            done = sim(*words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            return list(csv.DictReader(io.StringIO(done.stdout)))
+
+        drawn = table("draw", EXAMPLE, *short, "--seed", 5)
+        after = [e for e in drawn if float(e["at_ms"]) >= made["warm_up_ms"]]
+        for policy in ("round-robin", "clairvoyant", "static:gpu"):
+            met = table("play", EXAMPLE, *short, "--seed", 5, "--policy",
+                        policy)
+            self.assertEqual([e["at_ms"] for e in met],
+                             [e["at_ms"] for e in after])
+        self.assertEqual({e["site"] for e in met}, {"gpu"})
+        for event, what in zip(met, after):  # slow-down 0.5, no disturbance
+            self.assertAlmostEqual(float(event["service_ms"]),
+                                   0.5 * float(what["work_ms"]), 4)
+        done = sim("play", EXAMPLE, "--policy", "static:mars")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("static:mars", done.stderr)
+
     def test_what_is_wrong_is_told(self):
         with tempfile.TemporaryDirectory() as folder:
             wrong = pathlib.Path(folder) / "wrong.yml"
@@ -54,6 +86,8 @@ class Sim(unittest.TestCase):
                             ((), "say what to do"),
                             (("run", EXAMPLE, "--policy", "best"), "best"),
                             (("run", EXAMPLE, "--seeds", 0), "1 to 10000"),
+                            (("show", EXAMPLE, "--seconds", -1), "seconds"),
+                            (("draw",), "say what to do"),
                             (("run", EXAMPLE, "--sedes", 1), "sedes")):
             done = sim(*words)
             self.assertEqual(done.returncode, 2, words)

@@ -1,0 +1,115 @@
+"""A scenario on real nodes, from end to end."""
+import csv
+import fcntl
+import json
+import pathlib
+import tempfile
+import unittest
+import xml.etree.ElementTree as xml
+
+from lab_world import SCENARIO, lab
+
+
+class Lab(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="petrel-lab-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def test_a_scenario_is_played_and_reported(self):
+        done = lab(self.folder, "--policy", "min-latency", "--policy",
+                   "static:far")
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        self.assertIn("of the scenario", done.stdout)  # progress
+        report = self.folder / "report"
+        made = json.loads((report / "report.json").read_text())
+        self.assertEqual([way["name"] for way in made["ways"]],
+                         ["min-latency", "static:far"])
+        self.assertIn("load_average", made["machine"])
+        for way in made["ways"]:
+            self.assertEqual(way["lab"]["failed"], 0, way)
+            self.assertIn("agreement", way)
+            self.assertIn("p99_ms", way["lag"])
+            self.assertIn("machine", way["machine"])
+        self.assertEqual(made["ways"][1]["lab"]["shares"], {"far": 1.0})
+        self.assertGreater(made["ways"][0]["lab"]["shares"]["near"], 0.2)
+        self.assert_records(report)
+        text = (report / "report.md").read_text()
+        for part in ("two sites, five seconds", "Beside the simulator",
+                     "Throttle: none", "static:far"):
+            self.assertIn(part, text)
+        for plot in ("latency", "shares", "ecdf", "cpu"):
+            root = xml.fromstring((report / f"{plot}.svg").read_text())
+            self.assertTrue(root.tag.endswith("svg"))
+
+    def assert_records(self, report):
+        with open(report / "events.csv") as file:
+            rows = list(csv.DictReader(file))
+        by_way = {}
+        for row in rows:
+            by_way.setdefault(row["way"], []).append(row)
+        first, second = by_way.values()
+        self.assertGreater(len(first), 50)
+        for key in ("at_ms", "size", "bytes", "work_ms"):  # the same events
+            self.assertEqual([r[key] for r in first], [r[key] for r in second])
+        for row in rows:
+            self.assertEqual(row["status"], "200")
+            self.assertTrue(row["call_id"])
+            self.assertGreaterEqual(float(row["sent_ms"]), float(row["at_ms"]))
+            work = float(row["work_ms"]) * (2 if row["site"] == "near" else 1)
+            self.assertGreater(float(row["service_ms"]), 0.9 * work)
+            if row["site"] == "far":  # no answer is faster than its link
+                way = 30 if float(row["at_ms"]) < 3500 else 60  # half of it yet
+                self.assertGreater(float(row["latency_ms"]), way + 0.9 * work)
+        late = [r for r in second if float(r["at_ms"]) > 3600]
+        self.assertGreater(len(late), 5)
+        for row in late:
+            self.assertGreater(float(row["latency_ms"]),
+                               120 + 0.9 * float(row["work_ms"]))
+
+    def test_other_proxies_are_rows_or_told_to_be_absent(self):
+        done = lab(self.folder, "--seconds", 1.5, "--front", "nginx", "--front",
+                   "haproxy")
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        made = json.loads((self.folder / "report/report.json").read_text())
+        rows = {way["front"]: way for way in made["ways"] if way["front"]}
+        for kind in ("nginx", "haproxy"):
+            if kind in made["setting"]["absent"]:
+                self.assertIn(f"{kind} is not installed", done.stdout)
+                continue
+            self.assertEqual(rows[kind]["lab"]["failed"], 0)
+            self.assertEqual(set(rows[kind]["lab"]["shares"]), {"near", "far"})
+            self.assertNotIn("simulator", rows[kind])
+
+    def test_a_folder_has_one_lab(self):
+        (self.folder / "report").mkdir()
+        with open(self.folder / "report" / "lock", "w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            done = lab(self.folder)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("another faas-lab", done.stderr)
+
+    def test_what_is_wrong_is_told(self):
+        for text, words, said in (
+                (SCENARIO.replace("servers: 2", "servers: 0"), (),
+                 ("line 7", "sites.near.servers", "must be 1 to 4096")),
+                (SCENARIO.replace("rtt: 30ms", "rrt: 30ms"), (),
+                 ("line 14", "sites.far.rrt")),
+                (SCENARIO + "gateways: 3\n", (), ("gateways: 3",)),
+                (SCENARIO.replace("  far:", "  Far:"), (),
+                 ("Far", "a-z, 0-9")),
+                (SCENARIO, ("--policy", "best"), ("best",)),
+                (SCENARIO, ("--policy", "static:nowhere"), ("nowhere",)),
+                (SCENARIO, ("--rounds", 0), ("1 to 1000",)),
+                (SCENARIO, ("--seconds", "-3"), ("0 to 86400",)),
+                (SCENARIO, ("--link-trace", "far=none"), ("SITE=FILE",)),
+                (SCENARIO, ("--programs", self.folder), ("build",))):
+            done = lab(self.folder, *words, text=text)
+            self.assertEqual(done.returncode, 2, (words, done.stderr))
+            for part in said:
+                self.assertIn(part, done.stderr)
+            self.assertFalse((self.folder / "report" / "report.md").exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

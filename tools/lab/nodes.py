@@ -1,0 +1,284 @@
+"""The processes of one play: a gateway node, a node per site behind a link
+emulator each; or, with another proxy in front, site nodes that know nothing of
+each other. All on loopback, all gone when this process is."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import threading
+import time
+import urllib.error
+import urllib.request
+
+from lab import emulation
+from lab.common import CpuLimit, Process, wait_until
+from lab.scenario import GATEWAY
+
+QUEUE = 20_000
+FUNCTION = "lab-service.so"
+
+
+def manifest(scenario, folder, policy):
+    """One bundle, a function per function of the scenario."""
+    sites = scenario.sites
+    keep = [s.keep_ms for s in sites if s.keep_ms > 0]
+    lines = ["version: 1.0", "provider: {name: openfaas}", "functions:"]
+    for one in scenario.functions:
+        lines += [
+            f"  {one['name']}:", f"    handler: {folder}", "    petrel:",
+            f"      artifact: {FUNCTION}", "      mode: threads",
+            f"      concurrency: {max(s.servers for s in sites)}",
+            f"      queue: {QUEUE}", "      timeout: 60s",
+            "      size: {from: header, name: X-Lab-Size}",
+            f"      policy: {deployed_policy(policy)}"]
+        if policy is not None:
+            names = ", ".join(s.name for s in sites)
+            lines += [f"      needs: {{nodes: [{names}]}}"]
+        if keep:
+            lines += [f"      scale: {{min: 0, idle: {round(max(keep))}ms, "
+                      "learn: false, prewarm: false}"]
+    return "\n".join(lines) + "\n"
+
+
+def deployed_policy(policy):
+    """A scenario says static:SITE; a node's own site is SITE/cpu. None: the node
+    itself, which stands behind a proxy."""
+    if policy is None:
+        return "min-latency"
+    kind, colon, site = policy.partition(":")
+    return f"static:{site}/cpu" if kind == "static" and colon else policy
+
+
+class Node:
+    """A faas-node and what it said of itself."""
+
+    def __init__(self, process, data):
+        self.process = process
+        self.data = data
+        self.url = self._said("gateway")
+        self.token_file = data / "admin-token"
+
+    def _said(self, key):
+        return next((line.split()[-1] for line in self.process.text()
+                     .splitlines() if line.strip().startswith(key + " ")), "")
+
+    @property
+    def port(self):
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
+    def link(self):
+        return int(self._said("links").rsplit(":", 1)[1])
+
+    def ask(self, path, body=None):
+        """JSON of a management call; {} for an error of HTTP."""
+        request = urllib.request.Request(
+            self.url + path, method="GET" if body is None else "POST",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization":
+                     f"Bearer {self.token_file.read_text().strip()}"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                text = answer.read()
+                return json.loads(text) if text.strip() else {}
+        except urllib.error.HTTPError:
+            return {}
+
+
+class Cluster:
+    """`policy` None: no gateway node; each site serves what comes to it."""
+
+    def __init__(self, folder, programs, scenario, policy, throttle=None,
+                 traces=None):
+        self.folder = pathlib.Path(folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.programs = programs
+        self.scenario = scenario
+        self.policy = policy
+        self.throttle = throttle  # lab.throttle.Throttle; None: work sleeps
+        self.traces = traces or {}  # site -> file, in place of its steps
+        self.parts, self.limits = {}, {}
+        self.sites, self.relays = {}, {}
+        self.gateway = None
+        try:
+            self._start()
+            self._deploy()
+        except BaseException:
+            self.stop()
+            raise
+
+    # -- starting -------------------------------------------------------------
+
+    def run(self, name, command, **options):
+        part = Process(name, command, self.folder, **options)
+        self.parts[name] = part
+        return part
+
+    def _node(self, name, settings, join=None, core=None):
+        data = self.folder / name
+        settings = {"node.name": name, "node.data": data, "gateway.port": 0,
+                    "functions.trust_all": "true",
+                    "functions.python_waiting": 0, **settings}
+        command = ["env", f"PETREL_LAB_SITE={self.folder / (name + '.site')}"]
+        if core is not None:
+            command += ["taskset", "-c", core]
+        command += [self.programs / "faas-node", "--dev"]
+        for key, value in settings.items():
+            command += ["--set", f"{key}={value}"]
+        if join:
+            command += ["join", join]
+        return Node(self.run(name, command, ready="\nready"), data)
+
+    def _relay(self, site, port, towards_site):
+        relay = self.run(
+            f"link-{site.name}",
+            [self.programs / "link-emulator", "--to", f"127.0.0.1:{port}",
+             *emulation.link_options(site, towards_site)],
+            ready="listening", stdin=subprocess.PIPE)
+        self.relays[site.name] = relay
+        return int(relay.text().split()[1])
+
+    def _start(self):
+        if self.policy is not None:
+            self.gateway = self._node(GATEWAY, {
+                "node.tier": "gateway", "link.listen": "true", "link.port": 0,
+                "functions.executors": 1})
+        for number, site in enumerate(self.scenario.sites):
+            self._start_site(number, site)
+        if self.gateway:
+            wait_until("connection of all sites", lambda: all(
+                "is connected" in self.parts[s.name].text()
+                for s in self.scenario.sites), 30)
+
+    def _start_site(self, number, site):
+        emulation.replace(self.folder / (site.name + ".site"),
+                          emulation.site_file(site))
+        settings = {"node.tier": site.tier,
+                    "functions.executors": site.servers}
+        core = self.throttle.core(number) if self.throttle else None
+        if self.gateway:
+            port = self._relay(site, self.gateway.link, towards_site=False)
+            token = self.cli(self.gateway, "node", "token", "--tier", site.tier,
+                             "--address", f"127.0.0.1:{port}").strip()
+            node = self._node(site.name, settings, join=token, core=core)
+        else:
+            node = self._node(site.name, settings, core=core)
+            node.relay_port = self._relay(site, node.port, towards_site=True)
+        self.sites[site.name] = node
+        if self.throttle:
+            self.limits[site.name] = CpuLimit(
+                node.process.child.pid, site.name, core, self.throttle.best_ns)
+
+    def cli(self, node, *words):
+        env = dict(os.environ, PETREL_GATEWAY=node.url,
+                   PETREL_TOKEN_FILE=str(node.token_file))
+        done = subprocess.run([self.programs / "faas-cli", *words], env=env,
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"faas-cli {words[0]} failed: "
+                               f"{done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def _deploy(self):
+        bundle = self.folder / "function"
+        bundle.mkdir()
+        shutil.copy(self.programs / FUNCTION, bundle / FUNCTION)
+        file = self.folder / "stack.yml"
+        file.write_text(manifest(self.scenario, bundle, self.policy))
+        nodes = [self.gateway] if self.gateway else self.sites.values()
+        for node in nodes:
+            self.cli(node, "up", "-f", str(file))
+        count = len(self.sites) if self.gateway else 1
+        for one in self.scenario.functions:
+            for node in nodes:
+                wait_until(f"{one['name']} ready", lambda node=node, one=one:
+                           self._candidates(node, one["name"]) == count, 30)
+
+    @staticmethod
+    def _candidates(node, function):
+        rows = node.ask(f"/system/sites/{function}")
+        rows = rows.get("sites", []) if isinstance(rows, dict) else rows
+        return sum(bool(row.get("candidate")) for row in rows)
+
+    # -- playing --------------------------------------------------------------
+
+    def forget_functions(self):
+        """Where sites can be cold, a scenario begins with cold ones."""
+        if not any(s.keep_ms > 0 for s in self.scenario.sites):
+            return
+        for node in [self.gateway] if self.gateway else self.sites.values():
+            for one in self.scenario.functions:
+                name = one["name"]
+                node.ask(f"/system/scale-function/{name}",
+                         {"serviceName": name, "replicas": 0})
+                wait_until(f"{name} out of memory", lambda: node.ask(
+                    f"/system/function/{name}").get("availableReplicas") == 0,
+                    30)
+
+    def begin(self, at):
+        """The scenario begins at this time.monotonic(): the sites learn it
+        ahead, the links get their scripts then, from a thread."""
+        for site in self.scenario.sites:
+            loops = self.throttle.loops_per_ms if self.throttle else 0
+            emulation.replace(
+                self.folder / (site.name + ".site"),
+                emulation.site_file(site, int(at * 1e9), loops))
+            if self.throttle:
+                self._share(site, 0)
+        threading.Thread(target=self._play_steps, args=(at,),
+                         daemon=True).start()
+
+    def _play_steps(self, at):
+        time.sleep(max(0, at - time.monotonic()))
+        for site in self.scenario.sites:
+            text = emulation.link_script(site, self.gateway is None)
+            script = self.folder / f"link-{site.name}.script"
+            script.write_text(text)
+            script = self.traces.get(site.name, script)
+            if text or site.name in self.traces:
+                relay = self.relays[site.name].child.stdin
+                try:
+                    relay.write(f"play {script}\n".encode())
+                    relay.flush()
+                except OSError:
+                    return  # the play was stopped
+        if self.throttle:
+            self._play_slowdowns(at)
+
+    def _play_slowdowns(self, at):
+        steps = sorted((begin, number) for number, site
+                       in enumerate(self.scenario.sites)
+                       for begin, _ in site.steps.get("slowdown", []))
+        for begin, number in steps:
+            time.sleep(max(0, at + begin / 1000 - time.monotonic()))
+            if not self.limits:
+                return
+            self._share(self.scenario.sites[number], begin)
+
+    def _share(self, site, at_ms):
+        self.limits[site.name].set(
+            emulation.site_cores(site, at_ms, self.throttle.unit))
+
+    def processes(self):
+        made = {name: part.child.pid for name, part in self.parts.items()}
+        made.update({f"{name}-quota": limit.holder.pid
+                     for name, limit in self.limits.items() if limit.holder})
+        return made
+
+    def dead(self):
+        return [name for name, part in self.parts.items() if part.failed()]
+
+    def stop(self):
+        limits, self.limits = self.limits, {}
+        for limit in limits.values():
+            try:
+                limit.set(None)
+            except OSError:
+                pass
+        for part in reversed(list(self.parts.values())):
+            part.stop()
+        for limit in limits.values():
+            limit.remove()
+        self.parts = {}

@@ -1,0 +1,132 @@
+"""A scenario as faas-sim reads it: one reader of the file, with its errors, for
+simulator and lab; and the events that both meet."""
+import csv
+import dataclasses
+import io
+import json
+import re
+import subprocess
+
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+GATEWAY = "lab-gateway"
+MOST_BYTES = 16 << 20
+
+
+class Refused(Exception):
+    """The user must change something; exit status 2."""
+
+
+@dataclasses.dataclass
+class Site:
+    name: str
+    tier: str
+    servers: int
+    slowdown: float
+    rtt_ms: float
+    jitter_ms: float
+    mbit: float
+    cold_ms: float
+    keep_ms: float
+    loss: float
+    steps: dict  # "slowdown", "rtt", "bandwidth" -> [[from ms, factor], ...]
+
+    def factor(self, kind, at_ms):
+        """Of its disturbances at that time; 1 before the first."""
+        value = 1.0
+        for begin, factor in self.steps.get(kind, []):
+            if begin <= at_ms:
+                value = factor
+        return value
+
+
+@dataclasses.dataclass
+class Event:
+    at_ms: float
+    function: str
+    size: float
+    bytes: int
+    work_ms: float
+
+
+@dataclasses.dataclass
+class Scenario:
+    file: str
+    name: str
+    length_ms: float
+    warm_up_ms: float
+    sites: list
+    functions: list  # as faas-sim prints them
+
+    def site(self, name):
+        return next((s for s in self.sites if s.name == name), None)
+
+
+class Simulator:
+    """faas-sim, for one scenario file played in `seconds` (0: its own time)."""
+
+    def __init__(self, programs, file, seconds):
+        self.program = programs / "faas-sim"
+        self.file = str(file)
+        self.seconds = seconds
+
+    def _ask(self, word, *options):
+        done = subprocess.run(
+            [self.program, word, self.file, "--seconds", f"{self.seconds:g}",
+             *map(str, options)], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Refused(done.stderr.strip().removeprefix("faas-sim: "))
+        return done.stdout
+
+    def scenario(self):
+        return from_json(self.file, json.loads(self._ask("show")))
+
+    def events(self, seed):
+        rows = csv.DictReader(io.StringIO(self._ask("draw", "--seed", seed)))
+        return [Event(float(r["at_ms"]), r["function"], float(r["size"]),
+                      int(r["bytes"]), float(r["work_ms"])) for r in rows]
+
+    def play(self, seed, policy):
+        """What becomes of the events after the warm-up: rows of numbers and
+        the site's name."""
+        text = self._ask("play", "--seed", seed, "--policy", policy)
+        return [{key: value if key == "site" else float(value)
+                 for key, value in row.items()}
+                for row in csv.DictReader(io.StringIO(text))]
+
+
+def from_json(file, made):
+    """Refuses what the lab cannot play."""
+    fields = {f.name for f in dataclasses.fields(Site)}
+    sites = [Site(**{"loss": 0.0, **{k: v for k, v in one.items()
+                                     if k in fields}})
+             for one in made["sites"]]
+    for kind, named in (("site", made["sites"]), ("function",
+                                                  made["functions"])):
+        for one in named:
+            if not NAME.match(one["name"]):
+                raise Refused(f"{file}: {kind} {one['name']}: the lab needs "
+                              "names of a-z, 0-9 and -, at most 63")
+    if any(s.name == GATEWAY for s in sites):
+        raise Refused(f"{file}: {GATEWAY} is the lab's own node")
+    if made["gateways"] != 1:
+        raise Refused(f"{file}: gateways: {made['gateways']}: the lab plays "
+                      "one; faas-sim plays several")
+    if any(one.get("period_ms", 0) > 0 for one in made["sites"]):
+        raise Refused(f"{file}: disturbances that repeat are not played")
+    return Scenario(file, made["name"] or file, made["length_ms"],
+                    made["warm_up_ms"], sites, made["functions"])
+
+
+def intervals(site, length_ms):
+    """Disturbances of a site as (begin ms, end ms, text), for people."""
+    texts = {"slowdown": "{:g}x slower", "rtt": "RTT x{:g}",
+             "bandwidth": "bandwidth x{:g}"}
+    spans = {}
+    for kind, steps in site.steps.items():
+        for number, (begin, factor) in enumerate(steps):
+            end = steps[number + 1][0] if number + 1 < len(steps) else length_ms
+            if factor != 1 and begin < min(end, length_ms):
+                text = texts[kind].format(round(factor, 3))
+                spans.setdefault((begin, min(end, length_ms)), []).append(text)
+    return [(begin, end, ", ".join(parts))
+            for (begin, end), parts in sorted(spans.items())]
