@@ -47,10 +47,12 @@ public:
     double quantile = 0.84;
     double rate = 3;      ///< probes per event
     double removal = 1;   ///< answers removed per event
-    double delta = 1;     ///< by how much answers come faster than they go
+    double delta = 1;     ///< how much faster answers come than they go
     double age_ms = 1000; ///< of answers
   };
-  explicit hot_cold(const config& how) : how_(how) { pool_.reserve(most_answers); }
+  explicit hot_cold(const config& how) : how_(how) {
+    pool_.reserve(most_answers);
+  }
   std::string_view name() const noexcept override { return "prequal"; }
   bool predicts() const noexcept override { return false; }
   pick choose(const decision& so_far, const event_features& event,

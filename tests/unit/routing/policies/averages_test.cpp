@@ -136,7 +136,8 @@ BOOST_AUTO_TEST_SUITE(averages_test)
       rule->ended(took(i, 30, 1000));
     // 0: 100/e, no time since the choice; 2: 100/e + 30 (1 - 1/e).
     without.healthy = 0b101;
-    BOOST_TEST(rule->choose(without, {}, random, after(1000)).chosen == 0);
+    for (int i = 0; i < 20; ++i)
+      BOOST_TEST(rule->choose(without, {}, random, after(1000)).chosen == 0);
   }
 
   BOOST_AUTO_TEST_CASE(scalar_kalman_reaches_its_steady_gain) {
@@ -192,10 +193,10 @@ BOOST_AUTO_TEST_SUITE(averages_test)
   }
 
   BOOST_AUTO_TEST_CASE(answers_of_no_time_do_not_break_a_filter) {
+    // Neither noise nor uncertainty is known of: the newest is believed.
     const auto ms = expected_ms({"scalar-kalman:sample=0,q=0",
                                  {took(0, 0), took(0, 0), took(0, 50)}});
-    BOOST_TEST(ms >= 0);
-    BOOST_TEST(ms <= 50.001);
+    BOOST_CHECK_CLOSE(ms, 50, 1e-6);
   }
 
 BOOST_AUTO_TEST_SUITE_END()

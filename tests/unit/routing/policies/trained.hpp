@@ -47,24 +47,36 @@ struct question {
   double most_ms = 1e4;
 };
 
-/// What the policy expects of site 0: the level at which it changes over to
-/// site 1, which is taught just that level by `level`. By bisection.
-inline double expected_ms(
-  const question& about,
-  const std::function<std::vector<outcome>(double ms, double at)>& level
-  = [](double ms, double at) { return std::vector{took(1, ms, at)}; }) {
+/// Teaches a policy a site of just that latency.
+using teacher = std::function<void(policy& rule, unsigned site, double ms)>;
+
+/// What the policy expects of site 0: the level of latency at which it changes
+/// over to another site. By dividing, with 31 sites of rising levels.
+inline double expected_ms(const question& about, teacher level = {}) {
+  constexpr unsigned levels = 31;
+  if (!level)
+    level = [&](policy& rule, unsigned site, double ms) {
+      rule.ended(took(site, ms, about.at));
+    };
   double low = 0, high = about.most_ms;
-  for (int i = 0; i < 50; ++i) {
-    const double middle = (low + high) / 2;
+  for (int round = 0; round < 8; ++round) {
     auto rule = std::move(*make_policy(about.policy));
     for (const auto& one : about.seen)
       rule->ended(one);
-    for (const auto& one : level(middle, about.at))
-      rule->ended(one);
+    const double step = (high - low) / (levels + 1);
+    for (unsigned i = 1; i <= levels; ++i)
+      level(*rule, i, low + step * i);
     random_source random{1};
-    const auto chosen = rule->choose(in_flight({about.in_flight, 0}),
-                                     about.event, random, after(about.at));
-    (chosen.chosen == 0 ? high : low) = middle;
+    unsigned below = 0; // levels that are better than site 0
+    for (unsigned half = 16; half > 0; half /= 2) {
+      const auto other = below + half;
+      auto two = in_flight({about.in_flight, 0});
+      two.sites[1] = site_index{other};
+      if (rule->choose(two, about.event, random, after(about.at)).chosen == 1)
+        below = other;
+    }
+    low += step * below;
+    high = low + step;
   }
   return high;
 }
