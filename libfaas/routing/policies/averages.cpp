@@ -66,13 +66,16 @@ void peak_ewma::observe(cost& of, double ms, time_point now) const noexcept {
 
 pick peak_ewma::choose(const decision& so_far, const event_features&,
                        random_source& random, time_point now) noexcept {
-  constexpr double unknown_ms = 1000;
-  each_healthy(so_far,
-               [&](uint8_t i) { observe(sites_[so_far.sites[i]], 0, now); });
-  return better_of_two(so_far, random, [&](uint8_t i) {
-    const double ms = sites_[so_far.sites[i]].ms;
+  constexpr double unknown_ms = 1e8;
+  const auto two = draw_two(so_far, random);
+  for (const auto i : two)
+    observe(sites_[so_far.sites[i]], 0, now);
+  return better_of(two, so_far, [&](uint8_t i) {
+    auto as_if = sites_[so_far.sites[i]]; // the others are not looked at
+    observe(as_if, 0, now);
     const double waiting = so_far.parts[i].in_flight;
-    return ms == 0 && waiting > 0 ? unknown_ms + waiting : ms * (waiting + 1);
+    return as_if.ms == 0 && waiting > 0 ? unknown_ms + waiting
+                                        : as_if.ms * (waiting + 1);
   });
 }
 
@@ -105,7 +108,8 @@ void scalar_kalman::ended(const outcome& seen) noexcept {
   }
   of.var += how_.q_second * idle;
   const double sd = how_.noise * of.mean;
-  const double gain = of.var / (of.var + sd * sd);
+  const double both = of.var + sd * sd;
+  const double gain = both > 0 ? of.var / both : 1;
   of.mean += gain * (seen.total_ms - of.mean);
   of.var *= 1 - gain;
 }

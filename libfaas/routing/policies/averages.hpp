@@ -38,8 +38,9 @@ private:
 
 /// Peak-sensitive EWMA with two choices, as in Finagle: a latency above the
 /// average replaces it at once, lower ones pull it down with the time constant;
-/// it also decays while nothing comes. Score: average * (in flight + 1). A site
-/// without any answer yet: 1 s for each in flight.
+/// it also decays by that when it is looked at. Score: average * (in flight +
+/// 1). A site without any answer yet is free to be tried once, then behind all
+/// that have answered (100,000 s).
 class peak_ewma final : public policy {
 public:
   explicit peak_ewma(double tau_ms = 10'000) : tau_ms_(tau_ms) {}

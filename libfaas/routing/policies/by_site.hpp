@@ -3,6 +3,7 @@
 
 #include "libfaas/routing/decision.hpp"
 
+#include <array>
 #include <bit>
 #include <vector>
 
@@ -74,18 +75,21 @@ uint8_t least_by(const decision& among, Score score) {
   return found;
 }
 
-/// The better of two different healthy candidates drawn at random (Mitzenmacher
-/// 2001), with the probability that this draw comes to that one. Equal scores:
-/// the first drawn.
-template <class Score>
-pick better_of_two(const decision& among, random_source& random, Score score) {
+/// Two different healthy candidates drawn at random.
+inline std::array<uint8_t, 2> draw_two(const decision& among,
+                                       random_source& random) noexcept {
   const auto count = static_cast<uint64_t>(std::popcount(among.healthy));
   const auto a = random.below(count);
   auto b = random.below(count - 1);
   b += b >= a;
-  const auto first = nth_healthy(among.healthy, a),
-             second = nth_healthy(among.healthy, b);
-  const auto chosen = score(second) < score(first) ? second : first;
+  return {nth_healthy(among.healthy, a), nth_healthy(among.healthy, b)};
+}
+
+/// The better of two drawn (Mitzenmacher 2001), with the probability that a
+/// draw comes to that one. Equal scores: the first drawn.
+template <class Score>
+pick better_of(std::array<uint8_t, 2> two, const decision& among, Score score) {
+  const auto chosen = score(two[1]) < score(two[0]) ? two[1] : two[0];
   const double own = score(chosen);
   double pairs = 0;
   each_healthy(among, [&](uint8_t i) {
@@ -94,7 +98,7 @@ pick better_of_two(const decision& among, random_source& random, Score score) {
     const double other = score(i);
     pairs += other > own ? 1 : other == own ? 0.5 : 0;
   });
-  const auto n = static_cast<double>(count);
+  const auto n = static_cast<double>(std::popcount(among.healthy));
   return {chosen, reason::ranked, pairs / (n * (n - 1) / 2)};
 }
 

@@ -81,13 +81,14 @@ constexpr std::array kalman_parameters{
                    "standard deviation of an event, share of the mean"},
   policy_parameter{"sample", 1, 0, 1, "1: Thompson sampling, 0: greedy"}};
 constexpr std::array c3_parameters{
-  policy_parameter{"alpha", 0.1, 0.001, 1, "weight of the newest"},
+  policy_parameter{"alpha", 0.9, 0.001, 1, "weight of the newest"},
   policy_parameter{"exponent", 3, 1, 6, "of the queue"},
   policy_parameter{"clients", 1, 0, 1000, "routers of the same sites"}};
 constexpr std::array prequal_parameters{
   policy_parameter{"quantile", 0.84, 0, 1, "of in flight, above it: hot"},
   policy_parameter{"rate", 3, 0, 8, "probes per event"},
-  policy_parameter{"reuse", 1, 0, 16, "further uses of an answer"},
+  policy_parameter{"removal", 1, 0, 8, "answers removed per event"},
+  policy_parameter{"delta", 1, 0, 16, "how much faster answers come than go"},
   policy_parameter{"age", 1000, 1, 1e5, "of answers, ms"}};
 constexpr std::array ridge_parameters{
   explore_share,
@@ -114,7 +115,7 @@ made make_c3(values of, site_index) {
 
 made make_prequal(values of, site_index) {
   return std::make_unique<hot_cold>(
-    hot_cold::config{of[0], of[1], of[2], of[3]});
+    hot_cold::config{of[0], of[1], of[2], of[3], of[4]});
 }
 
 made make_ridge(values of, site_index) {

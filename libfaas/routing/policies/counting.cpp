@@ -11,8 +11,8 @@ double load(const prediction& of) noexcept {
 
 pick two_choices::choose(const decision& so_far, const event_features&,
                          random_source& random, time_point) noexcept {
-  return better_of_two(so_far, random,
-                       [&](uint8_t i) { return load(so_far.parts[i]); });
+  return better_of(draw_two(so_far, random), so_far,
+                   [&](uint8_t i) { return load(so_far.parts[i]); });
 }
 
 pick shortest_queue::choose(const decision& so_far, const event_features&,

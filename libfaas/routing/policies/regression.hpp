@@ -13,7 +13,8 @@ namespace faas::routing {
 using event_vector = Eigen::Vector3d;
 
 /// Ridge regression over the last events of each site, as STOIC's predictor
-/// with the queue added. The site with the least predicted latency.
+/// with the queue added (`queue` false: as STOIC's). The site with the least
+/// predicted latency. Lambda is given; STOIC's Bayesian ridge fits it, too.
 class ridge_window final : public policy {
 public:
   struct config {
@@ -43,7 +44,9 @@ private:
 
 /// LinUCB with a model per site (Li et al., "A contextual-bandit approach to
 /// personalized news article recommendation", WWW 2010, algorithm 1), for the
-/// least latency: the site whose lower confidence bound is the least.
+/// least latency: the site whose lower confidence bound is the least. The bound
+/// is in units of the mean latency, as the paper's rewards are of the order of
+/// 1. `keep` below 1 forgets at each event of the site, the identity apart.
 class linear_bandit final : public policy {
 public:
   struct config {

@@ -22,8 +22,11 @@ void replica_ranking::ended(const outcome& seen) noexcept {
   const double weight = of.started ? how_.alpha : 1;
   of.started = true;
   of.response += weight * (seen.total_ms - of.response);
-  of.service += weight * (seen.service_ms + seen.cold_ms - of.service);
-  of.queue += weight * (seen.queue_length - of.queue);
+  const double service
+    = seen.failed ? seen.total_ms : seen.service_ms + seen.cold_ms;
+  of.service += weight * (service - of.service);
+  if (!seen.failed)
+    of.queue += weight * (seen.queue_length - of.queue);
 }
 
 } // namespace faas::routing

@@ -9,11 +9,12 @@ namespace faas::routing {
 /// Replica Selection" (NSDI 2015): score = R - S + q^b S with exponential
 /// averages of response time R and service time S, and the estimated queue
 /// q = 1 + in flight * clients + reported queue. Without its rate control, as
-/// in Elasticsearch.
+/// in Elasticsearch. A failed event counts as service of the time it took; a
+/// site never tried comes first, the rest of those under way last.
 class replica_ranking final : public policy {
 public:
   struct config {
-    double alpha = 0.1;  ///< weight of the newest
+    double alpha = 0.9;  ///< weight of the newest (that of its Cassandra)
     double exponent = 3; ///< b
     double clients = 1;  ///< routers that send to the same sites
   };
