@@ -98,11 +98,35 @@ double site_load::free_in_ms(double free_ms, double least_ms,
   return std::max(free_ms - ms(now), least_ms);
 }
 
-double link_load::after(double free_ms, double bytes, double ms_per_byte,
-                        time_point now) noexcept {
+void link_load::send(double bytes, double ms_per_byte, time_point now) {
   const double now_ms = to_ms(now.time_since_epoch());
-  return std::max(free_ms, now_ms)
-         + std::max(0.0, bytes) * std::max(0.0, ms_per_byte);
+  const double rate = std::max(0.0, ms_per_byte);
+  if (open_.size() == most) {
+    const auto& first = open_.front();
+    base_ms_ = std::max(base_ms_, first.sent) + first.bytes * rate;
+    open_.erase(open_.begin());
+  }
+  if (open_.empty())
+    base_ms_ = std::max(base_ms_, free_ms_);
+  open_.push_back({now_ms, std::max(0.0, bytes)});
+  free_ms_ = std::max(free_ms_, now_ms) + open_.back().bytes * rate;
+}
+
+void link_load::crossed(double bytes, time_point sent, double carry_ms,
+                        double ms_per_byte) {
+  const double sent_ms = to_ms(sent.time_since_epoch());
+  const auto found
+    = std::find_if(open_.begin(), open_.end(), [&](const transfer& one) {
+        return one.sent == sent_ms && one.bytes == std::max(0.0, bytes);
+      });
+  if (found == open_.end())
+    return; // one sent after it was back before
+  open_.erase(open_.begin(), found + 1);
+  base_ms_ = sent_ms + std::max(0.0, carry_ms);
+  free_ms_ = base_ms_;
+  for (const auto& one : open_)
+    free_ms_ = std::max(free_ms_, one.sent)
+               + one.bytes * std::max(0.0, ms_per_byte);
 }
 
 double link_load::backlog_bytes(double free_ms, double ms_per_byte,

@@ -107,25 +107,37 @@ private:
   double beyond_ms_ = 0;
 };
 
-/// One router's bytes on one link: how many are still ahead of the next event,
-/// by what was sent and the link's estimated rate. Not thread safe: see
-/// shared_link_load.
+/// One router's bytes on one link, first come first served: how many are still
+/// ahead of the next event, by what was sent, the link's estimated rate, and how
+/// long those took that have come back. Without the last, a rate that is believed
+/// a little too low piles up bytes on a busy link that are long gone. Not thread
+/// safe: see shared_link_load.
 class link_load {
 public:
-  void send(double bytes, double ms_per_byte, time_point now) noexcept {
-    free_ms_ = after(free_ms_, bytes, ms_per_byte, now);
-  }
+  void send(double bytes, double ms_per_byte, time_point now);
+  /// An event with that many bytes, sent then, has come back; of its way
+  /// `carry_ms` were not the link's round trip: its bytes, and those ahead of
+  /// them. They have all crossed.
+  void crossed(double bytes, time_point sent, double carry_ms,
+               double ms_per_byte);
+
   double backlog_bytes(double ms_per_byte, time_point now) const noexcept {
     return backlog_bytes(free_ms_, ms_per_byte, now);
   }
-
-  /// When the link will have sent these bytes, too.
-  static double after(double free_ms, double bytes, double ms_per_byte,
-                      time_point now) noexcept;
   static double backlog_bytes(double free_ms, double ms_per_byte,
                               time_point now) noexcept;
+  /// When the link will have sent all, ms on the clock of time_point.
+  double free_ms() const noexcept { return free_ms_; }
 
 private:
+  struct transfer {
+    double sent, bytes;
+  };
+  /// Looked at one by one; older ones are taken as planned.
+  static constexpr size_t most = 128;
+
+  std::vector<transfer> open_; ///< in the order of sending
+  double base_ms_ = 0;         ///< when the link was free for the first of them
   double free_ms_ = 0;
 };
 

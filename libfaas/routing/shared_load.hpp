@@ -50,15 +50,19 @@ private:
   std::atomic<double> free_ms_{0}, least_ms_{0};
 };
 
-/// A link_load that several loops write to. Any thread, without lock.
+/// A link_load that several loops write to. Any thread; reading takes no lock.
 class shared_link_load {
 public:
-  void send(double bytes, double ms_per_byte, time_point now) noexcept {
-    auto before = free_ms_.load(std::memory_order_relaxed);
-    while (!free_ms_.compare_exchange_weak(
-      before, link_load::after(before, bytes, ms_per_byte, now),
-      std::memory_order_relaxed)) {
-    }
+  void send(double bytes, double ms_per_byte, time_point now) {
+    const std::lock_guard lock{mutex_};
+    load_.send(bytes, ms_per_byte, now);
+    free_ms_.store(load_.free_ms(), std::memory_order_relaxed);
+  }
+  void crossed(double bytes, time_point sent, double carry_ms,
+               double ms_per_byte) {
+    const std::lock_guard lock{mutex_};
+    load_.crossed(bytes, sent, carry_ms, ms_per_byte);
+    free_ms_.store(load_.free_ms(), std::memory_order_relaxed);
   }
   double backlog_bytes(double ms_per_byte, time_point now) const noexcept {
     return link_load::backlog_bytes(free_ms_.load(std::memory_order_relaxed),
@@ -66,6 +70,8 @@ public:
   }
 
 private:
+  std::mutex mutex_;
+  link_load load_; ///< guarded by mutex_
   std::atomic<double> free_ms_{0};
 };
 

@@ -159,6 +159,14 @@ void gateway::returned(const draw& event, const sending& how,
   policies_[event.function]->ended(ended);
   if (!predicts_ || lost)
     return;
+  if (!local_[site]) {
+    const auto belief = cells_[event.function][site]->read();
+    link_loads_[site].crossed(event.bytes, at(sent),
+                              ended.total_ms - ended.queue_ms
+                                - ended.service_ms - ended.cold_ms
+                                - belief.rtt_ms,
+                              belief.ms_per_byte);
+  }
   observation learned;
   learned.function = functions_[event.function];
   learned.site = ended.site;
