@@ -42,7 +42,8 @@ void site_load::show() noexcept {
 }
 
 void site_load::start(double service_ms, double transit_ms, time_point now) {
-  event one{ms(now) + std::max(0.0, transit_ms), std::max(0.0, service_ms), 0};
+  const double arrives = ms(now) + std::max(0.0, transit_ms);
+  event one{arrives, std::max(0.0, service_ms), arrives, 0};
   if (open_.size() < most) {
     plan(one);
     open_.push_back(one);
@@ -53,22 +54,27 @@ void site_load::start(double service_ms, double transit_ms, time_point now) {
   show();
 }
 
-uint32_t site_load::finish(double service_ms, double back_ms,
-                           time_point now) {
+uint32_t site_load::finish(double service_ms, double back_ms, time_point now,
+                           double inside_ms) {
   const double service = std::max(0.0, service_ms);
   const auto found
     = std::find_if(open_.begin(), open_.end(), [&](const event& one) {
         return one.service == service;
       });
+  const double left = ms(now) - std::max(0.0, back_ms);
   if (found != open_.end()) {
-    open_.erase(found);
+    const double late = left - inside_ms - found->expected;
+    const auto behind = open_.erase(found);
+    if (inside_ms >= 0)
+      for (auto one = behind; one != open_.end(); ++one)
+        one->arrives = one->expected + late;
   } else if (beyond_ > 0) {
     --beyond_;
     beyond_ms_ = beyond_ == 0 ? 0 : std::max(0.0, beyond_ms_ - service);
   }
   // It left the site then. What had begun goes on; since none of these has
   // returned, they end after that, and no more than `servers` can have begun.
-  since_ = ms(now) - std::max(0.0, back_ms);
+  since_ = left;
   busy_.clear();
   for (auto& one : open_) {
     if (one.begins > since_ || busy_.size() >= servers_)
@@ -100,33 +106,36 @@ double site_load::free_in_ms(double free_ms, double least_ms,
 
 void link_load::send(double bytes, double ms_per_byte, time_point now) {
   const double now_ms = to_ms(now.time_since_epoch());
-  const double rate = std::max(0.0, ms_per_byte);
-  if (open_.size() == most) {
-    const auto& first = open_.front();
-    base_ms_ = std::max(base_ms_, first.sent) + first.bytes * rate;
-    open_.erase(open_.begin());
+  const double size = std::max(0.0, bytes);
+  if (free_ms_ <= now_ms) {
+    idle_ms_ = now_ms;
+    idle_all_ = all_;
   }
-  if (open_.empty())
-    base_ms_ = std::max(base_ms_, free_ms_);
-  open_.push_back({now_ms, std::max(0.0, bytes)});
-  free_ms_ = std::max(free_ms_, now_ms) + open_.back().bytes * rate;
+  all_ += size;
+  if (open_.size() == most)
+    open_.pop_front();
+  open_.push_back({now_ms, size, all_});
+  free_ms_ = std::max(free_ms_, now_ms) + size * std::max(0.0, ms_per_byte);
 }
 
 void link_load::crossed(double bytes, time_point sent, double carry_ms,
                         double ms_per_byte) {
   const double sent_ms = to_ms(sent.time_since_epoch());
-  const auto found
-    = std::find_if(open_.begin(), open_.end(), [&](const transfer& one) {
-        return one.sent == sent_ms && one.bytes == std::max(0.0, bytes);
-      });
-  if (found == open_.end())
+  auto found = std::lower_bound(
+    open_.begin(), open_.end(), sent_ms,
+    [](const transfer& one, double time) { return one.sent < time; });
+  while (found != open_.end() && found->sent == sent_ms
+         && found->bytes != std::max(0.0, bytes))
+    ++found;
+  if (found == open_.end() || found->sent != sent_ms)
     return; // one sent after it was back before
+  const double rate = std::max(0.0, ms_per_byte);
+  const double behind = (all_ - found->until) * rate;
+  const bool idle_since = idle_all_ >= found->until;
   open_.erase(open_.begin(), found + 1);
-  base_ms_ = sent_ms + std::max(0.0, carry_ms);
-  free_ms_ = base_ms_;
-  for (const auto& one : open_)
-    free_ms_ = std::max(free_ms_, one.sent)
-               + one.bytes * std::max(0.0, ms_per_byte);
+  free_ms_ = sent_ms + std::max(0.0, carry_ms) + behind;
+  if (idle_since)
+    free_ms_ = std::max(free_ms_, idle_ms_ + (all_ - idle_all_) * rate);
 }
 
 double link_load::backlog_bytes(double free_ms, double ms_per_byte,

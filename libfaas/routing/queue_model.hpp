@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <vector>
 
 namespace faas::routing {
@@ -48,10 +49,12 @@ inline double others_wait_ms(double others, double own, double servers,
 /// (mu - lambda) (Krishnan, "Joining the right queue: a state-dependent decision
 /// rule", IEEE TAC 1990), its own part (n + 1) / mu; the difference is rho / (1 -
 /// rho) of it, which is the mean number of events there. `load`: that number
-/// over the servers.
+/// over the servers; where more wait than a load of 80 % would have, the site is
+/// not steady, and the rule says nothing.
 inline double imposed_ms(double queue_ms, double service_ms, double servers,
                          double load) noexcept {
-  return load * (queue_ms + service_ms / servers);
+  constexpr double steady = 4;
+  return std::min(load, steady) * (queue_ms + service_ms / servers);
 }
 
 /// One router's own work at one site with `servers` equal servers, first come
@@ -65,9 +68,12 @@ public:
   /// `service_ms` (prediction::transit and ::service).
   void start(double service_ms, double transit_ms, time_point now);
   /// It returned, on a way back of `back_ms`, or was given up. `service_ms` as
-  /// at its start; of several with the same one, the first sent. How many of the
+  /// at its start; of several with the same one, the first sent. `inside_ms`:
+  /// how long it was at the site, as measured there (below 0: not known); by
+  /// that those behind it are as late or as early as it was. How many of the
   /// others were at the site when it left.
-  uint32_t finish(double service_ms, double back_ms, time_point now);
+  uint32_t finish(double service_ms, double back_ms, time_point now,
+                  double inside_ms = -1);
 
   uint32_t in_flight() const noexcept {
     return static_cast<uint32_t>(open_.size()) + beyond_;
@@ -85,8 +91,9 @@ public:
 
 private:
   struct event {
-    double arrives, service; ///< ms
-    double begins;           ///< by plan
+    double expected, service; ///< arrival as predicted, ms
+    double arrives;           ///< as far as is known now
+    double begins;            ///< by plan
   };
   static double ms(time_point t) noexcept {
     return to_ms(t.time_since_epoch());
@@ -132,12 +139,16 @@ public:
 private:
   struct transfer {
     double sent, bytes;
+    double until; ///< bytes sent in all, with these
   };
-  /// Looked at one by one; older ones are taken as planned.
-  static constexpr size_t most = 128;
+  /// Of older ones it is not learned when they have crossed.
+  static constexpr size_t most = 8192;
 
-  std::vector<transfer> open_; ///< in the order of sending
-  double base_ms_ = 0;         ///< when the link was free for the first of them
+  std::deque<transfer> open_; ///< in the order of sending
+  double all_ = 0;            ///< bytes sent
+  // The last time that the link was idle: when it began again, and what had been
+  // sent before.
+  double idle_ms_ = 0, idle_all_ = 0;
   double free_ms_ = 0;
 };
 

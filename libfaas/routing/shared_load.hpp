@@ -21,9 +21,10 @@ public:
     load_.start(service_ms, transit_ms, now);
     show();
   }
-  uint32_t finish(double service_ms, double back_ms, time_point now) {
+  uint32_t finish(double service_ms, double back_ms, time_point now,
+                  double inside_ms = -1) {
     const std::lock_guard lock{mutex_};
-    const auto there = load_.finish(service_ms, back_ms, now);
+    const auto there = load_.finish(service_ms, back_ms, now, inside_ms);
     show();
     return there;
   }

@@ -141,7 +141,8 @@ void gateway::returned(const draw& event, const sending& how,
                        size_t inside, double now, bool lost) {
   const auto site = how.made.chosen;
   auto& load = loads_[site];
-  const auto there = load.finish(how.service_ms, how.back_ms, at(now));
+  const auto there = load.finish(how.service_ms, how.back_ms, at(now),
+                                 lost ? -1 : way.end - way.at_site);
   outcome ended;
   ended.site = sites_[site];
   ended.size = event.size;
