@@ -1,5 +1,7 @@
 #include "actors/functions/function_actor.hpp"
 
+#include "actors/functions/servers.hpp"
+
 #include "actors/functions/version_secrets.hpp"
 
 #include <caf/actor_cast.hpp>
@@ -149,7 +151,8 @@ struct function_state {
     now.status.facts["load_ms"]
       = std::to_string(static_cast<int64_t>(
         to_ms(config.clock->now() - began)));
-    now.status.slots = config.spec.petrel.concurrency;
+    now.status.slots
+      = servers_of(config.spec.petrel, config.hosts->executor_threads());
     now.profile = current.host->profile();
     pause = first_retry;
     enter(instance_state::ready, std::move(reason));

@@ -1,5 +1,7 @@
 #include "actors/functions/structure_builder.hpp"
 
+#include "actors/functions/servers.hpp"
+
 #include "libfaas/manifest/platform.hpp"
 
 #include <algorithm>
@@ -52,7 +54,7 @@ route_target local_target(const known_state& known,
   target.node = known.self;
   target.site = cpu_site(known.self);
   target.tier = tier_of(known, known.self);
-  target.servers = std::min(assigned.spec.petrel.concurrency, known.executors);
+  target.servers = servers_of(assigned.spec.petrel, known.executors);
   target.host = host;
   return target;
 }

@@ -88,8 +88,7 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
     candidate.free_in_ms = target.load->free_in_ms(now);
     candidate.healthy = (excluded >> i & 1) == 0;
     if (target.via) {
-      candidate.backlog_bytes
-        = target.link_load->backlog_bytes(target.cell->read().ms_per_byte, now);
+      candidate.backlog_ms = target.link_load->backlog_ms(now);
       candidate.healthy = candidate.healthy && takes(*target.via, event);
     } else {
       candidate.loop_lag_ms = lag_ms;
@@ -199,10 +198,10 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   ready.event.attempt = ready.attempts;
   ready.event.version = mine.shared->version.version;
   if (target.via) {
-    ready.backlog_bytes
-      = target.link_load->backlog_bytes(target.cell->read().ms_per_byte, now);
-    target.link_load->send(static_cast<double>(ready.event.body.size()),
-                         target.cell->read().ms_per_byte, now);
+    ready.backlog_ms = target.link_load->backlog_ms(now);
+    ready.sent_bytes = static_cast<double>(ready.event.body.size());
+    target.link_load->send(ready.sent_bytes, target.cell->read().ms_per_byte,
+                           now);
   }
   ready.stats->in_flight.store(
     ready.stats->in_flight.load(std::memory_order_relaxed) + 1,

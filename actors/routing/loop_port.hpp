@@ -74,7 +74,8 @@ private:
     time_point sent;
     routing::site_index site = routing::no_site;
     routing::prediction predicted;
-    double backlog_bytes = 0; ///< own bytes ahead of it on the link
+    double backlog_ms = 0; ///< own bytes ahead of it on the link
+    double sent_bytes = 0; ///< its own
     uint32_t target = 0;
     uint32_t tried = 0; ///< bit per target
     uint32_t note = 0;  ///< of the decision; 0: it is not logged
@@ -120,6 +121,7 @@ private:
               site_outcome outcome);
   void observe(const flight& ended, const reply& answer, time_point now,
                site_outcome outcome);
+  void count_return(flight& ended, const reply& answer, time_point now);
   void teach_policy(const flight& ended, const reply& answer, time_point now,
                     site_outcome outcome);
   void flush_observations(time_point now);

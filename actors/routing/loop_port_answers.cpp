@@ -52,9 +52,7 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   const auto now = deps_.clock.now();
   const auto& target = ended->via->targets[ended->target];
   if (std::exchange(ended->counted, false))
-    ended->own_there = target.load->finish(
-      ended->predicted.service,
-      ended->predicted.network - ended->predicted.transit, now);
+    count_return(*ended, answer, now);
   ended->stats->in_flight.store(
     ended->stats->in_flight.load(std::memory_order_relaxed) - 1,
     std::memory_order_relaxed);
@@ -82,6 +80,24 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   if (!taken) // before its owner sends the next event
     flights_.erase(token);
   done(std::move(answer));
+}
+
+/// What is under way at its site and on the way there, by what its return tells.
+void loop_port::count_return(flight& ended, const reply& answer,
+                             time_point now) {
+  const auto& target = ended.via->targets[ended.target];
+  const auto& times = answer.times;
+  const auto inside = to_ms(times.queue + times.service + times.cold);
+  const bool told = answer.code == errc::ok;
+  ended.own_there = target.load->finish(
+    ended.predicted.service, ended.predicted.network - ended.predicted.transit,
+    now, told ? inside : -1);
+  if (!target.via || !told)
+    return;
+  const auto belief = target.cell->read();
+  target.link_load->crossed(ended.sent_bytes, ended.sent,
+                            to_ms(now - ended.sent) - inside - belief.rtt_ms,
+                            belief.ms_per_byte);
 }
 
 bool loop_port::may_retry(const flight& ended, const reply& answer,
@@ -171,7 +187,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
   seen.size = ended.event.size;
   seen.bytes = static_cast<double>(ended.event.body.size()
                                    + answer.body.size());
-  seen.backlog_bytes = ended.backlog_bytes;
+  seen.backlog_ms = ended.backlog_ms;
   seen.total_ms = to_ms(now - ended.sent);
   seen.queue_ms = to_ms(answer.times.queue);
   seen.service_ms = to_ms(answer.times.service);

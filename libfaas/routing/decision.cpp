@@ -40,7 +40,7 @@ double small_exp(double x) noexcept {
 
 prediction predict_at(const estimate& belief, const candidate& site,
                       const event_features& event, double now_ms) noexcept {
-  const double bytes = event.bytes + site.backlog_bytes;
+  const double bytes = event.bytes;
   const double base = belief.slope * event.size + belief.intercept;
   const double known = log_var_at(belief, belief.intercept / base, now_ms);
   // The mean of a log-normal; a vague belief must not look slow only because
@@ -48,7 +48,8 @@ prediction predict_at(const estimate& belief, const candidate& site,
   const double vague = std::min(known + belief.log_noise, 0.25);
   const double service = base * belief.factor * small_exp(vague / 2);
   prediction p;
-  p.network = belief.rtt_ms + belief.ms_per_byte * bytes;
+  p.network
+    = belief.rtt_ms + belief.ms_per_byte * bytes + site.backlog_ms;
   p.transit = p.network - belief.rtt_ms / 2;
   p.service = service;
   const double others = others_now(
@@ -69,6 +70,7 @@ prediction predict_at(const estimate& belief, const candidate& site,
   p.variance
     = p.epistemic + belief.net_noise_ms2
       + p.network * p.network * belief.net_noise_share2
+    + site.backlog_ms * site.backlog_ms / 64 // known to some 12 %
       + service * service * spread_of(belief.log_noise)
       + std::min(belief.grain_ms * belief.grain_ms, 4 * service * service)
       + p.queue * p.queue * belief.log_noise

@@ -33,8 +33,8 @@ struct candidate {
   /// time until a server is free for one more (see site_load).
   uint32_t in_flight = 0;
   double free_in_ms = 0;
-  /// Own bytes that wait for the link in front of this event (link_load).
-  double backlog_bytes = 0;
+  /// How long own bytes ahead of this event will take on the link (link_load).
+  double backlog_ms = 0;
   /// How late the loop that would run it is (local sites), or the outbox.
   double loop_lag_ms = 0;
   bool healthy = true;

@@ -52,12 +52,12 @@ void network_estimator::advance(time_point now) noexcept {
     std::min(p_bb_ + config_.byte_q_rel * scale * scale * seconds, most_byte));
 }
 
-bool network_estimator::observe(double bytes, double ms,
-                                time_point now) noexcept {
+bool network_estimator::observe(double bytes, double ms, time_point now,
+                                double doubt_ms) noexcept {
   if (!std::isfinite(bytes) || !std::isfinite(ms) || bytes < 0
       || bytes > max_bytes || ms < -grain_ms || ms > max_ms)
     return false;
-  update(bytes, std::max(0.0, ms), now);
+  update(bytes, std::max(0.0, ms), now, doubt_ms);
   return true;
 }
 
@@ -71,16 +71,17 @@ void network_estimator::jump() noexcept {
   p_bb_ += config_.jump_byte_rel * config_.jump_byte_rel * scale * scale;
 }
 
-void network_estimator::update(double bytes, double ms,
-                               time_point now) noexcept {
+void network_estimator::update(double bytes, double ms, time_point now,
+                               double doubt_ms) noexcept {
   advance(now);
   const double nu = ms - mean(bytes);
   const double known = var(bytes);
-  const double spread = known + noise(bytes);
+  const double doubt = doubt_ms * doubt_ms;
+  const double spread = known + noise(bytes) + doubt;
   nis_.add(nu, spread);
   if (change_.add(nu / std::sqrt(spread)))
     jump();
-  else if (known < 2 * noise(bytes)) {
+  else if (known < 2 * noise(bytes) && doubt < noise(bytes)) {
     const double seen = std::min(nu * nu, 9 * spread) - known;
     scatter_ += 0.03 * (seen / nominal_noise(bytes) - scatter_);
     scatter_ = std::clamp(scatter_, 0.1, 30.0);
@@ -88,7 +89,8 @@ void network_estimator::update(double bytes, double ms,
   const double gain_r = p_rr_ + bytes * p_rb_;
   const double gain_b = p_rb_ + bytes * p_bb_;
   const double s
-    = huber_variance(nu, var(bytes) + nominal_noise(bytes), config_.huber);
+    = huber_variance(nu, var(bytes) + nominal_noise(bytes) + doubt,
+                     config_.huber);
   rtt_ += gain_r / s * nu;
   byte_ += gain_b / s * nu;
   p_rr_ = std::max(p_rr_ - gain_r * gain_r / s, 1e-9);

@@ -34,7 +34,9 @@ public:
 
   /// y = L - Q - S - C. Up to 1 ms below zero counts as zero (clock grain);
   /// false if refused.
-  bool observe(double bytes, double ms, time_point now) noexcept;
+  /// `doubt_ms`: standard deviation that this observation has besides.
+  bool observe(double bytes, double ms, time_point now,
+               double doubt_ms = 0) noexcept;
   /// A keep-alive: the RTT alone.
   bool observe_rtt(double ms, time_point now) noexcept;
 
@@ -69,7 +71,8 @@ public:
   void advance(time_point now) noexcept;
 
 private:
-  void update(double bytes, double ms, time_point now) noexcept;
+  void update(double bytes, double ms, time_point now,
+              double doubt_ms) noexcept;
   void jump() noexcept;
   double nominal_noise(double bytes) const noexcept;
 

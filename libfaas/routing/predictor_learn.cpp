@@ -14,6 +14,8 @@ constexpr double late_sigmas = 3;
 // such events were steps before, until there is more to go by.
 /// Time constant of the usual number of other routers' events.
 constexpr double usual_ms = 5000;
+/// How well what is ahead on a link is known.
+constexpr double backlog_doubt = 0.25;
 constexpr auto doubt_time = std::chrono::seconds{2};
 // A CPU quota is enforced when the scheduler's tick comes (4 ms at 250 Hz): a
 // job shorter than that runs at full speed on a slow site. So where longer jobs
@@ -33,7 +35,7 @@ bool plausible(const observation& seen) noexcept {
          && plausible_ms(seen.service_ms) && plausible_ms(seen.cold_ms)
          && std::isfinite(seen.size) && seen.size >= 0
          && std::isfinite(seen.bytes) && seen.bytes >= 0
-         && std::isfinite(seen.backlog_bytes) && seen.backlog_bytes >= 0;
+         && std::isfinite(seen.backlog_ms) && seen.backlog_ms >= 0;
 }
 
 } // namespace
@@ -128,7 +130,7 @@ bool predictor::observe(const observation& seen) {
   my.functions[f].rate.arrive(seen.at);
   if (seen.outcome == event_outcome::timed_out) {
     const double elsewhere
-      = link.mean(seen.bytes + seen.backlog_bytes) + seen.queue_ms;
+      = link.mean(seen.bytes) + seen.backlog_ms + seen.queue_ms;
     if (seen.total_ms > elsewhere)
       pair.filter.observe_at_least(seen.size, seen.total_ms - elsewhere,
                                    seen.at, site.filter, my.config.service);
@@ -143,9 +145,12 @@ bool predictor::observe(const observation& seen) {
     pair.promise.add(score);
     pair.interval.add(std::abs(score));
   }
-  const bool sound = link.observe(
-    seen.bytes + seen.backlog_bytes,
-    seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms, seen.at);
+  // What waited for the link in front of it is known roughly only.
+  const double way
+    = seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms;
+  const double own = way < 0 ? way : std::max(0.0, way - seen.backlog_ms);
+  const bool sound = link.observe(seen.bytes, own, seen.at,
+                                  backlog_doubt * seen.backlog_ms);
   if (!sound)
     ++my.refused; // parts larger than the whole: learn none of them
   else if (seen.outcome == event_outcome::done)

@@ -58,7 +58,7 @@ struct observation {
   event_outcome outcome = event_outcome::done;
   double size = 1;          ///< size feature, of the whole batch if batched
   double bytes = 0;         ///< request + reply
-  double backlog_bytes = 0; ///< own bytes that waited for the link before it
+  double backlog_ms = 0;    ///< own bytes ahead of it on the link, as expected
   double total_ms = 0;      ///< measured by this router, from dispatch to reply
   double queue_ms = 0;      ///< these three measured and reported by the site
   double service_ms = 0;

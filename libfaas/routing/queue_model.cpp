@@ -67,7 +67,10 @@ uint32_t site_load::finish(double service_ms, double back_ms, time_point now,
     const auto behind = open_.erase(found);
     if (inside_ms >= 0)
       for (auto one = behind; one != open_.end(); ++one)
+{
         one->arrives = one->expected + late;
+        one->begins = std::max(one->begins, one->arrives);
+      }
   } else if (beyond_ > 0) {
     --beyond_;
     beyond_ms_ = beyond_ == 0 ? 0 : std::max(0.0, beyond_ms_ - service);
@@ -136,12 +139,6 @@ void link_load::crossed(double bytes, time_point sent, double carry_ms,
   free_ms_ = sent_ms + std::max(0.0, carry_ms) + behind;
   if (idle_since)
     free_ms_ = std::max(free_ms_, idle_ms_ + (all_ - idle_all_) * rate);
-}
-
-double link_load::backlog_bytes(double free_ms, double ms_per_byte,
-                                time_point now) noexcept {
-  const double left = free_ms - to_ms(now.time_since_epoch());
-  return left > 0 && ms_per_byte > 0 ? left / ms_per_byte : 0;
 }
 
 } // namespace faas::routing

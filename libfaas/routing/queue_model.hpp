@@ -114,8 +114,8 @@ private:
   double beyond_ms_ = 0;
 };
 
-/// One router's bytes on one link, first come first served: how many are still
-/// ahead of the next event, by what was sent, the link's estimated rate, and how
+/// One router's bytes on one link, first come first served: how long those ahead
+/// of the next event will take, by what was sent, the link's estimated rate, and how
 /// long those took that have come back. Without the last, a rate that is believed
 /// a little too low piles up bytes on a busy link that are long gone. Not thread
 /// safe: see shared_link_load.
@@ -128,11 +128,13 @@ public:
   void crossed(double bytes, time_point sent, double carry_ms,
                double ms_per_byte);
 
-  double backlog_bytes(double ms_per_byte, time_point now) const noexcept {
-    return backlog_bytes(free_ms_, ms_per_byte, now);
+  /// How long what is ahead of the next event will take.
+  double backlog_ms(time_point now) const noexcept {
+    return backlog_ms(free_ms_, now);
   }
-  static double backlog_bytes(double free_ms, double ms_per_byte,
-                              time_point now) noexcept;
+  static double backlog_ms(double free_ms, time_point now) noexcept {
+    return std::max(0.0, free_ms - to_ms(now.time_since_epoch()));
+  }
   /// When the link will have sent all, ms on the clock of time_point.
   double free_ms() const noexcept { return free_ms_; }
 

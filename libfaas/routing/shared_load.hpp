@@ -65,9 +65,8 @@ public:
     load_.crossed(bytes, sent, carry_ms, ms_per_byte);
     free_ms_.store(load_.free_ms(), std::memory_order_relaxed);
   }
-  double backlog_bytes(double ms_per_byte, time_point now) const noexcept {
-    return link_load::backlog_bytes(free_ms_.load(std::memory_order_relaxed),
-                                    ms_per_byte, now);
+  double backlog_ms(time_point now) const noexcept {
+    return link_load::backlog_ms(free_ms_.load(std::memory_order_relaxed), now);
   }
 
 private:

@@ -79,8 +79,7 @@ candidate gateway::candidate_of(size_t function, size_t site, double now) {
   one.in_flight = loads_[site].in_flight();
   one.free_in_ms = loads_[site].free_in_ms(at(now));
   if (!local_[site])
-    one.backlog_bytes = link_loads_[site].backlog_bytes(
-      one.cell->read().ms_per_byte, at(now));
+    one.backlog_ms = link_loads_[site].backlog_ms(at(now));
   return one;
 }
 
@@ -126,7 +125,7 @@ sending gateway::choose(const draw& event, std::span<const char> up, double now,
   if (predicts_) {
     how.service_ms = parts.service;
     how.back_ms = parts.network - parts.transit;
-    how.backlog = candidates_[chosen].backlog_bytes;
+    how.backlog = candidates_[chosen].backlog_ms;
     if (!local_[chosen])
       link_loads_[chosen].send(
         event.bytes, cells_[event.function][chosen]->read().ms_per_byte,
@@ -173,7 +172,7 @@ void gateway::returned(const draw& event, const sending& how,
   learned.site = ended.site;
   learned.size = event.size;
   learned.bytes = event.bytes;
-  learned.backlog_bytes = how.backlog;
+  learned.backlog_ms = how.backlog;
   learned.total_ms = ended.total_ms;
   learned.queue_ms = ended.queue_ms;
   learned.service_ms = ended.service_ms;

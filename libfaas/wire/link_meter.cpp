@@ -121,8 +121,12 @@ bool link_meter::ack_received(const ack& what) {
 size_t link_meter::window() const noexcept {
   size_t bytes = least_window;
   if (rate() > 0 && rtt_.known()) {
+    // Where the way has become longer, the least of the last seconds would make
+    // a window that slows the link, and then less, as the rate is that seen. At
+    // half the usual round trip it neither shrinks by itself nor grows.
+    const auto trip = std::max<duration>(rtt_.least(), rtt_.smoothed() / 2);
     const auto seconds
-      = std::chrono::duration<double>(rtt_.least() + busy_time).count();
+      = std::chrono::duration<double>(trip + busy_time).count();
     const auto wanted = 2.0 * static_cast<double>(rate()) * seconds;
     bytes = std::max(bytes,
                      static_cast<size_t>(std::min(wanted, double{1u << 30})));

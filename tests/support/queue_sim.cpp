@@ -141,8 +141,7 @@ struct queue_sim::impl {
       c.cell = cells[i].get();
       c.in_flight = loads[i].in_flight();
       c.free_in_ms = loads[i].free_in_ms(at(j.sent));
-      c.backlog_bytes
-        = links_busy[i].backlog_bytes(cells[i]->read().ms_per_byte, at(j.sent));
+      c.backlog_ms = links_busy[i].backlog_ms(at(j.sent));
       candidates.push_back(c);
     }
     event_features event;
@@ -161,7 +160,7 @@ struct queue_sim::impl {
     j.predicted_ms = parts.total;
     j.predicted_sd = std::sqrt(parts.variance);
     j.expected = parts.service;
-    j.backlog = candidates[j.site].backlog_bytes;
+    j.backlog = candidates[j.site].backlog_ms;
     j.open = true;
     loads[j.site].start(j.expected, parts.transit, at(j.sent));
     j.back = parts.network - parts.transit;
@@ -199,7 +198,7 @@ struct queue_sim::impl {
     seen.site = ids[j.site];
     seen.size = j.size;
     seen.bytes = j.size * config.bytes_per_unit;
-    seen.backlog_bytes = j.backlog;
+    seen.backlog_ms = j.backlog;
     seen.total_ms = j.latency_ms;
     seen.queue_ms = j.queue_ms;
     seen.service_ms = j.service_ms;

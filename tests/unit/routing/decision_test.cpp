@@ -79,15 +79,15 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     candidate c;
     c.in_flight = 4;
     c.free_in_ms = 90;
-    c.backlog_bytes = 5'000;
+    c.backlog_ms = 2;
     c.loop_lag_ms = 1;
     event_features event;
     event.size = 10;
     event.bytes = 20'000;
     const auto p = predict(e, c, event, now);
     const auto near = boost::test_tools::tolerance(1e-9);
-    BOOST_TEST(p.network == 40 + 4e-4 * 25'000, near);
-    BOOST_TEST(p.transit == 20 + 4e-4 * 25'000, near);
+    BOOST_TEST(p.network == 40 + 4e-4 * 20'000 + 2, near);
+    BOOST_TEST(p.transit == 20 + 4e-4 * 20'000 + 2, near);
     BOOST_TEST(p.service == 21.0, near);
     const double own = 90 - p.transit;
     BOOST_TEST(p.queue == 1 + own + 3 / std::exp(1.0) * 8 / 2, near);

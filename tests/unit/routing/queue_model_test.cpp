@@ -172,14 +172,59 @@ BOOST_AUTO_TEST_SUITE(queue_model_test)
 
   BOOST_AUTO_TEST_CASE(link_load_counts_bytes_still_ahead) {
     link_load link;
-    time_point now{};
-    BOOST_TEST(link.backlog_bytes(1e-3, now) == 0);
-    link.send(50'000, 1e-3, now); // 50 ms
-    link.send(10'000, 1e-3, now);
-    BOOST_TEST(link.backlog_bytes(1e-3, now + from_ms(20)) == 40'000,
-               boost::test_tools::tolerance(1e-6));
-    BOOST_TEST(link.backlog_bytes(1e-3, now + from_ms(100)) == 0);
-    BOOST_TEST(link.backlog_bytes(0, now) == 0);
+    BOOST_TEST(link.backlog_ms(at(0)) == 0);
+    link.send(50'000, 1e-3, at(0)); // 50 ms
+    link.send(10'000, 1e-3, at(0));
+    BOOST_TEST(link.backlog_ms(at(20)) == 40);
+    BOOST_TEST(link.backlog_ms(at(100)) == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(what_has_crossed_a_link_corrects_it) {
+    link_load link;
+    link.send(10'000, 2e-3, at(0)); // believed to take 20 ms each
+    link.send(10'000, 2e-3, at(1));
+    link.send(10'000, 2e-3, at(2));
+    BOOST_TEST(link.backlog_ms(at(12)) == 48);
+    link.crossed(10'000, at(1), 18, 1e-3); // the second was over at 19
+    BOOST_TEST(link.backlog_ms(at(12)) == 17); // the third takes 10 more
+    link.crossed(10'000, at(0), 10, 1e-3); // of the first that says nothing new
+    BOOST_TEST(link.backlog_ms(at(12)) == 17);
+    link.crossed(10'000, at(99), 10, 1e-3); // never sent
+    BOOST_TEST(link.backlog_ms(at(12)) == 17);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_link_that_was_idle_began_again_later) {
+    link_load link;
+    link.send(10'000, 1e-3, at(0));
+    link.send(10'000, 1e-3, at(100)); // idle from 10 to 100
+    link.crossed(10'000, at(0), 10, 1e-3);
+    BOOST_TEST(link.backlog_ms(at(100)) == 10);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_wrong_rate_does_not_pile_up_bytes) {
+    link_load link; // 8 ms each 10 ms, believed to be 12 ms
+    double free = 0;
+    std::vector<std::pair<double, double>> open;
+    for (double now = 0; now < 20'000; now += 10) {
+      link.send(8000, 1.5e-3, at(now));
+      free = std::max(free, now) + 8;
+      open.push_back({now, free});
+      while (!open.empty() && open.front().second + 20 < now) {
+        link.crossed(8000, at(open.front().first),
+                     open.front().second - open.front().first, 1.5e-3);
+        open.erase(open.begin());
+      }
+    }
+    BOOST_TEST(link.backlog_ms(at(20'000)) < 30);
+  }
+
+  BOOST_AUTO_TEST_CASE(those_behind_a_late_one_are_late) {
+    site_load load;
+    load.start(10, 100, at(0)); // expected there at 100
+    load.start(20, 110, at(0));
+    // It came at 150 and took 10; so the other will be there at 160.
+    BOOST_TEST(load.finish(10, 5, at(165), 10) == 1u);
+    BOOST_TEST(load.free_in_ms(at(165)) == 15);
   }
 
   BOOST_AUTO_TEST_SUITE_END()

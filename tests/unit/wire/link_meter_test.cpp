@@ -126,6 +126,16 @@ BOOST_FIXTURE_TEST_SUITE(link_meter_test, fixture)
     BOOST_TEST(static_cast<double>(meter.rate()) > 4e6);
   }
 
+  BOOST_AUTO_TEST_CASE(a_way_that_gets_longer_does_not_starve_the_link) {
+    measure_rtt(35ms);
+    stream(10e6, 35ms, 2s);
+    for (int i = 0; i < 20; ++i)
+      measure_rtt(115ms); // the least is of the seconds before
+    // What is under way fills the new way at the rate that is there.
+    BOOST_TEST(static_cast<double>(meter.window())
+               >= 0.9 * static_cast<double>(meter.rate()) * 0.115);
+  }
+
   BOOST_AUTO_TEST_CASE(a_trickle_does_not_look_like_a_slow_link) {
     measure_rtt(40ms);
     stream(2.5e6, 40ms, 2s);
