@@ -113,6 +113,10 @@ def from_json(file, made):
                       "one; faas-sim plays several")
     if any(one.get("period_ms", 0) > 0 for one in made["sites"]):
         raise Refused(f"{file}: disturbances that repeat are not played")
+    if any(one.get("absent", 0) > 0 for one in made["sites"]):
+        raise Refused(f"{file}: sites that are absent for a time are not played")
+    if made.get("background"):
+        raise Refused(f"{file}: events of one site only are not played")
     return Scenario(file, made["name"] or file, made["length_ms"],
                     made["warm_up_ms"], sites, made["functions"])
 
