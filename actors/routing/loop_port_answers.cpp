@@ -74,7 +74,7 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   if (end.went_on)
     return;
   answer.site = target.site.str();
-  answer.promise = from_ms(ended->predicted.promise);
+  answer.promise = from_ms(routing::promised_ms(ended->predicted));
   answer.version = ended->via->version.version;
   completion done{std::move(ended->owner), ended->owner_token};
   if (!taken) // before its owner sends the next event

@@ -78,10 +78,8 @@ prediction predict_at(const estimate& belief, const candidate& site,
     // uncertain as a Poisson number.
     + others * belief.mean_service_ms * belief.mean_service_ms
         / (belief.servers * belief.servers);
-  const double deviation = std::sqrt(p.variance);
-  p.promise
-    = std::max(p.total + belief.promise_sigmas * deviation, p.network);
-  p.reach = belief.interval_sigmas * deviation;
+  p.promise_sigmas = belief.promise_sigmas;
+  p.interval_sigmas = belief.interval_sigmas;
   p.imposed = imposed_ms(p.queue, service, belief.servers, belief.load);
   p.in_flight = site.in_flight;
   p.servers = belief.servers;
@@ -89,6 +87,15 @@ prediction predict_at(const estimate& belief, const candidate& site,
 }
 
 } // namespace
+
+double promised_ms(const prediction& of) noexcept {
+  return std::max(of.total + of.promise_sigmas * std::sqrt(of.variance),
+                  of.network);
+}
+
+double reach_ms(const prediction& of) noexcept {
+  return of.interval_sigmas * std::sqrt(of.variance);
+}
 
 std::string_view name(reason why) noexcept {
   const auto index = static_cast<size_t>(why);

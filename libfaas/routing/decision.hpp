@@ -54,13 +54,18 @@ struct prediction {
   double transit;   ///< part of network that passes before the site has it
   double variance;  ///< of one event's latency, ms^2
   double epistemic; ///< of the mean only, ms^2
-  double promise;   ///< 95 % of such events take no longer, ms
-  double reach;     ///< 90 % are no farther from the total, ms
+  double promise_sigmas;  ///< see promised_ms
+  double interval_sigmas; ///< see reach_ms
   /// What later events will wait for this one, ms: not part of the total.
   double imposed;
   double in_flight; ///< own events there that have not returned
   double servers;   ///< events it runs at once
 };
+
+/// 95 % of such events take no longer.
+double promised_ms(const prediction& of) noexcept;
+/// 90 % of such events are no farther from the total.
+double reach_ms(const prediction& of) noexcept;
 
 enum class reason : uint8_t {
   no_candidate, ///< none healthy (or the static site is not)

@@ -27,11 +27,14 @@ struct other_load {
 /// a queue of later, and what remains is the usual number, which is forgotten,
 /// too, when nothing is heard any more.
 inline double others_now(const other_load& of) noexcept {
-  constexpr double fading_ms = 500, forgetting_ms = 20'000;
-  const double age = std::max(0.0, of.age_ms);
-  const double usual = of.usual * std::exp(-age / forgetting_ms);
-  const double known
-    = usual + (of.reported - usual) * std::exp(-age / fading_ms);
+  constexpr double forgetting_ms = 20'000; // a report fades 40 times as fast
+  double known = 0;
+  if (of.reported > 0 || of.usual > 0) {
+    const double kept = std::exp(-std::max(0.0, of.age_ms) / forgetting_ms);
+    const double eighth = kept * kept * kept * kept * kept * kept * kept * kept;
+    const double fresh = eighth * eighth * eighth * eighth * eighth;
+    known = of.usual * kept + (of.reported - of.usual * kept) * fresh;
+  }
   return std::max(0.0, known) + std::max(0.0, of.own_since) * of.per_own;
 }
 

@@ -330,8 +330,8 @@ private:
     it.seen.why = made.why;
     it.seen.predicted_ms = made.parts[site].total;
     it.seen.predicted_sd = std::sqrt(made.parts[site].variance);
-    it.seen.promised_ms = made.parts[site].promise;
-    it.seen.reach_ms = made.parts[site].reach;
+    it.seen.promised_ms = routing::promised_ms(made.parts[site]);
+    it.seen.reach_ms = routing::reach_ms(made.parts[site]);
   }
 
   void serve(happening what, double now) {
