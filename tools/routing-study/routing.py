@@ -188,6 +188,17 @@ def steps_of(answer, policies):
     return made
 
 
+def rounded(value):
+    """Five digits are enough for anybody who draws from the file."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {key: rounded(of) for key, of in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(of) for of in value]
+    return value
+
+
 def run(options, say):
     begun = time.monotonic()
     simulator = Simulator(pathlib.Path(options.programs) / "faas-sim")
@@ -233,8 +244,8 @@ def run(options, say):
         "held_out": compare(held_out, shown),
         "ablation": compare(without, parts),
         "parts": {one["name"]: one["what"] for one in catalog["ablations"]},
-        "course": {policy: windows_of(answers["steps"], policy)
-                   for policy in shown},
+        "course": {policy: {"latency_ms": windows_of(
+            answers["steps"], policy)["latency_ms"]} for policy in shown},
         "changes_ms": answers["steps"]["changes_ms"],
     }
     study["checks"] = checks(study)
@@ -243,7 +254,8 @@ def run(options, say):
     out.mkdir(parents=True, exist_ok=True)
     for name, text in study_page.files(study).items():
         (out / name).write_text(text)
-    (out / "routing.json").write_text(json.dumps(study, indent=1) + "\n")
+    (out / "routing.json").write_text(
+        json.dumps(rounded(study), separators=(",", ":")) + "\n")
     for check in study["checks"]:
         say(f"{'holds' if check['holds'] else 'MISSED'}: {check['what']}: "
             f"{check['seen']}")

@@ -62,7 +62,7 @@ def heat_map(study):
     """Mean regret by scenario and policy; the colour is relative to the best."""
     table = study["evaluation"]["scenarios"]
     policies = study["shown"][1:]
-    left, top, cell, high = 150, 110, 66, 26
+    left, top, cell, high = 150, 130, 66, 26
     picture = Picture(left + cell * len(policies) + 20,
                       top + high * len(table) + 40)
     picture.text(10, 22, "Mean regret, ms, by scenario", size=15, bold=True)
@@ -76,7 +76,7 @@ def heat_map(study):
             f'<text transform="translate({x:.0f},{top - 8}) rotate(-40)" '
             f'fill="{INK}">{short(policy)}{", tuned" if tuned else ""}</text>')
     learned = [policy for policy in policies if policy != "informed"]
-    for row, (name, of) in enumerate(table.items()):
+    for row, (name, of) in enumerate(sorted(table.items())):
         y = top + high * row
         picture.text(left - 8, y + 17, name, "end")
         best = min(of[policy]["regret_ms"][0] for policy in learned)
