@@ -32,6 +32,7 @@ known_state two_nodes() {
   assigned.version = f1;
   assigned.spec.name = f1.function;
   assigned.spec.petrel.concurrency = 4;
+  assigned.spec.petrel.mode = trust_mode::threads;
   assigned.traffic = true;
   assigned.nodes = {node_name{"edge-1"}, node_name{"cloud-1"}};
   view->versions.push_back(assigned);
@@ -55,6 +56,16 @@ known_state two_nodes() {
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(structure_builder_test)
+
+BOOST_AUTO_TEST_CASE(worker_processes_do_not_share_executors) {
+  auto known = two_nodes();
+  auto view = std::make_shared<cluster_view>(*known.view);
+  view->versions[0].spec.petrel.mode = trust_mode::isolated;
+  known.view = view;
+  const auto made = build_structure(known);
+  BOOST_REQUIRE_EQUAL(made.functions.size(), 1u);
+  BOOST_TEST(made.functions[0].targets[0].servers == 4);
+}
 
 BOOST_AUTO_TEST_CASE(local_host_and_ready_peer_are_sites) {
   const auto made = build_structure(two_nodes());
