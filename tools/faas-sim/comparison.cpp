@@ -63,7 +63,7 @@ result<run_options> options_for(const std::string& name,
       ++site;
     if (site == world.sites.size())
       return error{errc::invalid_argument,
-                   "the scenario has no site " + name.substr(fixed.size()),
+                   name + ": the scenario has no such site",
                    "name one of its sites"};
     text = "static";
   }

@@ -2,13 +2,10 @@
 #include "libfaas/sim/draws.hpp"
 #include "libfaas/sim/scenario_file.hpp"
 #include "tools/faas-sim/comparison.hpp"
+#include "tools/faas-sim/options.hpp"
 #include "tools/faas-sim/policy_list.hpp"
 #include "tools/faas-sim/replay.hpp"
 #include "tools/faas-sim/telling.hpp"
-
-// Parameters of policies have commas.
-#define CXXOPTS_VECTOR_DELIMITER ' '
-#include <cxxopts.hpp>
 
 #include <algorithm>
 #include <array>

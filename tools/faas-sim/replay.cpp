@@ -1,9 +1,10 @@
 #include "tools/faas-sim/replay.hpp"
 
+#include "tools/faas-sim/options.hpp"
+
 #include "libfaas/decisions/replay.hpp"
 #include "libfaas/decisions/segment_reader.hpp"
 
-#include <cxxopts.hpp>
 
 #include <cmath>
 #include <cstdio>
@@ -253,7 +254,7 @@ int replay(int argc, const char* const* argv, std::ostream& out,
     "policy",
     "min-latency, random, round-robin or static:SITE; may be repeated",
     cxxopts::value<std::vector<std::string>>()->default_value(
-      "min-latency,random,round-robin"),
+      "min-latency random round-robin"),
     "NAME")("function", "of this function only",
             cxxopts::value<std::string>()->default_value(""), "NAME")(
     "clip", "weights are cut there",

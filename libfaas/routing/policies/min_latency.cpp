@@ -18,12 +18,23 @@ double p95(const prediction& p) noexcept {
 
 } // namespace
 
+/// What exploring is reckoned to cost: what is expected, and far beyond the tail
+/// what may well be, since it would make a new tail. Functions that are called
+/// seldom have no other way to learn, and no tail to speak of.
+double min_latency::price(const prediction& other,
+                          const prediction& best) const noexcept {
+  constexpr double near_tail = 1.25, seldom_ms = 2000;
+  const double slow = p95(other);
+  const bool mild = slow <= near_tail * tail_ms_ || between_ms_ > seldom_ms;
+  return (mild ? other.total : slow) - best.total;
+}
+
 bool min_latency::affordable(const prediction& other, const prediction& best,
                              const event_features& event) const noexcept {
   const double slow = p95(other);
   if (event.deadline_ms > 0 && slow > event.deadline_ms)
     return false;
-  return slow <= tail_ms_ || other.total - best.total <= regret_ms_;
+  return slow <= tail_ms_ || price(other, best) <= regret_ms_;
 }
 
 uint8_t min_latency::challenger(const decision& so_far,
@@ -76,7 +87,10 @@ pick min_latency::nearly_best(const decision& so_far, uint8_t best,
 }
 
 pick min_latency::choose(const decision& so_far, const event_features& event,
-                         random_source& random, time_point) noexcept {
+                         random_source& random, time_point now) noexcept {
+  if (last_ != time_point{})
+    between_ms_ += 0.05 * (to_ms(now - last_) - between_ms_);
+  last_ = now;
   const auto best = bounds_.social > 0
                       ? least_by(so_far,
                                  [&](uint8_t i) {
@@ -105,7 +119,7 @@ pick min_latency::choose(const decision& so_far, const event_features& event,
   }
   tokens_ -= 1;
   if (p95(second) > tail_ms_)
-    regret_ms_ = std::max(0.0, regret_ms_ - (second.total - first.total));
+    regret_ms_ = std::max(0.0, regret_ms_ - price(second, first));
   return {other, reason::explored, better};
 }
 

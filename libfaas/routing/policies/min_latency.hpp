@@ -38,6 +38,7 @@ private:
                      uint8_t best) const noexcept;
   bool affordable(const prediction& other, const prediction& best,
                   const event_features& event) const noexcept;
+  double price(const prediction& other, const prediction& best) const noexcept;
   void served(const prediction& chosen) noexcept;
   pick nearly_best(const decision& so_far, uint8_t best,
                    random_source& random) const noexcept;
@@ -46,6 +47,8 @@ private:
   double tokens_ = 0;
   double tail_ms_ = 0;   ///< running quantile of predicted latencies
   double regret_ms_ = 0; ///< saved up
+  double between_ms_ = 0; ///< decisions, running mean
+  time_point last_{};     ///< decision
 };
 
 } // namespace faas::routing
