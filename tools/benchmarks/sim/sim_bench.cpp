@@ -36,7 +36,7 @@ scenario three_sites(double events) {
   made.functions[0].size = law::log_normal(1, 0.5);
   made.functions[0].ms_per_unit = 6;
   made.functions[0].ms_fixed = 3;
-  made.events = {{0, 0, [] { return poisson(rate); }}};
+  made.events = {{0, 0, traffic::any, [] { return poisson(rate); }}};
   made.length_ms = events / rate * 1000;
   return made;
 }
