@@ -148,9 +148,7 @@ BOOST_AUTO_TEST_SUITE(parts_test)
     auto host = open_ready(library("in_parts", mode));
     parts->be_full(1'000'000'000);
     const auto end = ask(*host, "endless", 300ms);
-    // Never whole; on a busy machine the clock may be faster than the function.
-    const auto code = code_name(end);
-    BOOST_TEST((code == "cancelled" || code == "deadline_exceeded"));
+    BOOST_TEST(code_name(end) == "cancelled"); // and not whole
     BOOST_TEST(host->stats().written_off == 0u);
     BOOST_TEST(eventually(
       [&] { return logged("in_parts", "stopped after 0"); }));
