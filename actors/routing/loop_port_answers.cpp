@@ -209,6 +209,10 @@ void loop_port::observe(const flight& ended, const reply& answer,
 /// For policies that learn by themselves.
 void loop_port::teach_policy(const flight& ended, const reply& answer,
                              time_point now, site_outcome outcome) {
+  // Nearly all functions: the predictor learns, not the policy.
+  const auto& policy = ended.via->policy;
+  if (policy.starts_with("min-latency") || policy == "static")
+    return;
   auto* mine = local_of(*ended.via);
   if (mine == nullptr || !mine->policy)
     return;
