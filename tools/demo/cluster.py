@@ -21,9 +21,18 @@ STEADY_CORE = ["/usr/bin/python3", "-IS", str(ROOT / "tools/demo/steady_core.py"
 CLOUD_CORES = 0.6
 
 
+LIBC = ctypes.CDLL(None)
+
+
 def die_with_parent():
-    """In a child before exec: it ends when this program ends, however."""
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    """A preexec_fn: the child ends when this program ends, however."""
+    parent = os.getpid()
+
+    def in_child():
+        LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it ended before it could be asked for
+            os.kill(os.getpid(), signal.SIGKILL)
+    return in_child
 
 
 def free_port():
@@ -46,7 +55,7 @@ def best_spin_ns():
     """What the cores can do at their best, for CpuLimit."""
     probes = [subprocess.Popen(
         [*STEADY_CORE, str(core), "--best"], stdout=subprocess.PIPE, text=True,
-        preexec_fn=die_with_parent) for core in os.sched_getaffinity(0)]
+        preexec_fn=die_with_parent()) for core in os.sched_getaffinity(0)]
     return min(float(probe.communicate()[0]) for probe in probes)
 
 
@@ -101,7 +110,7 @@ class CpuLimit:
             self.holder = subprocess.Popen(
                 ["chrt", "-f", "1", *STEADY_CORE, str(self.cpu),
                  str(self.folder), str(self.best_ns), str(share)],
-                stdin=subprocess.PIPE, preexec_fn=die_with_parent)
+                stdin=subprocess.PIPE, preexec_fn=die_with_parent())
         elif self.thread is None:
             self.thread = threading.Thread(target=self._duty, daemon=True)
             self.thread.start()
@@ -143,7 +152,7 @@ class Process:
         with open(self.log, "wb") as out:
             self.child = subprocess.Popen(
                 [str(part) for part in command], stdin=stdin, stdout=out,
-                stderr=subprocess.STDOUT, preexec_fn=die_with_parent)
+                stderr=subprocess.STDOUT, preexec_fn=die_with_parent())
         if ready:
             wait_until(f"start of {name} (see {self.log})",
                        lambda: self.failed() or ready in self.text())

@@ -41,7 +41,7 @@ class Player:
         self.child = subprocess.Popen(
             [programs / "lab-player", str(port), str(int(begin * 1e9))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            preexec_fn=die_with_parent)
+            preexec_fn=die_with_parent())
         self.child.stdin.write(events_text(events))
         self.child.stdin.close()
         self.reader = threading.Thread(target=self._read, daemon=True)

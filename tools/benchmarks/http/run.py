@@ -30,9 +30,13 @@ _libc = ctypes.CDLL(None)
 
 def start(command, **options):
     """A child that ends when this program ends, however it ends."""
-    return subprocess.Popen(
-        command, preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG,
-                                                signal.SIGTERM), **options)
+    parent = os.getpid()
+
+    def end_with_parent():
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it ended before it could be asked for
+            os.kill(os.getpid(), signal.SIGKILL)
+    return subprocess.Popen(command, preexec_fn=end_with_parent, **options)
 
 
 def first_child(pid, seconds=5):
