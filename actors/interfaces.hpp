@@ -114,6 +114,8 @@ using predictor_actor = caf::typed_actor<
   caf::reacts_to<local<ping_seen>>,
   caf::reacts_to<local<probe_seen>>,
   caf::reacts_to<local<sites_call>>,
+  caf::reacts_to<local<estimates_wanted>>,
+  caf::reacts_to<local<estimates_arrived>>,
   caf::reacts_to<caf::tick_atom>>;
 
 using link_actor = caf::typed_actor<

@@ -189,6 +189,15 @@ struct probe_seen {
   site_name site;
   double slowdown = 1;
 };
+/// Another router wants to know what this one has learned.
+struct estimates_wanted {
+  std::function<void(std::string)> back; ///< to_text(); any thread
+};
+/// What another router has learned.
+struct estimates_arrived {
+  node_name from;
+  std::string text;
+};
 struct sites_call {
   function_name function;
   double size = 0;

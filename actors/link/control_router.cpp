@@ -27,6 +27,14 @@ wire::admin_request controllers_notice(const std::vector<std::string>& at) {
   return made;
 }
 
+wire::admin_request estimates_request() {
+  wire::admin_request made;
+  made.id = estimates_id;
+  made.kind = estimates_kind;
+  made.remaining = std::chrono::seconds{10};
+  return made;
+}
+
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -173,6 +181,8 @@ void control_router::keep_bundles(const cluster_view& view) {
 void control_router::handle(const node_name&,
                             const wire::admin_request& request,
                             const answer& back) {
+  if (request.kind == estimates_kind)
+    return give_estimates(request, back);
   if (!from_controller_)
     return;
   if (request.kind == controllers_kind && learned)
@@ -191,8 +201,30 @@ void control_router::handle(const node_name&,
   });
 }
 
+void control_router::give_estimates(const wire::admin_request& request,
+                                    const answer& back) {
+  if (!to_.predictor)
+    return;
+  to_.counters->of(actor_kind::predictor).count_sent();
+  caf::anon_send(to_.predictor, make_local(estimates_wanted{
+                                  [id = request.id, back](std::string text) {
+                                    wire::admin_reply reply;
+                                    reply.id = id;
+                                    reply.payload = std::move(text);
+                                    back(reply);
+                                  }}));
+}
+
 void control_router::handle(const node_name& from,
                             const wire::admin_reply& reply, const answer&) {
+  if (reply.id == estimates_id) {
+    if (!to_.predictor || reply.why.code != errc::ok)
+      return;
+    to_.counters->of(actor_kind::predictor).count_sent();
+    caf::anon_send(to_.predictor,
+                   make_local(estimates_arrived{from, reply.payload}));
+    return;
+  }
   if (answered)
     answered(from, reply);
 }

@@ -23,6 +23,7 @@ struct control_targets {
   std::optional<controller_actor> controller; ///< when this node has it
   /// Other nodes have one, too; one of them leads.
   bool shares_lead = false;
+  predictor_actor predictor; ///< null: nobody learns here
   std::function<void(std::string)> log;
   /// The nodes of the cluster, as the controller sees them.
   std::function<void(const std::vector<node_record>&)> nodes = {};
@@ -39,6 +40,12 @@ wire::admin_request keep_request(uint64_t id, const digest& bundle);
 /// answered. A standby gives no assignments, which say it otherwise.
 inline constexpr const char* controllers_kind = "controllers";
 wire::admin_request controllers_notice(const std::vector<std::string>& at);
+
+/// Asks another router for what it has learned; any node is answered. The id is
+/// that of no other question.
+inline constexpr const char* estimates_kind = "estimates";
+inline constexpr uint64_t estimates_id = uint64_t{1} << 62;
+wire::admin_request estimates_request();
 
 /// Part of membership; its thread only.
 class control_router {
@@ -87,6 +94,7 @@ private:
               const answer& back);
   void handle(const node_name& from, const wire::admin_reply& reply,
               const answer&);
+  void give_estimates(const wire::admin_request& request, const answer& back);
   void keep_bundles(const cluster_view& view);
   void need(const digest& bundle, std::function<void(const error*)> done);
 

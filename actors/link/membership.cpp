@@ -25,6 +25,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto dial_patience = 3s;
+/// For so long a node has little to tell of latencies, and asks others.
+constexpr auto youth = 60s;
 
 struct membership_state {
   static constexpr const char* name = "faas.membership";
@@ -42,6 +44,7 @@ struct membership_state {
     random = random_source{config.seed};
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::membership);
+    begun = config.clock->now();
     out.emplace(known, config.bulk, *config.counters);
     dials = dial_plan{config.join.size()};
     start_router();
@@ -55,7 +58,7 @@ struct membership_state {
     router.emplace(control_targets{config.counters, config.agent,
                                    config.keeper, config.vault,
                                    config.controller, config.shares_lead,
-                                   config.log, [this](const auto& nodes) {
+                                   config.predictor, config.log, [this](const auto& nodes) {
                                      known.list.told(nodes);
                                    }, config.logs});
     router->learned = [this](const auto& addresses) {
@@ -240,6 +243,8 @@ struct membership_state {
       tell_controller(record_of(what.peer));
     if (config.shares_lead)
       out->to_all(controllers_notice(known.controllers(config.self)));
+    if (now - begun < youth)
+      out->send(link, estimates_request());
     if (what.peer.controller) {
       offer_secrets();
       if (own)
@@ -456,6 +461,7 @@ struct membership_state {
   std::optional<uint64_t> offered; ///< see whence_secrets()
   local<node_placements> own;
   uint64_t last_link = 0;
+  time_point begun{};
   bool stopping = false;
 };
 

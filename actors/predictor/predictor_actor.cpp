@@ -1,6 +1,7 @@
 #include "actors/predictor/predictor_actor.hpp"
 
 #include "actors/predictor/cpu_probe.hpp"
+#include "actors/predictor/peer_estimates.hpp"
 #include "actors/predictor/quality_book.hpp"
 
 #include "libfaas/routing/predictor.hpp"
@@ -74,6 +75,7 @@ struct predictor_state {
                        && function.spec.petrel.policy.starts_with(
                            "min-latency"));
     add_routes(*table, *fresh);
+    adopt_from_peers();
     table->hosts.insert(fresh->hosts.begin(), fresh->hosts.end());
     config.board->publish(std::move(table));
     if (fresh->published)
@@ -201,6 +203,56 @@ struct predictor_state {
                      routing::fit_line(measured), now);
   }
 
+  // -- other routers ----------------------------------------------------------
+
+  void tell(const estimates_wanted& what) {
+    mark->counters().count_handled();
+    what.back(to_text(core.experience(most_told_pairs)));
+  }
+
+  /// Kept for functions and sites that come later, too.
+  void hear(const estimates_arrived& what) {
+    mark->counters().count_handled();
+    auto told = experience_of(what.text);
+    if (!told)
+      return;
+    heard[what.from] = std::move(*told);
+    adopt_from_peers();
+    core.publish(config.clock->now());
+  }
+
+  void adopt_from_peers() {
+    std::erase_if(heard, [&](auto& one) {
+      core.adopt(one.second, config.clock->now());
+      return one.second.sites.empty() && one.second.pairs.empty();
+    });
+  }
+
+  /// A node that was gone may be another one now.
+  void watch_returns(time_point now) {
+    if (!current)
+      return;
+    std::map<node_name, bool> usable;
+    for (const auto& function : current->functions)
+      for (const auto& target : function.targets)
+        if (target.via)
+          usable[target.node]
+            = target.via->usable.load(std::memory_order_acquire);
+    for (const auto& [node, is] : usable)
+      if (!is)
+        gone.insert(node);
+      else if (gone.erase(node) > 0)
+        returned(node, now);
+  }
+
+  void returned(const node_name& node, time_point now) {
+    for (const auto& site : current->sites)
+      if (const auto at = sites.find(site.name);
+          site.node == node && at != sites.end())
+        core.observe_return(at->second, now);
+    core.publish(now);
+  }
+
   // -- observations -----------------------------------------------------------
 
   void report(const loop_report& what) {
@@ -240,6 +292,7 @@ struct predictor_state {
 
   void tick() {
     config.ports->request_reports();
+    watch_returns(config.clock->now());
     probe_if_silent(config.clock->now());
     if (config.quality != nullptr && ++ticks % ticks_per_quality == 0)
       config.quality->set(quality());
@@ -384,6 +437,8 @@ struct predictor_state {
     loads;
   std::map<version_ref, routing::function_index> functions;
   std::set<std::pair<version_ref, site_name>> profiled;
+  std::map<node_name, routing::snapshot> heard; ///< not all adopted yet
+  std::set<node_name> gone;
   std::unique_ptr<cpu_probe> prober;
   bool has_choice = false;
   uint64_t ticks = 0;
@@ -401,6 +456,8 @@ predictor_behavior(predictor_state::pointer self,
     [=](const local<ping_seen>& what) { self->state.ping(*what); },
     [=](const local<probe_seen>& what) { self->state.probe(*what); },
     [=](const local<sites_call>& call) { self->state.describe(*call); },
+    [=](const local<estimates_wanted>& what) { self->state.tell(*what); },
+    [=](const local<estimates_arrived>& what) { self->state.hear(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
   };
 }

@@ -185,6 +185,14 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
       reply::failure(why_none(*shared, ready.event)));
     return;
   }
+  if (mine.policy->hedging() != nullptr && mine.shared->view.idempotent)
+    may_start_twice(ready);
+  launch(mine, std::move(ready), chosen, now);
+}
+
+/// Starts the event where it was chosen to.
+void loop_port::launch(local_route& mine, flight&& ready,
+                       const routing::decision& chosen, time_point now) {
   const auto index = chosen.chosen;
   const auto& target = mine.shared->targets[index];
   ready.via = mine.shared;
@@ -213,7 +221,12 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
   ready.kept = mine.shared->targets.size() > 1 || target.via
                || mine.shared->view.version != 0;
   auto [token, slot] = flights_.insert(std::move(ready));
-  inbox_->open(token, slot.owner, slot.owner_token);
+  auto* duty = slot.second ? flights_.find(slot.twin) : &slot;
+  if (slot.second)
+    duty->twin = token;
+  inbox_->open(token, duty->owner, duty->owner_token);
+  if (!slot.second)
+    plan_second(mine, token, chosen, now);
   auto event = slot.kept ? slot.event : std::move(slot.event);
   completion done{inbox_, token};
   if (target.host)

@@ -7,14 +7,17 @@
 #include "actors/routing/lane.hpp"
 #include "actors/routing/port_book.hpp"
 #include "actors/routing/route_stats.hpp"
+#include "actors/routing/second_starts.hpp"
 #include "actors/system/loop_unit.hpp"
 #include "libfaas/core/random.hpp"
 #include "libfaas/flow/slot_table.hpp"
 #include "libfaas/routing/decision.hpp"
+#include "libfaas/routing/hedging.hpp"
 
 #include <caf/actor.hpp>
 
 #include <map>
+#include <queue>
 
 namespace faas::actors {
 
@@ -56,6 +59,7 @@ private:
     std::shared_ptr<const route> shared;
     std::vector<std::shared_ptr<function_host>> hosts; ///< one per target
     std::unique_ptr<routing::policy> policy;
+    routing::hedge_budget hedges;
     std::vector<std::shared_ptr<target_stats>> stats; ///< one per target
     caf::actor lane;
     std::shared_ptr<lane_health> health;
@@ -85,6 +89,10 @@ private:
     bool kept = false; ///< `event` is whole, so that it can be sent again
     bool asked = false; ///< for this version, so no other one may run it
     bool elsewhere = false; ///< another version stands in already
+    uint64_t twin = 0; ///< the event's other start, while both are under way
+    bool second = false; ///< it is the later one
+    bool beaten = false; ///< the other one has answered
+    std::shared_ptr<first_part> gate; ///< of an event that may start twice
   };
 
   local_route* resolve(std::string_view name);
@@ -105,6 +113,8 @@ private:
   routing::decision choose(local_route& mine, const invocation& event,
                            uint32_t excluded, time_point now);
   void dispatch(local_route& mine, flight&& ready, time_point now);
+  void launch(local_route& mine, flight&& ready,
+              const routing::decision& chosen, time_point now);
   void note(const local_route& mine, flight& ready,
             const routing::decision& made, time_point now);
   void count_load(uint64_t token, time_point now);
@@ -113,6 +123,13 @@ private:
   void send_remote(const std::shared_ptr<peer>& to, invocation&& event,
                    completion&& done);
   void flush_outboxes();
+  void may_start_twice(flight& ready);
+  void plan_second(local_route& mine, uint64_t token,
+                   const routing::decision& made, time_point now);
+  void wake_for_seconds();
+  void start_due_seconds();
+  void start_second(uint64_t token, time_point now);
+  bool settle_twins(flight& ended, const reply& answer);
   void finish(uint64_t token, reply&& answer);
   bool may_retry(const flight& ended, const reply& answer,
                  time_point now) const;
@@ -143,6 +160,10 @@ private:
   /// Views of versions in service that were asked for by number or alias.
   std::map<std::string, function_view, std::less<>> asked_;
   flow::slot_table<flight> flights_;
+  /// When to look at an event again, earliest first; stale tokens are skipped.
+  std::priority_queue<due_second, std::vector<due_second>, std::greater<>>
+    seconds_;
+  time_point woken_at_ = time_point::max(); ///< by the loop's timer
   decision_notes notes_;
   std::map<std::shared_ptr<peer>, std::vector<link_event>> outboxes_;
   bool flush_posted_ = false;

@@ -56,14 +56,29 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   ended->stats->in_flight.store(
     ended->stats->in_flight.load(std::memory_order_relaxed) - 1,
     std::memory_order_relaxed);
-  const auto outcome = outcome_of(answer);
+  // What was told to stop may have run to its end all the same.
+  const auto outcome = ended->beaten ? site_outcome::beaten
+                                     : outcome_of(answer);
+  const auto seen = ended->beaten && answer.code == errc::ok
+                      ? site_outcome::ok
+                      : outcome;
   record(*ended, answer, now, outcome);
-  observe(*ended, answer, now, outcome);
-  teach_policy(*ended, answer, now, outcome);
+  observe(*ended, answer, now, seen);
+  teach_policy(*ended, answer, now, seen);
   if (ended->via->watched)
-    sample(*ended, answer, now, outcome);
+    sample(*ended, answer, now, seen);
   const auto note = std::exchange(ended->note, 0u);
   attempt_end end{static_cast<decisions::ending>(outcome), now - ended->sent};
+  const bool twins = ended->twin != 0;
+  if (ended->beaten || (twins && !settle_twins(*ended, answer))) {
+    end.went_on = !ended->beaten;
+    if (note != 0)
+      notes_.end(note, answer, end);
+    flights_.erase(token);
+    return;
+  }
+  if (twins && ended->second)
+    ended->stats->second_wins.add();
   std::optional<flight> taken;
   if (may_retry(*ended, answer, now)) {
     ended = &taken.emplace(flights_.take(token));
@@ -155,6 +170,8 @@ void loop_port::record(const flight& ended, const reply& answer, time_point now,
   };
   auto& stats = *ended.stats;
   stats.outcomes[static_cast<size_t>(outcome)].add();
+  if (outcome == site_outcome::beaten)
+    return;
   const auto total = now - ended.sent;
   stats.total.add(ns(total));
   if (outcome != site_outcome::ok)
@@ -179,6 +196,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
     case site_outcome::ok: seen.outcome = event_outcome::done; break;
     case site_outcome::failed: seen.outcome = event_outcome::failed; break;
     case site_outcome::refused: seen.outcome = event_outcome::refused; break;
+    case site_outcome::beaten: // it would have taken longer
     case site_outcome::timed_out: seen.outcome = event_outcome::timed_out; break;
     case site_outcome::lost: return; // tells nothing of the site's speed
   }
@@ -211,7 +229,8 @@ void loop_port::teach_policy(const flight& ended, const reply& answer,
                              time_point now, site_outcome outcome) {
   // Nearly all functions: the predictor learns, not the policy.
   const auto& policy = ended.via->policy;
-  if (policy.starts_with("min-latency") || policy == "static")
+  if (policy.starts_with("min-latency") || policy == "static"
+      || outcome == site_outcome::beaten)
     return;
   auto* mine = local_of(*ended.via);
   if (mine == nullptr || !mine->policy)

@@ -239,7 +239,8 @@ loop_port::local_route* loop_port::local_of(const route& of) {
 /// which says nothing of the version. Refused and lost ones tell nothing.
 void loop_port::sample(const flight& ended, const reply& answer,
                        time_point now, site_outcome outcome) {
-  if (outcome == site_outcome::refused || outcome == site_outcome::lost)
+  if (outcome == site_outcome::refused || outcome == site_outcome::lost
+      || outcome == site_outcome::beaten)
     return;
   auto* mine = local_of(*ended.via);
   if (mine == nullptr || mine->shared != ended.via

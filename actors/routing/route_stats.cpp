@@ -129,13 +129,16 @@ constexpr family_rule families[] = {
   {"petrel_retries_total", "Events sent on after this site did not run them.",
    kind::counter,
    one_value<[](const target_stats& r) { return r.retries.get(); }>},
+  {"petrel_hedges_won_total",
+   "Second starts of events (hedging) whose answer came first.", kind::counter,
+   one_value<[](const target_stats& r) { return r.second_wins.get(); }>},
 };
 
 } // namespace
 
 std::string_view name(site_outcome outcome) noexcept {
   static constexpr std::array<std::string_view, site_outcomes> names{
-    "ok", "failed", "refused", "timed_out", "lost"};
+    "ok", "failed", "refused", "timed_out", "lost", "beaten"};
   return names[static_cast<size_t>(outcome)];
 }
 
@@ -195,8 +198,9 @@ stats_book::totals stats_book::of(const function_name& function,
     for (const auto& d : row->decisions)
       all.chosen += d.get();
     all.completed += row->outcomes[0].get();
-    for (size_t i = 1; i < site_outcomes; ++i)
-      all.failed += row->outcomes[i].get();
+    for (const auto bad : {site_outcome::failed, site_outcome::refused,
+                           site_outcome::timed_out, site_outcome::lost})
+      all.failed += row->outcomes[static_cast<size_t>(bad)].get();
     all.in_flight += row->in_flight.load(std::memory_order_relaxed);
     error_ns += static_cast<double>(row->error_ns.get());
     predicted += row->predicted_events.get();
@@ -211,8 +215,9 @@ uint64_t stats_book::invocations(const function_name& function) const {
   const std::lock_guard lock{mutex_};
   for (const auto& row : rows_)
     if (row->function == function)
-      for (const auto& outcome : row->outcomes)
-        n += outcome.get();
+      for (size_t i = 0; i < site_outcomes; ++i)
+        if (i != static_cast<size_t>(site_outcome::beaten)) // ended elsewhere
+          n += row->outcomes[i].get();
   return n;
 }
 

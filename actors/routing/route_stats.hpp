@@ -23,8 +23,9 @@ enum class site_outcome : uint8_t {
   refused,  ///< full, quarantined, shutting down
   timed_out,
   lost,     ///< the site vanished with it
+  beaten,   ///< a second site answered first, this one was told to stop
 };
-inline constexpr size_t site_outcomes = 5;
+inline constexpr size_t site_outcomes = 6;
 std::string_view name(site_outcome outcome) noexcept;
 
 /// A number with one writer that any thread may read: no locked instruction.
@@ -63,6 +64,7 @@ struct target_stats {
   tally predicted_events, error_ns; ///< sum of |predicted - measured|
   tally regret_ns; ///< sum of what was chosen over the best, as predicted
   tally retries;
+  tally second_wins; ///< of events that started elsewhere before
   std::atomic<uint32_t> in_flight{0};
   /// Events that the predictor hears of; more would teach it nothing and cost
   /// as much as running them. Loop thread only.

@@ -71,6 +71,20 @@ bool http_loop::post(std::function<void()> task) {
   return tasks_->post(std::move(task));
 }
 
+bool http_loop::post_at(time_point when, std::function<void()> task) {
+  if (finished_)
+    return false;
+  auto timer = std::make_shared<timer_type>(io_.get_executor());
+  timer->expires_after(
+    std::chrono::duration_cast<std::chrono::steady_clock::duration>(when
+                                                                    - now()));
+  timer->async_wait([timer, task = std::move(task)](auto cancelled) {
+    if (!cancelled)
+      task();
+  });
+  return true;
+}
+
 bool http_loop::in_loop() const noexcept {
   return std::this_thread::get_id() == thread_;
 }

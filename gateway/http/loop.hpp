@@ -67,6 +67,7 @@ public:
 
   // loop_context
   bool post(std::function<void()> task) override;
+  bool post_at(time_point when, std::function<void()> task) override;
   bool in_loop() const noexcept override;
   duration lag() const noexcept override { return lag_; }
 

@@ -23,6 +23,15 @@ public:
   bool post(std::function<void()> task) override {
     return tasks_.post(std::move(task));
   }
+  bool post_at(time_point when, std::function<void()> task) override {
+    auto timer = std::make_shared<boost::asio::steady_timer>(io_);
+    timer->expires_after(when - clock_.now());
+    timer->async_wait([timer, task = std::move(task)](auto cancelled) {
+      if (!cancelled)
+        task();
+    });
+    return true;
+  }
   bool in_loop() const noexcept override {
     return std::this_thread::get_id() == thread_;
   }

@@ -8,7 +8,7 @@ namespace faas::decisions {
 
 std::string_view name(ending how) noexcept {
   static constexpr std::array<std::string_view, endings> names{
-    "ok", "failed", "refused", "timed_out", "lost"};
+    "ok", "failed", "refused", "timed_out", "lost", "beaten"};
   const auto index = static_cast<size_t>(how);
   return index < names.size() ? names[index] : "unknown";
 }

@@ -48,8 +48,9 @@ enum class ending : uint8_t {
   refused,   ///< full, quarantined, shutting down: it did not run
   timed_out, ///< total_ms is a lower bound
   lost,      ///< the site vanished with it
+  beaten,    ///< a second site answered first; total_ms is a lower bound
 };
-inline constexpr size_t endings = 5;
+inline constexpr size_t endings = 6;
 std::string_view name(ending how) noexcept;
 
 /// What the site said of its start; as faas::start_kind.

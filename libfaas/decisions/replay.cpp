@@ -81,7 +81,8 @@ std::vector<policy_replay::copy>& policy_replay::copies_for(const context& of) {
 
 void policy_replay::add(const record& one) {
   const bool ran = one.how == ending::ok || one.how == ending::failed
-                   || one.how == ending::timed_out;
+                   || one.how == ending::timed_out
+                   || one.how == ending::beaten;
   routing::decision made;
   made.count = static_cast<uint8_t>(one.sites.size());
   for (uint8_t i = 0; i < made.count; ++i) {
@@ -113,7 +114,7 @@ void policy_replay::add(const record& one) {
     ++refused_;
     return;
   }
-  timed_out_ += one.how == ending::timed_out;
+  timed_out_ += one.how == ending::timed_out || one.how == ending::beaten;
   choices_.push_back({one.total_ms, one.propensity, one.logged, same / chose,
                       made.parts[one.chosen].total, model / chose});
 }

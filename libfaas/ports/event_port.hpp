@@ -19,6 +19,11 @@ public:
   /// Runs the task on the loop in a later turn; any thread. False when the
   /// loop has ended (the task is destroyed).
   virtual bool post(std::function<void()> task) = 0;
+  /// Runs the task on the loop once that time has come; loop thread only.
+  /// False: the loop has no timers, or has ended (the task is destroyed).
+  virtual bool post_at(time_point when, std::function<void()> task) {
+    return false;
+  }
   /// True on the loop's own thread.
   virtual bool in_loop() const noexcept = 0;
   /// How late the loop runs its ready handlers, smoothed; loop thread only.

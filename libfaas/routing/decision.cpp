@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::array<std::string_view, reasons> reason_names{
   "no-candidate", "only-candidate", "best",   "explored",
-  "fixed",        "fallback",       "random", "round-robin", "ranked"};
+  "fixed",        "fallback",       "random", "round-robin", "ranked",
+  "hedged"};
 
 /// exp(x) - 1 for the small variances that occur; bounded for large ones.
 double spread_of(double log_var) noexcept {

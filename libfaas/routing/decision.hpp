@@ -77,8 +77,9 @@ enum class reason : uint8_t {
   random,
   round_robin,
   ranked, ///< first in the policy's own order, not by predicted latency
+  hedged, ///< a second start of an event that another site has, too
 };
-inline constexpr size_t reasons = 9;
+inline constexpr size_t reasons = 10;
 std::string_view name(reason why) noexcept;
 
 /// The outcome. Indices are positions in the candidates given; parts[i] is
@@ -120,6 +121,8 @@ struct outcome {
   time_point at{};
 };
 
+struct hedge_bounds;
+
 /// Chooses among predictions. One object per function and gateway loop: not
 /// thread safe, may keep state, must not allocate in choose(). `so_far` has
 /// healthy, parts, sites, count filled and at least two bits in healthy.
@@ -136,6 +139,8 @@ public:
   virtual void ended(const outcome& seen) noexcept {}
   /// False: it never looks at predictions, only at sites and counts.
   virtual bool predicts() const noexcept { return true; }
+  /// What a second start of an event may cost; null: there is none.
+  virtual const hedge_bounds* hedging() const noexcept { return nullptr; }
 };
 
 /// The prediction for one candidate. Section 2 of the predictor's design:

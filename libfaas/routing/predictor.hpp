@@ -95,6 +95,18 @@ public:
   /// since the snapshot was saved.
   size_t restore(const snapshot& saved, duration away, time_point now);
 
+  // -- among routers --------------------------------------------------------
+
+  /// What own events have taught, for another router: sites and pairs, at most
+  /// `most_pairs`; links are a router's own.
+  snapshot experience(size_t most_pairs) const;
+  /// What another router has learned, for sites and pairs that have taught
+  /// nothing here yet, with half of a new one's uncertainty; what is not finite
+  /// is skipped. Entries with names that are not known yet are left in it, for
+  /// another time, all others are taken out. Returns how many were learned.
+  /// Cells are written by the next publish().
+  size_t adopt(snapshot& of_another, time_point now);
+
 private:
   struct impl;
   std::unique_ptr<impl> impl_;

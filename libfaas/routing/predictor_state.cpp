@@ -19,6 +19,33 @@ bool usable(const snapshot::pair& p) noexcept {
          && std::isfinite(p.log_noise);
 }
 
+/// One pair, brought up to date in a copy.
+snapshot::pair saved_pair(const std::string& function, const site_state& site,
+                          const pair_state& pair) {
+  auto filter = pair.filter;
+  filter.at(1, site.filter);
+  return {function,
+          site.name,
+          filter.profile().slope,
+          filter.profile().intercept,
+          filter.own(),
+          filter.shape(),
+          filter.noise(),
+          pair.cold.log_mean(),
+          pair.cold.log_var()};
+}
+
+bool experienced(const pair_state& pair) noexcept {
+  return pair.quality.values().events > 0;
+}
+
+/// Whether events of any function have told of it.
+bool experienced(const site_state& site) noexcept {
+  return std::any_of(
+    site.functions.begin(), site.functions.end(),
+    [&](const uint32_t f) { return experienced(*site.pairs[f]); });
+}
+
 } // namespace
 
 snapshot predictor::save() const {
@@ -26,20 +53,86 @@ snapshot predictor::save() const {
   for (const auto& link : impl_->links)
     out.links.push_back(
       {link.name, link.filter.rtt_ms(), link.filter.ms_per_byte()});
-  for (uint32_t s = 0; s < impl_->sites.size(); ++s) {
-    const auto& site = impl_->sites[s];
+  for (const auto& site : impl_->sites) {
     out.sites.push_back({site.name, site.filter.g});
-    for (const auto f : site.functions) {
-      auto filter = site.pairs[f]->filter; // brought up to date in the copy
-      filter.at(1, site.filter);
-      const auto& cold = site.pairs[f]->cold;
-      out.pairs.push_back({impl_->functions[f].name, site.name,
-                           filter.profile().slope, filter.profile().intercept,
-                           filter.own(), filter.shape(), filter.noise(),
-                           cold.log_mean(), cold.log_var()});
-    }
+    for (const auto f : site.functions)
+      out.pairs.push_back(
+        saved_pair(impl_->functions[f].name, site, *site.pairs[f]));
   }
   return out;
+}
+
+snapshot predictor::experience(size_t most_pairs) const {
+  snapshot out;
+  for (const auto& site : impl_->sites) {
+    if (!experienced(site))
+      continue;
+    out.sites.push_back({site.name, site.filter.g});
+    for (const auto f : site.functions)
+      if (out.pairs.size() < most_pairs && !impl_->functions[f].removed
+          && experienced(*site.pairs[f]))
+        out.pairs.push_back(
+          saved_pair(impl_->functions[f].name, site, *site.pairs[f]));
+  }
+  return out;
+}
+
+namespace {
+
+/// The filter of a site that was away for that long, or of another router.
+void restore_site(site_state& site, double log_slowdown, double seconds,
+                  const service_config& config, time_point now) {
+  auto& filter = site.filter;
+  filter = site_filter{config, log_slowdown};
+  filter.advance(now, config);
+  // Half of the prior's uncertainty, and more the longer it was away.
+  filter.var = std::min(config.site_var,
+                        config.site_var / 2 + config.q_second * seconds);
+}
+
+void restore_pair(pair_state& pair, const snapshot::pair& from,
+                  site_state& site, const service_config& config) {
+  pair.filter = function_filter{line{from.slope, from.intercept}, config};
+  pair.filter.join(site.filter);
+  pair.filter.restore(from.log_slowdown, from.log_shape, from.log_noise);
+  pair.cold.restore(from.cold_log_mean, from.cold_log_var);
+}
+
+} // namespace
+
+size_t predictor::adopt(snapshot& of_another, time_point now) {
+  auto& my = *impl_;
+  const auto& config = my.config.service;
+  size_t taken = 0;
+  std::vector<bool> fresh(my.sites.size());
+  for (size_t s = 0; s < my.sites.size(); ++s)
+    fresh[s] = !experienced(my.sites[s]);
+  std::erase_if(of_another.sites, [&](const snapshot::site& entry) {
+    const auto at = my.site_names.find(entry.name);
+    if (at == my.site_names.end())
+      return false;
+    if (fresh[at->second] && usable_log(entry.log_slowdown)) {
+      restore_site(my.sites[at->second], entry.log_slowdown, 0, config, now);
+      ++taken;
+    }
+    return true;
+  });
+  std::erase_if(of_another.pairs, [&](const snapshot::pair& entry) {
+    const auto f = my.function_names.find(entry.function);
+    const auto s = my.site_names.find(entry.site);
+    if (f == my.function_names.end() || s == my.site_names.end())
+      return false;
+    // A pair's own part is what is left of it beside its site's: where the site
+    // was learned here, it would not fit.
+    if (fresh[s->second] && usable(entry) && !my.functions[f->second].removed) {
+      auto& pair = my.obtain(f->second, s->second);
+      restore_pair(pair, entry, my.sites[s->second], config);
+      my.mark(pair, f->second, s->second);
+      ++taken;
+    }
+    return true;
+  });
+  return taken;
 }
 
 size_t predictor::restore(const snapshot& saved, duration away,
@@ -57,12 +150,8 @@ size_t predictor::restore(const snapshot& saved, duration away,
     const auto at = my.site_names.find(entry.name);
     if (at == my.site_names.end() || !usable_log(entry.log_slowdown))
       continue;
-    auto& filter = my.sites[at->second].filter;
-    filter = site_filter{config, entry.log_slowdown};
-    filter.advance(now, config);
-    // Half of the prior's uncertainty, and more the longer it was away.
-    filter.var = std::min(config.site_var,
-                          config.site_var / 2 + config.q_second * seconds);
+    restore_site(my.sites[at->second], entry.log_slowdown, seconds, config,
+                 now);
     ++taken;
   }
   for (const auto& entry : saved.pairs) {
@@ -72,10 +161,7 @@ size_t predictor::restore(const snapshot& saved, duration away,
         || !usable(entry))
       continue;
     auto& pair = my.obtain(f->second, s->second);
-    pair.filter = function_filter{line{entry.slope, entry.intercept}, config};
-    pair.filter.join(my.sites[s->second].filter);
-    pair.filter.restore(entry.log_slowdown, entry.log_shape, entry.log_noise);
-    pair.cold.restore(entry.cold_log_mean, entry.cold_log_var);
+    restore_pair(pair, entry, my.sites[s->second], config);
     my.mark(pair, f->second, s->second);
     ++taken;
   }

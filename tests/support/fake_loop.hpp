@@ -4,6 +4,7 @@
 #include "libfaas/ports/event_port.hpp"
 
 #include <deque>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -17,6 +18,13 @@ public:
     if (ended_)
       return false;
     tasks_.push_back(std::move(task));
+    return true;
+  }
+  bool post_at(time_point when, std::function<void()> task) override {
+    const std::lock_guard lock{mutex_};
+    if (ended_)
+      return false;
+    timed_.emplace(when, std::move(task));
     return true;
   }
   bool in_loop() const noexcept override {
@@ -43,6 +51,23 @@ public:
       ++turns;
     return turns;
   }
+  /// What was asked for that time or an earlier one, in order; how many.
+  size_t reach(time_point now) {
+    size_t n = 0;
+    for (;; ++n) {
+      std::function<void()> task;
+      {
+        const std::lock_guard lock{mutex_};
+        if (timed_.empty() || timed_.begin()->first > now)
+          break;
+        task = std::move(timed_.begin()->second);
+        timed_.erase(timed_.begin());
+      }
+      task();
+    }
+    run();
+    return n;
+  }
   size_t waiting() const {
     const std::lock_guard lock{mutex_};
     return tasks_.size();
@@ -52,12 +77,14 @@ public:
     const std::lock_guard lock{mutex_};
     ended_ = true;
     tasks_.clear();
+    timed_.clear();
   }
 
 private:
   std::thread::id thread_ = std::this_thread::get_id();
   mutable std::mutex mutex_;
   std::deque<std::function<void()>> tasks_;
+  std::multimap<time_point, std::function<void()>> timed_;
   bool ended_ = false;
 };
 

@@ -158,6 +158,9 @@ std::string outcome_text(const json& d) {
     text = "The site vanished with it after " + took + ".\n";
   else if (ending == "timed_out")
     text = "No answer came within " + took + ".\n";
+  else if (ending == "beaten")
+    text = "After " + took + " a second site had answered; this one was told "
+           "to stop.\n";
   else
     text = "It took " + took + ": network "
            + short_number(number_at(o, "network_ms")) + ", queue "

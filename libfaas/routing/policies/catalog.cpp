@@ -34,6 +34,10 @@ constexpr std::array min_latency_parameters{
                    "best, so that routers do not all go to one"},
   policy_parameter{"social", 0.5, 0, 4,
                    "how much of what an event imposes on later ones counts"},
+  policy_parameter{"hedge", 0, 0, 1,
+                   "share of events that may start at a second site, too"},
+  policy_parameter{"price", 0.5, 0, 100,
+                   "ms of latency that a ms of the second site is worth"},
 };
 
 made make_min_latency(values of, site_index) {
@@ -42,7 +46,10 @@ made make_min_latency(values of, site_index) {
   bounds.regret_share = of[1];
   bounds.near = of[2];
   bounds.social = of[3];
-  return std::make_unique<min_latency>(bounds);
+  hedge_bounds hedges;
+  hedges.share = of[4];
+  hedges.price = of[5];
+  return std::make_unique<min_latency>(bounds, hedges);
 }
 
 template <class Policy>

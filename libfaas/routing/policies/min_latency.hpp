@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/routing/decision.hpp"
+#include "libfaas/routing/hedging.hpp"
 
 namespace faas::routing {
 
@@ -28,10 +29,15 @@ struct exploration {
 /// Thompson sampling proper; for more it keeps the propensity exact.
 class min_latency final : public policy {
 public:
-  explicit min_latency(exploration bounds = {}) noexcept : bounds_(bounds) {}
+  explicit min_latency(exploration bounds = {},
+                       hedge_bounds hedges = {}) noexcept
+    : bounds_(bounds), hedges_(hedges) {}
   std::string_view name() const noexcept override { return "min-latency"; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
+  const hedge_bounds* hedging() const noexcept override {
+    return hedges_.share > 0 ? &hedges_ : nullptr;
+  }
 
 private:
   uint8_t challenger(const decision& so_far, const event_features& event,
@@ -44,6 +50,7 @@ private:
                    random_source& random) const noexcept;
 
   exploration bounds_;
+  hedge_bounds hedges_;
   double tokens_ = 0;
   double tail_ms_ = 0;   ///< running quantile of predicted latencies
   double regret_ms_ = 0; ///< saved up
