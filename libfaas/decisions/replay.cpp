@@ -39,7 +39,7 @@ uint8_t ask(routing::policy& rule, const routing::decision& made,
             time_point now) {
   const auto first = static_cast<uint8_t>(std::countr_zero(made.healthy));
   return std::has_single_bit(made.healthy)
-           ? rule.only(made, first).chosen
+           ? rule.only(made, event, first, now).chosen
            : rule.choose(made, event, random, now).chosen;
 }
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::array<std::string_view, reasons> reason_names{
   "no-candidate", "only-candidate", "best",   "explored",
   "fixed",        "fallback",       "random", "round-robin", "ranked",
+  "cheapest",     "likeliest",      "sticky", "refused",
   "hedged"};
 
 /// exp(x) - 1 for the small variances that occur; bounded for large ones.
@@ -84,6 +85,9 @@ prediction predict_at(const estimate& belief, const candidate& site,
   p.imposed = imposed_ms(p.queue, service, belief.servers, belief.load);
   p.in_flight = site.in_flight;
   p.servers = belief.servers;
+  const double work_s = (service + p.cold) / 1000;
+  p.price = work_s * site.price_per_s;
+  p.joule = work_s * site.watts;
   return p;
 }
 
@@ -103,7 +107,8 @@ std::string_view name(reason why) noexcept {
   return index < reason_names.size() ? reason_names[index] : "unknown";
 }
 
-pick policy::only(const decision&, uint8_t index) noexcept {
+pick policy::only(const decision&, const event_features&, uint8_t index,
+                  time_point) noexcept {
   return {index, reason::only_candidate, 1};
 }
 
@@ -134,10 +139,9 @@ decision decide(std::span<const candidate> candidates,
     return made;
   // One bit; without a popcount instruction has_single_bit() is a call.
   const bool single = (made.healthy & (made.healthy - 1)) == 0;
-  const auto answer
-    = single
-        ? rule.only(made, static_cast<uint8_t>(std::countr_zero(made.healthy)))
-        : rule.choose(made, event, random, now);
+  const auto first = static_cast<uint8_t>(std::countr_zero(made.healthy));
+  const auto answer = single ? rule.only(made, event, first, now)
+                             : rule.choose(made, event, random, now);
   made.chosen = answer.chosen;
   made.why = answer.why;
   made.propensity = answer.propensity;

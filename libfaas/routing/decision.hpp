@@ -23,6 +23,9 @@ struct event_features {
   double bytes = 0;        ///< request plus expected reply, for the network
   double deadline_ms = 0;  ///< time left; 0: none
   bool may_explore = true; ///< false for priority "critical"
+  /// Hash of what the event belongs to (a session, a stream, a data set), for
+  /// policies that keep such events together; 0: nothing.
+  uint64_t key = 0;
 };
 
 /// A site that could run the event, with what only this router knows.
@@ -37,6 +40,10 @@ struct candidate {
   double backlog_ms = 0;
   /// How late the loop that would run it is (local sites), or the outbox.
   double loop_lag_ms = 0;
+  /// What a second of one event's work costs there, in any one currency, and
+  /// the power that it draws beyond that of the idle site, W. 0: nothing.
+  double price_per_s = 0;
+  double watts = 0;
   bool healthy = true;
 };
 
@@ -60,6 +67,8 @@ struct prediction {
   double imposed;
   double in_flight; ///< own events there that have not returned
   double servers;   ///< events it runs at once
+  double price;     ///< of the work (service and cold), as price_per_s
+  double joule;     ///< the same in energy
 };
 
 /// 95 % of such events take no longer.
@@ -77,9 +86,13 @@ enum class reason : uint8_t {
   random,
   round_robin,
   ranked, ///< first in the policy's own order, not by predicted latency
-  hedged, ///< a second start of an event that another site has, too
+  cheapest,  ///< costs least among those that meet the deadline
+  likeliest, ///< none meets the deadline surely enough; this one most likely
+  sticky,    ///< where the event's key was served last, or belongs
+  refused,   ///< no site can meet the deadline: chosen is none
+  hedged,    ///< a second start of an event that another site has, too
 };
-inline constexpr size_t reasons = 10;
+inline constexpr size_t reasons = 14;
 std::string_view name(reason why) noexcept;
 
 /// The outcome. Indices are positions in the candidates given; parts[i] is
@@ -100,7 +113,9 @@ struct decision {
   const prediction& chosen_parts() const noexcept { return parts[chosen]; }
 };
 
-/// A policy's answer: position, reason, propensity.
+/// A policy's answer: position, reason, propensity. reason::refused with
+/// decision::none: the event is to be answered with an error at once
+/// (deadline_rules.hpp), though there are sites.
 struct pick {
   uint8_t chosen = decision::none;
   reason why = reason::no_candidate;
@@ -133,7 +148,8 @@ public:
   virtual pick choose(const decision& so_far, const event_features& event,
                       random_source& random, time_point now) noexcept = 0;
   /// Called in place of choose() when one candidate is healthy.
-  virtual pick only(const decision& so_far, uint8_t index) noexcept;
+  virtual pick only(const decision& so_far, const event_features& event,
+                    uint8_t index, time_point now) noexcept;
   /// An event has ended that choose() or only() sent somewhere: for policies
   /// that learn by themselves.
   virtual void ended(const outcome& seen) noexcept {}

@@ -111,7 +111,7 @@ sending gateway::choose(const draw& event, std::span<const char> up, double now,
     const auto first
       = static_cast<uint8_t>(std::countr_zero(how.made.healthy));
     const auto answer = std::has_single_bit(how.made.healthy)
-                          ? rule.only(how.made, first)
+                          ? rule.only(how.made, features, first, at(now))
                           : rule.choose(how.made, features, random, at(now));
     how.made.chosen = answer.chosen;
     how.made.why = answer.why;

@@ -66,6 +66,14 @@ std::string reason_text(const std::string& reason) {
     return "by lot";
   if (reason == "round-robin")
     return "it was its turn";
+  if (reason == "cheapest")
+    return "it costs least among those that meet the deadline";
+  if (reason == "likeliest")
+    return "no site is sure enough to meet the deadline; this one most likely";
+  if (reason == "sticky")
+    return "events with this key go there";
+  if (reason == "refused")
+    return "no site can meet the deadline";
   return printable(reason);
 }
 

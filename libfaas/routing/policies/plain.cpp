@@ -16,7 +16,8 @@ pick static_site::choose(const decision& so_far, const event_features&,
   return {best_of(so_far), reason::fallback, 1};
 }
 
-pick static_site::only(const decision& so_far, uint8_t index) noexcept {
+pick static_site::only(const decision& so_far, const event_features&,
+                       uint8_t index, time_point) noexcept {
   if (so_far.sites[index] == site_)
     return {index, reason::fixed, 1};
   return fall_back_ ? pick{index, reason::fallback, 1} : pick{};

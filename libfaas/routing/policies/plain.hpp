@@ -14,7 +14,8 @@ public:
   std::string_view name() const noexcept override { return "static"; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
-  pick only(const decision& so_far, uint8_t index) noexcept override;
+  pick only(const decision& so_far, const event_features& event, uint8_t index,
+            time_point now) noexcept override;
 
 private:
   site_index site_;

@@ -245,8 +245,10 @@ BOOST_AUTO_TEST_SUITE(decision_test)
   }
 
   BOOST_AUTO_TEST_CASE(every_reason_has_a_name) {
-    for (int i = 0; i <= static_cast<int>(reason::ranked); ++i)
-      BOOST_TEST(name(static_cast<reason>(i)) != "unknown");
+    for (size_t i = 0; i < reasons; ++i)
+      BOOST_TEST(!name(static_cast<reason>(i)).empty());
+    BOOST_TEST(name(reason::refused) == "refused");
+    BOOST_TEST(name(static_cast<reason>(reasons)) == "unknown");
     BOOST_TEST(name(static_cast<reason>(99)) == "unknown");
   }
 

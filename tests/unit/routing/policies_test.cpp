@@ -145,9 +145,9 @@ BOOST_AUTO_TEST_SUITE(policies_test)
     BOOST_TEST(strict.choose(parts, {}, random, now).chosen == decision::none);
     BOOST_TEST(loose.choose(parts, {}, random, now).chosen == 2);
     BOOST_TEST((loose.choose(parts, {}, random, now).why == reason::fallback));
-    BOOST_TEST(strict.only(parts, 0).chosen == decision::none);
-    BOOST_TEST(strict.only(parts, 1).chosen == 1);
-    BOOST_TEST(loose.only(parts, 0).chosen == 0);
+    BOOST_TEST(strict.only(parts, {}, 0, now).chosen == decision::none);
+    BOOST_TEST(strict.only(parts, {}, 1, now).chosen == 1);
+    BOOST_TEST(loose.only(parts, {}, 0, now).chosen == 0);
   }
 
   BOOST_AUTO_TEST_CASE(random_choice_is_even) {
