@@ -222,10 +222,12 @@ struct predictor_state {
   }
 
   void adopt_from_peers() {
-    std::erase_if(heard, [&](auto& one) {
-      core.adopt(one.second, config.clock->now());
-      return one.second.sites.empty() && one.second.pairs.empty();
-    });
+    for (auto at = heard.begin(); at != heard.end();) {
+      auto& told = at->second;
+      core.adopt(told, config.clock->now());
+      at = told.sites.empty() && told.pairs.empty() ? heard.erase(at)
+                                                    : std::next(at);
+    }
   }
 
   /// A node that was gone may be another one now.

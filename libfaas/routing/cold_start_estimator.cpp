@@ -9,6 +9,9 @@ namespace {
 constexpr double averaging_s = 30;
 constexpr double noise = 0.1; ///< of one cold start, log domain
 constexpr double drift = 0.01;
+constexpr double least_stay_ms = 1;
+// It did not leave just when it was seen.
+constexpr double longer = 1.25, sooner = 0.5;
 
 } // namespace
 
@@ -48,6 +51,19 @@ bool cold_start_estimator::restore(double log_mean, double log_var) noexcept {
   mean_ = log_mean;
   var_ = std::min(log_var, 1.0);
   return true;
+}
+
+stay_tracker::stay_tracker(double prior_ms) noexcept
+  : ms_(std::isfinite(prior_ms) ? std::max(prior_ms, least_stay_ms)
+                                : least_stay_ms) {}
+
+void stay_tracker::observe(double gap_ms, bool loaded) noexcept {
+  if (!std::isfinite(gap_ms) || gap_ms <= 0)
+    return;
+  if (!loaded)
+    ms_ = std::max(std::min(ms_, sooner * gap_ms), least_stay_ms);
+  else if (gap_ms > ms_)
+    ms_ = longer * gap_ms;
 }
 
 double cold_charge_ms(double cold_ms, double per_second,

@@ -34,6 +34,22 @@ private:
   double var_ = 1; ///< of the mean
 };
 
+/// How long a function stays loaded at a site when nothing comes, as its events
+/// tell: one that waited for it to load says that it left sooner, one that did
+/// not that it stayed longer. The last word counts. Not thread safe.
+class stay_tracker {
+public:
+  explicit stay_tracker(double prior_ms = 300'000) noexcept;
+
+  /// An event came `gap_ms` after the last one there had ended, and found it
+  /// loaded, or not. Gaps that are none (an event was there) say nothing.
+  void observe(double gap_ms, bool loaded) noexcept;
+  double ms() const noexcept { return ms_; }
+
+private:
+  double ms_;
+};
+
 /// The share of a cold start that one event bears: C / (1 + rate * keep), since
 /// that many more are expected to find the function loaded.
 double cold_charge_ms(double cold_ms, double per_second,

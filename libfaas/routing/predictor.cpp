@@ -218,6 +218,7 @@ pair_state& predictor::impl::obtain(uint32_t function, uint32_t site) {
   } else {
     made->filter = function_filter{functions[function].profile, config.service};
   }
+  made->stay = stay_tracker{config.keep_ms};
   made->filter.join(home.filter);
   home.pairs[function] = std::move(made);
   home.functions.push_back(function);
@@ -262,7 +263,7 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.warm_until_ms = pair.warm_until_ms == 0 ? 1e300 : pair.warm_until_ms;
   out.cold_charge_ms
     = cold_charge_ms(pair.cold.mean_ms(),
-                     functions[function].rate.per_second(now), config.keep_ms);
+                     functions[function].rate.per_second(now), pair.stay.ms());
   out.others = home.others;
   out.others_usual = home.others_usual;
   out.own_reported = home.own;

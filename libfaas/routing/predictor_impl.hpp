@@ -18,6 +18,10 @@ struct pair_state {
 
   function_filter filter;
   cold_start_estimator cold;
+  stay_tracker stay;
+  int warm = 0;           ///< events that were not cold, up to some 20
+  int cold_run = 0;       ///< events in a row that were
+  time_point left_idle{}; ///< when the last event ended
   accuracy_tracker quality;
   quantile_tracker promise{0.95, 2}; ///< of what is over the prediction
   quantile_tracker interval{0.9, 1.645}; ///< of how far it is off
@@ -104,6 +108,7 @@ struct predictor::impl {
   void learn_service(const observation& seen, pair_state& pair,
                      site_state& site);
   void confirm_step(site_state& site, double slowdown);
+  void learn_residency(const observation& seen, pair_state& pair);
   void learn_queue(const observation& seen, site_state& site);
 };
 

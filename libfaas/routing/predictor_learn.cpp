@@ -25,6 +25,8 @@ constexpr double tick_ms = 6;
 constexpr auto long_memory = std::chrono::seconds{30};
 constexpr auto probe_memory = std::chrono::seconds{10};
 constexpr int short_enough = 6;
+/// So many cold starts in a row, and there will be no warm events.
+constexpr int always_cold = 3;
 
 bool plausible_ms(double ms) noexcept {
   return std::isfinite(ms) && ms >= 0 && ms <= max_ms;
@@ -67,9 +69,12 @@ void site_state::judge(bool late, bool step, time_point sent) noexcept {
 
 void predictor::impl::learn_service(const observation& seen, pair_state& pair,
                                     site_state& site) {
-  if (seen.cold_ms > 0) { // its service was not that of a warm instance
+  if (seen.cold_ms > 0) {
     pair.cold.observe(seen.cold_ms);
-    return;
+    // Its service was not that of a warm instance; but where each event is cold
+    // there is no other.
+    if (pair.cold_run < std::max(always_cold, pair.warm))
+      return;
   }
   const auto before = pair.filter.at(seen.size, site.filter);
   const bool probed
@@ -95,6 +100,23 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
   const double first = site.mean_service_ms == 0;
   site.mean_service_ms
     += (first ? 1 : 0.1) * (seen.service_ms - site.mean_service_ms);
+}
+
+/// Whether it was loaded, and until when it is taken to be. Others at the site
+/// may be the reason for one more instance, or for none: they are left out.
+void predictor::impl::learn_residency(const observation& seen,
+                                      pair_state& pair) {
+  const bool cold = seen.cold_ms > 0;
+  pair.cold_run = cold ? pair.cold_run + 1 : 0;
+  if (!cold)
+    pair.warm = std::min(pair.warm + 1, 20);
+  const auto came = seen.at - from_ms(seen.total_ms);
+  if (pair.left_idle != time_point{} && seen.in_flight == 0
+      && seen.queue_length == 0)
+    pair.stay.observe(to_ms(came - pair.left_idle), !cold);
+  pair.left_idle = std::max(pair.left_idle, seen.at);
+  if (cold || pair.warm_until_ms > 0) // it does get unloaded
+    pair.warm_until_ms = to_ms(seen.at.time_since_epoch()) + pair.stay.ms();
 }
 
 void predictor::impl::learn_queue(const observation& seen, site_state& site) {
@@ -136,8 +158,7 @@ bool predictor::observe(const observation& seen) {
                                    seen.at, site.filter, my.config.service);
     return true;
   }
-  if (seen.cold_ms > 0 || pair.warm_until_ms > 0) // it does get unloaded
-    pair.warm_until_ms = to_ms(seen.at.time_since_epoch()) + my.config.keep_ms;
+  my.learn_residency(seen, pair);
   pair.quality.total(seen.predicted_ms, seen.predicted_sd, seen.total_ms);
   if (seen.predicted_ms > 0 && seen.predicted_sd > 0) {
     const double score

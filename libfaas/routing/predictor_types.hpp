@@ -17,7 +17,7 @@ struct predictor_config {
   service_config service;
   network_config network;
   /// How long an idle function stays loaded where nothing is reported.
-  double keep_ms = 300'000;
+  double keep_ms = 300'000; // until its events tell
   /// A sibling's cell is written again when its site's or link's belief has
   /// moved by this much (log domain; share of the RTT).
   double publish_step = 0.02;

@@ -64,4 +64,28 @@ BOOST_AUTO_TEST_SUITE(cold_start_estimator_test)
     BOOST_TEST(cold_charge_ms(900, 0, 15'000) == 900);
   }
 
+  BOOST_AUTO_TEST_CASE(the_stay_lies_between_warm_and_cold_gaps) {
+    stay_tracker stay{300'000};
+    stay.observe(20'000, false); // it had left within 20 s
+    BOOST_TEST(stay.ms() < 20'000);
+    stay.observe(5'000, true);
+    BOOST_TEST(stay.ms() > 5'000);
+    BOOST_TEST(stay.ms() < 20'000);
+    stay.observe(8'000, false);
+    BOOST_TEST(stay.ms() < 8'000);
+    stay.observe(12'000, true); // longer by now
+    BOOST_TEST(stay.ms() > 12'000);
+    BOOST_TEST(stay.ms() < 20'000);
+  }
+
+  BOOST_AUTO_TEST_CASE(gaps_that_are_none_tell_nothing_of_the_stay) {
+    stay_tracker stay{1000};
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    for (const double gap : {nan, -5.0, 0.0})
+      for (const bool loaded : {true, false})
+        stay.observe(gap, loaded);
+    BOOST_TEST(stay.ms() == 1000);
+    BOOST_TEST(stay_tracker{nan}.ms() > 0);
+  }
+
   BOOST_AUTO_TEST_SUITE_END()

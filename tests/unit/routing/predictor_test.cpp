@@ -1,7 +1,4 @@
-#include "libfaas/routing/predictor.hpp"
-
-#include "libfaas/core/random.hpp"
-#include "libfaas/routing/decision.hpp"
+#include "tests/unit/routing/predictor_world.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -10,52 +7,11 @@
 
 using namespace faas;
 using namespace faas::routing;
+using namespace faas::test;
 
 namespace {
 
-constexpr line normal{0.34, 1};
-
-/// An edge and a cloud node, one function, and a way to play events.
-struct world {
-  class predictor predictor;
-  link_index local = *predictor.add_link(loopback_link());
-  link_index wan = *predictor.add_link({"wan", {}});
-  site_index edge = *predictor.add_site({"edge-1/cpu", "edge", local, 1});
-  site_index cloud = *predictor.add_site({"cloud-1/cpu", "cloud", wan, 4});
-  function_index classify = *predictor.add_function("classify", normal);
-  random_source random{1};
-  time_point now = time_point{} + std::chrono::hours{1};
-
-  observation make(site_index site, double factor, double n = 38) {
-    observation seen;
-    const double noise = std::exp(0.1 * random.normal());
-    seen.function = classify;
-    seen.site = site;
-    seen.size = n;
-    seen.bytes = n * 784;
-    seen.service_ms = factor * normal.at(n) * noise;
-    const double network = site == cloud ? 40 + 4e-4 * seen.bytes : 0.05;
-    seen.total_ms = seen.service_ms + network;
-    seen.at = now += from_ms(200);
-    return seen;
-  }
-  void play(site_index site, double factor, int events) {
-    for (int i = 0; i < events; ++i)
-      predictor.observe(make(site, factor, 1 + random.below(300)));
-    predictor.publish(now);
-  }
-  prediction expect(function_index f, site_index site, double n = 38) {
-    const auto cell = predictor.cell(f, site, now);
-    candidate c;
-    c.site = site;
-    c.cell = cell.get();
-    event_features event;
-    event.size = n;
-    event.bytes = n * 784;
-    return predict(cell->read(), c, event, now);
-  }
-  double service(site_index site) { return expect(classify, site).service; }
-};
+using world = predictor_world;
 
 } // namespace
 
@@ -446,37 +402,41 @@ BOOST_AUTO_TEST_SUITE(predictor_test)
     BOOST_TEST(w.predictor.accuracy_of(again, w.edge).events == 0u);
   }
 
-  BOOST_AUTO_TEST_CASE(a_snapshot_survives_a_restart) {
+  BOOST_AUTO_TEST_CASE(a_site_that_starts_anew_each_time_is_charged_for_it) {
     world w;
-    w.play(w.edge, 5, 100);
-    w.play(w.cloud, 1, 100);
-    auto saved = w.predictor.save();
-    world fresh;
-    BOOST_TEST(
-      fresh.predictor.restore(saved, std::chrono::seconds{5}, fresh.now)
-      == saved.links.size() + saved.sites.size() + saved.pairs.size());
-    fresh.predictor.publish(fresh.now);
-    for (const auto site : {w.edge, w.cloud}) {
-      const auto old = w.expect(w.classify, site);
-      const auto now = fresh.expect(fresh.classify, site);
-      BOOST_TEST(std::abs(now.total / old.total - 1) < 0.15);
-      BOOST_TEST(now.epistemic > old.epistemic);
+    for (int i = 0; i < 20; ++i) {
+      auto seen = w.make(w.edge, 5);
+      w.now += std::chrono::seconds{5};
+      seen.at = w.now;
+      seen.cold_ms = 700;
+      seen.total_ms += seen.cold_ms;
+      w.predictor.observe(seen);
     }
+    w.predictor.publish(w.now);
+    w.now += std::chrono::seconds{5};
+    const auto parts = w.expect(w.classify, w.edge);
+    // Few others, if any, would find it loaded.
+    BOOST_TEST(parts.cold > 450);
+    BOOST_TEST(parts.cold < 900);
+    // There is no warm event to learn its service from.
+    BOOST_TEST(std::abs(parts.service / (5 * normal.at(38)) - 1) < 0.25);
   }
 
-  BOOST_AUTO_TEST_CASE(a_damaged_snapshot_is_skipped_where_it_is_damaged) {
+  BOOST_AUTO_TEST_CASE(a_site_that_stays_is_not_charged) {
     world w;
-    const double nan = std::numeric_limits<double>::quiet_NaN();
-    snapshot bad;
-    bad.links = {{"wan", nan, 0}, {"unknown", 1, 0}};
-    bad.sites = {{"edge-1/cpu", 1e9}, {"unknown", 0}};
-    snapshot::pair pair;
-    pair.function = "classify";
-    pair.site = "edge-1/cpu";
-    pair.slope = nan;
-    bad.pairs = {pair, {}};
-    BOOST_TEST(w.predictor.restore(bad, {}, w.now) == 0u);
-    BOOST_TEST(std::isfinite(w.expect(w.classify, w.edge).total));
+    for (int i = 0; i < 20; ++i) {
+      auto seen = w.make(w.edge, 5);
+      w.now += std::chrono::seconds{5};
+      seen.at = w.now;
+      if (i == 0) {
+        seen.cold_ms = 700;
+        seen.total_ms += seen.cold_ms;
+      }
+      w.predictor.observe(seen);
+    }
+    w.predictor.publish(w.now);
+    w.now += std::chrono::seconds{5};
+    BOOST_TEST(w.expect(w.classify, w.edge).cold == 0);
   }
 
   BOOST_AUTO_TEST_SUITE_END()
