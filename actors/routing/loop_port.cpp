@@ -79,6 +79,8 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
   const auto& targets = mine.shared->targets;
   const auto count = std::min(targets.size(), candidates.size());
   const auto lag_ms = to_ms(loop_.lag());
+  uint32_t resting = 0;
+  bool open = false;
   for (size_t i = 0; i < count; ++i) {
     const auto& target = targets[i];
     auto& candidate = candidates[i];
@@ -93,7 +95,13 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
     } else {
       candidate.loop_lag_ms = lag_ms;
     }
+    if (candidate.healthy && !mine.stats[i]->guard.open(now))
+      resting |= 1u << i;
+    open = open || (candidate.healthy && (resting >> i & 1) == 0);
   }
+  for (size_t i = 0; open && i < count; ++i) // else those that rest, too
+    candidates[i].healthy
+      = candidates[i].healthy && (resting >> i & 1) == 0;
   routing::event_features features;
   features.size = event.size;
   features.bytes = static_cast<double>(event.body.size()) + mine.reply_bytes;
@@ -197,6 +205,7 @@ void loop_port::launch(local_route& mine, flight&& ready,
   const auto& target = mine.shared->targets[index];
   ready.via = mine.shared;
   ready.stats = mine.stats[index];
+  ready.stats->guard.asked(now);
   ready.sent = now;
   ready.site = target.index;
   ready.target = index;

@@ -138,6 +138,7 @@ private:
               site_outcome outcome);
   void observe(const flight& ended, const reply& answer, time_point now,
                site_outcome outcome);
+  void judge_site(const flight& ended, const reply& answer, time_point now);
   void count_return(flight& ended, const reply& answer, time_point now);
   void teach_policy(const flight& ended, const reply& answer, time_point now,
                     site_outcome outcome);

@@ -62,6 +62,7 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   const auto seen = ended->beaten && answer.code == errc::ok
                       ? site_outcome::ok
                       : outcome;
+  judge_site(*ended, answer, now);
   record(*ended, answer, now, outcome);
   observe(*ended, answer, now, seen);
   teach_policy(*ended, answer, now, seen);
@@ -95,6 +96,17 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   if (!taken) // before its owner sends the next event
     flights_.erase(token);
   done(std::move(answer));
+}
+
+/// Whether the site can run the function at all.
+void loop_port::judge_site(const flight& ended, const reply& answer,
+                           time_point now) {
+  const bool cannot = answer.code == errc::unavailable
+                      || answer.code == errc::quarantined;
+  if (cannot && !answer.started)
+    ended.stats->guard.refused(ended.sent, now);
+  else if (answer.started || answer.code == errc::ok)
+    ended.stats->guard.served();
 }
 
 /// What is under way at its site and on the way there, by what its return tells.

@@ -5,6 +5,7 @@
 #include "libfaas/flow/token_bucket.hpp"
 #include "libfaas/ports/metrics.hpp"
 #include "libfaas/routing/decision.hpp"
+#include "libfaas/routing/site_guard.hpp"
 
 #include <array>
 #include <atomic>
@@ -69,6 +70,7 @@ struct target_stats {
   /// Events that the predictor hears of; more would teach it nothing and cost
   /// as much as running them. Loop thread only.
   flow::token_bucket lessons{5000, 256};
+  routing::site_guard guard; ///< loop thread only
 };
 
 /// All counters of a node. Rows are made on first use and never move; at most

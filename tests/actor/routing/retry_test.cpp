@@ -202,6 +202,42 @@ BOOST_AUTO_TEST_CASE(a_long_body_goes_to_a_node_that_takes_it) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_site_that_cannot_run_it_is_left_out_for_a_while) {
+  open(256);
+  use(2);
+  int asked = 0;
+  const auto play = [&](int events) {
+    for (int i = 0; i < events; ++i) {
+      const auto token = submit();
+      while (auto* at = holder()) {
+        asked += at == peers[0].get();
+        at->answer(at == peers[0].get() ? errc::unavailable : errc::ok,
+                   at != peers[0].get());
+      }
+      BOOST_TEST((code(token) == errc::ok));
+    }
+  };
+  play(40);
+  BOOST_TEST(asked == 2);
+  advance(300ms);
+  play(40);
+  BOOST_TEST(asked == 3); // one tries
+  peers[1]->usable = false; // those that rest are better than none
+  submit();
+  BOOST_REQUIRE(holder() == peers[0].get());
+  peers[0]->answer(errc::ok, true);
+  peers[1]->usable = true;
+  asked = 0;
+  for (int i = 0; i < 10; ++i) {
+    submit();
+    auto* at = holder();
+    asked += at == peers[0].get();
+    at->answer(errc::ok, true);
+  }
+  BOOST_TEST(asked == 5); // it serves again
+  BOOST_TEST(got->each_once());
+}
+
 BOOST_AUTO_TEST_CASE(an_observation_counts_the_bytes_of_the_request) {
   std::vector<routing::observation> seen;
   ports.receive_with([&](loop_report report) {
