@@ -152,6 +152,12 @@ struct keep_replica {
 // -- predictor ----------------------------------------------------------------
 
 /// Structure without estimates: the predictor adds the cells and publishes.
+/// What a site says of loading a version.
+struct load_facts {
+  double load_ms = 0; ///< that it took last; 0: it does not say
+  bool away = false;  ///< it is not in memory now
+  std::string cannot; ///< why it cannot be loaded now; empty: it can
+};
 struct structure {
   struct site {
     site_name name;
@@ -166,6 +172,7 @@ struct structure {
     std::vector<route_target> targets; ///< without index and cell
     /// Trial-run points by site.
     std::map<site_name, std::vector<profile_point>> profiles;
+    std::map<site_name, load_facts> loads;
     std::string why_empty;
     bool in_service = true; ///< else one of the other versions that run
     uint32_t weight = 100;

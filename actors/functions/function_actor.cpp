@@ -171,7 +171,7 @@ struct function_state {
         || now.status.state != instance_state::ready)
       return;
     auto facts = current.host->facts();
-    facts["load_ms"] = now.status.facts["load_ms"];
+    facts.try_emplace("load_ms", now.status.facts["load_ms"]);
     now.status.facts = std::move(facts);
     enter(instance_state::ready, now.status.reason);
   }

@@ -47,6 +47,28 @@ void add_unfit(const known_state& known, const assigned_version& assigned,
   }
 }
 
+load_facts loads_of(const placement_status& status) {
+  load_facts made;
+  const auto& facts = status.facts;
+  if (const auto at = facts.find("load_ms"); at != facts.end())
+    made.load_ms = std::strtod(at->second.c_str(), nullptr);
+  const auto at = facts.find("in_memory");
+  if (at == facts.end() || !at->second.starts_with("no"))
+    return made;
+  made.away = true;
+  if (constexpr std::string_view why = "no: "; at->second.starts_with(why))
+    made.cannot = at->second.substr(why.size());
+  return made;
+}
+
+/// What the site said of the version, for the predictor and for routes.
+void add_facts(structure::function& made, route_target& target,
+               const placement& said) {
+  made.profiles[target.site] = said.profile;
+  auto& loads = made.loads[target.site] = loads_of(said.status);
+  target.cannot = !loads.cannot.empty();
+}
+
 route_target local_target(const known_state& known,
                           const assigned_version& assigned,
                           const std::shared_ptr<function_host>& host) {
@@ -87,7 +109,7 @@ structure::function build_function(const known_state& known,
       host != known.hosts.end()) {
     auto target = local_target(known, assigned, host->second);
     if (own != known.own.end())
-      made.profiles[target.site] = own->second.profile;
+      add_facts(made, target, own->second);
     made.targets.push_back(std::move(target));
   } else if (own != known.own.end()) {
     add_reason(made.why_empty, own->second);
@@ -115,7 +137,7 @@ structure::function build_function(const known_state& known,
     target.tier = tier_of(known, target.node);
     target.servers = std::max<uint32_t>(at.status.slots, 1);
     target.via = std::move(via);
-    made.profiles[target.site] = at.profile;
+    add_facts(made, target, at);
     made.targets.push_back(std::move(target));
   }
   add_unfit(known, assigned, made);

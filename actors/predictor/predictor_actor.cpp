@@ -133,6 +133,11 @@ struct predictor_state {
       if (kept.count(version) == 0)
         core.remove_function(index);
     functions = std::move(kept);
+    const auto removed = [this](const version_ref& version) {
+      return functions.count(version) == 0;
+    };
+    std::erase_if(profiled, [&](auto& of) { return removed(of.first); });
+    std::erase_if(loaded, [&](auto& of) { return removed(of.first.first); });
   }
 
   std::shared_ptr<route> route_for(const structure::function& from) {
@@ -173,6 +178,7 @@ struct predictor_state {
         continue;
       target.index = site->second;
       use_profile(from, target, now);
+      use_loads(from, target, now);
       target.cell = core.cell(made->index, target.index, now);
       share_loads(target);
       made->targets.push_back(std::move(target));
@@ -201,6 +207,22 @@ struct predictor_state {
       measured.push_back({point.size, point.ms});
     core.set_profile(functions[from.version], target.index,
                      routing::fit_line(measured), now);
+  }
+
+  /// What a site says of loading a version, whenever that changes.
+  void use_loads(const structure::function& from, const route_target& target,
+                 time_point now) {
+    const auto said = from.loads.find(target.site);
+    if (said == from.loads.end())
+      return;
+    const auto index = functions[from.version];
+    auto& known = loaded[{from.version, target.site}];
+    const auto& fresh = said->second;
+    if (fresh.load_ms > 0 && fresh.load_ms != known.load_ms)
+      core.observe_load(index, target.index, fresh.load_ms, now);
+    if (fresh.away != known.away)
+      core.observe_residency(index, target.index, !fresh.away, now);
+    known = fresh;
   }
 
   // -- other routers ----------------------------------------------------------
@@ -374,6 +396,8 @@ struct predictor_state {
                       || (target.via && target.via->usable.load());
       if (!row.candidate)
         row.why_not = "the node does not answer";
+      else if (target.cannot)
+        row.why_not = "it cannot be loaded there now";
       routing::candidate candidate;
       candidate.site = target.index;
       candidate.cell = target.cell.get();
@@ -439,6 +463,7 @@ struct predictor_state {
     loads;
   std::map<version_ref, routing::function_index> functions;
   std::set<std::pair<version_ref, site_name>> profiled;
+  std::map<std::pair<version_ref, site_name>, load_facts> loaded;
   std::map<node_name, routing::snapshot> heard; ///< not all adopted yet
   std::set<node_name> gone;
   std::unique_ptr<cpu_probe> prober;

@@ -59,6 +59,8 @@ struct route_target {
   /// What all loops of this node have under way there, and on the way there.
   std::shared_ptr<routing::shared_load> load;
   std::shared_ptr<routing::shared_link_load> link_load;
+  bool cannot = false; ///< the site cannot load it now; only where there is none
+                       ///< better
 };
 
 /// A node that can never run a version, for people.

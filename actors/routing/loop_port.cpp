@@ -95,7 +95,7 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
     } else {
       candidate.loop_lag_ms = lag_ms;
     }
-    if (candidate.healthy && !mine.stats[i]->guard.open(now))
+    if (target.cannot || !mine.stats[i]->guard.open(now))
       resting |= 1u << i;
     open = open || (candidate.healthy && (resting >> i & 1) == 0);
   }

@@ -30,6 +30,9 @@ struct memory_state {
   time_point retry_at{};
   duration pause{};
   time_point no_more_before{}; ///< after an instance that could not be made
+  time_point left_at{};
+  duration load_time{}; ///< that the last load took, with its instances
+  bool inquiry = false; ///< the load under way is for its own sake
   uint64_t unloads = 0, loads = 0, failed_loads = 0;
   /// For facts(): what was told, and when.
   string_map told;

@@ -48,7 +48,8 @@ private:
   std::map<runtime_key, entry> entries_;
 };
 
-host_settings settings_of(const node_hosts_config& config) {
+host_settings settings_of(const node_hosts_config& config,
+                          std::shared_ptr<inquiries> inquiry) {
   return {config.node,
           config.gateway_loops,
           config.inline_bounds,
@@ -56,7 +57,8 @@ host_settings settings_of(const node_hosts_config& config) {
           config.written_off_per_version,
           config.written_off_per_node,
           config.forgive_after,
-          config.over_deadline};
+          config.over_deadline,
+          std::move(inquiry)};
 }
 
 } // namespace
@@ -65,6 +67,7 @@ struct node_function_hosts::state {
   node_hosts_config config;
   std::shared_ptr<executor_pool> pool;
   std::shared_ptr<runtime_set> runtimes = std::make_shared<runtime_set>();
+  std::shared_ptr<inquiries> inquiry;
   std::mutex mutex; ///< guards what follows
   std::shared_ptr<executor_pool> waiting; ///< made when it is needed
   bool stopped = false;
@@ -86,6 +89,8 @@ struct node_function_hosts::state {
 node_function_hosts::node_function_hosts(node_hosts_config config)
   : state_(std::make_unique<state>()) {
   state_->pool = executor_pool::start({config.threads, "exec", config.log});
+  if (config.inquire_after > duration::zero())
+    state_->inquiry = std::make_shared<inquiries>(config.inquire_after);
   state_->config = std::move(config);
 }
 
@@ -128,7 +133,7 @@ node_function_hosts::open(host_request request, host_events events) {
   auto host = std::make_shared<version_host>(
     std::move(request), *mode, std::move(events), pool,
     [set = state_->runtimes, key] { return set->get(key); },
-    settings_of(config));
+    settings_of(config, state_->inquiry));
   pool->add(host);
   watch(host);
   if (!host->begin_load()) {

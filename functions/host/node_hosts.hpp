@@ -36,6 +36,9 @@ struct node_hosts_config {
   /// How often each version's instances are looked at, on one thread that begins
   /// with the first open(). Zero: the owner calls tick().
   duration tick_every = std::chrono::milliseconds{250};
+  /// A version that has been out of memory for so long is loaded to see how long
+  /// that takes, see inquiries. Zero: never.
+  duration inquire_after{};
   /// Lines about the node's executors; any thread. May be empty.
   std::function<void(std::string)> log;
 };

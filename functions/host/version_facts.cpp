@@ -2,6 +2,8 @@
 #include "functions/host/version_host.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 namespace faas::host {
 
@@ -16,6 +18,14 @@ bool differs(const memory_use& now, const memory_use& told) noexcept {
   const auto more = std::max(now.bytes, told.bytes);
   const auto less = std::min(now.bytes, told.bytes);
   return now.processes != told.processes || more - less > told.bytes / 8;
+}
+
+/// To two digits, so that it is told anew only when it has changed.
+std::string rounded_ms(duration d) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2g", to_ms(d));
+  std::snprintf(text, sizeof text, "%g", std::strtod(text, nullptr));
+  return text;
 }
 
 } // namespace
@@ -94,6 +104,8 @@ void version_host::add_scaling_facts(string_map& to) const {
   if (plan.learned)
     text += " (learned)";
   to["keep"] = text + (scaler_->held() ? "; held by the controller" : "");
+  if (memory_.load_time > duration::zero())
+    to["load_ms"] = rounded_ms(memory_.load_time);
   to["in_memory"] = memory_.failure ? "no: " + memory_.failure->message
                     : away_.load()  ? "no"
                                     : "yes";

@@ -5,6 +5,7 @@
 #include "functions/host/executor_pool.hpp"
 #include "functions/host/fault_budget.hpp"
 #include "functions/host/inline_lanes.hpp"
+#include "functions/host/inquiries.hpp"
 #include "functions/host/memory_state.hpp"
 #include "libfaas/ports/function_host.hpp"
 
@@ -24,6 +25,7 @@ struct host_settings {
   duration forgive_after{};
   /// Mode isolated: what a call gets, after its deadline, to end its worker.
   duration over_deadline{};
+  std::shared_ptr<inquiries> inquiry; ///< of the node; null: none
 };
 
 /// The function_host of one version. A source of the pool; the pool keeps it
@@ -145,6 +147,8 @@ private:
   /// Waits before it tries to load again, and says why.
   std::optional<error> backing_off(time_point now) const;
   void fit_instances(uint32_t wanted);
+  bool due_for_inquiry(time_point now);
+  void note_load(duration took, bool worked);
   void tell_changed(time_point now);
   void weigh(time_point now); ///< its worker processes
   void add_scaling_facts(string_map& to) const; ///< under the mutex

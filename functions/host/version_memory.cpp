@@ -127,7 +127,7 @@ void version_host::tick(time_point now) {
     away = memory_.now == memory_state::where::out;
   }
   if (away) {
-    if (advice.in_memory && !backing_off(clock::now()))
+    if (advice.in_memory ? !backing_off(clock::now()) : due_for_inquiry(now))
       wake();
   } else if (!advice.in_memory) {
     leave();
@@ -135,6 +135,21 @@ void version_host::tick(time_point now) {
     fit_instances(advice.instances);
   }
   tell_changed(now);
+}
+
+/// Nobody asks for it: a good time to see how long it takes to come back, and
+/// whether it can.
+bool version_host::due_for_inquiry(time_point now) {
+  const std::lock_guard lock{mutex_};
+  if (!settings_.inquiry || memory_.now != memory_state::where::out)
+    return false;
+  const auto due = memory_.failure
+                     ? memory_.retry_at
+                     : memory_.left_at + settings_.inquiry->after();
+  if (now < due || !settings_.inquiry->take(now))
+    return false;
+  memory_.inquiry = true;
+  return true;
 }
 
 void version_host::rescale(const scale_order& order) {
@@ -306,6 +321,7 @@ void version_host::has_left() noexcept {
   {
     const std::lock_guard lock{mutex_};
     memory_.now = memory_state::where::out;
+    memory_.left_at = clock::now();
   }
   end_job();
   if (waiting() > 0)
@@ -334,7 +350,18 @@ void version_host::wake() {
 void version_host::come_back(uint64_t number) noexcept {
   // One for each lane, and one for the event, which waits in the queue.
   const auto least = scale_limits().least;
-  came_back(number, load_parts(std::max<size_t>(least, 1) + lanes_.count()));
+  const auto begun = clock::now();
+  auto parts = load_parts(std::max<size_t>(least, 1) + lanes_.count());
+  note_load(clock::now() - begun, bool{parts});
+  came_back(number, std::move(parts));
+}
+
+void version_host::note_load(duration took, bool worked) {
+  const std::lock_guard lock{mutex_};
+  if (worked)
+    memory_.load_time = took;
+  if (std::exchange(memory_.inquiry, false))
+    settings_.inquiry->spent(took, clock::now());
 }
 
 void version_host::came_back(uint64_t number,

@@ -61,6 +61,9 @@ public:
   /// The site says whether the function's model is loaded there.
   bool observe_residency(function_index function, site_index site,
                          bool resident, time_point now);
+  /// The site has loaded the function, with nobody waiting, in that time.
+  bool observe_load(function_index function, site_index site, double ms,
+                    time_point now);
   /// A site that was gone is there again: what is known of it and of its link
   /// is as uncertain as after a step, and nothing waits there.
   bool observe_return(site_index site, time_point now);

@@ -247,6 +247,18 @@ bool predictor::observe_residency(function_index function, site_index site,
   return true;
 }
 
+bool predictor::observe_load(function_index function, site_index site,
+                             double ms, time_point) {
+  auto& my = *impl_;
+  if (!my.known(function) || !my.known(site))
+    return my.refuse();
+  auto& pair = my.obtain(to_int(function), to_int(site));
+  if (!pair.cold.observe(ms))
+    return my.refuse();
+  my.mark(pair, to_int(function), to_int(site));
+  return true;
+}
+
 void predictor::impl::watch(pair_state& pair, uint32_t function,
                             uint32_t site) {
   if (pair.watched)

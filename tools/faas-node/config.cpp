@@ -227,6 +227,11 @@ std::vector<property> declare() {
            "sandbox): forks of one interpreter, so that an instance starts in "
            "milliseconds; 0: each starts an interpreter of its own.",
            &config::python_waiting, 0, 64, "0 to 64"),
+    number("functions.inquire", "s",
+           "A version that has been out of memory for so long is loaded once, "
+           "to see how long that takes and whether it still can; at most 2 % "
+           "of the time. 0: never.",
+           &config::inquire_after_s, 0, 86'400, "0 to 86400"),
     flag("functions.accept_unsandboxed",
          "Run bundles that nobody vouches for in worker processes also "
          "where this machine cannot sandbox them. Such a function can read "

@@ -41,6 +41,7 @@ struct config {
   std::vector<std::string> trust;
   uint32_t waiting_threads = 32;
   uint32_t python_waiting = 2;
+  uint32_t inquire_after_s = 600; ///< 0: never
   bool accept_unsandboxed = false;
   std::string worker; ///< empty: next to the program
 

@@ -28,6 +28,7 @@ host::node_hosts_config hosts_config(const config& settings,
     if (const auto id = digest::parse(hex))
       made.trust.digests.insert(*id);
   made.waiting_threads = settings.waiting_threads;
+  made.inquire_after = std::chrono::seconds{settings.inquire_after_s};
   made.trust.accept_unsandboxed = settings.accept_unsandboxed;
   made.trust.unsandboxed = workers.unsandboxed;
   made.log = [](std::string line) { spdlog::warn("{}", line); };

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(the_first_answer_counts_and_the_other_is_told_to_stop) {
     BOOST_REQUIRE(second_start());
     auto& late = &before == peers[0].get() ? *peers[1] : *peers[0];
     BOOST_TEST(late.sent[0].event.body.view() == "body");
-    BOOST_TEST(late.sent[0].event.id.str() == before.sent[0].event.id.str());
+    BOOST_TEST((late.sent[0].event.id == before.sent[0].event.id));
     BOOST_TEST(before.sent[0].done.wanted());
     BOOST_TEST(late.sent[0].done.wanted());
     auto& quick = winner == 0 ? before : late;
