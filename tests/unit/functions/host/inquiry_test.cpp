@@ -49,14 +49,16 @@ BOOST_AUTO_TEST_CASE(what_serves_is_left_alone) {
 
 BOOST_AUTO_TEST_CASE(one_that_cannot_be_loaded_is_told_before_an_event_comes) {
   auto host = away();
-  scripts["f"].load_failure = error{errc::bad_bundle, "it is gone", ""};
+  scripts["f"].load = [] {
+    return result<void>{error{errc::bad_bundle, "it is gone", ""}};
+  };
   skip(11min);
   BOOST_REQUIRE(eventually([&] {
     return host->facts().at("in_memory").find("it is gone")
            != std::string::npos;
   }));
   BOOST_TEST(host->stats().failed_loads == 1u);
-  scripts["f"].load_failure.reset();
+  scripts["f"].load = [] { return result<void>{}; };
   skip(6min); // it tries again by itself
   BOOST_TEST(eventually([&] {
     skip(0s);
