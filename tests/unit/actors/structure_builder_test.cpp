@@ -67,6 +67,32 @@ BOOST_AUTO_TEST_CASE(worker_processes_do_not_share_executors) {
   BOOST_TEST(made.functions[0].targets[0].servers == 4);
 }
 
+BOOST_AUTO_TEST_CASE(what_a_site_says_of_loading_is_known) {
+  auto known = two_nodes();
+  const site_name cloud{"cloud-1/cpu"};
+  const auto with = [&](string_map facts) {
+    auto view = std::make_shared<cluster_view>(*known.view);
+    view->placements[0].status.facts = std::move(facts);
+    known.view = view;
+    return build_structure(known).functions.at(0);
+  };
+  auto made = with({});
+  BOOST_TEST(made.loads.at(cloud).load_ms == 0);
+  BOOST_TEST(!made.loads.at(cloud).away);
+  BOOST_TEST(!made.targets[1].cannot);
+  made = with({{"load_ms", "130"}, {"in_memory", "no"}});
+  BOOST_TEST(made.loads.at(cloud).load_ms == 130);
+  BOOST_TEST(made.loads.at(cloud).away);
+  BOOST_TEST(!made.targets[1].cannot);
+  made = with({{"load_ms", "many"}, {"in_memory", "no: the disk is gone"}});
+  BOOST_TEST(made.loads.at(cloud).load_ms == 0);
+  BOOST_TEST(made.loads.at(cloud).cannot == "the disk is gone");
+  BOOST_TEST(made.targets[1].cannot);
+  BOOST_TEST(!made.targets[0].cannot);
+  made = with({{"in_memory", "yes"}});
+  BOOST_TEST(!made.loads.at(cloud).away);
+}
+
 BOOST_AUTO_TEST_CASE(local_host_and_ready_peer_are_sites) {
   const auto made = build_structure(two_nodes());
   BOOST_REQUIRE_EQUAL(made.functions.size(), 1u);
