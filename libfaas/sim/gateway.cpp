@@ -80,9 +80,25 @@ gateway::gateway(const scenario& world, const run_options& how)
     policies_.push_back(how.policy(sites_));
     probing_.push_back(dynamic_cast<probing_policy*>(policies_.back().get()));
   }
+  learn_profiles(world);
   predicts_ = false;
   for (const auto& one : policies_)
     predicts_ = predicts_ || one->predicts() || how.always_predict;
+}
+
+/// A model that is batched has had its trial run at the site.
+void gateway::learn_profiles(const scenario& world) {
+  for (size_t s = 0; s < world.sites.size(); ++s) {
+    const auto& site = world.sites[s];
+    for (size_t f = 0; site.batch && f < world.functions.size(); ++f) {
+      const auto& of = world.functions[f];
+      predictor_.set_profile(
+        functions_[f], sites_[s],
+        {site.slowdown * site.batch->item_ms.value_or(of.ms_per_unit),
+         site.slowdown * site.batch->base_ms.value_or(of.ms_fixed)},
+        at(0));
+    }
+  }
 }
 
 candidate gateway::candidate_of(size_t function, size_t site, double now) {
@@ -179,9 +195,9 @@ void gateway::returned(const draw& event, const sending& how,
   ended.failed = lost;
   ended.at = at(now);
   if (!lost) {
-    ended.queue_ms = way.begin - way.at_site;
+    ended.queue_ms = way.queue_ms;
     ended.cold_ms = way.cold_ms;
-    ended.service_ms = way.end - way.begin - way.cold_ms;
+    ended.service_ms = way.service_ms;
     ended.queue_length = static_cast<double>(inside);
   }
   policies_[event.function]->ended(ended);

@@ -7,7 +7,7 @@
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/queue_model.hpp"
-#include "libfaas/sim/site_state.hpp"
+#include "libfaas/sim/site_servers.hpp"
 #include "libfaas/sim/world.hpp"
 
 #include <memory>
@@ -63,6 +63,7 @@ public:
   bool predicts() const noexcept { return predicts_; }
 
 private:
+  void learn_profiles(const scenario& world);
   routing::candidate candidate_of(size_t function, size_t site, double now);
   void fill_candidates(const draw& event, std::span<const char> up, double now);
   /// What is kept of a decision; the event is under way.

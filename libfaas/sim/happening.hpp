@@ -10,6 +10,7 @@ namespace faas::sim {
 enum class step : uint8_t {
   arrival, ///< an event comes, of a stream
   at_site,
+  go_on,   ///< a site, that begins what has waited
   served,
   reply,
   tick,

@@ -5,16 +5,18 @@
 #include "libfaas/sim/sensing.hpp"
 #include "libfaas/sim/stage.hpp"
 
-#include <algorithm>
+#include <limits>
 
 namespace faas::sim {
 namespace {
+
+constexpr double never = std::numeric_limits<double>::infinity();
 
 /// An event under way.
 struct flight {
   draw event;
   record seen;
-  passage way;
+  passage way; ///< once it is known
   sending how;
   double sent = 0;   ///< this time
   double found = 0; ///< events at the site when it came
@@ -28,7 +30,8 @@ stage set(const scenario& world, const run_options& how) {
   for (size_t i = 0; i < world.gateways; ++i)
     made.gateways.push_back(std::make_unique<gateway>(world, how));
   for (const auto& law : world.sites)
-    made.sites.emplace_back(law, world.functions.size());
+    made.sites.emplace_back(law, world.functions,
+                            how.by == chooser::informed);
   for (uint32_t i = 0; i < world.sites.size(); ++i)
     made.there.plan(i, made.plan);
   return made;
@@ -39,7 +42,8 @@ public:
   playing(const scenario& world, const run_options& how)
     : world_(world), learning_(how.by == chooser::learned),
       informed_(how.by == chooser::informed), choices_(how.seed * 104729 + 2),
-      on_(set(world, how)), sensing_(on_, how.seed * 7919 + 1), outlook_(on_) {
+      on_(set(world, how)), sensing_(on_, how.seed * 7919 + 1), outlook_(on_),
+      going_on_(world.sites.size(), never) {
     for (uint32_t i = 0; i < world.events.size(); ++i) {
       const auto& about = world.events[i];
       streams_.emplace_back(about, world.functions[about.function],
@@ -69,6 +73,8 @@ private:
       return arrive(what.index, now);
     case step::at_site:
       return serve(what, now);
+    case step::go_on:
+      return go_on(what.index, now);
     case step::served:
       return served(what, now);
     case step::reply:
@@ -260,8 +266,29 @@ private:
     }
     it.there = true;
     it.found = static_cast<double>(on_.sites[site].inside());
-    it.way = on_.sites[site].serve(it.event, now);
-    on_.plan.add(it.way.end, {step::served, what.index, it.attempt});
+    on_.sites[site].arrive(what.index, it.event, now, settled_);
+    settle(site);
+  }
+
+  void go_on(uint32_t site, double now) {
+    going_on_[site] = never;
+    on_.sites[site].go_on(now, settled_);
+    settle(site);
+  }
+
+  /// What a site has told.
+  void settle(uint32_t site) {
+    for (const auto& one : settled_) {
+      auto& it = flights_[one.flight];
+      it.way = one.way;
+      on_.plan.add(it.way.end, {step::served, one.flight, it.attempt});
+    }
+    settled_.clear();
+    const auto next = on_.sites[site].next();
+    if (next < going_on_[site]) {
+      going_on_[site] = next;
+      on_.plan.add(next, {step::go_on, site});
+    }
   }
 
   void served(happening what, double now) {
@@ -272,7 +299,8 @@ private:
     auto& site = on_.sites[it.seen.site];
     site.ended(it.found, now - it.way.at_site);
     it.left = site.inside();
-    on_.plan.add(it.way.back, {step::reply, what.index, it.attempt});
+    on_.plan.add(site.back(it.event, now),
+                 {step::reply, what.index, it.attempt});
   }
 
   void reply(happening what, double now) {
@@ -284,9 +312,9 @@ private:
       return close(what.index);
     auto& seen = it.seen;
     seen.latency_ms = now - seen.sent;
-    seen.queue_ms = it.way.begin - it.way.at_site;
+    seen.queue_ms = it.way.queue_ms;
     seen.cold_ms = it.way.cold_ms;
-    seen.service_ms = it.way.end - it.way.begin - it.way.cold_ms;
+    seen.service_ms = it.way.service_ms;
     if (learning_)
       on_.gateways[it.event.gateway]->returned(it.event, it.how, seen, it.way,
                                                it.sent, it.left, now, false);
@@ -316,11 +344,14 @@ private:
   stage on_;
   sensing sensing_;
   outlook outlook_;
+  std::vector<double> going_on_; ///< when each site does
   std::vector<event_stream> streams_;
   std::vector<flight> flights_;
   std::vector<uint32_t> free_, stranded_;
   std::vector<record> done_;
-  std::vector<routing::in_flight_event> late_; ///< kept for its memory
+  // Kept for their memory
+  std::vector<settled> settled_;
+  std::vector<routing::in_flight_event> late_;
 };
 
 } // namespace
