@@ -9,8 +9,9 @@
 namespace faas::sim {
 
 /// What becomes of an event depends on those that come after it: it is known
-/// when its batch begins. Who knows only the laws goes on with mean times, takes
-/// what was sent as all that will come, and a batch as ended when it should have.
+/// when its batch begins. Who knows only the laws goes on with mean times, and
+/// takes what was sent as all that will come, and a batch as ended when it
+/// should have.
 class batch_servers final : public site_servers {
 public:
   /// `law` has a batch law. `informs`: knowledge::laws will be asked for.

@@ -47,8 +47,8 @@ public:
 
   /// When that event would have been served if no more came.
   double look(batch_event event) const;
-  /// It is known that this event had been served by `end`, whatever was expected:
-  /// its batch ends then, and what waited for it moves along.
+  /// It is known that this event had been served by `end`, whatever was
+  /// expected: its batch ends then, and what waited for it moves along.
   void correct(uint32_t id, double end);
 
 private:

@@ -17,8 +17,8 @@ public:
   explicit outlook(stage& on) : on_(on), expected_(on.sites.size()) {}
 
   /// Of an event that is sent now, for the clairvoyant. False: no gateway takes
-  /// any site to be there. A site that has crashed, unnoticed, costs its silence;
-  /// one that is known to be gone is out of question.
+  /// any site to be there. A site that has crashed, unnoticed, costs its
+  /// silence; one that is known to be gone is out of question.
   bool look(const draw& event, double now);
   /// The clairvoyant's choice; with all silent the first that is taken to be
   /// there.

@@ -35,11 +35,11 @@ struct cold_law {
 };
 
 /// How a site joins events of one function, as Petrel's model runtime does: a
-/// server takes the first that waits and those behind it that fit, and runs them
-/// at once when they are `most` items, else after the window. A batch takes base
-/// + item * items, times the noise of its first event.
+/// server takes the first that waits and those behind it that fit, and runs
+/// them at once when they are `most` items, else after the window. A batch
+/// takes base + item * items, times the noise of its first event.
 struct batch_law {
-  double most = 1;      ///< items (the events' sizes); a larger event goes alone
+  double most = 1;      ///< items (events' sizes); a larger event goes alone
   double window_ms = 0; ///< how long a server waits for more
   /// Work at slow-down 1; without, that of the function.
   std::optional<double> base_ms, item_ms;

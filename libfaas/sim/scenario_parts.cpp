@@ -13,7 +13,8 @@ using strictness = section::strictness;
 
 constexpr std::string_view site_keys[]
   = {"tier", "servers", "slowdown", "rtt",    "jitter", "loss",  "mbit",
-     "cold", "keep",    "memory",   "repeat", "absent", "batch", "disturbances"};
+     "cold", "keep",    "memory",   "repeat", "absent", "batch",
+     "disturbances"};
 constexpr std::string_view batch_keys[] = {"max", "window", "base", "item"};
 constexpr std::string_view disturbance_keys[]
   = {"from", "slowdown", "rtt", "bandwidth"};

@@ -1,6 +1,7 @@
 #include "libfaas/sim/world.hpp"
 
 #include "libfaas/sim/event_stream.hpp"
+#include "libfaas/sim/flights.hpp"
 #include "libfaas/sim/outlook.hpp"
 #include "libfaas/sim/sensing.hpp"
 #include "libfaas/sim/stage.hpp"
@@ -11,19 +12,6 @@ namespace faas::sim {
 namespace {
 
 constexpr double never = std::numeric_limits<double>::infinity();
-
-/// An event under way.
-struct flight {
-  draw event;
-  record seen;
-  passage way; ///< once it is known
-  sending how;
-  double sent = 0;   ///< this time
-  double found = 0; ///< events at the site when it came
-  size_t left = 0;  ///< and when it had been served
-  uint32_t attempt = 0;
-  bool open = false, there = false, lost = false;
-};
 
 stage set(const scenario& world, const run_options& how) {
   stage made{world, {}, {}, presence{world}, {}};
@@ -119,21 +107,21 @@ private:
 
   void crash(uint32_t site, double now) {
     on_.sites[site].crash(on_.there.down_until(site, now));
-    for (auto& it : flights_)
+    for (auto& it : flights_.places())
       if (it.open && it.there && it.seen.site == site)
         it.lost = true;
   }
 
   void suspect(uint32_t site, double now) {
     on_.there.see(site, false);
-    for (uint32_t i = 0; i < flights_.size(); ++i) {
+    for (uint32_t i = 0; i < flights_.places().size(); ++i) {
       auto& it = flights_[i];
       if (!it.open || !it.lost || it.seen.site != site)
         continue;
       if (it.event.only == traffic::any)
         send_again(i, now);
       else
-        close(i);
+        flights_.close(i);
     }
   }
 
@@ -162,25 +150,11 @@ private:
 
   // -- events ------------------------------------------------------------------
 
-  uint32_t open_flight() {
-    if (free_.empty()) {
-      flights_.emplace_back();
-      return static_cast<uint32_t>(flights_.size() - 1);
-    }
-    const auto index = free_.back();
-    free_.pop_back();
-    const auto attempt = flights_[index].attempt;
-    flights_[index] = {};
-    flights_[index].attempt = attempt + 1;
-    return index;
-  }
-
   void arrive(uint32_t index, double now) {
-    const auto number = open_flight();
+    const auto number = flights_.open();
     auto& it = flights_[number];
     it.event = streams_[index].make(now);
     plan_next(index);
-    it.open = true;
     it.seen.sent = now;
     it.seen.gateway = static_cast<uint32_t>(it.event.gateway);
     it.seen.function = static_cast<uint32_t>(it.event.function);
@@ -241,14 +215,9 @@ private:
     auto& it = flights_[number];
     it.seen.site = static_cast<uint32_t>(it.event.only);
     if (!on_.there.seen(it.seen.site))
-      return close(number);
+      return flights_.close(number);
     on_.plan.add(on_.sites[it.seen.site].send(it.event, now),
                  {step::at_site, number, it.attempt});
-  }
-
-  void close(uint32_t number) {
-    flights_[number].open = false;
-    free_.push_back(number);
   }
 
   void serve(happening what, double now) {
@@ -258,7 +227,7 @@ private:
     const auto site = it.seen.site;
     if (on_.there.down(site, now)) {
       if (it.event.only != traffic::any)
-        return close(what.index);
+        return flights_.close(what.index);
       it.lost = true;
       if (!on_.there.seen(site)) // everybody knows already
         send_again(what.index, now);
@@ -309,7 +278,7 @@ private:
       return;
     on_.sites[it.seen.site].returned(it.event, now);
     if (it.event.only != traffic::any)
-      return close(what.index);
+      return flights_.close(what.index);
     auto& seen = it.seen;
     seen.latency_ms = now - seen.sent;
     seen.queue_ms = it.way.queue_ms;
@@ -320,7 +289,7 @@ private:
                                                it.sent, it.left, now, false);
     if (seen.sent >= world_.warm_up_ms)
       done_.push_back(seen);
-    close(what.index);
+    flights_.close(what.index);
   }
 
   // -- what is not an event ----------------------------------------------------
@@ -329,7 +298,7 @@ private:
     for (size_t g = 0; g < on_.gateways.size(); ++g) {
       auto& my = *on_.gateways[g];
       late_.clear();
-      for (const auto& it : flights_)
+      for (const auto& it : flights_.places())
         if (it.open && it.event.gateway == g && it.how)
           late_.push_back({my.function(it.event.function),
                            my.site(it.seen.site), it.event.size, now - it.sent,
@@ -346,8 +315,8 @@ private:
   outlook outlook_;
   std::vector<double> going_on_; ///< when each site does
   std::vector<event_stream> streams_;
-  std::vector<flight> flights_;
-  std::vector<uint32_t> free_, stranded_;
+  flights flights_;
+  std::vector<uint32_t> stranded_;
   std::vector<record> done_;
   // Kept for their memory
   std::vector<settled> settled_;

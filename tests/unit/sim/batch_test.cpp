@@ -198,8 +198,8 @@ BOOST_AUTO_TEST_SUITE(batch_test)
     BOOST_TEST(look_after(8, 9) == 30);   // earlier: the second until 19
   }
 
-  /// Queue, service and cold start are the whole stay, and the shares of a batch
-  /// are its time (functions/host/call.cpp, share_times).
+  /// Queue, service and cold start are the whole stay, and the shares of a
+  /// batch are its time (functions/host/call.cpp, share_times).
   BOOST_AUTO_TEST_CASE(a_node_charges_an_event_its_share) {
     auto site = batching(8);
     site.cold = {40, 1000};

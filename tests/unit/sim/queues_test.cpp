@@ -230,8 +230,8 @@ BOOST_AUTO_TEST_SUITE(queues_test)
     }
   }
 
-  /// M/D/1 with a set-up (Welch 1964): who finds the server idle for longer than
-  /// `keep` has its function loaded first.
+  /// M/D/1 with a set-up (Welch 1964): who finds the server idle for longer
+  /// than `keep` has its function loaded first.
   BOOST_AUTO_TEST_CASE(a_queue_that_grows_cold) {
     const double service = 10, load = 80, keep = 30;
     for (const double rho : {0.2, 0.5, 0.8}) {
