@@ -2,7 +2,7 @@
 // in the simulator, and for looking at a scenario.
 #pragma once
 
-#include "libfaas/sim/site_state.hpp"
+#include "libfaas/sim/draw.hpp"
 
 #include <vector>
 

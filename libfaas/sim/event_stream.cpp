@@ -4,6 +4,14 @@
 
 namespace faas::sim {
 
+event_stream::event_stream(const traffic& about, const function_law& law,
+                           uint64_t seed)
+  : function_(about.function), gateway_(about.gateway), only_(about.only),
+    law_(&law), mean_spread_(std::exp(law.noise * law.noise / 2)),
+    mean_factor_(1 + law.outlier_share * (law.outlier_factor - 1)),
+    mean_noise_(mean_spread_ * mean_factor_), source_(about.source()),
+    random_(seed) {}
+
 draw event_stream::make(double now) {
   draw made;
   made.sent = now;
@@ -13,10 +21,12 @@ draw event_stream::make(double now) {
   made.size = law_->size.draw(random_);
   const double work = law_->ms_per_unit * made.size + law_->ms_fixed;
   const bool outlier = random_.uniform() < law_->outlier_share;
-  made.work = work * std::exp(law_->noise * random_.normal())
-              * (outlier ? law_->outlier_factor : 1);
-  made.mean_work = work * std::exp(law_->noise * law_->noise / 2)
-                   * (1 + law_->outlier_share * (law_->outlier_factor - 1));
+  const double spread = std::exp(law_->noise * random_.normal());
+  const double factor = outlier ? law_->outlier_factor : 1;
+  made.noise = spread * factor;
+  made.work = work * spread * factor;
+  made.mean_noise = mean_noise_;
+  made.mean_work = work * mean_spread_ * mean_factor_;
   made.up_jitter = -std::log(1 - random_.uniform());
   made.down_jitter = -std::log(1 - random_.uniform());
   made.up_luck = random_.uniform();

@@ -2,8 +2,7 @@
 #pragma once
 
 #include "libfaas/core/random.hpp"
-#include "libfaas/sim/scenario.hpp"
-#include "libfaas/sim/site_state.hpp"
+#include "libfaas/sim/draw.hpp"
 
 #include <memory>
 
@@ -13,10 +12,7 @@ namespace faas::sim {
 /// same events. `law` must outlive it.
 class event_stream {
 public:
-  event_stream(const traffic& about, const function_law& law, uint64_t seed)
-    : function_(about.function), gateway_(about.gateway), only_(about.only),
-      law_(&law),
-      source_(about.source()), random_(seed) {}
+  event_stream(const traffic& about, const function_law& law, uint64_t seed);
 
   /// When the next event comes, ms; infinity: none any more.
   double next() { return source_->next(random_); }
@@ -26,6 +22,7 @@ public:
 private:
   size_t function_, gateway_, only_;
   const function_law* law_;
+  double mean_spread_, mean_factor_, mean_noise_; ///< of service times
   std::unique_ptr<arrivals> source_;
   random_source random_;
 };

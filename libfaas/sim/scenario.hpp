@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,18 @@ struct link_law {
 /// Loading a function's code or model where it is not in memory.
 struct cold_law {
   double load_ms = 0;
-  double keep_ms = 0; ///< idle time until it leaves; 0: never cold
+  double keep_ms = 0; ///< idle time until it leaves; 0: it does not for that
+};
+
+/// How a site joins events of one function, as Petrel's model runtime does: a
+/// server takes the first that waits and those behind it that fit, and runs
+/// them at once when they are `most` items, else after the window. A batch
+/// takes base + item * items, times the noise of its first event.
+struct batch_law {
+  double most = 1;      ///< items (events' sizes); a larger event goes alone
+  double window_ms = 0; ///< how long a server waits for more
+  /// Work at slow-down 1; without, that of the function.
+  std::optional<double> base_ms, item_ms;
 };
 
 /// A time in which a site is gone.
@@ -48,6 +60,8 @@ struct site_law {
   schedule disturbance;    ///< further slow-down
   link_law link;
   cold_law cold;
+  double memory_bytes = 0; ///< for functions; 0: without limit
+  std::optional<batch_law> batch;
   std::vector<absence> absent; ///< rising, not overlapping
 };
 
@@ -58,6 +72,8 @@ struct function_law {
   double bytes_per_unit = 0;
   double noise = 0.08; ///< standard deviation of the log of service times
   double outlier_share = 0, outlier_factor = 1;
+  double memory_bytes = 0;       ///< of its code or model, at each site
+  std::optional<double> cold_ms; ///< loading it; without, as the site says
 };
 
 /// Events of one function at one gateway.

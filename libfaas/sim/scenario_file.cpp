@@ -106,6 +106,17 @@ void read_named(section& file, std::string_view key, Read read) {
     read(*one.value, one.key);
 }
 
+/// A function that a site has no memory for could never run there.
+void check_memory(const scenario& made, findings& found) {
+  for (const auto& one : made.functions) {
+    const auto key = "functions." + one.name + ".memory";
+    for (const auto& site : made.sites)
+      if (site.memory_bytes > 0 && one.memory_bytes > site.memory_bytes)
+        found.fail(found.lines[key], key,
+                   "is more than sites." + site.name + ".memory");
+  }
+}
+
 scenario read_file(section& file) {
   scenario made;
   uint32_t gateways = 1;
@@ -127,6 +138,7 @@ scenario read_file(section& file) {
   read_named(file, "functions", [&](const auto& node, const auto& name) {
     made.functions.push_back(read_function(node, name, found));
   });
+  check_memory(made, found);
   if (const auto* events = file.get("events"))
     read_events(*events, found, made);
   else

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 namespace faas::sim {
 namespace {
@@ -11,13 +12,15 @@ namespace {
 using strictness = section::strictness;
 
 constexpr std::string_view site_keys[]
-  = {"tier", "servers", "slowdown", "rtt",    "jitter", "loss",
-     "mbit", "cold",    "keep",     "repeat", "absent", "disturbances"};
+  = {"tier", "servers", "slowdown", "rtt",    "jitter", "loss",  "mbit",
+     "cold", "keep",    "memory",   "repeat", "absent", "batch",
+     "disturbances"};
+constexpr std::string_view batch_keys[] = {"max", "window", "base", "item"};
 constexpr std::string_view disturbance_keys[]
   = {"from", "slowdown", "rtt", "bandwidth"};
 constexpr std::string_view function_keys[]
   = {"size",  "ms_per_unit",   "ms_fixed",      "bytes_per_unit",
-     "noise", "outlier_share", "outlier_factor"};
+     "noise", "outlier_share", "outlier_factor", "memory", "cold"};
 constexpr std::string_view law_keys[]
   = {"law", "mean", "sigma", "least", "most", "values"};
 constexpr std::string_view absence_keys[] = {"from", "until", "crash"};
@@ -121,6 +124,35 @@ void read_absences(const yaml_node& list, const std::string& path,
   }
 }
 
+batch_law read_batch(const yaml_node& node, const std::string& path,
+                     findings& found) {
+  section keys{node, path, found};
+  batch_law made;
+  uint32_t most = 0;
+  keys.read("max", most);
+  must(keys, "max", most >= 1 && most <= 4096,
+       "is required: items in a batch, 1 to 4096");
+  made.most = most;
+  read_ms(keys, "window", made.window_ms);
+  must(keys, "window", made.window_ms <= 1000, "must be at most 1s");
+  for (auto [key, out] : {std::pair{"base", &made.base_ms},
+                          std::pair{"item", &made.item_ms}})
+    if (keys.has(key))
+      read_ms(keys, key, out->emplace(0));
+  must(keys, "base",
+       made.base_ms.value_or(1) + made.item_ms.value_or(1) > 0,
+       "and item must not both be 0");
+  keys.finish(batch_keys, strictness::unknown_is_error);
+  return made;
+}
+
+double read_memory(section& keys) {
+  uint64_t bytes = 0;
+  keys.read_bytes("memory", bytes);
+  must(keys, "memory", !keys.has("memory") || bytes > 0, "must be over 0");
+  return static_cast<double>(bytes);
+}
+
 } // namespace
 
 void read_ms(section& keys, std::string_view key, double& out) {
@@ -182,6 +214,9 @@ site_law read_site(const yaml_node& node, const std::string& name,
     made.link.ms_per_byte = 8 / (mbit * 1000);
   read_ms(keys, "cold", made.cold.load_ms);
   read_ms(keys, "keep", made.cold.keep_ms);
+  made.memory_bytes = read_memory(keys);
+  if (const auto* batch = keys.get("batch"))
+    made.batch = read_batch(*batch, path + ".batch", found);
   double period = 0;
   read_ms(keys, "repeat", period);
   if (const auto* list = keys.get("disturbances"))
@@ -206,6 +241,9 @@ function_law read_function(const yaml_node& node, const std::string& name,
   keys.read("noise", made.noise);
   keys.read("outlier_share", made.outlier_share);
   keys.read("outlier_factor", made.outlier_factor);
+  made.memory_bytes = read_memory(keys);
+  if (keys.has("cold"))
+    read_ms(keys, "cold", made.cold_ms.emplace(0));
   keys.finish(function_keys, strictness::unknown_is_error);
   must(keys, "ms_fixed",
        made.ms_fixed >= 0 && made.ms_per_unit >= 0

@@ -1,22 +1,22 @@
 #include "libfaas/sim/site_state.hpp"
 
+#include "libfaas/sim/batch_servers.hpp"
+#include "libfaas/sim/single_servers.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <limits>
 
 namespace faas::sim {
-namespace {
 
-constexpr double never = std::numeric_limits<double>::infinity();
-
-} // namespace
-
-site_state::site_state(const site_law& law, size_t functions)
-  : law_(law), true_(law.servers, law.disturbance),
-    warm_until_(functions, law.cold.keep_ms > 0 ? 0 : never),
-    by_draws_{station{law.servers, law.disturbance}, warm_until_},
-    load_(static_cast<double>(law.servers)), by_laws_warm_(warm_until_) {}
+site_state::site_state(const site_law& law,
+                       std::span<const function_law> functions, bool informs)
+  : law_(law) {
+  if (law.batch)
+    servers_ = std::make_unique<batch_servers>(law, functions, informs);
+  else
+    servers_ = std::make_unique<single_servers>(law, functions, informs);
+}
 
 /// From sent to arrival, on a link that is free.
 double site_state::transit(const draw& event, double now,
@@ -30,79 +30,31 @@ double site_state::transit(const draw& event, double now,
              * law_.link.ms_per_byte_factor.at(now);
 }
 
-double site_state::service_by_laws(const draw& event,
-                                   double there) const noexcept {
-  const auto cold
-    = there > by_laws_warm_[event.function] ? law_.cold.load_ms : 0;
-  return (event.mean_work * law_.slowdown + cold) * law_.disturbance.at(there);
-}
-
 double site_state::expect(const draw& event, double now,
-                          knowledge what) const noexcept {
+                          knowledge what) const {
   const auto back = rtt_ms(now) / 2 + law_.link.jitter_ms
                     + law_.link.loss * law_.link.retransmit_ms();
   const auto there = std::max(link_free_, now) + transit(event, now, false);
-  if (what == knowledge::laws)
-    return std::max(there - now, load_.free_in_ms(at(now)))
-           + service_by_laws(event, there) + back;
-  const auto cold
-    = there > by_draws_.warm_until[event.function] ? law_.cold.load_ms : 0;
-  const auto work = event.mean_work * law_.slowdown + cold;
-  return by_draws_.servers.look(there, work).end - now + back;
+  return servers_->expect(event, there, now, what) + back;
 }
 
 double site_state::send(draw& event, double now) {
   const auto start = std::max(link_free_, now);
   const auto there = start + transit(event, now, true);
-  auto& warm_until = by_draws_.warm_until[event.function];
-  const auto cold = there > warm_until ? law_.cold.load_ms : 0;
-  const auto served
-    = by_draws_.servers.admit(there, event.work * law_.slowdown + cold);
-  const auto expected = start + transit(event, now, false);
-  event.law_service = service_by_laws(event, expected);
-  load_.start(event.law_service, expected - now, at(now));
-  if (law_.cold.keep_ms > 0) {
-    warm_until = served.end + law_.cold.keep_ms;
-    by_laws_warm_[event.function]
-      = expected + event.law_service + law_.cold.keep_ms;
-  }
+  servers_->sent(event, there, start + transit(event, now, false), now);
   link_free_ = start
                + event.bytes * law_.link.ms_per_byte
                    * law_.link.ms_per_byte_factor.at(now);
   return there;
 }
 
-void site_state::returned(const draw& event, double now) {
-  load_.finish(event.law_service, rtt_ms(now) / 2 + law_.link.jitter_ms,
-               at(now));
-}
-
-passage site_state::serve(const draw& event, double now) {
-  passage made;
-  made.at_site = now;
-  ++inside_;
-  auto& warm_until = warm_until_[event.function];
-  made.cold_ms = now > warm_until ? law_.cold.load_ms : 0;
-  const auto served
-    = true_.admit(now, event.work * law_.slowdown + made.cold_ms);
-  made.begin = served.begin;
-  made.end = served.end;
-  if (law_.cold.keep_ms > 0)
-    warm_until = served.end + law_.cold.keep_ms;
-  made.back = served.end + rtt_ms(served.end) / 2
-              + law_.link.jitter_ms * event.down_jitter
-              + (event.down_luck < law_.link.loss ? law_.link.retransmit_ms()
-                                                  : 0);
-  return made;
+double site_state::back(const draw& event, double end) const noexcept {
+  return end + rtt_ms(end) / 2 + law_.link.jitter_ms * event.down_jitter
+         + (event.down_luck < law_.link.loss ? law_.link.retransmit_ms() : 0);
 }
 
 void site_state::crash(double until) {
-  const auto none = law_.cold.keep_ms > 0 ? 0 : never;
-  true_ = station{law_.servers, law_.disturbance, until};
-  std::fill(warm_until_.begin(), warm_until_.end(), none);
-  by_draws_ = {true_, warm_until_};
-  load_ = routing::site_load{static_cast<double>(law_.servers)};
-  by_laws_warm_ = warm_until_;
+  servers_->crash(until);
   link_free_ = 0;
   inside_ = 0;
 }

@@ -1,56 +1,20 @@
 // A site and its link while a run goes on.
 #pragma once
 
-#include "libfaas/core/clock.hpp"
-#include "libfaas/routing/queue_model.hpp"
-#include "libfaas/sim/scenario.hpp"
-#include "libfaas/sim/station.hpp"
+#include "libfaas/sim/site_servers.hpp"
 
+#include <memory>
+#include <span>
 #include <vector>
 
 namespace faas::sim {
 
-/// Predictors take time points; some time has passed before the run.
-inline time_point at(double ms) noexcept {
-  return time_point{} + from_ms(1e6 + ms);
-}
-
-/// One event, drawn before it is known where it will run, so that all policies
-/// meet the same events.
-struct draw {
-  double sent = 0; ///< ms
-  size_t function = 0, gateway = 0;
-  size_t only = traffic::any; ///< see traffic
-  double size = 1;
-  double work = 1; ///< ms at slow-down 1, with noise
-  double mean_work = 1;
-  double up_jitter = 0, down_jitter = 0; ///< as shares of the jitter's mean
-  double up_luck = 1, down_luck = 1;     ///< below the loss: sent again
-  double bytes = 0;
-  double law_service = 0; ///< by the laws, where it was sent
-};
-
-/// What passes between a dispatch and its reply.
-struct passage {
-  double at_site = 0;  ///< arrival there
-  double begin = 0;    ///< of service, cold start included
-  double end = 0;
-  double back = 0;     ///< at the gateway
-  double cold_ms = 0;
-};
-
-/// Who knows how much of the future of an event.
-enum class knowledge : uint8_t {
-  draws, ///< the clairvoyant: what was drawn for it
-  laws   ///< the informed: only the laws, and who has returned
-};
-
-/// Thread rule: one owner. Besides the true state it keeps, for either
-/// knowledge, the state that would be expected from what was sent so far: with
-/// what is still on its way taken as ahead.
+/// Thread rule: one owner.
 class site_state {
 public:
-  site_state(const site_law& law, size_t functions);
+  /// `informs`: knowledge::laws will be asked for.
+  site_state(const site_law& law, std::span<const function_law> functions,
+             bool informs);
 
   const site_law& law() const noexcept { return law_; }
   double slowdown(double now) const noexcept {
@@ -61,13 +25,27 @@ public:
   }
 
   /// Expected latency of that event sent now.
-  double expect(const draw& event, double now, knowledge what) const noexcept;
+  double expect(const draw& event, double now, knowledge what) const;
   /// It is sent: when it will arrive. Link and expectations move on.
   double send(draw& event, double now);
   /// It has returned, which whoever knows only the laws learns now.
-  void returned(const draw& event, double now);
-  /// It has arrived: served in its turn.
-  passage serve(const draw& event, double now);
+  void returned(const draw& event, double now) {
+    servers_->returned(event, rtt_ms(now) / 2 + law_.link.jitter_ms, now);
+  }
+  /// It has arrived, and when it will have been served is added to `done` for
+  /// all of which that is known now.
+  void arrive(uint32_t flight, const draw& event, double now,
+              std::vector<settled>& done) {
+    ++inside_;
+    servers_->arrive(flight, event, now, done);
+  }
+  /// When go_on() has to be called.
+  double next() const { return servers_->next(); }
+  void go_on(double now, std::vector<settled>& done) {
+    servers_->go_on(now, done);
+  }
+  /// When the reply of an event is at the gateway that ends then.
+  double back(const draw& event, double end) const noexcept;
   /// It is gone, with all that it had, and will be back then with nothing
   /// loaded.
   void crash(double until);
@@ -81,22 +59,10 @@ public:
   size_t inside() const noexcept { return inside_; }
 
 private:
-  struct shadow {
-    station servers;
-    std::vector<double> warm_until; ///< by function
-  };
-
   double transit(const draw& event, double now, bool drawn) const noexcept;
-  /// Of an event that arrives there, as far as the laws tell.
-  double service_by_laws(const draw& event, double there) const noexcept;
 
   site_law law_;
-  station true_;
-  std::vector<double> warm_until_;
-  shadow by_draws_;
-  /// The product's own model of a queue, fed with the true laws.
-  routing::site_load load_;
-  std::vector<double> by_laws_warm_; ///< until when, by function
+  std::unique_ptr<site_servers> servers_;
   std::vector<std::pair<double, double>> lately_; ///< a ring: found, ms
   size_t ended_ = 0, inside_ = 0;
   double link_free_ = 0;

@@ -27,6 +27,8 @@ public:
   /// Servers that are busy at that time, at most all.
   size_t busy(double now) const noexcept;
   size_t servers() const noexcept { return free_.size(); }
+  /// When the first of them is free.
+  double free_from() const noexcept { return free_.front(); }
 
 private:
   schedule slowdown_;

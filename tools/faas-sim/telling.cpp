@@ -22,6 +22,18 @@ json steps_of(const schedule& from, bool inverse = false) {
   return all;
 }
 
+/// Null where events are served one by one.
+json batch_json(const site_law& law) {
+  if (!law.batch)
+    return nullptr;
+  json made{{"max", law.batch->most}, {"window_ms", law.batch->window_ms}};
+  if (law.batch->base_ms)
+    made["base_ms"] = *law.batch->base_ms;
+  if (law.batch->item_ms)
+    made["item_ms"] = *law.batch->item_ms;
+  return made;
+}
+
 json site_json(const site_law& law) {
   const auto& link = law.link;
   return {{"name", law.name},
@@ -35,6 +47,8 @@ json site_json(const site_law& law) {
           {"mbit", link.ms_per_byte > 0 ? 8 / (link.ms_per_byte * 1000) : 0},
           {"cold_ms", law.cold.load_ms},
           {"keep_ms", law.cold.keep_ms},
+          {"memory_bytes", law.memory_bytes},
+          {"batch", batch_json(law)},
           {"steps",
            {{"slowdown", steps_of(law.disturbance)},
             {"rtt", steps_of(link.rtt_factor)},
@@ -43,14 +57,18 @@ json site_json(const site_law& law) {
 }
 
 json function_json(const function_law& law) {
-  return {{"name", law.name},
-          {"mean_size", law.size.mean()},
-          {"ms_per_unit", law.ms_per_unit},
-          {"ms_fixed", law.ms_fixed},
-          {"bytes_per_unit", law.bytes_per_unit},
-          {"noise", law.noise},
-          {"outlier_share", law.outlier_share},
-          {"outlier_factor", law.outlier_factor}};
+  json made{{"name", law.name},
+            {"mean_size", law.size.mean()},
+            {"ms_per_unit", law.ms_per_unit},
+            {"ms_fixed", law.ms_fixed},
+            {"bytes_per_unit", law.bytes_per_unit},
+            {"noise", law.noise},
+            {"outlier_share", law.outlier_share},
+            {"outlier_factor", law.outlier_factor},
+            {"memory_bytes", law.memory_bytes}};
+  if (law.cold_ms)
+    made["cold_ms"] = *law.cold_ms;
+  return made;
 }
 
 } // namespace

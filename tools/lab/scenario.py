@@ -115,6 +115,10 @@ def from_json(file, made):
         raise Refused(f"{file}: disturbances that repeat are not played")
     if any(one.get("absent", 0) > 0 for one in made["sites"]):
         raise Refused(f"{file}: sites that are absent for a time are not played")
+    if any(one.get("batch") for one in made["sites"]):
+        raise Refused(f"{file}: sites that serve in batches are not played")
+    if any(one.get("memory_bytes", 0) > 0 for one in made["sites"]):
+        raise Refused(f"{file}: sites with a bound on memory are not played")
     if made.get("background"):
         raise Refused(f"{file}: events of one site only are not played")
     return Scenario(file, made["name"] or file, made["length_ms"],

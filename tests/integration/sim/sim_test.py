@@ -10,7 +10,8 @@ import unittest
 
 BUILD = pathlib.Path(os.environ.get("PETREL_BUILD", "build/dev"))
 SOURCE = pathlib.Path(os.environ.get("PETREL_SOURCE", "."))
-EXAMPLE = SOURCE / "examples" / "scenarios" / "three-sites.yml"
+SCENARIOS = SOURCE / "examples" / "scenarios"
+EXAMPLE = SCENARIOS / "three-sites.yml"
 
 
 def sim(*words):
@@ -18,12 +19,19 @@ def sim(*words):
                           capture_output=True, text=True, timeout=100)
 
 
+def table(*words):
+    done = sim(*words)
+    if (done.returncode, done.stderr) != (0, ""):
+        raise AssertionError(done.stderr)
+    return list(csv.DictReader(io.StringIO(done.stdout)))
+
+
 def rows(text):
     """Cells of the table's rows, by their first one."""
-    table = [line.strip("|").split("|") for line in text.splitlines()
-             if line.startswith("| ")]
+    cut = [line.strip("|").split("|") for line in text.splitlines()
+           if line.startswith("| ")]
     return {cells[0].strip(): [cell.strip() for cell in cells[1:]]
-            for cells in table[1:]}
+            for cells in cut[1:]}
 
 
 class Sim(unittest.TestCase):
@@ -52,11 +60,6 @@ class Sim(unittest.TestCase):
         self.assertEqual(cloud["steps"]["bandwidth"][0], [14_000, 0.2])
         self.assertEqual((cloud["mbit"], gpu["cold_ms"]), (80, 900))
 
-        def table(*words):
-            done = sim(*words)
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
-            return list(csv.DictReader(io.StringIO(done.stdout)))
-
         drawn = table("draw", EXAMPLE, *short, "--seed", 5)
         after = [e for e in drawn if float(e["at_ms"]) >= made["warm_up_ms"]]
         for policy in ("round-robin", "clairvoyant", "static:gpu"):
@@ -72,12 +75,63 @@ class Sim(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("static:mars", done.stderr)
 
+    def test_a_gpu_serves_in_batches(self):
+        file = SCENARIOS / "batching-gpu.yml"
+        gpu = json.loads(sim("show", file).stdout)["sites"][2]
+        self.assertEqual(gpu["batch"], {"max": 16, "window_ms": 2,
+                                        "base_ms": 12, "item_ms": 0.8})
+        met = table("play", file, "--seconds", 30, "--policy", "static:gpu")
+        times = [float(one["service_ms"]) for one in met]
+        # Alone base + item, in the largest batch base / 16 + item; noise 10 %.
+        self.assertLess(min(times), 3)
+        self.assertGreater(max(times), 11)
+        for one in met:  # up to the round trip and its jitter
+            inside = sum(float(one[part]) for part in
+                         ("queue_ms", "service_ms", "cold_ms"))
+            self.assertGreater(float(one["latency_ms"]), inside + 22)
+        found = rows(sim("run", file, "--seconds", 30, "--seeds", 2,
+                         "--policy", "min-latency", "--policy",
+                         "round-robin").stdout)
+        regret = {way: float(cells[4].split()[0])
+                  for way, cells in found.items()}
+        self.assertEqual(regret["clairvoyant"], 0)
+        self.assertLess(regret["informed"], regret["min-latency"])
+        self.assertLess(regret["min-latency"], regret["round-robin"])
+
+    def test_functions_leave_for_others(self):
+        file = SCENARIOS / "memory-pressure.yml"
+        shown = json.loads(sim("show", file).stdout)
+        self.assertEqual(shown["sites"][0]["memory_bytes"], 512 << 20)
+        self.assertEqual(shown["functions"][2]["cold_ms"], 900)
+        events, cold = {}, {}
+        for one in table("play", file, "--seconds", 60, "--policy",
+                         "round-robin"):
+            events[one["site"]] = events.get(one["site"], 0) + 1
+            if float(one["cold_ms"]) > 0:
+                cold.setdefault(one["site"], []).append(float(one["cold_ms"]))
+        # Room for all at the cloud, for three or so of five at the edge.
+        self.assertLess(len(cold.get("cloud", ())), events["cloud"] / 50)
+        self.assertGreater(len(cold["edge"]), events["edge"] / 10)
+        self.assertEqual(max(cold["edge"]), 900)
+        best = table("play", file, "--seconds", 60, "--policy", "clairvoyant")
+        self.assertLess(sum(float(one["cold_ms"]) > 0 for one in best),
+                        len(best) / 50)
+
     def test_what_is_wrong_is_told(self):
         with tempfile.TemporaryDirectory() as folder:
             wrong = pathlib.Path(folder) / "wrong.yml"
             wrong.write_text("sites:\n  a: {servers: 0}\nfunctions:\n  f: {}\n"
                              "events:\n  - {function: g}\n")
             done = sim("run", wrong)
+            wrong.write_text("sites:\n  a:\n    memory: 1Gi\n"
+                             "    batch: {window: 2ms}\n"
+                             "functions:\n  f:\n    memory: 2Gi\n"
+                             "events:\n  - {rate: 4}\n")
+            other = sim("run", wrong)
+        self.assertEqual(other.returncode, 2)
+        self.assertIn("line 4: sites.a.batch.max: is required", other.stderr)
+        self.assertIn("line 7: functions.f.memory: is more than "
+                      "sites.a.memory", other.stderr)
         self.assertEqual(done.returncode, 2)
         self.assertIn("line 2", done.stderr)
         self.assertIn("must be 1 to 4096", done.stderr)

@@ -26,12 +26,14 @@ sites:
     mbit: 80
     cold: 900ms
     keep: 15s
+    memory: 2Gi
+    batch: {max: 8, window: 5ms, base: 20ms, item: 1500us}
     disturbances:
       - {from: 20s, slowdown: 3, rtt: 2}
       - {from: 40s, slowdown: 1, bandwidth: 0.2}
 functions:
   f: {size: {law: log_normal, mean: 2, sigma: 0.5}, ms_per_unit: 6, noise: 0}
-  g: {size: 4}
+  g: {size: 4, memory: 300Mi, cold: 2s}
 events:
   - {function: f, rate: 40}
   - {function: g, gateway: 1, kind: on_off, rate: 9, busy: 2s}
@@ -75,6 +77,14 @@ BOOST_AUTO_TEST_SUITE(file_test)
                boost::test_tools::tolerance(1e-12));
     BOOST_TEST(cloud.cold.load_ms == 900);
     BOOST_TEST(cloud.cold.keep_ms == 15'000);
+    BOOST_TEST(cloud.memory_bytes == 2048.0 * 1024 * 1024);
+    BOOST_TEST(edge.memory_bytes == 0);
+    BOOST_REQUIRE(cloud.batch.has_value());
+    BOOST_TEST(!edge.batch.has_value());
+    BOOST_TEST(cloud.batch->most == 8);
+    BOOST_TEST(cloud.batch->window_ms == 5);
+    BOOST_TEST(cloud.batch->base_ms.value() == 20);
+    BOOST_TEST(cloud.batch->item_ms.value() == 1.5);
     BOOST_TEST(cloud.disturbance.at(30'000) == 3);
     BOOST_TEST(cloud.disturbance.at(50'000) == 1);
     BOOST_TEST(cloud.link.rtt_factor.at(50'000) == 2);
@@ -82,6 +92,9 @@ BOOST_AUTO_TEST_SUITE(file_test)
     BOOST_REQUIRE(made->functions.size() == 2u);
     BOOST_TEST(made->functions[0].size.mean() == 2);
     BOOST_TEST(made->functions[1].size.mean() == 4);
+    BOOST_TEST(made->functions[1].memory_bytes == 300.0 * 1024 * 1024);
+    BOOST_TEST(made->functions[1].cold_ms.value() == 2000);
+    BOOST_TEST(!made->functions[0].cold_ms.has_value());
     BOOST_REQUIRE(made->events.size() == 2u);
     BOOST_TEST(made->events[1].function == 1u);
     BOOST_TEST(made->events[1].gateway == 1u);
@@ -111,6 +124,19 @@ BOOST_AUTO_TEST_SUITE(file_test)
       {"rate: 40", "rate: 0", "must be over 0"},
       {"mbit: 80", "mbit: [80]", "mbit"},
       {"noise: 0", "noise: 4", "must be 0 to 3"},
+      {"max: 8, ", "", "is required: items in a batch"},
+      {"max: 8", "max: 5000", "1 to 4096"},
+      {"max: 8", "most: 8", "most"},
+      {"window: 5ms", "window: 2s", "must be at most 1s"},
+      {"window: 5ms", "window: -5ms", "window"},
+      {"base: 20ms, item: 1500us", "base: 0, item: 0", "not both be 0"},
+      {"{max: 8, window: 5ms, base: 20ms, item: 1500us}", "8",
+       "sites.cloud.batch"},
+      {"memory: 2Gi", "memory: 2 Gigs", "is not a number of bytes"},
+      {"memory: 2Gi", "memory: 0", "must be over 0"},
+      {"memory: 300Mi", "memory: 3Gi",
+       "functions.g.memory: is more than sites.cloud.memory"},
+      {"cold: 2s", "cold: soon", "functions.g.cold"},
     };
     for (const auto& one : cases) {
       const auto said = why(with(one.part, one.other));

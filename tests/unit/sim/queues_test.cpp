@@ -1,8 +1,8 @@
 // Simulated queues against what queueing theory says of them, within 2 %.
-#include "libfaas/sim/agenda.hpp"
 #include "libfaas/sim/arrivals.hpp"
 #include "libfaas/sim/batch_station.hpp"
 #include "libfaas/sim/law.hpp"
+#include "libfaas/sim/loading_station.hpp"
 #include "libfaas/sim/station.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -91,35 +91,68 @@ double line_time(size_t n) {
   return 4 + 0.5 * static_cast<double>(n);
 }
 
-double simulated_batch_stay(double rate, size_t most, uint64_t seed) {
+/// A site with that batch law for one function of line_time().
+batch_station batching(size_t most, size_t servers = 1, double window = 0) {
+  site_law site;
+  site.servers = servers;
+  site.batch = batch_law{static_cast<double>(most), window, {}, {}};
+  function_law function;
+  function.ms_fixed = line_time(0);
+  function.ms_per_unit = line_time(1) - line_time(0);
+  return {site, std::vector{function}};
+}
+
+double simulated_batch_stay(double rate, batch_station site, uint64_t seed) {
   BOOST_TEST_MESSAGE("seed " << seed);
   random_source random{seed};
   const auto source = poisson(rate * 1000);
-  batch_station site{most, [](double, size_t n) { return line_time(n); }};
-  agenda<batch> running;
-  std::vector<double> came;
+  std::vector<batch> begun;
   double sum = 0;
   int done = 0;
-  auto arrival = source->next(random);
-  while (done < events) {
-    batch begun;
-    if (running.empty() || arrival < running.next().when) {
-      came.push_back(arrival);
-      begun = site.arrive(arrival, static_cast<uint32_t>(came.size() - 1));
-      arrival = source->next(random);
-    } else {
-      const auto over = running.take();
-      for (const auto one : over.what.members)
-        if (one >= warm_up) {
-          sum += over.when - came[one];
+  for (uint32_t i = 0; done < events; ++i) {
+    const auto now = source->next(random);
+    site.add({i, 0, 1, 1, now});
+    site.go_on(now, begun);
+    for (const auto& one : begun)
+      for (const auto& member : one.members)
+        if (member.id >= warm_up) {
+          sum += one.end - member.arrives;
           ++done;
         }
-      begun = site.ended(over.when);
-    }
-    if (!begun.empty())
-      running.add(begun.end, begun);
+    begun.clear();
   }
   return sum / done;
+}
+
+/// A site where a function has to be loaded, one event at a time.
+struct cold_run {
+  double stay = 0, cold = 0; ///< mean, ms; share
+};
+cold_run cold_starts(const site_law& site,
+                     const std::vector<function_law>& functions,
+                     const std::vector<double>& rates, double work,
+                     uint64_t seed) {
+  BOOST_TEST_MESSAGE("seed " << seed);
+  random_source random{seed};
+  double rate = 0;
+  for (const auto one : rates)
+    rate += one;
+  const auto source = poisson(rate * 1000);
+  loading_station station{site, functions};
+  cold_run seen;
+  for (int i = 0; i < events + warm_up; ++i) {
+    const auto now = source->next(random);
+    auto which = random.uniform() * rate;
+    size_t function = 0;
+    while (function + 1 < rates.size() && which >= rates[function])
+      which -= rates[function++];
+    const auto served = station.admit(now, function, work);
+    if (i < warm_up)
+      continue;
+    seen.stay += (served.end - now) / events;
+    seen.cold += (served.cold_ms > 0) / static_cast<double>(events);
+  }
+  return seen;
 }
 
 } // namespace
@@ -172,8 +205,8 @@ BOOST_AUTO_TEST_SUITE(queues_test)
         // Of what full batches can do.
         const double rate = load * static_cast<double>(most) / line_time(most);
         const auto expected = batch_stay(rate, most, &line_time);
-        BOOST_CHECK_CLOSE(simulated_batch_stay(rate, most, 15), expected,
-                          within);
+        BOOST_CHECK_CLOSE(simulated_batch_stay(rate, batching(most), 15),
+                          expected, within);
       }
   }
 
@@ -182,6 +215,62 @@ BOOST_AUTO_TEST_SUITE(queues_test)
     const double s = line_time(1), rho = 0.6;
     BOOST_CHECK_CLOSE(batch_stay(rho / s, 1, &line_time),
                       s * (1 + rho / (2 * (1 - rho))), 0.01);
+  }
+
+  /// With a server for everybody: the first waits for a second one, at most for
+  /// the window, and who finds one waiting does not wait.
+  BOOST_AUTO_TEST_CASE(a_window_for_two) {
+    for (const double window : {1.0, 5.0, 20.0}) {
+      const double rate = 0.1, met = -std::expm1(-rate * window);
+      const auto service
+        = ((1 - met) * line_time(1) + 2 * met * line_time(2)) / (1 + met);
+      BOOST_CHECK_CLOSE(
+        simulated_batch_stay(rate, batching(2, 64, window), 16),
+        met / rate / (1 + met) + service, within);
+    }
+  }
+
+  /// M/D/1 with a set-up (Welch 1964): who finds the server idle for longer
+  /// than `keep` has its function loaded first.
+  BOOST_AUTO_TEST_CASE(a_queue_that_grows_cold) {
+    const double service = 10, load = 80, keep = 30;
+    for (const double rho : {0.2, 0.5, 0.8}) {
+      const double rate = rho / service, gone = std::exp(-rate * keep);
+      site_law site;
+      site.cold = {load, keep};
+      const auto seen
+        = cold_starts(site, std::vector<function_law>(1), {rate}, service, 17);
+      // Per busy period, which begins with a cold start that often.
+      const auto served
+        = 1 + rate * (service + gone * load) / (1 - rate * service);
+      BOOST_CHECK_CLOSE(seen.cold, gone / served, within);
+      const auto wait = rate * service * service / (2 * (1 - rho))
+                        + gone * (2 * load + rate * load * load)
+                            / (2 * (1 + rate * gone * load));
+      BOOST_CHECK_CLOSE(seen.stay, service + wait, within);
+    }
+  }
+
+  /// Least recently used, independent requests (King 1971): with room for two,
+  /// P(i was used last, j before it) = p_i p_j / (1 - p_i).
+  BOOST_AUTO_TEST_CASE(memory_for_two_functions_of_four) {
+    site_law site;
+    site.memory_bytes = 250;
+    site.cold.load_ms = 5;
+    std::vector<function_law> functions(4);
+    for (auto& one : functions)
+      one.memory_bytes = 100;
+    const std::vector<double> p{0.5, 0.25, 0.15, 0.1};
+    std::vector<double> rates;
+    double warm = 0;
+    for (size_t i = 0; i < p.size(); ++i) {
+      rates.push_back(p[i] * 0.05);
+      for (size_t j = 0; j < p.size(); ++j)
+        if (i != j)
+          warm += p[i] * p[j] / (1 - p[i]) * (p[i] + p[j]);
+    }
+    const auto seen = cold_starts(site, functions, rates, 10, 18);
+    BOOST_CHECK_CLOSE(seen.cold, 1 - warm, within);
   }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,32 @@
+// One event of a run.
+#pragma once
+
+#include "libfaas/core/clock.hpp"
+#include "libfaas/sim/scenario.hpp"
+
+namespace faas::sim {
+
+/// Predictors take time points; some time has passed before the run.
+inline time_point at(double ms) noexcept {
+  return time_point{} + from_ms(1e6 + ms);
+}
+
+/// One event, drawn before it is known where it will run, so that all policies
+/// meet the same events.
+struct draw {
+  double sent = 0; ///< ms
+  size_t function = 0, gateway = 0;
+  size_t only = traffic::any; ///< see traffic
+  double size = 1;
+  double work = 1; ///< ms at slow-down 1, with noise
+  double mean_work = 1;
+  double noise = 1, mean_noise = 1;      ///< factors, outliers included
+  double up_jitter = 0, down_jitter = 0; ///< as shares of the jitter's mean
+  double up_luck = 1, down_luck = 1;     ///< below the loss: sent again
+  double bytes = 0;
+  // What the site where it was sent keeps of it:
+  double law_service = 0; ///< by the laws, ms
+  uint32_t ticket = 0;
+};
+
+} // namespace faas::sim

@@ -1,0 +1,59 @@
+#include "libfaas/sim/single_servers.hpp"
+
+#include <algorithm>
+
+namespace faas::sim {
+
+single_servers::single_servers(const site_law& law,
+                               std::span<const function_law> functions,
+                               bool informs)
+  : law_(law), functions_(functions.begin(), functions.end()),
+    informs_(informs), true_(law, functions), by_draws_(true_),
+    load_(static_cast<double>(law.servers)), memory_(law, functions) {}
+
+double single_servers::expect(const draw& event, double there, double now,
+                              knowledge what) const {
+  const auto work = event.mean_work * law_.slowdown;
+  if (what == knowledge::draws)
+    return by_draws_.look(there, event.function, work).end - now;
+  const auto waits = std::max(there - now, load_.free_in_ms(at(now)));
+  const auto cold
+    = memory_.look(event.function, there, now + waits).cold_ms;
+  return waits + (work + cold) * law_.disturbance.at(there);
+}
+
+void single_servers::sent(draw& event, double there, double by_laws,
+                          double now) {
+  by_draws_.admit(there, event.function, event.work * law_.slowdown);
+  if (!informs_)
+    return;
+  const auto begin = std::max(by_laws, now + load_.free_in_ms(at(now)));
+  const auto cold = memory_.load(event.function, by_laws, begin).cold_ms;
+  event.law_service = (event.mean_work * law_.slowdown + cold)
+                      * law_.disturbance.at(by_laws);
+  load_.start(event.law_service, by_laws - now, at(now));
+  memory_.used(event.function, by_laws + event.law_service);
+}
+
+void single_servers::returned(const draw& event, double back_ms, double now) {
+  if (informs_)
+    load_.finish(event.law_service, back_ms, at(now));
+}
+
+void single_servers::arrive(uint32_t flight, const draw& event, double now,
+                            std::vector<settled>& done) {
+  const auto served
+    = true_.admit(now, event.function, event.work * law_.slowdown);
+  done.push_back({flight,
+                  {now, served.end, served.begin - now,
+                   served.end - served.begin - served.cold_ms,
+                   served.cold_ms}});
+}
+
+void single_servers::crash(double until) {
+  true_ = by_draws_ = loading_station{law_, functions_, until};
+  load_ = routing::site_load{static_cast<double>(law_.servers)};
+  memory_.clear();
+}
+
+} // namespace faas::sim
