@@ -15,21 +15,23 @@ template <class Thing>
 class agenda {
 public:
   struct entry {
-    double when; ///< ms since the start
-    uint64_t order;
-    Thing what;
+    double when = 0; ///< ms since the start
+    uint64_t order = 0;
+    Thing what{};
   };
 
   void add(double when, Thing what) {
-    entries_.push_back({when, order_++, std::move(what)});
-    auto at = entries_.size() - 1;
+    entry made{when, order_++, std::move(what)};
+    auto at = entries_.size();
+    entries_.emplace_back();
     while (at > 0) {
       const auto parent = (at - 1) / 4;
-      if (!before(entries_[at], entries_[parent]))
+      if (!before(made, entries_[parent]))
         break;
-      std::swap(entries_[at], entries_[parent]);
+      entries_[at] = std::move(entries_[parent]);
       at = parent;
     }
+    entries_[at] = std::move(made);
   }
 
   bool empty() const noexcept { return entries_.empty(); }
@@ -38,18 +40,22 @@ public:
 
   entry take() {
     auto first = std::move(entries_.front());
-    entries_.front() = std::move(entries_.back());
+    auto last = std::move(entries_.back());
     entries_.pop_back();
-    for (size_t at = 0;;) {
+    if (entries_.empty())
+      return first;
+    for (size_t at = 0;;) { // a hole that the last one will fill
       const auto begin = at * 4 + 1;
       const auto end = std::min(begin + 4, entries_.size());
-      auto least = at;
-      for (auto child = begin; child < end; ++child)
+      auto least = begin;
+      for (auto child = begin + 1; child < end; ++child)
         if (before(entries_[child], entries_[least]))
           least = child;
-      if (least == at)
+      if (begin >= end || !before(entries_[least], last)) {
+        entries_[at] = std::move(last);
         return first;
-      std::swap(entries_[at], entries_[least]);
+      }
+      entries_[at] = std::move(entries_[least]);
       at = least;
     }
   }

@@ -11,8 +11,10 @@ using namespace routing;
 namespace {
 
 /// A decision by counts alone.
-decision counted(std::span<const candidate> candidates,
-                 std::span<const double> servers) {
+decision decide_by_counts(std::span<const candidate> candidates,
+                          std::span<const double> servers,
+                          const event_features& event, policy& rule,
+                          random_source& random, time_point now) {
   decision made;
   made.count = static_cast<uint8_t>(candidates.size());
   for (uint8_t i = 0; i < made.count; ++i) {
@@ -24,6 +26,15 @@ decision counted(std::span<const candidate> candidates,
     made.parts[i].in_flight = candidates[i].in_flight;
     made.parts[i].servers = servers[i];
   }
+  if (made.healthy == 0)
+    return made;
+  const auto first = static_cast<uint8_t>(std::countr_zero(made.healthy));
+  const auto answer = std::has_single_bit(made.healthy)
+                        ? rule.only(made, event, first, now)
+                        : rule.choose(made, event, random, now);
+  made.chosen = answer.chosen;
+  made.why = answer.why;
+  made.propensity = answer.propensity;
   return made;
 }
 
@@ -64,8 +75,10 @@ gateway::gateway(const scenario& world, const run_options& how)
     cells_.emplace_back();
     for (const auto site : sites_)
       cells_.back().push_back(predictor_.cell(function, site, at(0)));
-    if (how.policy)
-      policies_.push_back(how.policy(sites_));
+    if (!how.policy)
+      continue;
+    policies_.push_back(how.policy(sites_));
+    probing_.push_back(dynamic_cast<probing_policy*>(policies_.back().get()));
   }
   predicts_ = false;
   for (const auto& one : policies_)
@@ -83,8 +96,8 @@ candidate gateway::candidate_of(size_t function, size_t site, double now) {
   return one;
 }
 
-sending gateway::choose(const draw& event, std::span<const char> up, double now,
-                        random_source& random) {
+void gateway::fill_candidates(const draw& event, std::span<const char> up,
+                              double now) {
   candidates_.clear();
   for (size_t i = 0; i < sites_.size(); ++i) {
     candidate one;
@@ -97,32 +110,40 @@ sending gateway::choose(const draw& event, std::span<const char> up, double now,
     one.healthy = up[i] != 0;
     candidates_.push_back(one);
   }
+}
+
+sending gateway::choose(const draw& event, std::span<const char> up, double now,
+                        random_source& random) {
+  fill_candidates(event, up, now);
   event_features features;
   features.size = event.size;
   features.bytes = event.bytes;
-  sending how;
   auto& rule = *policies_[event.function];
-  if (predicts_)
-    how.made = decide(candidates_, features, rule, random, at(now));
-  else {
-    how.made = counted(candidates_, servers_);
-    if (how.made.healthy == 0)
-      return how;
-    const auto first
-      = static_cast<uint8_t>(std::countr_zero(how.made.healthy));
-    const auto answer = std::has_single_bit(how.made.healthy)
-                          ? rule.only(how.made, features, first, at(now))
-                          : rule.choose(how.made, features, random, at(now));
-    how.made.chosen = answer.chosen;
-    how.made.why = answer.why;
-    how.made.propensity = answer.propensity;
-  }
-  if (!how.made)
-    return how;
-  const auto chosen = how.made.chosen;
-  const auto& parts = how.made.chosen_parts();
+  // Not a variable that is assigned later: a decision is some 5 KiB.
+  const auto made = predicts_
+                      ? decide(candidates_, features, rule, random, at(now))
+                      : decide_by_counts(candidates_, servers_, features, rule,
+                                         random, at(now));
+  wanted_.clear();
+  if (!made)
+    return {};
+  if (probing_[event.function] != nullptr)
+    want(made, event.function, random);
+  return start(made, event, now);
+}
+
+sending gateway::start(const decision& made, const draw& event, double now) {
+  const auto chosen = made.chosen;
+  const auto& parts = made.chosen_parts();
+  sending how;
+  how.site = chosen;
+  how.why = made.why;
   how.in_flight = loads_[chosen].in_flight();
   if (predicts_) {
+    how.predicted_ms = parts.total;
+    how.predicted_sd = std::sqrt(parts.variance);
+    how.promised_ms = promised_ms(parts);
+    how.reach_ms = reach_ms(parts);
     how.service_ms = parts.service;
     how.back_ms = parts.network - parts.transit;
     how.backlog = candidates_[chosen].backlog_ms;
@@ -135,10 +156,17 @@ sending gateway::choose(const draw& event, std::span<const char> up, double now,
   return how;
 }
 
+void gateway::want(const decision& made, size_t function,
+                   random_source& random) {
+  for (const auto site : probing_[function]->probes(made, random))
+    wanted_.push_back(static_cast<uint32_t>(
+      std::find(sites_.begin(), sites_.end(), site) - sites_.begin()));
+}
+
 void gateway::returned(const draw& event, const sending& how,
                        const record& seen, const passage& way, double sent,
                        size_t inside, double now, bool lost) {
-  const auto site = how.made.chosen;
+  const auto site = how.site;
   auto& load = loads_[site];
   const auto there = load.finish(how.service_ms, how.back_ms, at(now),
                                  lost ? -1 : way.end - way.at_site);

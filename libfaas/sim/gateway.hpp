@@ -18,8 +18,12 @@ namespace faas::sim {
 
 /// A choice, and what the gateway keeps of it until the event returns.
 struct sending {
-  routing::decision made;
+  static constexpr uint32_t none = ~uint32_t{0};
+  uint32_t site = none; ///< position
+  routing::reason why = routing::reason::no_candidate;
+  double predicted_ms = 0, predicted_sd = 0, promised_ms = 0, reach_ms = 0;
   double service_ms = 0, back_ms = 0, backlog = 0, in_flight = 0;
+  explicit operator bool() const noexcept { return site != none; }
 };
 
 /// Thread rule: one owner.
@@ -28,9 +32,15 @@ public:
   gateway(const scenario& world, const run_options& how);
 
   /// Chooses and notes the event as under way. `up`: by site, whether this
-  /// gateway takes it to be there. Without any: decision::none.
+  /// gateway takes it to be there. Without any: sending::none.
   sending choose(const draw& event, std::span<const char> up, double now,
                  random_source& random);
+  /// Positions of the sites that the policy of the last choice wants probed.
+  std::span<const uint32_t> wanted() const noexcept { return wanted_; }
+  /// The answer to such a probe.
+  void answered(size_t function, const routing::probe_reply& seen) noexcept {
+    probing_[function]->probed(seen);
+  }
   /// It has returned from there, or was given up (`lost`).
   void returned(const draw& event, const sending& how, const record& seen,
                 const passage& way, double sent, size_t inside, double now,
@@ -43,9 +53,6 @@ public:
   void tick(std::span<const routing::in_flight_event> late, double now);
   void publish(double now) { predictor_.publish(at(now)); }
 
-  routing::policy& policy_of(size_t function) noexcept {
-    return *policies_[function];
-  }
   routing::function_index function(size_t index) const noexcept {
     return functions_[index];
   }
@@ -57,6 +64,11 @@ public:
 
 private:
   routing::candidate candidate_of(size_t function, size_t site, double now);
+  void fill_candidates(const draw& event, std::span<const char> up, double now);
+  /// What is kept of a decision; the event is under way.
+  sending start(const routing::decision& made, const draw& event, double now);
+  void want(const routing::decision& made, size_t function,
+            random_source& random);
 
   routing::predictor predictor_;
   std::vector<routing::function_index> functions_;
@@ -65,11 +77,13 @@ private:
   std::vector<char> local_; ///< by site
   std::vector<double> servers_;
   std::vector<std::unique_ptr<routing::policy>> policies_; ///< by function
+  std::vector<routing::probing_policy*> probing_; ///< those that are, or null
   std::vector<std::vector<std::shared_ptr<const routing::estimate_cell>>>
     cells_;
   std::vector<routing::site_load> loads_;
   std::vector<routing::link_load> link_loads_;
   std::vector<routing::candidate> candidates_;
+  std::vector<uint32_t> wanted_;
   bool predicts_ = true;
 };
 

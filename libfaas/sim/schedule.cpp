@@ -20,11 +20,6 @@ double schedule::holds(double when, double& until) const noexcept {
   return next == steps_.begin() ? 1 : std::prev(next)->factor;
 }
 
-double schedule::at(double when) const noexcept {
-  double until = 0;
-  return holds(when, until);
-}
-
 double schedule::highest() const noexcept {
   double most = 1;
   for (const auto& one : steps_)

@@ -23,7 +23,10 @@ public:
   bool repeats() const noexcept { return period_ > 0; }
   const std::vector<step>& steps() const noexcept { return steps_; }
   double period() const noexcept { return period_; }
-  double at(double when) const noexcept;
+  double at(double when) const noexcept {
+    double until = 0;
+    return steps_.empty() ? 1 : holds(when, until);
+  }
   /// The highest of its factors; 1 without.
   double highest() const noexcept;
   /// When work of that many ms (at factor 1) is done that begins then, if a
