@@ -30,7 +30,7 @@ decision decide_by_counts(std::span<const candidate> candidates,
     return made;
   const auto first = static_cast<uint8_t>(std::countr_zero(made.healthy));
   const auto answer = std::has_single_bit(made.healthy)
-                        ? rule.only(made, first)
+                        ? rule.only(made, event, first, now)
                         : rule.choose(made, event, random, now);
   made.chosen = answer.chosen;
   made.why = answer.why;

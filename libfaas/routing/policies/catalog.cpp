@@ -5,6 +5,9 @@
 #include "libfaas/routing/policies/hot_cold.hpp"
 #include "libfaas/routing/policies/regression.hpp"
 #include "libfaas/routing/policies/replica_ranking.hpp"
+#include "libfaas/routing/policies/sticky.hpp"
+#include "libfaas/routing/policies/weighted.hpp"
+#include "libfaas/routing/policies/meet_deadline.hpp"
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/plain.hpp"
 
@@ -50,6 +53,56 @@ made make_min_latency(values of, site_index) {
   hedges.share = of[4];
   hedges.price = of[5];
   return std::make_unique<min_latency>(bounds, hedges);
+}
+
+constexpr std::array deadline_parameters{
+  policy_parameter{"share", 0.95, 0.01, 0.999,
+                   "wanted probability of being in time"},
+  policy_parameter{"least", 0.5, 0, 1,
+                   "refused when no site is in time with this probability"},
+  policy_parameter{"within", 0, 0, 3.6e6,
+                   "deadline, ms, of events that have none or a longer one; "
+                   "0: their own"},
+  policy_parameter{"retry", 5000, 0, 3.6e6,
+                   "a site that was sent nothing for so long, ms, is tried "
+                   "though it is expected to be late"},
+  policy_parameter{"own", 0, 0, 100,
+                   "how much an event's own latency counts beside what it "
+                   "makes others wait, where prices do not tell"},
+};
+constexpr std::array weighted_parameters{
+  policy_parameter{"latency", 1, 0, 1e9, "weight of a ms"},
+  policy_parameter{"price", 1, 0, 1e9, "weight of a unit of the currency"},
+  policy_parameter{"energy", 0, 0, 1e9, "weight of a joule"},
+  policy_parameter{"social", 0.5, 0, 4,
+                   "how much of what an event imposes on later ones counts"},
+  policy_parameter{"explore", 0.01, 0, 0.5,
+                   "share of events that go anywhere, to learn"},
+};
+constexpr std::array sticky_parameters{
+  policy_parameter{"factor", 1.5, 1, 1000,
+                   "a key leaves a site that is so many times slower than the "
+                   "best"},
+  policy_parameter{"slack", 1, 0, 1e6, "and by so many ms"},
+  policy_parameter{"bound", 1.25, 1, 1000,
+                   "of a site's share of what is in flight, for new keys"},
+  policy_parameter{"keys", 4096, 4, 1 << 20, "that are remembered"},
+};
+
+made make_deadline(values of, site_index) {
+  return std::make_unique<meet_deadline>(
+    meet_deadline::config{of[0], of[1], of[2], of[3], of[4]});
+}
+
+made make_weighted(values of, site_index) {
+  return std::make_unique<weighted>(
+    weighted::config{of[0], of[1], of[2], of[3], of[4]});
+}
+
+made make_sticky(values of, site_index) {
+  return std::make_unique<sticky>(
+    sticky::config{of[0], of[1], of[2], static_cast<size_t>(of[3])},
+    std::make_unique<min_latency>());
 }
 
 template <class Policy>
@@ -141,6 +194,12 @@ made make_bandit(values of, site_index) {
 constexpr std::array catalog{
   policy_entry{"min-latency", "the site predicted to finish first",
                min_latency_parameters, true, make_min_latency},
+  policy_entry{"deadline", "in time, then the cheapest; else refused",
+               deadline_parameters, true, make_deadline},
+  policy_entry{"weighted", "least of latency, price and energy, weighed",
+               weighted_parameters, true, make_weighted},
+  policy_entry{"sticky", "events of a key to one site, else min-latency",
+               sticky_parameters, true, make_sticky},
   policy_entry{"static", "always one site", {}, true, make_static},
   policy_entry{"random", "any site", {}, true, plain<random_choice>},
   policy_entry{"round-robin", "sites in turn", {}, true, plain<round_robin>},

@@ -1,0 +1,93 @@
+#include "libfaas/routing/deadline_rules.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstdio>
+
+namespace faas::routing {
+namespace {
+
+constexpr double z90 = 1.645; ///< 5 % of a normal law are above
+
+double normal_cdf(double z) noexcept {
+  return 0.5 * std::erfc(-z / std::sqrt(2.0));
+}
+
+/// What it would be if nothing else were there.
+prediction unhindered(prediction p) noexcept {
+  p.total -= p.queue + p.overdue;
+  p.queue = p.overdue = 0;
+  return p;
+}
+
+} // namespace
+
+double chance_within(const prediction& of, double ms) noexcept {
+  if (!(ms > 0) || !(ms >= of.network) || !(of.variance >= 0))
+    return 0;
+  const double sd = std::sqrt(of.variance);
+  if (sd == 0)
+    return of.total <= ms ? 1 : 0;
+  // Predictions from a log have neither: as a normal law.
+  const bool learned = of.interval_sigmas > 0;
+  const double spread = learned ? of.interval_sigmas / z90 : 1;
+  const double p95 = learned ? of.promise_sigmas : z90;
+  const double z = ((ms - of.total) / sd - p95) / spread + z90;
+  const double chance = normal_cdf(z);
+  return chance >= 0 ? chance : 0;
+}
+
+likely likeliest_within(const decision& made, double ms) noexcept {
+  likely found;
+  for (auto left = made.healthy; left != 0; left &= left - 1) {
+    const auto i = static_cast<uint8_t>(std::countr_zero(left));
+    const double chance = chance_within(made.parts[i], ms);
+    const auto faster = [&] {
+      const auto& best = made.parts[found.index];
+      return made.parts[i].total < best.total
+             || (made.parts[i].total == best.total
+                 && made.sites[i] < made.sites[found.index]);
+    };
+    if (found.index == decision::none || chance > found.chance
+        || (chance == found.chance && faster()))
+      found = {i, chance};
+  }
+  return found;
+}
+
+bool can_promise(const decision& made, double ms, double share) noexcept {
+  if (!(ms > 0 || ms < 0))
+    return true;
+  return likeliest_within(made, ms).chance >= share;
+}
+
+error refusal(const decision& made, double ms,
+              std::span<const std::string_view> names) {
+  char wanted[64];
+  std::snprintf(wanted, sizeof wanted, "within %.3g ms", ms > 0 ? ms : 0.0);
+  const auto best = likeliest_within(made, ms);
+  if (best.index == decision::none)
+    return {errc::unavailable, "no site to answer " + std::string{wanted},
+            "see faas-cli sites"};
+  const auto& p = made.parts[best.index];
+  const std::string site
+    = best.index < names.size()
+        ? std::string{names[best.index]}
+        : "#" + std::to_string(to_int(made.sites[best.index]));
+  char numbers[160];
+  std::snprintf(numbers, sizeof numbers,
+                " would take %.3g ms (95 of 100 at most %.3g ms), %.3g ms of "
+                "it waiting; %.0f %% in time",
+                p.total, promised_ms(p), p.queue + p.overdue,
+                100 * best.chance);
+  const auto what = "no site is likely to answer " + std::string{wanted}
+                    + ": the best, " + site + "," + numbers;
+  if (chance_within(unhindered(p), ms) >= 0.5)
+    return {errc::overloaded, what,
+            "send less or later, give it more time, or name a lighter function "
+            "(petrel.lighter)"};
+  return {errc::deadline_exceeded, what,
+          "give it more time, or name a lighter function (petrel.lighter)"};
+}
+
+} // namespace faas::routing

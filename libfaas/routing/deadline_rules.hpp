@@ -1,0 +1,39 @@
+// How surely a site answers in time, and what is said when none does.
+#pragma once
+
+#include "libfaas/core/error.hpp"
+#include "libfaas/routing/decision.hpp"
+
+namespace faas::routing {
+
+/// Probability that the event takes no longer than `ms`. Errors over their
+/// predicted standard deviation are taken as normal; the mean and the spread
+/// are such that 95 % are below promise_sigmas, and that the spread is that of
+/// the 90 % interval, both of which are learned from how events ended. So 0.95
+/// is calibrated (it is reached just when promised_ms() <= ms), others are as
+/// good as the normal law. 0 for what is not a number, and below the network's
+/// mean.
+double chance_within(const prediction& of, double ms) noexcept;
+
+/// The healthy candidate that most likely takes no longer than `ms`; ties by
+/// smaller total, then by site index. `chance`: its probability.
+/// decision::none: there is none.
+struct likely {
+  uint8_t index = decision::none;
+  double chance = 0;
+};
+likely likeliest_within(const decision& made, double ms) noexcept;
+
+/// Admission by promise, for any policy: some site answers within `ms` with
+/// that probability. True without a deadline (ms is 0 or not a number).
+bool can_promise(const decision& made, double ms, double share) noexcept;
+
+/// What an event is told that is refused because no site answers within `ms`:
+/// what was predicted, what was wanted, what to do. errc::overloaded (later it
+/// may fit) when it is the waiting that is in the way, else
+/// errc::deadline_exceeded. `names`: of the sites, in the order of the
+/// candidates (missing: "#index").
+error refusal(const decision& made, double ms,
+              std::span<const std::string_view> names = {});
+
+} // namespace faas::routing

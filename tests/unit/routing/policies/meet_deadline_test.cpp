@@ -1,0 +1,191 @@
+#include "libfaas/routing/policies/catalog.hpp"
+#include "libfaas/routing/policies/meet_deadline.hpp"
+#include "tests/unit/routing/policies/predicted.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cmath>
+#include <limits>
+
+using namespace faas;
+using namespace faas::routing;
+
+namespace {
+
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+time_point at(double ms) {
+  return time_point{} + from_ms(1e6 + ms);
+}
+
+pick ask(meet_deadline& rule, const decision& sites,
+         const event_features& event, double now = 0) {
+  random_source random{1};
+  return rule.choose(sites, event, random, at(now));
+}
+
+/// One that has just sent something to all of these sites.
+meet_deadline busy(const decision& sites, meet_deadline::config how = {}) {
+  meet_deadline rule{how};
+  for (uint8_t i = 0; i < sites.count; ++i)
+    rule.only(sites, {}, i, at(0));
+  for (uint8_t i = 0; i < sites.count; ++i) {
+    auto alone = sites;
+    alone.healthy = 1u << i;
+    rule.only(alone, due_in(1e9), i, at(0));
+  }
+  return rule;
+}
+
+/// A fast dear site and a slow cheap one.
+decision two_sites() {
+  return predicted({{.total = 20, .sd = 2, .price = 5},
+                    {.total = 80, .sd = 5, .price = 1}});
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(meet_deadline_test)
+
+  BOOST_AUTO_TEST_CASE(of_those_in_time_the_cheapest) {
+    meet_deadline rule{{}};
+    BOOST_TEST(int(ask(rule, two_sites(), due_in(200)).chosen) == 1);
+    BOOST_TEST((ask(rule, two_sites(), due_in(200)).why == reason::cheapest));
+    BOOST_TEST(int(ask(rule, two_sites(), due_in(60)).chosen) == 0);
+    // 80 +- 5: 95 % by 88.2 ms
+    BOOST_TEST(int(ask(rule, two_sites(), due_in(88)).chosen) == 0);
+    BOOST_TEST(int(ask(rule, two_sites(), due_in(88.5)).chosen) == 1);
+  }
+
+  BOOST_AUTO_TEST_CASE(without_prices_where_others_wait_least) {
+    meet_deadline rule{{}};
+    const auto sites = predicted({{.total = 20, .imposed = 30},
+                                  {.total = 60, .imposed = 10},
+                                  {.total = 61, .imposed = 10}});
+    BOOST_TEST(int(ask(rule, sites, due_in(200)).chosen) == 1);
+    BOOST_TEST(int(ask(rule, sites, due_in(40)).chosen) == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(the_wanted_probability_is_a_parameter) {
+    meet_deadline half{{.share = 0.5}}, sure{{.share = 0.999}};
+    BOOST_TEST(int(ask(half, two_sites(), due_in(81)).chosen) == 1);
+    BOOST_TEST(int(ask(sure, two_sites(), due_in(89)).chosen) == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(if_none_is_sure_the_likeliest) {
+    meet_deadline rule{{}};
+    const auto sites
+      = predicted({{.total = 50, .sd = 40}, {.total = 58, .sd = 4}});
+    const auto made = ask(rule, sites, due_in(60));
+    BOOST_TEST(int(made.chosen) == 1);
+    BOOST_TEST((made.why == reason::likeliest));
+  }
+
+  BOOST_AUTO_TEST_CASE(none_feasible_is_refused_at_once) {
+    auto rule = busy(two_sites());
+    const auto made = ask(rule, two_sites(), due_in(10), 1);
+    BOOST_TEST(int(made.chosen) == decision::none);
+    BOOST_TEST((made.why == reason::refused));
+    auto never = busy(two_sites(), {.least = 1});
+    BOOST_TEST((ask(never, two_sites(), due_in(22), 1).why == reason::refused));
+  }
+
+  BOOST_AUTO_TEST_CASE(refusing_does_not_last_for_ever) {
+    auto rule = busy(two_sites(), {.retry_ms = 1000});
+    int tried = 0;
+    for (double now = 0; now < 10'000; now += 10) {
+      const auto made = ask(rule, two_sites(), due_in(10), now);
+      tried += made.why == reason::explored;
+    }
+    BOOST_TEST(tried == 18); // each second, each of the two sites
+  }
+
+  BOOST_AUTO_TEST_CASE(what_the_network_alone_makes_late_is_not_tried) {
+    meet_deadline rule{{}};
+    const auto sites = predicted({{.total = 120, .sd = 1, .network = 100},
+                                  {.total = 300, .sd = 1, .network = 90}});
+    BOOST_TEST((ask(rule, sites, due_in(50)).why == reason::refused));
+    const auto made = ask(rule, sites, due_in(95));
+    BOOST_TEST((made.why == reason::explored));
+    BOOST_TEST(int(made.chosen) == 1);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_deadline_that_has_passed_is_refused) {
+    meet_deadline rule{{}};
+    const auto made = ask(rule, two_sites(), due_in(-1));
+    BOOST_TEST((made.why == reason::refused));
+    BOOST_TEST(int(made.chosen) == decision::none);
+  }
+
+  BOOST_AUTO_TEST_CASE(events_without_a_deadline_go_to_the_fastest) {
+    meet_deadline rule{{}};
+    for (const double none : {0.0, not_a_number}) {
+      const auto made = ask(rule, two_sites(), due_in(none));
+      BOOST_TEST(int(made.chosen) == 0);
+      BOOST_TEST((made.why == reason::best));
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(a_deadline_of_the_policys_own_shortens_the_events) {
+    meet_deadline rule{{.within_ms = 60}};
+    BOOST_TEST(rule.limit_ms(due_in(0)) == 60);
+    BOOST_TEST(rule.limit_ms(due_in(not_a_number)) == 60);
+    BOOST_TEST(rule.limit_ms(due_in(60'000)) == 60);
+    BOOST_TEST(rule.limit_ms(due_in(10)) == 10);
+    BOOST_TEST(rule.limit_ms(due_in(-2)) == -2);
+    BOOST_TEST(int(ask(rule, two_sites(), due_in(60'000)).chosen) == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(one_candidate_is_refused_like_many) {
+    auto sites = two_sites();
+    auto rule = busy(sites);
+    sites.healthy = 0b10;
+    BOOST_TEST((rule.only(sites, due_in(200), 1, at(1)).why
+                == reason::only_candidate));
+    const auto made = rule.only(sites, due_in(50), 1, at(2));
+    BOOST_TEST((made.why == reason::refused));
+    BOOST_TEST(int(made.chosen) == decision::none);
+    BOOST_TEST((rule.only(sites, {}, 1, at(3)).why == reason::only_candidate));
+  }
+
+  BOOST_AUTO_TEST_CASE(decide_passes_a_refusal_on) {
+    const estimate_cell cell{estimate{.intercept = 100, .log_var = 0.001}};
+    std::vector<candidate> sites(2);
+    for (uint32_t i = 0; i < 2; ++i) {
+      sites[i].site = site_index{i};
+      sites[i].cell = &cell;
+    }
+    random_source random{1};
+    for (const size_t count : {size_t{1}, size_t{2}}) {
+      auto rule = *make_policy("deadline:retry=1000000");
+      const std::span<const candidate> some{sites.data(), count};
+      for (size_t i = 0; i < count; ++i) // each is tried once
+        decide(some, due_in(20), *rule, random, at(0));
+      const auto made = decide(some, due_in(20), *rule, random, at(1));
+      BOOST_TEST(!made);
+      BOOST_TEST((made.why == reason::refused));
+      BOOST_TEST(explain(made) == "no site: refused");
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(what_is_no_number_is_not_chosen_before_what_is) {
+    meet_deadline rule{{}};
+    auto sites = two_sites();
+    sites.parts[1].total = not_a_number;
+    BOOST_TEST(int(ask(rule, sites, due_in(200)).chosen) == 0);
+    sites.parts[0].variance = not_a_number;
+    const auto made = ask(rule, sites, due_in(200));
+    BOOST_TEST((made.why == reason::explored || made.why == reason::refused));
+  }
+
+  BOOST_AUTO_TEST_CASE(wrong_parameters_are_told) {
+    for (const auto* text :
+         {"deadline:share=0", "deadline:share=1", "deadline:share=nan",
+          "deadline:within=-1", "deadline:least=2", "deadline:retry=",
+          "deadline:much=1"})
+      BOOST_TEST(!make_policy(text), text);
+    BOOST_TEST(!!make_policy("deadline:share=0.9,within=250,least=0.2"));
+    BOOST_TEST(!!check_node_policy("deadline"));
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()

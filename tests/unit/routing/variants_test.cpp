@@ -1,0 +1,110 @@
+#include "libfaas/routing/variants.hpp"
+#include "tests/unit/routing/policies/predicted.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace faas;
+using namespace faas::routing;
+
+namespace {
+
+decision answered(reason why, double total = 10) {
+  auto made = predicted({{.total = total, .sd = 10}});
+  made.why = why;
+  const bool nowhere = why == reason::refused || why == reason::no_candidate;
+  made.chosen = nowhere ? decision::none : uint8_t{0};
+  return made;
+}
+
+struct outcome_of {
+  size_t best, asked;
+  service_grade grade;
+};
+
+outcome_of search(double deadline, std::initializer_list<decision> variants) {
+  variant_search all{deadline};
+  size_t asked = 0;
+  for (const auto& one : variants) {
+    all.add(one);
+    ++asked;
+    if (all.settled())
+      break;
+  }
+  return {all.best(), asked, all.grade()};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(variants_test)
+
+  BOOST_AUTO_TEST_CASE(the_first_sure_one_wins_and_no_other_is_asked) {
+    const auto one = search(
+      50, {answered(reason::cheapest, 40), answered(reason::cheapest, 1)});
+    BOOST_TEST(one.best == 0u);
+    BOOST_TEST(one.asked == 1u);
+    const auto two = search(
+      50, {answered(reason::refused), answered(reason::cheapest),
+           answered(reason::cheapest)});
+    BOOST_TEST(two.best == 1u);
+    BOOST_TEST(two.asked == 2u);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_sure_light_one_is_better_than_an_unsure_one) {
+    const auto made = search(
+      50, {answered(reason::likeliest, 49), answered(reason::only_candidate)});
+    BOOST_TEST(made.best == 1u);
+    BOOST_TEST((made.grade == service_grade::sure));
+  }
+
+  BOOST_AUTO_TEST_CASE(of_unsure_ones_the_likeliest_then_the_heavier) {
+    BOOST_TEST(search(50, {answered(reason::likeliest, 60),
+                           answered(reason::likeliest, 45)})
+                 .best
+               == 1u);
+    BOOST_TEST(search(50, {answered(reason::likeliest, 45),
+                           answered(reason::likeliest, 45)})
+                 .best
+               == 0u);
+    BOOST_TEST(search(50, {answered(reason::refused),
+                           answered(reason::likeliest, 45)})
+                 .best
+               == 1u);
+  }
+
+  BOOST_AUTO_TEST_CASE(when_all_are_refused_the_functions_own_refusal_is_told) {
+    const auto made
+      = search(50, {answered(reason::refused), answered(reason::refused)});
+    BOOST_TEST(made.best == 0u);
+    BOOST_TEST((made.grade == service_grade::refused));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_function_without_a_site_has_its_lighter_one) {
+    const auto made
+      = search(0, {answered(reason::no_candidate), answered(reason::best)});
+    BOOST_TEST(made.best == 1u);
+    BOOST_TEST((search(50, {answered(reason::no_candidate),
+                            answered(reason::refused)})
+                  .grade
+                == service_grade::refused));
+  }
+
+  BOOST_AUTO_TEST_CASE(not_more_than_so_many_are_asked) {
+    variant_search all{50};
+    BOOST_TEST((all.grade() == service_grade::none));
+    BOOST_TEST(!all.made());
+    for (size_t i = 0; i < max_variants; ++i) {
+      BOOST_TEST(!all.settled());
+      all.add(answered(reason::refused));
+    }
+    BOOST_TEST(all.settled());
+  }
+
+  BOOST_AUTO_TEST_CASE(policies_without_deadlines_never_give_up_a_function) {
+    for (const auto why :
+         {reason::best, reason::explored, reason::ranked, reason::fixed,
+          reason::round_robin, reason::random, reason::sticky,
+          reason::fallback})
+      BOOST_TEST((grade_of(answered(why)) == service_grade::sure));
+  }
+
+  BOOST_AUTO_TEST_SUITE_END()
