@@ -3,6 +3,7 @@
 #include "gateway/http/text.hpp"
 #include "gateway/http/trace_context.hpp"
 #include "libfaas/core/random.hpp"
+#include "libfaas/event/items.hpp"
 #include "libfaas/manifest/manifest.hpp"
 #include "libfaas/ports/event_port.hpp"
 
@@ -180,6 +181,10 @@ double event_size(const size_feature& feature, const invocation& event) {
     break;
   case size_feature::kind::json_pointer:
     value = size_in_json(feature.name, event.body.view());
+    break;
+  case size_feature::kind::items:
+    value = static_cast<double>(
+      count_items(event.content_type, event.body.view()));
     break;
   }
   return finite(value / (feature.divisor > 0 ? feature.divisor : 1));

@@ -25,7 +25,7 @@ result<void> build_event(invocation& event, const request_head& head,
 
 /// The event's size feature n. 0 when it cannot be had: the body is no JSON,
 /// longer than `json_limit`, or has no number, array or string there (arrays
-/// and strings count their length).
+/// and strings count their length); or it is a damaged archive (items).
 double event_size(const size_feature& feature, const invocation& event);
 
 /// JSON bodies above this are not parsed just to guess the size.

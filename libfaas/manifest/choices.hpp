@@ -29,7 +29,8 @@ inline constexpr std::array secret_policies{secret_policy::restart,
                                             secret_policy::notify};
 inline constexpr std::array size_kinds{size_feature::kind::bytes,
                                        size_feature::kind::header,
-                                       size_feature::kind::json_pointer};
+                                       size_feature::kind::json_pointer,
+                                       size_feature::kind::items};
 
 /// Sets `out` to the choice of that name; false when there is none.
 template <class Enum, size_t N>

@@ -46,7 +46,7 @@ enum class secret_policy : uint8_t {
 /// Where an event's size feature n comes from; the estimator models service
 /// time as a*n+b.
 struct size_feature {
-  enum class kind : uint8_t { bytes, header, json_pointer };
+  enum class kind : uint8_t { bytes, header, json_pointer, items };
   kind from = kind::bytes;
   std::string name;   ///< header name or JSON pointer
   double divisor = 1; ///< n = value / divisor; 784 makes bytes into images

@@ -93,6 +93,8 @@ std::string_view name(size_feature::kind kind) noexcept {
     return "header";
   case size_feature::kind::json_pointer:
     return "json";
+  case size_feature::kind::items:
+    return "items";
   }
   return "unknown";
 }

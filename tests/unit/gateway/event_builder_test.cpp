@@ -131,6 +131,16 @@ BOOST_FIXTURE_TEST_SUITE(event_builder_test, fixture)
                == 0);
   }
 
+  BOOST_AUTO_TEST_CASE(size_in_items_is_what_the_body_holds) {
+    invocation event;
+    event.content_type = "multipart/mixed; boundary=b";
+    event.body = blob{std::string{"--b\r\n\r\n1\r\n--b\r\n\r\n2\r\n--b--"}};
+    BOOST_TEST(event_size({size_feature::kind::items, "", 1}, event) == 2);
+    BOOST_TEST(event_size({size_feature::kind::items, "", 4}, event) == 0.5);
+    event.content_type = "image/png";
+    BOOST_TEST(event_size({size_feature::kind::items, "", 1}, event) == 1);
+  }
+
   BOOST_AUTO_TEST_CASE(size_in_json_is_a_number_or_a_length) {
     const auto size = [&](const char* pointer, std::string body) {
       event.body = blob{std::move(body)};

@@ -170,7 +170,7 @@ scale: {min: 0, idle: 5m, learn: false, prewarm: false, wait: 20ms, hold: 15s})"
       {"mode: sandboxed", "must be one of: isolated, threads, inline"},
       {"artifact_kind: torchscript", "does not go with runtime \"native\""},
       {"runtime: torch\nartifact_kind: native", "line 5: "},
-      {"size: {from: body}", "must be one of: bytes, header, json"},
+      {"size: {from: body}", "must be one of: bytes, header, json, items"},
       {"size: {from: header}",
        "petrel.size.name: must be the name of a header"},
       {"size: {from: json, name: images}", "must be a JSON pointer"},

@@ -15,6 +15,7 @@ struct site_file {
   int64_t begin_ns = 0;      ///< of the run, on CLOCK_MONOTONIC; 0: not begun
   double slowdown = 1;       ///< of all work
   double cold_ms = 0;        ///< of loading the function
+  bool broken = false;       ///< loading fails, after cold_ms
   double loops_per_ms = 0;   ///< busy loops that are 1 ms of work; 0: sleep
   sim::schedule disturbance; ///< of the slow-down, by ms since the begin
 };
@@ -30,6 +31,8 @@ inline site_file read_site_file(std::istream& in) {
       in >> made.slowdown;
     else if (key == "cold_ms")
       in >> made.cold_ms;
+    else if (key == "broken")
+      in >> made.broken;
     else if (key == "loops_per_ms")
       in >> made.loops_per_ms;
     else if (key == "step") {

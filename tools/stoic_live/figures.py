@@ -1,0 +1,74 @@
+"""Figures of choices over drawn batches. Pure; seconds of the paper."""
+import math
+import random
+
+from stoic_live.laws import SITES
+
+
+def exact(batches, chosen):
+    """Share of the batches whose site was the best one."""
+    return sum(c == b.best() for b, c in zip(batches, chosen)) / len(batches)
+
+
+def edge_or_cloud(batches, chosen):
+    """The authors' second measure: wrong only if the choice is not the best
+    one, and one of the two is edge."""
+    right = sum(c == b.best() or "edge" not in (c, b.best())
+                for b, c in zip(batches, chosen))
+    return right / len(batches)
+
+
+def total(batches, chosen):
+    return sum(b.total_s(c) for b, c in zip(batches, chosen))
+
+
+def oracle(batches):
+    return [b.best() for b in batches]
+
+
+def worst(batches):
+    return [max((s for s in SITES if s not in b.broken), key=b.total_s)
+            for b in batches]
+
+
+def row(name, batches, chosen, ran=""):
+    """`ran`: "" for choices whose times are computed from the draws."""
+    best = total(batches, oracle(batches))
+    return {"name": name, "ran": ran, "total_s": total(batches, chosen),
+            "over_oracle": total(batches, chosen) / best,
+            "exact": exact(batches, chosen),
+            "edge_or_cloud": edge_or_cloud(batches, chosen),
+            "choices": {s: sum(c == s for c in chosen) for s in SITES}}
+
+
+def difference(batches, chosen, other, seed=1, resamples=2000, block=5):
+    """Mean seconds per batch by which `chosen` is above `other`, with its 95 %
+    interval by a block bootstrap of the batches."""
+    gaps = [b.total_s(c) - b.total_s(o)
+            for b, c, o in zip(batches, chosen, other)]
+    rng = random.Random(seed)
+    means = []
+    for _ in range(resamples):
+        picked = []
+        while len(picked) < len(gaps):
+            begin = int(rng.random() * len(gaps))
+            picked += [gaps[(begin + i) % len(gaps)] for i in range(block)]
+        means.append(sum(picked[:len(gaps)]) / len(gaps))
+    means.sort()
+    return (sum(gaps) / len(gaps), means[int(0.025 * resamples)],
+            means[int(0.975 * resamples)])
+
+
+def mean(values):
+    values = [v for v in values if v is not None and not math.isnan(v)]
+    return sum(values) / len(values) if values else math.nan
+
+
+def learning(records, part, width=25):
+    """Mean relative error of the predictions of one part, over the first and
+    the last `width` events."""
+    errors = [abs(r["predicted"][part] - r["measured"][part])
+              / r["measured"][part]
+              for r in records
+              if r.get("predicted") and r["measured"][part] > 0]
+    return mean(errors[:width]), mean(errors[-width:])
