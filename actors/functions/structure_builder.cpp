@@ -26,6 +26,24 @@ std::string tier_of(const known_state& known, const node_name& node) {
   return {};
 }
 
+/// As the node's labels say; nothing where they are no numbers.
+routing::site_costs costs_of(const known_state& known, const node_name& node) {
+  routing::site_costs made;
+  for (const auto& record : known.view->nodes) {
+    if (record.name != node)
+      continue;
+    const auto number = [&](const char* label) {
+      const auto at = record.labels.find(label);
+      return at == record.labels.end()
+               ? 0
+               : std::strtod(at->second.c_str(), nullptr);
+    };
+    made = {number("price_per_s"), number("idle_watts"),
+            number("busy_watts")};
+  }
+  return routing::sound(made) ? made : routing::site_costs{};
+}
+
 void add_reason(std::string& all, const placement& at) {
   if (at.status.reason.empty() && at.status.state != instance_state::ready)
     all += (all.empty() ? "" : "; ") + at.status.node.str() + " is "
@@ -77,6 +95,7 @@ route_target local_target(const known_state& known,
   target.site = cpu_site(known.self);
   target.tier = tier_of(known, known.self);
   target.servers = servers_of(assigned.spec.petrel, known.executors);
+  target.costs = costs_of(known, known.self);
   target.host = host;
   return target;
 }
@@ -137,6 +156,7 @@ structure::function build_function(const known_state& known,
     target.tier = tier_of(known, target.node);
     target.servers = std::max<uint32_t>(at.status.slots, 1);
     target.via = std::move(via);
+    target.costs = costs_of(known, target.node);
     add_facts(made, target, at);
     made.targets.push_back(std::move(target));
   }

@@ -157,6 +157,8 @@ struct predictor_state {
     made->weight = from.weight;
     made->watched = from.watched;
     made->policy = petrel.policy;
+    made->key = petrel.key;
+    made->lighter = petrel.lighter;
     if (petrel.policy.starts_with("static:")) {
       made->policy = "static";
       made->fixed_name = petrel.policy.substr(7);

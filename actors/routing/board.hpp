@@ -5,6 +5,7 @@
 #include "libfaas/ports/function_host.hpp"
 #include "libfaas/routing/decision.hpp"
 #include "libfaas/routing/shared_load.hpp"
+#include "libfaas/routing/site_costs.hpp"
 #include "libfaas/routing/predictor_types.hpp"
 
 #include <atomic>
@@ -53,6 +54,7 @@ struct route_target {
   node_name node;
   routing::site_index index = routing::no_site;
   double servers = 1;
+  routing::site_costs costs = {};
   std::shared_ptr<function_host> host;  ///< of this node, else null
   std::shared_ptr<faas::actors::peer> via; ///< of another node, else null
   std::shared_ptr<const routing::estimate_cell> cell;
@@ -86,6 +88,8 @@ struct route {
 
   uint32_t weight = 100; ///< its share; those of `others` come on top
   bool watched = false;  ///< a rollout compares its events
+  std::string key;       ///< header that keeps events together; or empty
+  std::string lighter;   ///< function for events that would be late; or empty
   /// Of the version in service only: the other versions that run, with their
   /// shares (0: by number or alias only), and the aliases of the function.
   std::vector<std::shared_ptr<const route>> others;

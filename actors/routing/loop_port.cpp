@@ -73,6 +73,18 @@ bool takes(const peer& node, const invocation& event) noexcept {
 
 } // namespace
 
+namespace {
+
+/// FNV-1a, so that all nodes agree; never 0, which is no key.
+uint64_t key_of(std::string_view value) noexcept {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const auto c : value)
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return hash | 1;
+}
+
+} // namespace
+
 routing::decision loop_port::choose(local_route& mine, const invocation& event,
                                     uint32_t excluded, time_point now) {
   std::array<routing::candidate, routing::max_candidates> candidates;
@@ -95,6 +107,8 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
     } else {
       candidate.loop_lag_ms = lag_ms;
     }
+    candidate.price_per_s = target.costs.price_per_s;
+    candidate.watts = routing::watts_per_event(target.costs, target.servers);
     if (target.cannot || !mine.stats[i]->guard.open(now))
       resting |= 1u << i;
     open = open || (candidate.healthy && (resting >> i & 1) == 0);
@@ -102,12 +116,22 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
   for (size_t i = 0; open && i < count; ++i) // else those that rest, too
     candidates[i].healthy
       = candidates[i].healthy && (resting >> i & 1) == 0;
-  routing::event_features features;
-  features.size = event.size;
-  features.bytes = static_cast<double>(event.body.size()) + mine.reply_bytes;
-  features.deadline_ms = to_ms(event.deadline - now);
-  return routing::decide({candidates.data(), count}, features, *mine.policy,
-                         random_, now);
+  return routing::decide({candidates.data(), count},
+                         features_of(mine, event, now), *mine.policy, random_,
+                         now);
+}
+
+routing::event_features loop_port::features_of(const local_route& mine,
+                                               const invocation& event,
+                                               time_point now) const {
+  routing::event_features made;
+  made.size = event.size;
+  made.bytes = static_cast<double>(event.body.size()) + mine.reply_bytes;
+  made.deadline_ms = to_ms(event.deadline - now);
+  if (const auto& header = mine.shared->key; !header.empty())
+    if (const auto* value = find_header(event.headers, header))
+      made.key = key_of(*value);
+  return made;
 }
 
 namespace {
@@ -181,7 +205,24 @@ error why_none(const route& of, const invocation& event) {
 } // namespace
 
 void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
-  const auto chosen = choose(mine, ready.event, ready.tried, now);
+  if (!mine.shared->lighter.empty() && ready.tried == 0 && !ready.asked) {
+    auto [best, chosen] = choose_variant(mine, ready, now);
+    if (best != &mine) {
+      ready.variant = true;
+      ready.event.function = best->shared->view.name;
+      return launch(*best, std::move(ready), chosen, now);
+    }
+    return dispatch_to(mine, std::move(ready), chosen, now);
+  }
+  dispatch_to(mine, std::move(ready),
+              choose(mine, ready.event, ready.tried, now), now);
+}
+
+/// Carries out the choice; looks elsewhere when there was none.
+void loop_port::dispatch_to(local_route& mine, flight&& ready,
+                            const routing::decision& chosen, time_point now) {
+  if (chosen.why == routing::reason::refused)
+    return refuse(mine, std::move(ready), chosen, now);
   if (!chosen) {
     const auto shared = mine.shared; // looking elsewhere may end `mine`
     if (auto* other = stand_in(mine, ready, now)) {

@@ -60,6 +60,8 @@ private:
     std::vector<std::shared_ptr<function_host>> hosts; ///< one per target
     std::unique_ptr<routing::policy> policy;
     routing::hedge_budget hedges;
+    /// Of events that no site can answer in time; made with the first.
+    std::shared_ptr<target_stats> refusals;
     std::vector<std::shared_ptr<target_stats>> stats; ///< one per target
     caf::actor lane;
     std::shared_ptr<lane_health> health;
@@ -93,6 +95,7 @@ private:
     bool second = false; ///< it is the later one
     bool beaten = false; ///< the other one has answered
     std::shared_ptr<first_part> gate; ///< of an event that may start twice
+    bool variant = false; ///< a lighter function answers
   };
 
   local_route* resolve(std::string_view name);
@@ -113,6 +116,16 @@ private:
   routing::decision choose(local_route& mine, const invocation& event,
                            uint32_t excluded, time_point now);
   void dispatch(local_route& mine, flight&& ready, time_point now);
+  void dispatch_to(local_route& mine, flight&& ready,
+                   const routing::decision& chosen, time_point now);
+  routing::event_features features_of(const local_route& mine,
+                                      const invocation& event,
+                                      time_point now) const;
+  /// Mine, or a lighter variant of it, with the choice for it.
+  std::pair<local_route*, routing::decision>
+  choose_variant(local_route& mine, const flight& of, time_point now);
+  void refuse(local_route& mine, flight&& ready,
+              const routing::decision& made, time_point now);
   void launch(local_route& mine, flight&& ready,
               const routing::decision& chosen, time_point now);
   void note(const local_route& mine, flight& ready,

@@ -92,6 +92,9 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   answer.site = target.site.str();
   answer.promise = from_ms(routing::promised_ms(ended->predicted));
   answer.version = ended->via->version.version;
+  if (ended->variant)
+    answer.headers.push_back(
+      {"X-Faas-Variant", ended->via->version.function.str()});
   completion done{std::move(ended->owner), ended->owner_token};
   if (!taken) // before its owner sends the next event
     flights_.erase(token);

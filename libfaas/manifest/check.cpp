@@ -116,6 +116,18 @@ void check_topics(const petrel_spec& p, problems& out) {
                    "for the topic of the event"});
 }
 
+void check_routing(const function_spec& spec, problems& out) {
+  const auto& p = spec.petrel;
+  if (!p.key.empty() && !header_name(p.key))
+    out.push_back({"petrel.key", "must be the name of a header"});
+  if (p.lighter.empty())
+    return;
+  if (!valid_function_name(p.lighter))
+    out.push_back({"petrel.lighter", "must be the name of a function"});
+  else if (p.lighter == spec.name.str())
+    out.push_back({"petrel.lighter", "must be another function"});
+}
+
 void check_policy(const petrel_spec& p, problems& out) {
   const std::string_view policy = p.policy;
   constexpr std::string_view prefix = "static:";
@@ -293,6 +305,7 @@ std::vector<problem> check(const function_spec& spec) {
   check_needs(p.needs, out);
   check_topics(p, out);
   check_numbers(p, out);
+  check_routing(spec, out);
   check_policy(p, out);
   check_rollout(p.rollout, out);
   check_batch(p.batch, out);

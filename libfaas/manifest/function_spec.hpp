@@ -149,6 +149,8 @@ struct petrel_spec {
   duration timeout = limits::event_timeout;
   bool idempotent = false; ///< may run twice: retries at another site
   std::string policy = "min-latency"; ///< see libfaas/routing
+  std::string key;     ///< header whose value keeps events together; or empty
+  std::string lighter; ///< function that answers where this one is too slow
   std::vector<tensor_spec> inputs;
   std::string output = "labels"; ///< torch: labels | tensor
   device_choice device = device_choice::automatic; ///< torch

@@ -263,4 +263,24 @@ scale: {min: 0, idle: 5m, learn: false, prewarm: false, wait: 20ms, hold: 15s})"
     BOOST_TEST((spec->petrel.topics == std::vector<std::string>{"cam/1"}));
   }
 
-  BOOST_AUTO_TEST_SUITE_END()
+  BOOST_AUTO_TEST_CASE(keys_of_routing) {
+  const auto spec = with("key: X-Session\nlighter: small\n");
+  BOOST_REQUIRE_MESSAGE(spec, why(spec));
+  BOOST_TEST(spec->petrel.key == "X-Session");
+  BOOST_TEST(spec->petrel.lighter == "small");
+  const auto again = spec_from_json(to_json(*spec));
+  BOOST_REQUIRE_MESSAGE(again, why(again));
+  BOOST_TEST((*again == *spec));
+  BOOST_TEST(contains(error_of("key: \"a b\""), "petrel.key"));
+  BOOST_TEST(contains(error_of("lighter: \"Not a name\""), "petrel.lighter"));
+  BOOST_TEST(contains(error_of("lighter: f"), "another function"));
+}
+
+BOOST_AUTO_TEST_CASE(hedging_needs_a_function_that_may_run_twice) {
+  const std::string policy = "policy: \"min-latency:hedge=0.1\"";
+  BOOST_TEST(contains(error_of(policy), "idempotent"));
+  BOOST_TEST(error_of(policy + "\nidempotent: true") == "");
+  BOOST_TEST(contains(error_of("policy: \"min-latency:hedge=2\""), "hedge"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

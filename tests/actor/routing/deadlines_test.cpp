@@ -1,0 +1,131 @@
+// Events that would be late: refused at once, or answered by a lighter variant;
+// keys that stay together.
+#include "tests/actor/routing/port_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+using namespace faas;
+using namespace faas::actors;
+using namespace faas::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct deadline_world : port_world {
+  std::shared_ptr<route> heavy(double ms, const std::string& policy,
+                               const std::string& lighter = {}) {
+    host->answer_with = [](const invocation&) { return ok_reply(); };
+    auto made = route_of({{host, nullptr}}, false, 1, {}, policy);
+    made->lighter = lighter;
+    made->targets[0].cell = cell_of(ms);
+    return made;
+  }
+  std::shared_ptr<route> small(double ms, const std::string& policy) {
+    light->answer_with = [](const invocation&) { return ok_reply(); };
+    auto made = route_of({{light, nullptr}}, false, 1, {}, policy);
+    made->view.name = function_name{"small"};
+    made->version.function = function_name{"small"};
+    made->targets[0].cell = cell_of(ms);
+    return made;
+  }
+  static std::shared_ptr<const routing::estimate_cell> cell_of(double ms) {
+    routing::estimate belief;
+    belief.slope = 0;
+    belief.intercept = ms;
+    belief.log_var = belief.log_noise = 0.01;
+    return std::make_shared<routing::estimate_cell>(belief);
+  }
+  void publish_both(std::shared_ptr<const route> one,
+                    std::shared_ptr<const route> other) {
+    auto table = std::make_shared<routing_table>();
+    table->routes.emplace("f", std::move(one));
+    table->routes.emplace("small", std::move(other));
+    board.publish(std::move(table));
+  }
+  std::string variant_of(uint64_t token) {
+    const auto answer = got->wait(token);
+    const auto* name = find_header(answer.headers, "X-Faas-Variant");
+    return name != nullptr ? *name : "";
+  }
+  std::shared_ptr<fake_host> host = std::make_shared<fake_host>(),
+                             light = std::make_shared<fake_host>();
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(deadlines_test, deadline_world)
+
+BOOST_AUTO_TEST_CASE(what_no_site_can_answer_in_time_is_refused_at_once) {
+  publish(heavy(200, "deadline:retry=100000"));
+  submit(10s); // the site has been sent something
+  const auto token = submit(50ms);
+  BOOST_REQUIRE(got->has(token));
+  BOOST_TEST((code(token) == errc::deadline_exceeded
+              || code(token) == errc::overloaded));
+  const auto answer = got->wait(token);
+  BOOST_TEST(answer.message.find("50") != std::string::npos);
+  BOOST_TEST(!answer.next_step.empty());
+  BOOST_TEST(host->submitted == 1);
+  BOOST_TEST((code(submit(10s)) == errc::ok));
+}
+
+BOOST_AUTO_TEST_CASE(a_lighter_variant_answers_where_the_heavy_one_is_late) {
+  publish_both(heavy(200, "deadline:retry=100000", "small"),
+               small(5, "deadline"));
+  const auto easy = submit(10s);
+  BOOST_TEST((code(easy) == errc::ok));
+  BOOST_TEST(variant_of(easy) == "");
+  const auto late = submit(50ms);
+  BOOST_TEST((code(late) == errc::ok));
+  BOOST_TEST(variant_of(late) == "small");
+  BOOST_TEST(host->submitted == 1);
+  BOOST_TEST(light->submitted == 1);
+  const auto hopeless = submit(1ms);
+  BOOST_TEST((code(hopeless) != errc::ok));
+  BOOST_TEST(got->each_once());
+}
+
+BOOST_AUTO_TEST_CASE(a_lighter_variant_that_is_not_there_changes_nothing) {
+  publish(heavy(200, "deadline:retry=100000", "small"));
+  BOOST_TEST((code(submit(10s)) == errc::ok));
+  BOOST_TEST((code(submit(50ms)) != errc::ok));
+}
+
+BOOST_AUTO_TEST_CASE(a_policy_without_deadlines_refuses_nothing) {
+  publish(heavy(200, "min-latency"));
+  BOOST_TEST((code(submit(50ms)) == errc::ok));
+}
+
+BOOST_AUTO_TEST_CASE(events_of_one_key_go_to_one_site) {
+  std::vector<std::shared_ptr<fake_peer>> peers;
+  std::vector<site> sites;
+  for (int i = 0; i < 4; ++i) {
+    peers.push_back(std::make_shared<fake_peer>("n" + std::to_string(i)));
+    sites.push_back({nullptr, peers.back()});
+  }
+  auto made = route_of(std::move(sites), false, 1, {}, "sticky");
+  made->key = "X-Session";
+  for (auto& target : made->targets)
+    target.cell = cell_of(10);
+  open(256);
+  publish(std::move(made));
+  std::set<int> of_anna, of_all;
+  for (int i = 0; i < 60; ++i) {
+    auto one = event();
+    one.headers.push_back(
+      {"x-session", i % 3 == 0 ? "anna" : "s" + std::to_string(i)});
+    port->submit(std::move(one), got->promise(++last_token));
+    loop.run();
+    for (int n = 0; n < 4; ++n)
+      while (!peers[n]->sent.empty()) {
+        (i % 3 == 0 ? of_anna : of_all).insert(n);
+        peers[n]->answer(errc::ok, true);
+      }
+  }
+  BOOST_TEST(of_anna.size() == 1u);
+  BOOST_TEST(of_all.size() > 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
