@@ -46,10 +46,10 @@ class Routing(unittest.TestCase):
             answer = self.call(edge, "block 20")
             took = 1000 * (time.monotonic() - begin)
             promise = answer.headers.get("x-faas-promise", "")
-            self.assertRegex(promise, r"^\d+(\.\d+)?ms$")
-            kept += took <= 1.5 * float(promise[:-2]) + 20
+            self.assertRegex(promise, r"^\d+(\.\d+)?$")  # seconds
+            kept += took <= 1500 * float(promise) + 20
         self.assertGreater(kept, 40)  # it is about this function
-        self.assertLess(float(promise[:-2]), 2000)
+        self.assertLess(float(promise), 2)
 
     def test_a_second_start_answers_for_a_node_that_hangs(self):
         edge, cloud = self.scratch.pair()
