@@ -109,6 +109,35 @@ BOOST_AUTO_TEST_SUITE(batch_test)
     BOOST_TEST(all[2].begin == 66 + 5);
   }
 
+  BOOST_AUTO_TEST_CASE(who_has_waited_for_a_full_batch_waits_no_longer) {
+    const auto all = batches(batching(2, 5), {event(0, 0), event(1, 6),
+                                              event(2, 7)});
+    BOOST_REQUIRE(all.size() == 2u);
+    BOOST_TEST(all[1].begin == 16); // as soon as the first has ended
+    BOOST_TEST((ids(all[1]) == id_list{1, 2}));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_crash_leaves_nothing) {
+    batch_servers servers{batching(4), std::vector<function_law>(1), true};
+    std::vector<settled> told;
+    draw one;
+    for (uint32_t i = 0; i < 3; ++i) {
+      servers.sent(one, i + 1, i + 1, i);
+      servers.arrive(i, one, i + 1, told);
+    }
+    told.clear();
+    servers.crash(500);
+    servers.go_on(499, told);
+    BOOST_TEST(told.empty());
+    for (const auto what : {knowledge::draws, knowledge::laws})
+      BOOST_TEST(servers.expect(one, 450, 440, what) == 500 + 11 - 440);
+    servers.arrive(7, one, 450, told);
+    servers.go_on(500, told);
+    BOOST_REQUIRE(told.size() == 1u);
+    BOOST_TEST(told[0].flight == 7u);
+    BOOST_TEST(told[0].way.end == 511);
+  }
+
   BOOST_AUTO_TEST_CASE(only_one_function_and_only_what_fits) {
     const auto all = batches(
       batching(4), {event(0, 0, 9), event(1, 1, 1, 1), event(2, 2, 3),

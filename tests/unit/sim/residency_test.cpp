@@ -128,10 +128,10 @@ BOOST_AUTO_TEST_SUITE(residency_test)
     scenario world;
     world.sites = {room_for(150)};
     world.functions = functions_of({100, 100});
-    for (size_t f = 0; f < 2; ++f) // a at 0, 200, 400 ...; b at 2100 and 6000
+    for (size_t f = 0; f < 2; ++f)
       world.events.push_back({f, 0, traffic::any, [f] {
-        return f == 0 ? trace({0, 200, 400, 2200, 2400, 6100})
-                      : trace({2100, 6000});
+        return f == 0 ? trace({0, 200, 400, 2200, 2400, 6000})
+                      : trace({2100, 6100});
       }});
     world.sites[0].absent = {{3000, 3500}};
     world.length_ms = 10'000;
