@@ -14,19 +14,15 @@ Eigen::Map<const Eigen::VectorXd> vector(std::span<const double> of) {
 
 linucb::linucb(size_t arms, size_t features, double alpha) : alpha_(alpha) {
   const auto width = static_cast<long>(features);
-  arms_.assign(arms, {Eigen::MatrixXd::Identity(width, width),
-                      Eigen::VectorXd::Zero(width)});
+  arms_.assign(arms, linear_arm<Eigen::Dynamic>{width});
 }
 
 double linucb::mean(size_t arm, std::span<const double> features) const {
-  const auto& of = arms_[arm];
-  return (of.inverse * of.sum).dot(vector(features));
+  return arms_[arm].mean(vector(features));
 }
 
 double linucb::score(size_t arm, std::span<const double> features) const {
-  const auto x = vector(features);
-  const double spread = x.dot(arms_[arm].inverse * x);
-  return mean(arm, features) + alpha_ * std::sqrt(std::max(spread, 0.0));
+  return mean(arm, features) + alpha_ * arms_[arm].width(vector(features));
 }
 
 std::optional<size_t>
@@ -50,11 +46,7 @@ bool linucb::observe(size_t arm, std::span<const double> features,
   const auto finite = [](double x) { return std::isfinite(x); };
   if (!finite(reward) || !std::all_of(features.begin(), features.end(), finite))
     return false;
-  auto& of = arms_[arm];
-  const auto x = vector(features);
-  const Eigen::VectorXd moved = of.inverse * x;
-  of.inverse -= moved * moved.transpose() / (1 + x.dot(moved));
-  of.sum += reward * x;
+  arms_[arm].observe(vector(features), reward);
   return true;
 }
 

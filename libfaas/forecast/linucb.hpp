@@ -2,7 +2,7 @@
 // known of it.
 #pragma once
 
-#include <Eigen/Core>
+#include "libfaas/forecast/linear_arm.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -11,10 +11,8 @@
 
 namespace faas::forecast {
 
-/// LinUCB with one model per arm (Li, Chu, Langford, Schapire 2010, algorithm
-/// 1): score = theta' x + alpha * sqrt(x' A^-1 x), A = I + sum of x x'. Keeps
-/// A^-1 by Sherman and Morrison's formula: features^2 per score and per
-/// observation. Not thread safe.
+/// LinUCB with one model per arm (see linear_arm.hpp): score = mean + alpha *
+/// width. Features^2 per score. Not thread safe.
 class linucb {
 public:
   linucb(size_t arms, size_t features, double alpha);
@@ -30,12 +28,8 @@ public:
   bool observe(size_t arm, std::span<const double> features, double reward);
 
 private:
-  struct model {
-    Eigen::MatrixXd inverse;
-    Eigen::VectorXd sum; ///< of reward * x
-  };
   double alpha_;
-  std::vector<model> arms_;
+  std::vector<linear_arm<Eigen::Dynamic>> arms_;
 };
 
 } // namespace faas::forecast

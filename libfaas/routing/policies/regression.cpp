@@ -62,8 +62,7 @@ pick linear_bandit::choose(const decision& so_far, const event_features& event,
   const auto best = least_by(so_far, [&](uint8_t i) {
     auto& of = arms_[so_far.sites[i]];
     const event_vector x{1, event.size, so_far.parts[i].in_flight};
-    const double width = std::sqrt(std::max(0.0, x.dot(of.inverse * x)));
-    return of.weights.dot(x) - how_.alpha * mean_ms_ * width;
+    return of.mean(x) - how_.alpha * mean_ms_ * of.width(x);
   });
   return {best, reason::ranked, 1};
 }
@@ -74,11 +73,7 @@ void linear_bandit::ended(const outcome& seen) noexcept {
   ++count_;
   mean_ms_ += (seen.total_ms - mean_ms_)
               / static_cast<double>(std::min<uint64_t>(count_, 1000));
-  of.a = how_.keep * of.a + x * x.transpose()
-         + (1 - how_.keep) * Eigen::Matrix3d::Identity();
-  of.b = how_.keep * of.b + x * seen.total_ms;
-  of.inverse = of.a.ldlt().solve(Eigen::Matrix3d::Identity());
-  of.weights = of.inverse * of.b;
+  of.observe(x, seen.total_ms, how_.keep);
 }
 
 } // namespace faas::routing

@@ -1,6 +1,7 @@
 // Policies that fit each site's latency to what is known of an event.
 #pragma once
 
+#include "libfaas/forecast/linear_arm.hpp"
 #include "libfaas/routing/policies/by_site.hpp"
 
 #include <Eigen/Dense>
@@ -42,9 +43,8 @@ private:
   by_site<window> sites_;
 };
 
-/// LinUCB with a model per site (Li et al., "A contextual-bandit approach to
-/// personalized news article recommendation", WWW 2010, algorithm 1), for the
-/// least latency: the site whose lower confidence bound is the least. The bound
+/// LinUCB with a model per site (see forecast/linear_arm.hpp), for the least
+/// latency: the site whose lower confidence bound is the least. The bound
 /// is in units of the mean latency, as the paper's rewards are of the order of
 /// 1. `keep` below 1 forgets at each event of the site, the identity apart.
 class linear_bandit final : public policy {
@@ -61,14 +61,10 @@ public:
   void ended(const outcome& seen) noexcept override;
 
 private:
-  struct arm {
-    Eigen::Matrix3d a = Eigen::Matrix3d::Identity(), inverse = a;
-    event_vector b = event_vector::Zero(), weights = b;
-  };
   config how_;
   double mean_ms_ = 0;
   uint64_t count_ = 0;
-  by_site<arm> arms_;
+  by_site<forecast::linear_arm<3>> arms_;
 };
 
 } // namespace faas::routing

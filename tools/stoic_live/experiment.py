@@ -1,0 +1,162 @@
+"""`tools/experiments stoic-live`: plays on real nodes, page, plot and figures in
+docs/results."""
+import json
+import os
+import pathlib
+import subprocess
+import time
+
+from stoic_live import figures, laws, page, plot, runs, world
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = ROOT / "examples/data/stoic"
+
+
+def with_run(row, records):
+    row["measured_s"] = sum(r["client_s"] for r in records)
+    row["failed"] = sum(r["status"] != 200 for r in records)
+    return row
+
+
+def relative_error(record, part):
+    if not record.get("predicted") or not record["measured"][part] > 0:
+        return None
+    return (abs(record["predicted"][part] - record["measured"][part])
+            / record["measured"][part])
+
+
+def stages_of(batches, records, informed):
+    made = []
+    ends = [s.begin for s in runs.STAGES[1:]] + [len(batches)]
+    for stage, end, name in zip(runs.STAGES, ends, runs.STAGE_NAMES):
+        part = range(stage.begin, end)
+        made.append({
+            "name": name, "from": stage.begin, "to": end,
+            "petrel_s": figures.mean([records[i]["client_s"] for i in part]),
+            "informed_s": figures.mean(
+                [batches[i].total_s(informed[i]) for i in part]),
+            "oracle_s": figures.mean(
+                [batches[i].total_s(batches[i].best()) for i in part]),
+            "exact": figures.mean(
+                [float(records[i]["site"] == batches[i].best())
+                 for i in part]),
+            "refused": sum(len(records[i]["went_on"]) for i in part),
+            "failed": sum(records[i]["status"] != 200 for i in part)})
+    return made
+
+
+def hedging(batches, series):
+    best = figures.total(batches, figures.oracle(batches))
+    rows = [(f"Duplicator, edge and {gpu}",
+             *runs.duplicator(batches, series, gpu))
+            for gpu in ("gpu1", "gpu2")]
+    rows.append(("the two best expected race", *runs.race(batches, series)))
+    return [{"name": name, "total_s": total, "over_oracle": total / best,
+             "extra": extra / best} for name, total, extra in rows]
+
+
+def warm_figures(batches, records, seconds, deployed_s):
+    warm = runs.loaded(batches)
+    informed = laws.Informed({s: [0.0] for s in laws.SITES if s != "edge"})
+    chosen = [r["site"] for r in records]
+    row = figures.row("warm", warm, chosen)
+    other = figures.row("informed", warm,
+                        [informed.choose(b.images) for b in warm])
+    return {**with_run(row, records), "deployed_s": deployed_s,
+            "informed_over_oracle": other["over_oracle"],
+            "held_s": len(laws.SITES) * world.paper_s(1000 * seconds),
+            "busy_s": row["measured_s"]}
+
+
+def learned(records):
+    return {part: figures.learning(records, part) for part in page.PARTS}
+
+
+def answered(records):
+    return [r["site"] or "cpu" for r in records]
+
+
+def play_all(options, drawn, say):
+    """Records of all runs, by name."""
+    def one(name, policy, batches, set_up, programs=options.programs, **more):
+        say(f"{name}: {len(set_up)} + {len(batches)} batches")
+        return runs.live(pathlib.Path(options.folder).parent / "stoic-live",
+                         programs, policy, set_up, batches,
+                         lambda words: say(f"{name}: {words}"), **more)
+    made = {}
+    if options.before:
+        made["before"] = one("Petrel before", "min-latency", drawn["main"],
+                             drawn["set_up"], programs=options.before)
+    made["main"] = one("Petrel", "min-latency", drawn["main"],
+                       drawn["set_up"])
+    made["pinned"] = one("pinned to gpu1", "static:gpu1", drawn["pinned"], [])
+    made["staged"] = one("drift and trouble", "min-latency", drawn["staged"],
+                         drawn["set_up"])
+    made["warm"] = one("warm pools", "min-latency", drawn["main"],
+                       drawn["set_up"], warm=True)
+    return made
+
+
+def gather(drawn, played):
+    """All figures of the page."""
+    main, series = drawn["main"], drawn["series"]
+    choices = runs.computed(main, series)
+    records = played["main"][0]
+    chosen = answered(records)
+    rows = [figures.row(name, main, made) for name, made in choices.items()]
+    ran = [("Petrel", records)]
+    if "before" in played:
+        ran.append(("Petrel before", played["before"][0]))
+    for name, of in reversed(ran):
+        rows.insert(2, with_run(figures.row(name, main, answered(of), "run"),
+                                of))
+    staged = drawn["staged"]
+    knowing = runs.computed(staged, series, runs.STAGES)["informed"]
+    added = sorted(r["client_s"] - b.total_s(r["site"])
+                   for r, b in zip(records, main) if r["status"] == 200)
+    stages = stages_of(staged, played["staged"][0], knowing)
+    return {
+        "rows": rows, "gap_s": figures.difference(main, chosen,
+                                                  choices["informed"]),
+        "learning": {"Petrel": learned(records),
+                     "pinned to gpu1": learned(played["pinned"][0])},
+        "errors": {part: [e for e in (relative_error(r, part)
+                                      for r in records) if e is not None]
+                   for part in ("total", "deploy", "process")},
+        "staged": {"stages": stages,
+                   "failed": sum(s["failed"] for s in stages)},
+        "hedging": hedging(main, series),
+        "warm": warm_figures(main, played["warm"][0], played["warm"][1],
+                             figures.total(main, chosen)),
+        "added_s": (added[len(added) // 2], added[int(0.95 * len(added))])}
+
+
+def revision():
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT,
+                          capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def run(options, say):
+    """Writes stoic-live.json, .md and .svg to options.out."""
+    begun = time.monotonic()
+    drawn = runs.worlds(DATA, options.seed)
+    played = play_all(options, drawn, say)
+    worlds = [b for name in ("set_up", "main", "pinned", "staged")
+              for b in drawn[name]]
+    found = {"seed": options.seed, "revision": revision(),
+             "cores": os.cpu_count(), "at": time.strftime("%F"),
+             "scale": 1000 / world.SCALE, "digest": laws.digest(worlds),
+             "minutes": (time.monotonic() - begun) / 60,
+             **gather(drawn, played)}
+    out = pathlib.Path(options.out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "stoic-live.md").write_text(page.markdown(found))
+    (out / "stoic-live.svg").write_text(plot.plot(found))
+    raw = {**found, "records": {name: of for name, (of, _) in played.items()}}
+    (out / "stoic-live.json").write_text(
+        json.dumps(page.finite(raw), separators=(",", ":")) + "\n")
+    for words in page.verdicts(found):
+        say(words)
+    return all(not words.startswith("- Missed")
+               for words in page.verdicts(found))
