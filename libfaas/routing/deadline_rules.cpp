@@ -55,6 +55,11 @@ likely likeliest_within(const decision& made, double ms) noexcept {
   return found;
 }
 
+bool waits_long(const prediction& of, double ms, double patience) noexcept {
+  const double wait = of.queue + of.overdue;
+  return ms > 0 && wait > patience * (ms - (of.total - wait));
+}
+
 bool can_promise(const decision& made, double ms, double share) noexcept {
   if (!(ms > 0 || ms < 0))
     return true;

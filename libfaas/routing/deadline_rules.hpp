@@ -24,6 +24,16 @@ struct likely {
 };
 likely likeliest_within(const decision& made, double ms) noexcept;
 
+/// A share of the time that its deadline leaves to an event, beyond what it
+/// would take with nothing before it; tuned in the simulator
+/// (docs/results/deadlines.md).
+inline constexpr double usual_patience = 0.25;
+
+/// Whether the event would wait there for more than `patience` of what `ms`
+/// leaves it: others crowd the site already. Never without a deadline.
+bool waits_long(const prediction& of, double ms,
+                double patience = usual_patience) noexcept;
+
 /// Admission by promise, for any policy: some site answers within `ms` with
 /// that probability. True without a deadline (ms is 0 or not a number).
 bool can_promise(const decision& made, double ms, double share) noexcept;

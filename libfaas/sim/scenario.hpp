@@ -1,6 +1,7 @@
 // A world to be simulated: sites, links, functions, events, disturbances.
 #pragma once
 
+#include "libfaas/routing/site_costs.hpp"
 #include "libfaas/sim/arrivals.hpp"
 #include "libfaas/sim/law.hpp"
 #include "libfaas/sim/schedule.hpp"
@@ -49,6 +50,7 @@ struct site_law {
   link_law link;
   cold_law cold;
   std::vector<absence> absent; ///< rising, not overlapping
+  routing::site_costs costs;
 };
 
 struct function_law {
@@ -58,6 +60,9 @@ struct function_law {
   double bytes_per_unit = 0;
   double noise = 0.08; ///< standard deviation of the log of service times
   double outlier_share = 0, outlier_factor = 1;
+  law deadline_ms = law::constant(0); ///< after the event was sent; 0: none
+  /// Name of the function that may answer in its place; empty: none.
+  std::string lighter;
 };
 
 /// Events of one function at one gateway.
@@ -86,6 +91,8 @@ struct scenario {
   /// Silence after which a site that has work is taken as gone: max of this and
   /// four round trips.
   double suspect_ms = 250;
+  /// Sites do not begin an event whose deadline has passed.
+  bool drop_late = false;
 };
 
 } // namespace faas::sim

@@ -82,13 +82,16 @@ passage site_state::serve(const draw& event, double now) {
   made.at_site = now;
   ++inside_;
   auto& warm_until = warm_until_[event.function];
-  made.cold_ms = now > warm_until ? law_.cold.load_ms : 0;
-  const auto served
-    = true_.admit(now, event.work * law_.slowdown + made.cold_ms);
+  service_time served = true_.look(now, 0);
+  made.dropped = served.begin > event.give_up;
+  if (!made.dropped) {
+    made.cold_ms = now > warm_until ? law_.cold.load_ms : 0;
+    served = true_.admit(now, event.work * law_.slowdown + made.cold_ms);
+    if (law_.cold.keep_ms > 0)
+      warm_until = served.end + law_.cold.keep_ms;
+  }
   made.begin = served.begin;
   made.end = served.end;
-  if (law_.cold.keep_ms > 0)
-    warm_until = served.end + law_.cold.keep_ms;
   made.back = served.end + rtt_ms(served.end) / 2
               + law_.link.jitter_ms * event.down_jitter
               + (event.down_luck < law_.link.loss ? law_.link.retransmit_ms()

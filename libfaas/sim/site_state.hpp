@@ -6,6 +6,7 @@
 #include "libfaas/sim/scenario.hpp"
 #include "libfaas/sim/station.hpp"
 
+#include <limits>
 #include <vector>
 
 namespace faas::sim {
@@ -28,6 +29,9 @@ struct draw {
   double up_luck = 1, down_luck = 1;     ///< below the loss: sent again
   double bytes = 0;
   double law_service = 0; ///< by the laws, where it was sent
+  double deadline_ms = 0; ///< after it was sent; 0: none
+  /// Sites do not begin it later than that.
+  double give_up = std::numeric_limits<double>::infinity();
 };
 
 /// What passes between a dispatch and its reply.
@@ -37,6 +41,7 @@ struct passage {
   double end = 0;
   double back = 0;     ///< at the gateway
   double cold_ms = 0;
+  bool dropped = false; ///< it was not begun
 };
 
 /// Who knows how much of the future of an event.

@@ -105,13 +105,14 @@ namespace {
 void add(contender& to, const std::vector<record>& all, const scenario& world,
          const comparison& what) {
   const auto sites = world.sites.size();
-  to.runs.push_back(summarise(all, sites));
+  const auto seconds = (world.length_ms - world.warm_up_ms) / 1000;
+  to.runs.push_back(summarise(all, sites, seconds));
   auto& functions = to.by_function.emplace_back();
   for (uint32_t i = 0; i < world.functions.size(); ++i) {
     std::vector<record> own;
     std::copy_if(all.begin(), all.end(), std::back_inserter(own),
                  [&](const record& one) { return one.function == i; });
-    functions.push_back(summarise(own, sites));
+    functions.push_back(summarise(own, sites, seconds));
   }
   to.steps.push_back(
     adaptations(all, change_times(world), world.length_ms));

@@ -50,7 +50,9 @@ json function_json(const function_law& law) {
           {"bytes_per_unit", law.bytes_per_unit},
           {"noise", law.noise},
           {"outlier_share", law.outlier_share},
-          {"outlier_factor", law.outlier_factor}};
+          {"outlier_factor", law.outlier_factor},
+          {"deadline_ms", law.deadline_ms.mean()},
+          {"lighter", law.lighter}};
 }
 
 } // namespace
@@ -95,7 +97,7 @@ result<void> print_run(std::ostream& out, const scenario& world, uint64_t seed,
       << std::setprecision(9);
   for (const auto& one : all)
     out << one.sent << ',' << one.latency_ms << ','
-        << world.sites[one.site].name << ',' << one.queue_ms << ','
+        << (one.refused ? "" : world.sites[one.site].name) << ',' << one.queue_ms << ','
         << one.service_ms << ',' << one.cold_ms << ',' << one.regret_ms << '\n';
   return {};
 }

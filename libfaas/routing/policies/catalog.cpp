@@ -51,17 +51,14 @@ made make_min_latency(values of, site_index) {
 constexpr std::array deadline_parameters{
   policy_parameter{"share", 0.95, 0.01, 0.999,
                    "wanted probability of being in time"},
-  policy_parameter{"least", 0.5, 0, 1,
+  policy_parameter{"least", 0.7, 0, 1,
                    "refused when no site is in time with this probability"},
-  policy_parameter{"within", 0, 0, 3.6e6,
-                   "deadline, ms, of events that have none or a longer one; "
-                   "0: their own"},
+  policy_parameter{"patience", 0.25, 0, 1,
+                   "a site is crowded where an event waits for more than this "
+                   "share of the time that its deadline leaves"},
   policy_parameter{"retry", 5000, 0, 3.6e6,
                    "a site that was sent nothing for so long, ms, is tried "
                    "though it is expected to be late"},
-  policy_parameter{"own", 0, 0, 100,
-                   "how much an event's own latency counts beside what it "
-                   "makes others wait, where prices do not tell"},
 };
 constexpr std::array weighted_parameters{
   policy_parameter{"latency", 1, 0, 1e9, "weight of a ms"},
@@ -84,7 +81,7 @@ constexpr std::array sticky_parameters{
 
 made make_deadline(values of, site_index) {
   return std::make_unique<meet_deadline>(
-    meet_deadline::config{of[0], of[1], of[2], of[3], of[4]});
+    meet_deadline::config{of[0], of[1], of[2], of[3]});
 }
 
 made make_weighted(values of, site_index) {

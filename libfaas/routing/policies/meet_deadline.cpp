@@ -1,39 +1,39 @@
 #include "libfaas/routing/policies/meet_deadline.hpp"
 
-#include "libfaas/routing/deadline_rules.hpp"
+#include <compare>
 
 namespace faas::routing {
 
-double meet_deadline::limit_ms(const event_features& event) const noexcept {
-  const double own = event.deadline_ms;
-  const bool has = own > 0 || own < 0; // neither 0 nor NaN
-  if (how_.within_ms > 0 && (!has || own > how_.within_ms))
-    return how_.within_ms;
-  return has ? own : 0;
+namespace {
+
+/// In the order in which sites are preferred; of those that are in time.
+struct preference {
+  bool crowded;
+  double price, imposed, total;
+  uint32_t site;
+  auto operator<=>(const preference&) const = default;
+};
+
+bool has_deadline(double ms) noexcept {
+  return ms > 0 || ms < 0; // neither 0 nor NaN
 }
+
+} // namespace
 
 uint8_t meet_deadline::cheapest(const decision& so_far,
                                 double ms) const noexcept {
   auto found = decision::none;
-  const auto extra = [&](const prediction& p) {
-    return p.imposed + how_.own * p.total;
-  };
+  preference best{};
   each_healthy(so_far, [&](uint8_t i) {
     const auto& p = so_far.parts[i];
     if (!(chance_within(p, ms) >= how_.share))
       return;
-    if (found == decision::none) {
+    const preference one{waits_long(p, ms, how_.patience), p.price, p.imposed,
+                         p.total, to_int(so_far.sites[i])};
+    if (found == decision::none || one < best) {
       found = i;
-      return;
+      best = one;
     }
-    const auto& best = so_far.parts[found];
-    const bool better
-      = p.price != best.price     ? p.price < best.price
-        : extra(p) != extra(best) ? extra(p) < extra(best)
-        : p.total != best.total   ? p.total < best.total
-                                  : so_far.sites[i] < so_far.sites[found];
-    if (better)
-      found = i;
   });
   return found;
 }
@@ -76,8 +76,8 @@ pick meet_deadline::in_time(const decision& so_far, double ms,
 
 pick meet_deadline::choose(const decision& so_far, const event_features& event,
                            random_source& random, time_point now) noexcept {
-  const double ms = limit_ms(event);
-  if (ms != 0)
+  const double ms = event.deadline_ms;
+  if (has_deadline(ms))
     return in_time(so_far, ms, now);
   const auto made = usual_.choose(so_far, event, random, now);
   if (made.chosen != decision::none)
@@ -87,8 +87,8 @@ pick meet_deadline::choose(const decision& so_far, const event_features& event,
 
 pick meet_deadline::only(const decision& so_far, const event_features& event,
                          uint8_t index, time_point now) noexcept {
-  const double ms = limit_ms(event);
-  auto made = ms != 0 ? in_time(so_far, ms, now)
+  const double ms = event.deadline_ms;
+  auto made = has_deadline(ms) ? in_time(so_far, ms, now)
                       : pick{index, reason::only_candidate, 1};
   if (made.why == reason::cheapest)
     made.why = reason::only_candidate;

@@ -1,6 +1,7 @@
 // In time first, then cheap; what cannot be in time is refused at once.
 #pragma once
 
+#include "libfaas/routing/deadline_rules.hpp"
 #include "libfaas/routing/policies/by_site.hpp"
 #include "libfaas/routing/policies/min_latency.hpp"
 
@@ -10,26 +11,25 @@ namespace faas::routing {
 /// (chance_within) the one with the least price of the event's work; between
 /// equal prices, and so where there are none, the one where it makes later
 /// events wait least, which keeps fast and busy sites free for those that need
-/// them. If no site is sure enough: the likeliest, if its probability is at
-/// least `least`, else reason::refused: an error at once costs its caller
-/// nothing and the sites no work that comes too late.
+/// them. Sites where it would wait long (waits_long) come after all others:
+/// what is cheap is not crowded while there is room elsewhere. If no site is
+/// sure enough: the likeliest, if its probability is at least `least`, else
+/// reason::refused: an error at once costs its caller nothing and the sites no
+/// work that comes too late.
 ///
 /// What is refused teaches nothing, and a wrong belief would last. So the
 /// likeliest site is tried all the same (reason::explored) when this object has
 /// sent it nothing for `retry_ms`, unless the network alone takes too long.
 ///
-/// Events without a deadline go as by min-latency.
+/// Events without a deadline (0, or not a number) go as by min-latency; one
+/// below 0 has passed.
 class meet_deadline final : public policy {
 public:
   struct config {
     double share = 0.95; ///< wanted probability of being in time
-    double least = 0.5;  ///< refused below
-    /// Deadline of events that have none, or a longer one, ms; 0: their own.
-    double within_ms = 0;
+    double least = 0.7;  ///< refused below
+    double patience = usual_patience;
     double retry_ms = 5000;
-    /// How much its own latency counts beside what it makes others wait, where
-    /// prices do not tell.
-    double own = 0;
   };
   explicit meet_deadline(const config& how) : how_(how) {}
   std::string_view name() const noexcept override { return "deadline"; }
@@ -37,9 +37,6 @@ public:
               random_source& random, time_point now) noexcept override;
   pick only(const decision& so_far, const event_features& event, uint8_t index,
             time_point now) noexcept override;
-  /// The deadline that counts, ms; 0: none. Negative: it has passed.
-  double limit_ms(const event_features& event) const noexcept;
-
 private:
   pick in_time(const decision& so_far, double ms, time_point now) noexcept;
   pick unsure(const decision& so_far, double ms, time_point now) noexcept;

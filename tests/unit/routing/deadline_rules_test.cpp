@@ -120,6 +120,19 @@ BOOST_AUTO_TEST_SUITE(deadline_rules_test)
       BOOST_TEST(can_promise(made, none, 0.95));
   }
 
+  BOOST_AUTO_TEST_CASE(a_wait_is_long_by_what_the_deadline_leaves) {
+    const auto p = one({.total = 100, .sd = 5, .queue = 20}); // 80 without
+    BOOST_TEST(!waits_long(p, 161, 0.25));
+    BOOST_TEST(waits_long(p, 159, 0.25));
+    BOOST_TEST(waits_long(p, 70, 0.25)); // late at any rate
+    BOOST_TEST(!waits_long(p, 0));
+    BOOST_TEST(!waits_long(p, not_a_number));
+    auto late = one({.total = 80});
+    late.overdue = 20;
+    late.total = 100;
+    BOOST_TEST(waits_long(late, 159, 0.25));
+  }
+
   BOOST_AUTO_TEST_CASE(a_refusal_says_what_was_predicted_wanted_and_to_do) {
     const std::vector<std::string_view> names{"edge-1/cpu"};
     const auto busy = refusal(

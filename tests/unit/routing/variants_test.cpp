@@ -8,8 +8,8 @@ using namespace faas::routing;
 
 namespace {
 
-decision answered(reason why, double total = 10) {
-  auto made = predicted({{.total = total, .sd = 10}});
+decision answered(reason why, double total = 10, double queue = 0) {
+  auto made = predicted({{.total = total, .sd = 10, .queue = queue}});
   made.why = why;
   const bool nowhere = why == reason::refused || why == reason::no_candidate;
   made.chosen = nowhere ? decision::none : uint8_t{0};
@@ -99,12 +99,37 @@ BOOST_AUTO_TEST_SUITE(variants_test)
     BOOST_TEST(all.settled());
   }
 
+  BOOST_AUTO_TEST_CASE(a_crowded_one_gives_way_to_a_lighter_one) {
+    // With nothing before it 40 ms; a quarter of 200 - 40 is 40.
+    const auto calm = answered(reason::cheapest, 79, 39);
+    const auto crowded = answered(reason::cheapest, 81, 41);
+    BOOST_TEST(search(200, {calm, answered(reason::cheapest)}).asked == 1u);
+    const auto made = search(200, {crowded, answered(reason::cheapest)});
+    BOOST_TEST(made.best == 1u);
+    BOOST_TEST((made.grade == service_grade::sure));
+    // All crowded: the lightest of them.
+    BOOST_TEST(search(200, {crowded, crowded, crowded}).best == 2u);
+    // But rather crowded than late.
+    BOOST_TEST(search(200, {crowded, answered(reason::likeliest)}).best == 0u);
+    BOOST_TEST(search(200, {crowded, answered(reason::refused)}).best == 0u);
+    BOOST_TEST(search(200, {answered(reason::likeliest), crowded}).best == 1u);
+    // Without a deadline nobody is pressed.
+    BOOST_TEST(search(0, {crowded, answered(reason::cheapest)}).best == 0u);
+  }
+
+  BOOST_AUTO_TEST_CASE(what_is_tried_to_learn_is_not_given_up) {
+    BOOST_TEST(search(200, {answered(reason::explored, 300, 290),
+                            answered(reason::cheapest)})
+                 .best
+               == 0u);
+  }
+
   BOOST_AUTO_TEST_CASE(policies_without_deadlines_never_give_up_a_function) {
     for (const auto why :
          {reason::best, reason::explored, reason::ranked, reason::fixed,
           reason::round_robin, reason::random, reason::sticky,
           reason::fallback})
-      BOOST_TEST((grade_of(answered(why)) == service_grade::sure));
+      BOOST_TEST((grade_of(answered(why), 200) == service_grade::sure));
   }
 
   BOOST_AUTO_TEST_SUITE_END()
