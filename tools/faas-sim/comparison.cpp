@@ -164,6 +164,36 @@ estimate_of difference(const contender& one, const contender& other,
   return interval(values);
 }
 
+namespace {
+
+bool has_deadlines(const scenario& world) {
+  return std::any_of(world.functions.begin(), world.functions.end(),
+                     [](const function_law& of) {
+                       return of.deadline_ms.mean() > 0;
+                     });
+}
+
+/// How events ended, of worlds with deadlines.
+void print_endings(std::ostream& out, const std::vector<contender>& all) {
+  out << "\n| way | in time per s | in time % | late % | dropped % | refused % "
+         "| lighter % | price | joule |\n|---|---:|---:|---:|---:|---:|---:|"
+         "---:|---:|\n";
+  for (const auto& one : all) {
+    out << "| " << one.name << " | " << text(over_runs(one, &figures::goodput))
+        << " |";
+    for (double figures::*share :
+         {&figures::in_time, &figures::late, &figures::dropped,
+          &figures::refused, &figures::lighter}) {
+      const auto of = over_runs(one, share);
+      out << ' ' << text({of.mean * 100, of.half_width * 100}) << " |";
+    }
+    out << ' ' << text(over_runs(one, &figures::price), 4) << " | "
+        << text(over_runs(one, &figures::joule), 3) << " |\n";
+  }
+}
+
+} // namespace
+
 void print_table(std::ostream& out, const scenario& world,
                  const std::vector<contender>& all) {
   out << "| way | mean ms | p50 | p95 | p99 | regret ms | near best % "
@@ -199,6 +229,8 @@ void print_table(std::ostream& out, const scenario& world,
     out << ' ' << text(difference(one, all.front(), &figures::mean_ms))
         << " |\n";
   }
+  if (has_deadlines(world))
+    print_endings(out, all);
 }
 
 } // namespace faas::sim

@@ -97,8 +97,9 @@ result<void> print_run(std::ostream& out, const scenario& world, uint64_t seed,
       << std::setprecision(9);
   for (const auto& one : all)
     out << one.sent << ',' << one.latency_ms << ','
-        << (one.refused ? "" : world.sites[one.site].name) << ',' << one.queue_ms << ','
-        << one.service_ms << ',' << one.cold_ms << ',' << one.regret_ms << '\n';
+        << (one.refused ? "" : world.sites[one.site].name) << ','
+        << one.queue_ms << ',' << one.service_ms << ',' << one.cold_ms << ','
+        << one.regret_ms << '\n';
   return {};
 }
 

@@ -51,13 +51,16 @@ made make_min_latency(values of, site_index) {
 constexpr std::array deadline_parameters{
   policy_parameter{"share", 0.95, 0.01, 0.999,
                    "wanted probability of being in time"},
-  policy_parameter{"least", 0.7, 0, 1,
+  policy_parameter{"least", 0.9, 0, 1,
                    "refused when no site is in time with this probability"},
   policy_parameter{"patience", 0.25, 0, 1,
                    "a site is crowded where an event waits for more than this "
                    "share of the time that its deadline leaves"},
+  policy_parameter{"explore", 0.03, 0, 0.5,
+                   "bound of the share of events that are tries of sites that "
+                   "too little is known of"},
   policy_parameter{"retry", 5000, 0, 3.6e6,
-                   "a site that was sent nothing for so long, ms, is tried "
+                   "a site that nothing was heard of for so long, ms, is tried "
                    "though it is expected to be late"},
 };
 constexpr std::array weighted_parameters{
@@ -81,7 +84,7 @@ constexpr std::array sticky_parameters{
 
 made make_deadline(values of, site_index) {
   return std::make_unique<meet_deadline>(
-    meet_deadline::config{of[0], of[1], of[2], of[3]});
+    meet_deadline::config{of[0], of[1], of[2], of[3], of[4]});
 }
 
 made make_weighted(values of, site_index) {

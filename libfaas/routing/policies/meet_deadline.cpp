@@ -1,98 +1,129 @@
 #include "libfaas/routing/policies/meet_deadline.hpp"
 
+#include <algorithm>
 #include <compare>
 
 namespace faas::routing {
-
 namespace {
 
-/// In the order in which sites are preferred; of those that are in time.
-struct preference {
+constexpr double most_tokens = 2;
+constexpr double unsure_weight = 0.02; ///< of the newest event
+constexpr double crowded_share = 0.25; ///< of events that no site is sure for
+
+bool has_deadline(double ms) noexcept {
+  return ms > 0 || ms < 0; // neither 0 nor NaN
+}
+
+/// Without what is not known of the site itself.
+prediction as_if_known(prediction p) noexcept {
+  p.variance = std::max(p.variance - p.epistemic, 0.0);
+  return p;
+}
+
+} // namespace
+
+/// The order in which sites are preferred.
+struct meet_deadline::preference {
   bool crowded;
   double price, imposed, total;
   uint32_t site;
   auto operator<=>(const preference&) const = default;
 };
 
-bool has_deadline(double ms) noexcept {
-  return ms > 0 || ms < 0; // neither 0 nor NaN
+meet_deadline::preference
+meet_deadline::rank(const decision& so_far, uint8_t index,
+                    double ms) const noexcept {
+  const auto& p = so_far.parts[index];
+  return {waits_long(p, ms, how_.patience), p.price, p.imposed, p.total,
+          to_int(so_far.sites[index])};
 }
 
-} // namespace
-
+/// Of those that are in time.
 uint8_t meet_deadline::cheapest(const decision& so_far,
                                 double ms) const noexcept {
   auto found = decision::none;
-  preference best{};
   each_healthy(so_far, [&](uint8_t i) {
-    const auto& p = so_far.parts[i];
-    if (!(chance_within(p, ms) >= how_.share))
-      return;
-    const preference one{waits_long(p, ms, how_.patience), p.price, p.imposed,
-                         p.total, to_int(so_far.sites[i])};
-    if (found == decision::none || one < best) {
+    const bool sure = chance_within(so_far.parts[i], ms) >= how_.share;
+    if (sure
+        && (found == decision::none
+            || rank(so_far, i, ms) < rank(so_far, found, ms)))
       found = i;
-      best = one;
-    }
   });
   return found;
 }
 
-pick meet_deadline::unsure(const decision& so_far, double ms,
-                           time_point now) noexcept {
-  const auto best = likeliest_within(so_far, ms);
-  if (best.index == decision::none)
-    return {};
-  if (best.chance >= how_.least && best.chance > 0)
-    return {best.index, reason::likeliest, 1};
-  // Not those that are out of reach: ms is below their network's mean.
-  auto tried = decision::none;
-  double least = 0;
+/// `sure`: that would be chosen, or none. The most preferred one.
+uint8_t meet_deadline::worth_a_try(const decision& so_far, double ms,
+                                   uint8_t sure, time_point now) noexcept {
+  auto found = decision::none;
+  bool free = false; // costs no token
   each_healthy(so_far, [&](uint8_t i) {
     const auto& p = so_far.parts[i];
-    const auto* last = sent_.find(so_far.sites[i]);
-    const bool quiet = !last || to_ms(now - *last) >= how_.retry_ms;
-    if (quiet && ms > 0 && p.network < ms
-        && (tried == decision::none || p.total < least)) {
-      tried = i;
-      least = p.total;
-    }
+    if (!(p.network < ms) || chance_within(p, ms) >= how_.share)
+      return;
+    const auto* last = heard_.find(so_far.sites[i]);
+    const bool silent = !last || to_ms(now - *last) >= how_.retry_ms;
+    const bool hopeful = chance_within(as_if_known(p), ms) >= how_.share;
+    const bool better
+      = found == decision::none
+        || rank(so_far, i, ms) < rank(so_far, found, ms);
+    const bool wanted
+      = sure == decision::none
+          ? silent || (hopeful && tokens_ >= 1)
+          : hopeful && tokens_ >= 1
+              && rank(so_far, i, ms) < rank(so_far, sure, ms);
+    if (!wanted || !better)
+      return;
+    found = i;
+    free = sure == decision::none && silent;
   });
-  if (tried != decision::none)
-    return {tried, reason::explored, 1};
-  return {decision::none, reason::refused, 1};
+  if (found != decision::none && !free)
+    tokens_ -= 1;
+  return found;
 }
 
-pick meet_deadline::in_time(const decision& so_far, double ms,
+pick meet_deadline::in_time(const decision& so_far, const event_features& event,
                             time_point now) noexcept {
-  const auto found = cheapest(so_far, ms);
-  const auto made = found != decision::none
-                      ? pick{found, reason::cheapest, 1}
-                      : unsure(so_far, ms, now);
-  if (made.chosen != decision::none)
-    sent_[so_far.sites[made.chosen]] = now;
-  return made;
+  const double ms = event.deadline_ms;
+  const auto sure = cheapest(so_far, ms);
+  unsure_ += unsure_weight * ((sure == decision::none) - unsure_);
+  if (event.may_explore) {
+    tokens_ = std::min(tokens_ + how_.explore, most_tokens);
+    const auto other = worth_a_try(so_far, ms, sure, now);
+    if (other != decision::none) {
+      heard_[so_far.sites[other]] = now; // not the next one, too
+      return {other, reason::explored, 1};
+    }
+  }
+  if (sure != decision::none)
+    return {sure, reason::cheapest, 1};
+  const auto best = likeliest_within(so_far, ms);
+  const double least
+    = how_.least * std::min(unsure_ / crowded_share, 1.0);
+  if (best.chance > 0 && best.chance >= least)
+    return {best.index, reason::likeliest, 1};
+  return {decision::none, reason::refused, 1};
 }
 
 pick meet_deadline::choose(const decision& so_far, const event_features& event,
                            random_source& random, time_point now) noexcept {
-  const double ms = event.deadline_ms;
-  if (has_deadline(ms))
-    return in_time(so_far, ms, now);
-  const auto made = usual_.choose(so_far, event, random, now);
-  if (made.chosen != decision::none)
-    sent_[so_far.sites[made.chosen]] = now;
-  return made;
+  return has_deadline(event.deadline_ms)
+           ? in_time(so_far, event, now)
+           : usual_.choose(so_far, event, random, now);
 }
 
 pick meet_deadline::only(const decision& so_far, const event_features& event,
                          uint8_t index, time_point now) noexcept {
-  const double ms = event.deadline_ms;
-  auto made = has_deadline(ms) ? in_time(so_far, ms, now)
-                      : pick{index, reason::only_candidate, 1};
+  if (!has_deadline(event.deadline_ms))
+    return {index, reason::only_candidate, 1};
+  auto made = in_time(so_far, event, now);
   if (made.why == reason::cheapest)
     made.why = reason::only_candidate;
   return made;
+}
+
+void meet_deadline::ended(const outcome& seen) noexcept {
+  heard_[seen.site] = seen.at;
 }
 
 } // namespace faas::routing

@@ -12,14 +12,20 @@ namespace faas::routing {
 /// equal prices, and so where there are none, the one where it makes later
 /// events wait least, which keeps fast and busy sites free for those that need
 /// them. Sites where it would wait long (waits_long) come after all others:
-/// what is cheap is not crowded while there is room elsewhere. If no site is
-/// sure enough: the likeliest, if its probability is at least `least`, else
-/// reason::refused: an error at once costs its caller nothing and the sites no
-/// work that comes too late.
+/// what is cheap is not crowded while there is room elsewhere.
 ///
-/// What is refused teaches nothing, and a wrong belief would last. So the
-/// likeliest site is tried all the same (reason::explored) when this object has
-/// sent it nothing for `retry_ms`, unless the network alone takes too long.
+/// If no site is sure enough: the likeliest, or reason::refused: an error at
+/// once costs its caller nothing, and the sites no work that comes too late.
+/// What a late answer costs is the time of a later event; so the probability
+/// that is asked for rises from 0 to `least` as the share of events that no
+/// site was sure for rises from 0 to a quarter.
+///
+/// Who is not sent to is not learned of, and a vague or wrong belief would
+/// last. So some events are tries (reason::explored): at a site that is only
+/// not sure because too little is known of it (without the epistemic variance
+/// it would be), if it is preferred or no other is sure; and, where no site is
+/// sure, at one that nothing was heard of for `retry_ms`. Not where the network
+/// alone takes too long.
 ///
 /// Events without a deadline (0, or not a number) go as by min-latency; one
 /// below 0 has passed.
@@ -27,8 +33,9 @@ class meet_deadline final : public policy {
 public:
   struct config {
     double share = 0.95; ///< wanted probability of being in time
-    double least = 0.7;  ///< refused below
-    double patience = usual_patience;
+    double least = 0.9;  ///< refused below, when it is crowded
+    double patience = usual_patience; ///< see waits_long
+    double explore = 0.03; ///< share of events that may be tries, at most
     double retry_ms = 5000;
   };
   explicit meet_deadline(const config& how) : how_(how) {}
@@ -37,14 +44,23 @@ public:
               random_source& random, time_point now) noexcept override;
   pick only(const decision& so_far, const event_features& event, uint8_t index,
             time_point now) noexcept override;
+  void ended(const outcome& seen) noexcept override;
 private:
-  pick in_time(const decision& so_far, double ms, time_point now) noexcept;
-  pick unsure(const decision& so_far, double ms, time_point now) noexcept;
+  struct preference;
+
+  pick in_time(const decision& so_far, const event_features& event,
+               time_point now) noexcept;
+  preference rank(const decision& so_far, uint8_t index, double ms) const
+    noexcept;
   uint8_t cheapest(const decision& so_far, double ms) const noexcept;
+  uint8_t worth_a_try(const decision& so_far, double ms, uint8_t sure,
+                      time_point now) noexcept;
 
   config how_;
   min_latency usual_;
-  by_site<time_point> sent_; ///< last; the epoch: never
+  double unsure_ = 0; ///< share of the last events that no site was sure for
+  double tokens_ = 0; ///< tries that may be made
+  by_site<time_point> heard_; ///< last; the epoch: never
 };
 
 } // namespace faas::routing

@@ -24,15 +24,15 @@ pick ask(meet_deadline& rule, const decision& sites,
   return rule.choose(sites, event, random, at(now));
 }
 
-/// One that has just sent something to all of these sites.
-meet_deadline busy(const decision& sites, meet_deadline::config how = {}) {
+/// One that has just heard of all of these sites, and for which no site was
+/// sure lately.
+meet_deadline crowded(const decision& sites, meet_deadline::config how = {}) {
+  how.explore = 0;
   meet_deadline rule{how};
-  for (uint8_t i = 0; i < sites.count; ++i)
-    rule.only(sites, {}, i, at(0));
-  for (uint8_t i = 0; i < sites.count; ++i) {
-    auto alone = sites;
-    alone.healthy = 1u << i;
-    rule.only(alone, due_in(1e9), i, at(0));
+  for (int i = 0; i < 200; ++i) {
+    for (uint8_t k = 0; k < sites.count; ++k)
+      rule.ended({.site = sites.sites[k], .at = at(0)});
+    ask(rule, sites, due_in(-1));
   }
   return rule;
 }
@@ -67,37 +67,81 @@ BOOST_AUTO_TEST_SUITE(meet_deadline_test)
   }
 
   BOOST_AUTO_TEST_CASE(the_wanted_probability_is_a_parameter) {
-    meet_deadline half{{.share = 0.5}}, sure{{.share = 0.999}};
+    meet_deadline half{{.share = 0.5}}, sure{{.share = 0.999, .explore = 0}};
     BOOST_TEST(int(ask(half, two_sites(), due_in(81)).chosen) == 1);
     BOOST_TEST(int(ask(sure, two_sites(), due_in(89)).chosen) == 0);
   }
 
   BOOST_AUTO_TEST_CASE(if_none_is_sure_the_likeliest) {
-    meet_deadline rule{{}};
     const auto sites
-      = predicted({{.total = 50, .sd = 40}, {.total = 57, .sd = 4}});
-    const auto made = ask(rule, sites, due_in(60));
+      = predicted({{.total = 50, .sd = 40}, {.total = 58, .sd = 4}});
+    auto rule = crowded(sites, {.least = 0.5});
+    const auto made = ask(rule, sites, due_in(60), 1);
     BOOST_TEST(int(made.chosen) == 1);
     BOOST_TEST((made.why == reason::likeliest));
   }
 
   BOOST_AUTO_TEST_CASE(none_feasible_is_refused_at_once) {
-    auto rule = busy(two_sites());
+    auto rule = crowded(two_sites());
     const auto made = ask(rule, two_sites(), due_in(10), 1);
     BOOST_TEST(int(made.chosen) == decision::none);
     BOOST_TEST((made.why == reason::refused));
-    auto never = busy(two_sites(), {.least = 1});
-    BOOST_TEST((ask(never, two_sites(), due_in(22), 1).why == reason::refused));
+  }
+
+  BOOST_AUTO_TEST_CASE(the_more_are_unsure_the_surer_one_must_be) {
+    // 20 +- 2: 84 % by 22 ms.
+    const auto sites = two_sites();
+    meet_deadline rule{{.explore = 0}};
+    for (uint8_t k = 0; k < 2; ++k)
+      rule.ended({.site = sites.sites[k], .at = at(0)});
+    BOOST_TEST((ask(rule, sites, due_in(22)).why == reason::likeliest));
+    auto busy = crowded(sites);
+    BOOST_TEST((ask(busy, sites, due_in(22)).why == reason::refused));
+    auto modest = crowded(sites, {.least = 0.8});
+    BOOST_TEST((ask(modest, sites, due_in(22)).why == reason::likeliest));
+    for (int i = 0; i < 200; ++i) // times get better
+      ask(busy, sites, due_in(200));
+    BOOST_TEST((ask(busy, sites, due_in(22)).why == reason::likeliest));
   }
 
   BOOST_AUTO_TEST_CASE(refusing_does_not_last_for_ever) {
-    auto rule = busy(two_sites(), {.retry_ms = 1000});
+    auto rule = crowded(two_sites(), {.retry_ms = 1000});
     int tried = 0;
-    for (double now = 0; now < 10'000; now += 10) {
-      const auto made = ask(rule, two_sites(), due_in(10), now);
-      tried += made.why == reason::explored;
-    }
+    for (double now = 0; now < 10'000; now += 10)
+      tried += ask(rule, two_sites(), due_in(10), now).why == reason::explored;
     BOOST_TEST(tried == 18); // each second, each of the two sites
+  }
+
+  BOOST_AUTO_TEST_CASE(sites_that_are_vague_only_are_tried_now_and_then) {
+    // A vague fast one, or a sure one that costs more.
+    auto sites = predicted({{.total = 20, .sd = 40, .price = 1},
+                            {.total = 50, .sd = 2, .price = 5}});
+    sites.parts[0].epistemic = 0.999 * sites.parts[0].variance;
+    meet_deadline rule{{.explore = 0.05}};
+    int tried = 0;
+    for (int i = 0; i < 1000; ++i) {
+      const auto made = ask(rule, sites, due_in(60));
+      tried += made.why == reason::explored;
+      BOOST_TEST((made.why == reason::explored || made.chosen == 1));
+    }
+    BOOST_TEST(tried == 50);
+    auto critical = due_in(60);
+    critical.may_explore = false;
+    for (int i = 0; i < 100; ++i)
+      BOOST_TEST(int(ask(rule, sites, critical).chosen) == 1);
+    // Scatter of its own does not go away by looking.
+    sites.parts[0].epistemic = 0.1 * sites.parts[0].variance;
+    for (int i = 0; i < 100; ++i)
+      BOOST_TEST(int(ask(rule, sites, due_in(60)).chosen) == 1);
+  }
+
+  BOOST_AUTO_TEST_CASE(what_is_vague_is_not_tried_where_it_is_not_wanted) {
+    auto sites = predicted({{.total = 20, .sd = 40, .price = 9},
+                            {.total = 50, .sd = 2, .price = 5}});
+    sites.parts[0].epistemic = 0.999 * sites.parts[0].variance;
+    meet_deadline rule{{.explore = 0.5}};
+    for (int i = 0; i < 100; ++i)
+      BOOST_TEST(int(ask(rule, sites, due_in(60)).chosen) == 1);
   }
 
   BOOST_AUTO_TEST_CASE(what_the_network_alone_makes_late_is_not_tried) {
@@ -148,7 +192,7 @@ BOOST_AUTO_TEST_SUITE(meet_deadline_test)
 
   BOOST_AUTO_TEST_CASE(one_candidate_is_refused_like_many) {
     auto sites = two_sites();
-    auto rule = busy(sites);
+    auto rule = crowded(sites);
     sites.healthy = 0b10;
     BOOST_TEST((rule.only(sites, due_in(200), 1, at(1)).why
                 == reason::only_candidate));
@@ -191,7 +235,8 @@ BOOST_AUTO_TEST_SUITE(meet_deadline_test)
   BOOST_AUTO_TEST_CASE(wrong_parameters_are_told) {
     for (const auto* text :
          {"deadline:share=0", "deadline:share=1", "deadline:share=nan",
-          "deadline:patience=-1", "deadline:least=2", "deadline:retry=",
+          "deadline:patience=-1", "deadline:least=2",
+          "deadline:explore=0.6", "deadline:retry=",
           "deadline:much=1"})
       BOOST_TEST(!make_policy(text), text);
     BOOST_TEST(!!make_policy("deadline:share=0.9,patience=0.5,least=0.2"));
