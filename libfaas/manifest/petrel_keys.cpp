@@ -202,7 +202,8 @@ constexpr std::string_view petrel_keys[]
      "policy",  "inputs",      "output",        "max_body",
      "rollout", "platforms",   "secret_change", "protocol",
      "command", "listen",      "ready",         "network",
-     "device",  "batch",       "scale",         "processes"};
+     "device",  "batch",       "scale",         "processes",
+     "lighter", "deadline"};
 
 } // namespace
 
@@ -217,6 +218,12 @@ void read_petrel(section& keys, petrel_spec& out) {
   keys.read("timeout", out.timeout);
   keys.read("idempotent", out.idempotent);
   keys.read("policy", out.policy);
+  if (keys.get("deadline") != nullptr) {
+    keys.read("deadline", out.deadline);
+    if (out.deadline <= duration{})
+      keys.fail("deadline", "must be 1ms to the timeout");
+  }
+  keys.read("lighter", out.lighter);
   read_inputs(keys, out.inputs);
   keys.read("output", out.output);
   read_choice(keys, "device", device_choices, out.device);

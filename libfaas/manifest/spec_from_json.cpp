@@ -234,6 +234,8 @@ void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
   in.read_duration("timeout", p.timeout);
   in.read("idempotent", p.idempotent);
   in.read("policy", p.policy);
+  in.read_duration("deadline", p.deadline);
+  in.read("lighter", p.lighter);
   read_inputs(in, p.inputs, failure);
   in.read("output", p.output);
   in.read_name("device", device_choices, p.device);

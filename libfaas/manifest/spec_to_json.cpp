@@ -103,6 +103,9 @@ json petrel_json(const petrel_spec& p) {
     out["timeout"] = format_duration(p.timeout);
   put(out, "idempotent", p.idempotent, normal.idempotent);
   put(out, "policy", p.policy, normal.policy);
+  if (p.deadline != normal.deadline)
+    out["deadline"] = format_duration(p.deadline);
+  put(out, "lighter", p.lighter, normal.lighter);
   for (const auto& input : p.inputs)
     out["inputs"].push_back(input_json(input));
   put(out, "output", p.output, normal.output);
