@@ -159,6 +159,7 @@ struct predictor_state {
     made->policy = petrel.policy;
     made->key = petrel.key;
     made->lighter = petrel.lighter;
+    made->deadline = petrel.deadline;
     if (petrel.policy.starts_with("static:")) {
       made->policy = "static";
       made->fixed_name = petrel.policy.substr(7);

@@ -90,6 +90,7 @@ struct route {
   bool watched = false;  ///< a rollout compares its events
   std::string key;       ///< header that keeps events together; or empty
   std::string lighter;   ///< function for events that would be late; or empty
+  duration deadline{};   ///< answers should not take longer; zero: not said
   /// Of the version in service only: the other versions that run, with their
   /// shares (0: by number or alias only), and the aliases of the function.
   std::vector<std::shared_ptr<const route>> others;

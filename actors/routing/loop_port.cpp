@@ -127,7 +127,10 @@ routing::event_features loop_port::features_of(const local_route& mine,
   routing::event_features made;
   made.size = event.size;
   made.bytes = static_cast<double>(event.body.size()) + mine.reply_bytes;
-  made.deadline_ms = to_ms(event.deadline - now);
+  auto until = event.deadline;
+  if (mine.shared->deadline > duration::zero())
+    until = std::min(until, event.accepted + mine.shared->deadline);
+  made.deadline_ms = to_ms(until - now);
   if (const auto& header = mine.shared->key; !header.empty())
     if (const auto* value = find_header(event.headers, header))
       made.key = key_of(*value);

@@ -31,7 +31,7 @@ void loop_port::refuse(local_route& mine, flight&& ready,
   const auto& targets = mine.shared->targets;
   for (size_t i = 0; i < made.count && i < targets.size(); ++i)
     names[i] = targets[i].site.str();
-  const auto left = to_ms(ready.event.deadline - now);
+  const auto left = features_of(mine, ready.event, now).deadline_ms;
   auto answer = reply::failure(
     routing::refusal(made, left, {names.data(), made.count}));
   if (!mine.refusals)

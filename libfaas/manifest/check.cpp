@@ -116,16 +116,9 @@ void check_topics(const petrel_spec& p, problems& out) {
                    "for the topic of the event"});
 }
 
-void check_routing(const function_spec& spec, problems& out) {
-  const auto& p = spec.petrel;
+void check_key(const petrel_spec& p, problems& out) {
   if (!p.key.empty() && !header_name(p.key))
     out.push_back({"petrel.key", "must be the name of a header"});
-  if (p.lighter.empty())
-    return;
-  if (!valid_function_name(p.lighter))
-    out.push_back({"petrel.lighter", "must be the name of a function"});
-  else if (p.lighter == spec.name.str())
-    out.push_back({"petrel.lighter", "must be another function"});
 }
 
 void check_policy(const petrel_spec& p, problems& out) {
@@ -292,6 +285,23 @@ bool valid_topic_filter(std::string_view text) noexcept {
   }
 }
 
+namespace {
+
+void check_deadline(const function_spec& spec, problems& out) {
+  using namespace std::chrono_literals;
+  const auto& p = spec.petrel;
+  if (p.deadline != duration{} && (p.deadline < 1ms || p.deadline > p.timeout))
+    out.push_back({"petrel.deadline", "must be 1ms to the timeout"});
+  if (p.lighter.empty())
+    return;
+  if (!valid_function_name(p.lighter))
+    out.push_back({"petrel.lighter", "must be the name of a function"});
+  else if (p.lighter == spec.name.str())
+    out.push_back({"petrel.lighter", "must be another function"});
+}
+
+} // namespace
+
 std::vector<problem> check(const function_spec& spec) {
   problems out;
   if (!valid_function_name(spec.name.str()))
@@ -305,8 +315,9 @@ std::vector<problem> check(const function_spec& spec) {
   check_needs(p.needs, out);
   check_topics(p, out);
   check_numbers(p, out);
-  check_routing(spec, out);
+  check_key(p, out);
   check_policy(p, out);
+  check_deadline(spec, out);
   check_rollout(p.rollout, out);
   check_batch(p.batch, out);
   check_scale(p, out);

@@ -150,7 +150,10 @@ struct petrel_spec {
   bool idempotent = false; ///< may run twice: retries at another site
   std::string policy = "min-latency"; ///< see libfaas/routing
   std::string key;     ///< header whose value keeps events together; or empty
-  std::string lighter; ///< function that answers where this one is too slow
+  /// Answers should not take longer; 0: the timeout alone counts.
+  duration deadline{};
+  /// Function that may answer in its place when this one would be late.
+  std::string lighter;
   std::vector<tensor_spec> inputs;
   std::string output = "labels"; ///< torch: labels | tensor
   device_choice device = device_choice::automatic; ///< torch

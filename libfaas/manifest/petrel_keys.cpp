@@ -203,7 +203,7 @@ constexpr std::string_view petrel_keys[]
      "rollout", "platforms",   "secret_change", "protocol",
      "command", "listen",      "ready",         "network",
      "device",  "batch",       "scale",         "processes",
-     "key",     "lighter"};
+     "key",     "lighter",     "deadline"};
 
 } // namespace
 
@@ -219,6 +219,11 @@ void read_petrel(section& keys, petrel_spec& out) {
   keys.read("idempotent", out.idempotent);
   keys.read("policy", out.policy);
   keys.read("key", out.key);
+  if (keys.get("deadline") != nullptr) {
+    keys.read("deadline", out.deadline);
+    if (out.deadline <= duration{})
+      keys.fail("deadline", "must be 1ms to the timeout");
+  }
   keys.read("lighter", out.lighter);
   read_inputs(keys, out.inputs);
   keys.read("output", out.output);

@@ -235,6 +235,7 @@ void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
   in.read("idempotent", p.idempotent);
   in.read("policy", p.policy);
   in.read("key", p.key);
+  in.read_duration("deadline", p.deadline);
   in.read("lighter", p.lighter);
   read_inputs(in, p.inputs, failure);
   in.read("output", p.output);

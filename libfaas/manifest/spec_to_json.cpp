@@ -104,6 +104,8 @@ json petrel_json(const petrel_spec& p) {
   put(out, "idempotent", p.idempotent, normal.idempotent);
   put(out, "policy", p.policy, normal.policy);
   put(out, "key", p.key, normal.key);
+  if (p.deadline != normal.deadline)
+    out["deadline"] = format_duration(p.deadline);
   put(out, "lighter", p.lighter, normal.lighter);
   for (const auto& input : p.inputs)
     out["inputs"].push_back(input_json(input));

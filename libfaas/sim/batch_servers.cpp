@@ -60,7 +60,10 @@ void batch_servers::returned(const draw& event, double back_ms, double now) {
 
 void batch_servers::arrive(uint32_t flight, const draw& event, double now,
                            std::vector<settled>& done) {
-  true_.add(as_batched(flight, event, event.noise, now));
+  if (now > event.give_up) // those that wait already are not looked at again
+    done.push_back({flight, {now, now, 0, 0, 0, true}});
+  else
+    true_.add(as_batched(flight, event, event.noise, now));
   go_on(now, done);
 }
 

@@ -4,6 +4,8 @@
 #include "libfaas/core/clock.hpp"
 #include "libfaas/sim/scenario.hpp"
 
+#include <limits>
+
 namespace faas::sim {
 
 /// Predictors take time points; some time has passed before the run.
@@ -24,6 +26,9 @@ struct draw {
   double up_jitter = 0, down_jitter = 0; ///< as shares of the jitter's mean
   double up_luck = 1, down_luck = 1;     ///< below the loss: sent again
   double bytes = 0;
+  double deadline_ms = 0; ///< after it was sent; 0: none
+  /// Sites do not begin it later than that.
+  double give_up = std::numeric_limits<double>::infinity();
   // What the site where it was sent keeps of it:
   double law_service = 0; ///< by the laws, ms
   uint32_t ticket = 0;

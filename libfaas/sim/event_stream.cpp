@@ -32,6 +32,7 @@ draw event_stream::make(double now) {
   made.up_luck = random_.uniform();
   made.down_luck = random_.uniform();
   made.bytes = made.size * law_->bytes_per_unit;
+  made.deadline_ms = law_->deadline_ms.draw(random_);
   return made;
 }
 

@@ -18,16 +18,48 @@ double quantile(std::vector<double>& values, double share) {
 
 } // namespace
 
-figures summarise(const std::vector<record>& all, size_t sites) {
+namespace {
+
+/// How the events ended.
+void count_endings(const std::vector<record>& all, double seconds,
+                   figures& to) {
+  double in_time = 0;
+  for (const auto& one : all) {
+    in_time += one.in_time();
+    to.late += one.answered() && !one.in_time();
+    to.dropped += one.dropped;
+    to.refused += one.refused;
+    to.lighter += one.answered() && one.lighter;
+    to.price += one.price;
+    to.joule += one.joule;
+  }
+  const auto events = static_cast<double>(all.size());
+  to.in_time = in_time / events;
+  for (double figures::*share :
+       {&figures::late, &figures::dropped, &figures::refused,
+        &figures::lighter})
+    to.*share /= events;
+  to.price /= std::max(in_time, 1.0);
+  to.joule /= std::max(in_time, 1.0);
+  to.goodput = seconds > 0 ? in_time / seconds : 0;
+}
+
+} // namespace
+
+figures summarise(const std::vector<record>& all, size_t sites,
+                  double seconds) {
   figures made;
   made.events = all.size();
   made.shares.resize(sites);
   if (all.empty())
     return made;
+  count_endings(all, seconds, made);
   std::vector<double> latencies;
   double best = 0, regret = 0;
   size_t near_best = 0, inside = 0;
   for (const auto& one : all) {
+    if (!one.answered())
+      continue;
     latencies.push_back(one.latency_ms);
     best += one.best_ms;
     regret += one.regret_ms;
@@ -40,7 +72,9 @@ figures summarise(const std::vector<record>& all, size_t sites) {
     made.kept += one.latency_ms <= one.promised_ms;
     made.explored += one.why == routing::reason::explored;
   }
-  const auto count = static_cast<double>(all.size());
+  if (latencies.empty())
+    return made;
+  const auto count = static_cast<double>(latencies.size());
   for (auto& share : made.shares)
     share /= count;
   made.again /= count;
@@ -120,6 +154,8 @@ std::vector<window_means> over_time(const std::vector<record>& all,
   for (auto& one : made)
     one.shares.resize(sites);
   for (const auto& one : all) {
+    if (!one.answered())
+      continue;
     auto& of = made[std::min(static_cast<size_t>(one.sent / window_ms),
                              count - 1)];
     of.events += 1;

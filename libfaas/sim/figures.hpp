@@ -18,8 +18,18 @@ struct figures {
   double explored = 0;        ///< share sent to learn
   double promised_ms = 0;     ///< mean promise
   double kept = 0;            ///< share of promises kept
+  // Of all events; what is above is of those that were answered.
+  double in_time = 0; ///< answered within their deadline, if they have one
+  double late = 0;    ///< answered after it
+  double dropped = 0; ///< late already when their turn came: not served
+  double refused = 0; ///< at once
+  double lighter = 0; ///< answered by a lighter function
+  double goodput = 0; ///< answers in time per second
+  double price = 0, joule = 0; ///< of the work, per answer in time
 };
-figures summarise(const std::vector<record>& all, size_t sites);
+/// `seconds`: that the events came in; 0: no goodput.
+figures summarise(const std::vector<record>& all, size_t sites,
+                  double seconds = 0);
 
 /// How a run took a step of its world.
 struct adaptation {

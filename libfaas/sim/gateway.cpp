@@ -56,7 +56,7 @@ predictor_config predicting(const run_options& options,
 } // namespace
 
 gateway::gateway(const scenario& world, const run_options& how)
-  : predictor_(predicting(how, world)) {
+  : predictor_(predicting(how, world)), lighter_(world.functions) {
   for (const auto& law : world.functions)
     functions_.push_back(
       *predictor_.add_function(law.name, line{law.ms_per_unit, law.ms_fixed}));
@@ -68,6 +68,7 @@ gateway::gateway(const scenario& world, const run_options& how)
     sites_.push_back(*predictor_.add_site(
       {law.name, law.tier, links_.back(), servers_.back()}));
     local_.push_back(law.link.local());
+    costs_.push_back(law.costs);
     loads_.emplace_back(servers_.back());
   }
   link_loads_.resize(sites_.size());
@@ -107,6 +108,8 @@ candidate gateway::candidate_of(size_t function, size_t site, double now) {
   one.cell = cells_[function][site].get();
   one.in_flight = loads_[site].in_flight();
   one.free_in_ms = loads_[site].free_in_ms(at(now));
+  one.price_per_s = costs_[site].price_per_s;
+  one.watts = watts_per_event(costs_[site], servers_[site]);
   if (!local_[site])
     one.backlog_ms = link_loads_[site].backlog_ms(at(now));
   return one;
@@ -128,21 +131,47 @@ void gateway::fill_candidates(const draw& event, std::span<const char> up,
   }
 }
 
-sending gateway::choose(const draw& event, std::span<const char> up, double now,
-                        random_source& random) {
+decision gateway::decide_for(const draw& event, std::span<const char> up,
+                             double now, random_source& random) {
   fill_candidates(event, up, now);
   event_features features;
   features.size = event.size;
   features.bytes = event.bytes;
+  features.deadline_ms = left_ms(event, now);
   auto& rule = *policies_[event.function];
   // Not a variable that is assigned later: a decision is some 5 KiB.
-  const auto made = predicts_
-                      ? decide(candidates_, features, rule, random, at(now))
-                      : decide_by_counts(candidates_, servers_, features, rule,
-                                         random, at(now));
+  return predicts_ ? decide(candidates_, features, rule, random, at(now))
+                   : decide_by_counts(candidates_, servers_, features, rule,
+                                      random, at(now));
+}
+
+/// The best variant's decision; `event` becomes its event.
+variant_search gateway::search(draw& event, std::span<const char> up,
+                               double now, random_source& random) {
+  variant_search all{left_ms(event, now)};
+  auto asked = event;
+  for (;;) {
+    all.add(decide_for(asked, up, now, random));
+    if (all.best_is_last())
+      event = asked;
+    if (all.settled() || !lighter_.of(asked.function))
+      return all;
+    asked = lighter_.as(asked, *lighter_.of(asked.function));
+  }
+}
+
+sending gateway::choose(const draw& drawn, std::span<const char> up, double now,
+                        random_source& random) {
+  auto event = drawn;
+  const auto made = lighter_.of(event.function)
+                      ? search(event, up, now, random).made()
+                      : decide_for(event, up, now, random);
   wanted_.clear();
-  if (!made)
-    return {};
+  if (!made) {
+    sending none;
+    none.why = made.why;
+    return none;
+  }
   if (probing_[event.function] != nullptr)
     want(made, event.function, random);
   return start(made, event, now);
@@ -153,6 +182,7 @@ sending gateway::start(const decision& made, const draw& event, double now) {
   const auto& parts = made.chosen_parts();
   sending how;
   how.site = chosen;
+  how.function = event.function;
   how.why = made.why;
   how.in_flight = loads_[chosen].in_flight();
   if (predicts_) {

@@ -7,7 +7,9 @@
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/queue_model.hpp"
+#include "libfaas/routing/variants.hpp"
 #include "libfaas/sim/site_servers.hpp"
+#include "libfaas/sim/variants.hpp"
 #include "libfaas/sim/world.hpp"
 
 #include <memory>
@@ -20,6 +22,7 @@ namespace faas::sim {
 struct sending {
   static constexpr uint32_t none = ~uint32_t{0};
   uint32_t site = none; ///< position
+  size_t function = 0;  ///< that has it: the event's own or a lighter one
   routing::reason why = routing::reason::no_candidate;
   double predicted_ms = 0, predicted_sd = 0, promised_ms = 0, reach_ms = 0;
   double service_ms = 0, back_ms = 0, backlog = 0, in_flight = 0;
@@ -32,7 +35,8 @@ public:
   gateway(const scenario& world, const run_options& how);
 
   /// Chooses and notes the event as under way. `up`: by site, whether this
-  /// gateway takes it to be there. Without any: sending::none.
+  /// gateway takes it to be there. Without any: sending::none; so also when the
+  /// policy refuses the event (reason::refused).
   sending choose(const draw& event, std::span<const char> up, double now,
                  random_source& random);
   /// Positions of the sites that the policy of the last choice wants probed.
@@ -65,6 +69,10 @@ public:
 private:
   void learn_profiles(const scenario& world);
   routing::candidate candidate_of(size_t function, size_t site, double now);
+  routing::decision decide_for(const draw& event, std::span<const char> up,
+                               double now, random_source& random);
+  routing::variant_search search(draw& event, std::span<const char> up,
+                                 double now, random_source& random);
   void fill_candidates(const draw& event, std::span<const char> up, double now);
   /// What is kept of a decision; the event is under way.
   sending start(const routing::decision& made, const draw& event, double now);
@@ -75,7 +83,9 @@ private:
   std::vector<routing::function_index> functions_;
   std::vector<routing::site_index> sites_;
   std::vector<routing::link_index> links_;
-  std::vector<char> local_; ///< by site
+  const variants lighter_;
+  std::vector<routing::site_costs> costs_; ///< by site
+  std::vector<char> local_;                ///< by site
   std::vector<double> servers_;
   std::vector<std::unique_ptr<routing::policy>> policies_; ///< by function
   std::vector<routing::probing_policy*> probing_; ///< those that are, or null

@@ -1,6 +1,7 @@
 // A world to be simulated: sites, links, functions, events, disturbances.
 #pragma once
 
+#include "libfaas/routing/site_costs.hpp"
 #include "libfaas/sim/arrivals.hpp"
 #include "libfaas/sim/law.hpp"
 #include "libfaas/sim/schedule.hpp"
@@ -63,6 +64,7 @@ struct site_law {
   double memory_bytes = 0; ///< for functions; 0: without limit
   std::optional<batch_law> batch;
   std::vector<absence> absent; ///< rising, not overlapping
+  routing::site_costs costs;
 };
 
 struct function_law {
@@ -74,6 +76,9 @@ struct function_law {
   double outlier_share = 0, outlier_factor = 1;
   double memory_bytes = 0;       ///< of its code or model, at each site
   std::optional<double> cold_ms; ///< loading it; without, as the site says
+  law deadline_ms = law::constant(0); ///< after the event was sent; 0: none
+  /// Name of the function that may answer in its place; empty: none.
+  std::string lighter;
 };
 
 /// Events of one function at one gateway.
@@ -102,6 +107,8 @@ struct scenario {
   /// Silence after which a site that has work is taken as gone: max of this and
   /// four round trips.
   double suspect_ms = 250;
+  /// Sites do not begin an event whose deadline has passed.
+  bool drop_late = false;
 };
 
 } // namespace faas::sim

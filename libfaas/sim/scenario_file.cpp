@@ -1,6 +1,7 @@
 #include "libfaas/sim/scenario_file.hpp"
 
 #include "libfaas/sim/scenario_parts.hpp"
+#include "libfaas/sim/variants.hpp"
 
 #include <algorithm>
 
@@ -11,7 +12,7 @@ using strictness = section::strictness;
 
 constexpr std::string_view file_keys[]
   = {"name",  "length",    "warm_up", "gateways", "probe_every",
-     "ping_every", "sites", "functions", "events"};
+     "ping_every", "sites", "functions", "events", "drop_late"};
 constexpr std::string_view event_keys[]
   = {"function", "gateway", "kind",  "rate",  "quiet_rate", "busy",
      "quiet",    "swing",   "day",   "times", "changes",    "site"};
@@ -139,6 +140,9 @@ scenario read_file(section& file) {
     made.functions.push_back(read_function(node, name, found));
   });
   check_memory(made, found);
+  file.read("drop_late", made.drop_late);
+  if (const auto wrong = wrong_lighter(made.functions); !wrong.empty())
+    file.fail("functions", wrong);
   if (const auto* events = file.get("events"))
     read_events(*events, found, made);
   else

@@ -14,13 +14,14 @@ using strictness = section::strictness;
 constexpr std::string_view site_keys[]
   = {"tier", "servers", "slowdown", "rtt",    "jitter", "loss",  "mbit",
      "cold", "keep",    "memory",   "repeat", "absent", "batch",
-     "disturbances"};
+     "disturbances", "price", "idle_watts", "busy_watts"};
 constexpr std::string_view batch_keys[] = {"max", "window", "base", "item"};
 constexpr std::string_view disturbance_keys[]
   = {"from", "slowdown", "rtt", "bandwidth"};
 constexpr std::string_view function_keys[]
   = {"size",  "ms_per_unit",   "ms_fixed",      "bytes_per_unit",
-     "noise", "outlier_share", "outlier_factor", "memory", "cold"};
+     "noise", "outlier_share", "outlier_factor", "memory", "cold",
+     "deadline", "lighter"};
 constexpr std::string_view law_keys[]
   = {"law", "mean", "sigma", "least", "most", "values"};
 constexpr std::string_view absence_keys[] = {"from", "until", "crash"};
@@ -189,6 +190,31 @@ schedule read_steps(const yaml_node& list, const std::string& path,
   return schedule{std::move(all)};
 }
 
+namespace {
+
+void read_costs(section& keys, routing::site_costs& out) {
+  keys.read("price", out.price_per_s);
+  keys.read("idle_watts", out.idle_watts);
+  out.busy_watts = out.idle_watts;
+  keys.read("busy_watts", out.busy_watts);
+  must(keys, "price", std::isfinite(out.price_per_s) && out.price_per_s >= 0,
+       "must not be negative (per second of an event's work)");
+  must(keys, "busy_watts", sound(out),
+       "and idle_watts must not be negative, and busy not below idle");
+}
+
+/// A time, or a law of milliseconds.
+law read_deadline(section& keys, const yaml_node& node,
+                  const std::string& path) {
+  if (node.type != yaml_node::kind::scalar)
+    return read_law(node, path, keys.found());
+  double ms = 0;
+  read_ms(keys, "deadline", ms);
+  return law::constant(ms);
+}
+
+} // namespace
+
 site_law read_site(const yaml_node& node, const std::string& name,
                    findings& found) {
   const auto path = "sites." + name;
@@ -217,6 +243,7 @@ site_law read_site(const yaml_node& node, const std::string& name,
   made.memory_bytes = read_memory(keys);
   if (const auto* batch = keys.get("batch"))
     made.batch = read_batch(*batch, path + ".batch", found);
+  read_costs(keys, made.costs);
   double period = 0;
   read_ms(keys, "repeat", period);
   if (const auto* list = keys.get("disturbances"))
@@ -244,6 +271,9 @@ function_law read_function(const yaml_node& node, const std::string& name,
   made.memory_bytes = read_memory(keys);
   if (keys.has("cold"))
     read_ms(keys, "cold", made.cold_ms.emplace(0));
+  if (const auto* deadline = keys.get("deadline"))
+    made.deadline_ms = read_deadline(keys, *deadline, path + ".deadline");
+  keys.read("lighter", made.lighter);
   keys.finish(function_keys, strictness::unknown_is_error);
   must(keys, "ms_fixed",
        made.ms_fixed >= 0 && made.ms_per_unit >= 0

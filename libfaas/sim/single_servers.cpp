@@ -42,6 +42,13 @@ void single_servers::returned(const draw& event, double back_ms, double now) {
 
 void single_servers::arrive(uint32_t flight, const draw& event, double now,
                             std::vector<settled>& done) {
+  if (event.give_up < never) {
+    const auto first = true_.look(now, event.function, 0).begin;
+    if (first > event.give_up) {
+      done.push_back({flight, {now, first, first - now, 0, 0, true}});
+      return;
+    }
+  }
   const auto served
     = true_.admit(now, event.function, event.work * law_.slowdown);
   done.push_back({flight,

@@ -20,6 +20,7 @@ struct passage {
   double at_site = 0; ///< arrival there
   double end = 0;
   double queue_ms = 0, service_ms = 0, cold_ms = 0; ///< as a node reports them
+  bool dropped = false; ///< it was not begun
 };
 
 /// An event of which it is known now what becomes of it.

@@ -5,6 +5,7 @@
 #include "libfaas/sim/outlook.hpp"
 #include "libfaas/sim/sensing.hpp"
 #include "libfaas/sim/stage.hpp"
+#include "libfaas/sim/variants.hpp"
 
 #include <limits>
 
@@ -30,7 +31,8 @@ public:
   playing(const scenario& world, const run_options& how)
     : world_(world), learning_(how.by == chooser::learned),
       informed_(how.by == chooser::informed), choices_(how.seed * 104729 + 2),
-      on_(set(world, how)), sensing_(on_, how.seed * 7919 + 1), outlook_(on_),
+      lighter_(world.functions), on_(set(world, how)),
+      sensing_(on_, how.seed * 7919 + 1), outlook_(on_),
       going_on_(world.sites.size(), never) {
     for (uint32_t i = 0; i < world.events.size(); ++i) {
       const auto& about = world.events[i];
@@ -158,6 +160,9 @@ private:
     it.seen.sent = now;
     it.seen.gateway = static_cast<uint32_t>(it.event.gateway);
     it.seen.function = static_cast<uint32_t>(it.event.function);
+    it.seen.deadline_ms = it.event.deadline_ms;
+    if (world_.drop_late && it.event.deadline_ms > 0)
+      it.event.give_up = now + it.event.deadline_ms;
     if (it.event.only == traffic::any)
       send(number, now);
     else
@@ -175,11 +180,16 @@ private:
       site = outlook_.informed_best(it.event, now);
     else if (learning_) {
       it.how = choose(it, now);
+      if (it.how.why == routing::reason::refused)
+        return refuse(number);
       if (!it.how) { // its only site is not there
         stranded_.push_back(number);
         return;
       }
       site = it.how.site;
+      if (it.how.function != it.event.function)
+        it.event = lighter_.as(it.event, it.how.function);
+      it.seen.lighter = it.how.function != it.seen.function;
     }
     it.seen.site = site;
     it.sent = now;
@@ -187,6 +197,21 @@ private:
       note(it);
     on_.plan.add(on_.sites[site].send(it.event, now),
                  {step::at_site, number, it.attempt});
+  }
+
+  void refuse(uint32_t number) {
+    auto& seen = flights_[number].seen;
+    seen.why = routing::reason::refused;
+    seen.refused = true;
+    finish(number);
+  }
+
+  /// No more will happen to it.
+  void finish(uint32_t number) {
+    const auto& seen = flights_[number].seen;
+    if (seen.sent >= world_.warm_up_ms)
+      done_.push_back(seen);
+    flights_.close(number);
   }
 
   sending choose(const flight& it, double now) {
@@ -284,12 +309,18 @@ private:
     seen.queue_ms = it.way.queue_ms;
     seen.cold_ms = it.way.cold_ms;
     seen.service_ms = it.way.service_ms;
+    seen.dropped = it.way.dropped;
+    const auto& law = world_.sites[seen.site];
+    const double work_s = (seen.service_ms + seen.cold_ms) / 1000;
+    seen.price = work_s * law.costs.price_per_s;
+    seen.joule = work_s
+                 * routing::watts_per_event(law.costs,
+                                            static_cast<double>(law.servers));
     if (learning_)
       on_.gateways[it.event.gateway]->returned(it.event, it.how, seen, it.way,
-                                               it.sent, it.left, now, false);
-    if (seen.sent >= world_.warm_up_ms)
-      done_.push_back(seen);
-    flights_.close(what.index);
+                                               it.sent, it.left, now,
+                                               seen.dropped);
+    finish(what.index);
   }
 
   // -- what is not an event ----------------------------------------------------
@@ -310,6 +341,7 @@ private:
   const scenario& world_;
   const bool learning_, informed_;
   random_source choices_;
+  const variants lighter_;
   stage on_;
   sensing sensing_;
   outlook outlook_;

@@ -26,7 +26,16 @@ struct record {
   double predicted_ms = 0, predicted_sd = 0;
   double promised_ms = 0; ///< 0: nothing was
   double reach_ms = 0;    ///< half of the 90 % interval
+  double deadline_ms = 0; ///< after it was sent; 0: none
+  double price = 0, joule = 0; ///< of the work, at the site's rates
   routing::reason why = routing::reason::best;
+  bool refused = false; ///< by the policy: no latency, no site
+  bool dropped = false; ///< by the site, being late: not served
+  bool lighter = false; ///< a lighter function had it
+  bool answered() const noexcept { return !refused && !dropped; }
+  bool in_time() const noexcept {
+    return answered() && (deadline_ms <= 0 || latency_ms <= deadline_ms);
+  }
 };
 
 /// How a run chooses. `learned`: by a policy over what predictors have learned;

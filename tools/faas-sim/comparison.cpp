@@ -105,13 +105,14 @@ namespace {
 void add(contender& to, const std::vector<record>& all, const scenario& world,
          const comparison& what) {
   const auto sites = world.sites.size();
-  to.runs.push_back(summarise(all, sites));
+  const auto seconds = (world.length_ms - world.warm_up_ms) / 1000;
+  to.runs.push_back(summarise(all, sites, seconds));
   auto& functions = to.by_function.emplace_back();
   for (uint32_t i = 0; i < world.functions.size(); ++i) {
     std::vector<record> own;
     std::copy_if(all.begin(), all.end(), std::back_inserter(own),
                  [&](const record& one) { return one.function == i; });
-    functions.push_back(summarise(own, sites));
+    functions.push_back(summarise(own, sites, seconds));
   }
   to.steps.push_back(
     adaptations(all, change_times(world), world.length_ms));
@@ -163,6 +164,36 @@ estimate_of difference(const contender& one, const contender& other,
   return interval(values);
 }
 
+namespace {
+
+bool has_deadlines(const scenario& world) {
+  return std::any_of(world.functions.begin(), world.functions.end(),
+                     [](const function_law& of) {
+                       return of.deadline_ms.mean() > 0;
+                     });
+}
+
+/// How events ended, of worlds with deadlines.
+void print_endings(std::ostream& out, const std::vector<contender>& all) {
+  out << "\n| way | in time per s | in time % | late % | dropped % | refused % "
+         "| lighter % | price | joule |\n|---|---:|---:|---:|---:|---:|---:|"
+         "---:|---:|\n";
+  for (const auto& one : all) {
+    out << "| " << one.name << " | " << text(over_runs(one, &figures::goodput))
+        << " |";
+    for (double figures::*share :
+         {&figures::in_time, &figures::late, &figures::dropped,
+          &figures::refused, &figures::lighter}) {
+      const auto of = over_runs(one, share);
+      out << ' ' << text({of.mean * 100, of.half_width * 100}) << " |";
+    }
+    out << ' ' << text(over_runs(one, &figures::price), 4) << " | "
+        << text(over_runs(one, &figures::joule), 3) << " |\n";
+  }
+}
+
+} // namespace
+
 void print_table(std::ostream& out, const scenario& world,
                  const std::vector<contender>& all) {
   out << "| way | mean ms | p50 | p95 | p99 | regret ms | near best % "
@@ -198,6 +229,8 @@ void print_table(std::ostream& out, const scenario& world,
     out << ' ' << text(difference(one, all.front(), &figures::mean_ms))
         << " |\n";
   }
+  if (has_deadlines(world))
+    print_endings(out, all);
 }
 
 } // namespace faas::sim

@@ -23,7 +23,15 @@ json of(const figures& one) {
           {"again", one.again},
           {"explored", one.explored},
           {"promised_ms", one.promised_ms},
-          {"kept", one.kept}};
+          {"kept", one.kept},
+          {"in_time", one.in_time},
+          {"late", one.late},
+          {"dropped", one.dropped},
+          {"refused", one.refused},
+          {"lighter", one.lighter},
+          {"goodput", one.goodput},
+          {"price", one.price},
+          {"joule", one.joule}};
 }
 
 json of(const contender& one, const scenario& world) {

@@ -65,7 +65,9 @@ json function_json(const function_law& law) {
             {"noise", law.noise},
             {"outlier_share", law.outlier_share},
             {"outlier_factor", law.outlier_factor},
-            {"memory_bytes", law.memory_bytes}};
+            {"memory_bytes", law.memory_bytes},
+            {"deadline_ms", law.deadline_ms.mean()},
+            {"lighter", law.lighter}};
   if (law.cold_ms)
     made["cold_ms"] = *law.cold_ms;
   return made;
@@ -113,8 +115,9 @@ result<void> print_run(std::ostream& out, const scenario& world, uint64_t seed,
       << std::setprecision(9);
   for (const auto& one : all)
     out << one.sent << ',' << one.latency_ms << ','
-        << world.sites[one.site].name << ',' << one.queue_ms << ','
-        << one.service_ms << ',' << one.cold_ms << ',' << one.regret_ms << '\n';
+        << (one.refused ? "" : world.sites[one.site].name) << ','
+        << one.queue_ms << ',' << one.service_ms << ',' << one.cold_ms << ','
+        << one.regret_ms << '\n';
   return {};
 }
 

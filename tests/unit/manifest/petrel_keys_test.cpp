@@ -84,6 +84,8 @@ queue: 64
 timeout: 1m30s
 idempotent: true
 policy: static:edge-1/cpu
+deadline: 250ms
+lighter: f-small
 inputs:
   - {name: x, datatype: FP32, shape: [-1, 28, 28]}
 output: tensor
@@ -108,6 +110,8 @@ scale: {min: 0, idle: 5m, learn: false, prewarm: false, wait: 20ms, hold: 15s})"
     wanted.timeout = 90s;
     wanted.idempotent = true;
     wanted.policy = "static:edge-1/cpu";
+    wanted.deadline = 250ms;
+    wanted.lighter = "f-small";
     wanted.inputs = {{"x", "FP32", {-1, 28, 28}}};
     wanted.output = "tensor";
     wanted.max_body_bytes = 1 << 20;
@@ -199,6 +203,12 @@ scale: {min: 0, idle: 5m, learn: false, prewarm: false, wait: 20ms, hold: 15s})"
       {"policy: prequal", "needs probes that nodes do not send"},
       {"policy: static", "static needs a site"},
       {"policy: \"static:\"", "static needs a site"},
+      {"policy: \"deadline:share=1\"", "share must be a number from 0.01"},
+      {"deadline: 0", "must be 1ms to the timeout"},
+      {"deadline: -5ms", "deadline"},
+      {"timeout: 2s\ndeadline: 3s", "must be 1ms to the timeout"},
+      {"lighter: f", "line 4: functions.f.petrel.lighter: must be another"},
+      {"lighter: Not_One", "must be the name of a function"},
       {"inputs: 3", "must be a list of {name, datatype, shape}"},
       {"inputs: [{name: x, datatype: FLOAT, shape: [1]}]",
        "line 4: functions.f.petrel.inputs[0].datatype: must be one of: BOOL"},

@@ -44,6 +44,8 @@ function_spec full_spec() {
   p.timeout = 1500ms;
   p.idempotent = true;
   p.policy = "random";
+  p.deadline = 250ms;
+  p.lighter = "small";
   p.inputs = {{"x", "FP32", {-1, 3}},
               {"y", "INT64", {2}},
               {"z", "UINT8", {-1, 2, 2, 1}, {0.485}, {0.229}}};
