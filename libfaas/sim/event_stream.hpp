@@ -15,17 +15,23 @@ class event_stream {
 public:
   event_stream(const traffic& about, const function_law& law, uint64_t seed)
     : function_(about.function), gateway_(about.gateway), only_(about.only),
-      law_(&law),
-      source_(about.source()), random_(seed) {}
+      law_(&law), given_(about.given.get()), random_(seed) {
+    if (given_ == nullptr)
+      source_ = about.source();
+  }
 
   /// When the next event comes, ms; infinity: none any more.
-  double next() { return source_->next(random_); }
+  double next();
   /// What the event is that comes now.
   draw make(double now);
 
 private:
   size_t function_, gateway_, only_;
+  draw make_given();
+
   const function_law* law_;
+  const given_events* given_; ///< null: drawn
+  size_t at_ = 0;             ///< the next one of them
   std::unique_ptr<arrivals> source_;
   random_source random_;
 };

@@ -12,11 +12,26 @@ constexpr double never = std::numeric_limits<double>::infinity();
 
 } // namespace
 
-site_state::site_state(const site_law& law, size_t functions)
-  : law_(law), true_(law.servers, law.disturbance),
+site_state::site_state(const site_law& law, size_t functions, size_t index)
+  : law_(law), index_(index), true_(law.servers, law.disturbance),
     warm_until_(functions, law.cold.keep_ms > 0 ? 0 : never),
     by_draws_{station{law.servers, law.disturbance}, warm_until_},
     load_(static_cast<double>(law.servers)), by_laws_warm_(warm_until_) {}
+
+double site_state::work_of(const draw& event, bool drawn) const noexcept {
+  const auto work = event.by_site != nullptr ? event.by_site[index_].work
+                    : drawn                  ? event.work
+                                             : event.mean_work;
+  return work * law_.slowdown;
+}
+
+double site_state::way_back(const draw& event, double now) const noexcept {
+  const auto half = rtt_ms(now) / 2;
+  if (event.by_site != nullptr)
+    return std::max(0.0, half + event.by_site[index_].extra_ms / 2);
+  return half + law_.link.jitter_ms * event.down_jitter
+         + (event.down_luck < law_.link.loss ? law_.link.retransmit_ms() : 0);
+}
 
 /// From sent to arrival, on a link that is free.
 double site_state::transit(const draw& event, double now,
@@ -25,7 +40,10 @@ double site_state::transit(const draw& event, double now,
   const auto late = drawn ? event.up_luck < link.loss : link.loss;
   const auto jitter = link.jitter_ms * (drawn ? event.up_jitter : 1)
                       + late * link.retransmit_ms();
-  return rtt_ms(now) / 2 + jitter
+  const auto half = event.by_site != nullptr && drawn
+                      ? way_back(event, now) // the same each way
+                      : rtt_ms(now) / 2 + jitter;
+  return half
          + event.bytes * law_.link.ms_per_byte
              * law_.link.ms_per_byte_factor.at(now);
 }
@@ -34,7 +52,7 @@ double site_state::service_by_laws(const draw& event,
                                    double there) const noexcept {
   const auto cold
     = there > by_laws_warm_[event.function] ? law_.cold.load_ms : 0;
-  return (event.mean_work * law_.slowdown + cold) * law_.disturbance.at(there);
+  return (work_of(event, false) + cold) * law_.disturbance.at(there);
 }
 
 double site_state::expect(const draw& event, double now,
@@ -47,7 +65,7 @@ double site_state::expect(const draw& event, double now,
            + service_by_laws(event, there) + back;
   const auto cold
     = there > by_draws_.warm_until[event.function] ? law_.cold.load_ms : 0;
-  const auto work = event.mean_work * law_.slowdown + cold;
+  const auto work = work_of(event, false) + cold;
   return by_draws_.servers.look(there, work).end - now + back;
 }
 
@@ -57,7 +75,7 @@ double site_state::send(draw& event, double now) {
   auto& warm_until = by_draws_.warm_until[event.function];
   const auto cold = there > warm_until ? law_.cold.load_ms : 0;
   const auto served
-    = by_draws_.servers.admit(there, event.work * law_.slowdown + cold);
+    = by_draws_.servers.admit(there, work_of(event, true) + cold);
   const auto expected = start + transit(event, now, false);
   event.law_service = service_by_laws(event, expected);
   load_.start(event.law_service, expected - now, at(now));
@@ -84,15 +102,12 @@ passage site_state::serve(const draw& event, double now) {
   auto& warm_until = warm_until_[event.function];
   made.cold_ms = now > warm_until ? law_.cold.load_ms : 0;
   const auto served
-    = true_.admit(now, event.work * law_.slowdown + made.cold_ms);
+    = true_.admit(now, work_of(event, true) + made.cold_ms);
   made.begin = served.begin;
   made.end = served.end;
   if (law_.cold.keep_ms > 0)
     warm_until = served.end + law_.cold.keep_ms;
-  made.back = served.end + rtt_ms(served.end) / 2
-              + law_.link.jitter_ms * event.down_jitter
-              + (event.down_luck < law_.link.loss ? law_.link.retransmit_ms()
-                                                  : 0);
+  made.back = served.end + way_back(event, served.end);
   return made;
 }
 

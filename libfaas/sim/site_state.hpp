@@ -28,6 +28,8 @@ struct draw {
   double up_luck = 1, down_luck = 1;     ///< below the loss: sent again
   double bytes = 0;
   double law_service = 0; ///< by the laws, where it was sent
+  /// What it meets at each site, in place of work and jitter; null: not known.
+  const site_draw* by_site = nullptr;
 };
 
 /// What passes between a dispatch and its reply.
@@ -50,7 +52,8 @@ enum class knowledge : uint8_t {
 /// what is still on its way taken as ahead.
 class site_state {
 public:
-  site_state(const site_law& law, size_t functions);
+  /// `index`: of the site in its scenario.
+  site_state(const site_law& law, size_t functions, size_t index = 0);
 
   const site_law& law() const noexcept { return law_; }
   double slowdown(double now) const noexcept {
@@ -87,10 +90,14 @@ private:
   };
 
   double transit(const draw& event, double now, bool drawn) const noexcept;
+  /// On this site when nothing disturbs it, ms.
+  double work_of(const draw& event, bool drawn) const noexcept;
+  double way_back(const draw& event, double now) const noexcept;
   /// Of an event that arrives there, as far as the laws tell.
   double service_by_laws(const draw& event, double there) const noexcept;
 
   site_law law_;
+  size_t index_;
   station true_;
   std::vector<double> warm_until_;
   shadow by_draws_;

@@ -63,7 +63,7 @@ public:
     for (size_t i = 0; i < world.gateways; ++i)
       gateways_.push_back(std::make_unique<gateway>(world, how));
     for (const auto& law : world.sites)
-      sites_.emplace_back(law, world.functions.size());
+      sites_.emplace_back(law, world.functions.size(), sites_.size());
     for (uint32_t i = 0; i < sites_.size(); ++i)
       plan_absences(i);
     for (uint32_t i = 0; i < world.events.size(); ++i) {
@@ -379,6 +379,8 @@ private:
     if (how_.by == chooser::learned)
       gateways_[it.event.gateway]->returned(it.event, it.how, seen, it.way,
                                             it.sent, it.left, now, false);
+    if (how_.watch)
+      how_.watch(seen, it.event, it.how.made);
     if (seen.sent >= world_.warm_up_ms)
       done_.push_back(seen);
     close(what.index);
