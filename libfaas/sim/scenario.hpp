@@ -85,7 +85,7 @@ struct traffic {
   /// Makes its arrivals anew for each run.
   std::function<std::unique_ptr<arrivals>()> source;
   /// In place of the source and of the function's laws; null: not.
-  std::shared_ptr<const given_events> given;
+  std::shared_ptr<const given_events> given = nullptr;
 };
 
 struct scenario {

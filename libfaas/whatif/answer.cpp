@@ -81,10 +81,41 @@ double deviation(const played& changed, const played& before, size_t figure) {
   return std::sqrt(std::max(0.0, (squares - sum * sum / n) / (n - 1)));
 }
 
+using weighted = std::vector<std::pair<double, double>>;
+
+/// See own_error::unseen. `latencies` by time.
+figures unseen_of(const weighted& latencies) {
+  constexpr size_t replicates = 100, block = 20;
+  double weights = 0;
+  for (const auto& one : latencies)
+    weights += one.second;
+  const auto left_out = 1 - static_cast<double>(latencies.size()) / weights;
+  figures sums{}, squares{};
+  random_source random{1};
+  for (size_t i = 0; i < replicates; ++i) {
+    weighted drawn;
+    while (drawn.size() < latencies.size()) {
+      auto at = random.below(latencies.size());
+      for (size_t k = 0; k < block; ++k)
+        drawn.push_back(latencies[(at + k) % latencies.size()]);
+    }
+    const auto got = figures_of(std::move(drawn));
+    for (size_t k = 0; k < got.size(); ++k) {
+      sums[k] += std::log(got[k]) / replicates;
+      squares[k] += std::log(got[k]) * std::log(got[k]) / replicates;
+    }
+  }
+  for (size_t k = 0; k < sums.size(); ++k)
+    sums[k] = 1.96
+              * std::sqrt(left_out
+                          * std::max(0.0, squares[k] - sums[k] * sums[k]));
+  return sums;
+}
+
 own_error error_of(const recording& from, double warm_up_ms,
                    const played& before) {
   own_error made;
-  std::vector<std::pair<double, double>> latencies;
+  weighted latencies;
   made.recorded_shares.resize(from.sites.size());
   double all = 0;
   for (const auto& one : from.events) {
@@ -96,6 +127,8 @@ own_error error_of(const recording& from, double warm_up_ms,
   }
   for (auto& share : made.recorded_shares)
     share /= std::max(all, 1.0);
+  if (from.sampled && !latencies.empty())
+    made.unseen = unseen_of(latencies);
   made.recorded = figures_of(std::move(latencies));
   made.played = over_runs(before.runs);
   made.played_shares = before.shares;
@@ -104,8 +137,14 @@ own_error error_of(const recording& from, double warm_up_ms,
   return made;
 }
 
+/// The same by the other reading.
+struct otherwise {
+  figures before{}, answer{};
+};
+
 answer answer_of(const played& changed, const played& before,
-                 const own_error& own, const std::string& policy,
+                 const own_error& own, const otherwise& other,
+                 const std::string& policy,
                  double length_ms) {
   answer made;
   made.policy = policy;
@@ -116,7 +155,12 @@ answer answer_of(const played& changed, const played& before,
   made.events_per_second = changed.events / length_ms * 1000;
   for (size_t k = 0; k < made.played.size(); ++k) {
     const auto mean = own.recorded[k] * made.played[k] / own.played[k];
-    const auto reach = own.off[k] + 1.96 * deviation(changed, before, k);
+    made.open[k]
+      = std::abs(std::log(other.answer[k] / other.before[k]
+                          / (made.played[k] / own.played[k])));
+    const auto reach
+      = own.off[k] + made.open[k]
+        + std::hypot(1.96 * deviation(changed, before, k), own.unseen[k]);
     made.would_be[k] = {mean, mean * std::exp(-reach), mean * std::exp(reach)};
   }
   return made;
@@ -148,7 +192,19 @@ figures figures_of(std::vector<std::pair<double, double>> of) {
   return made;
 }
 
-result<findings> what_if(const recording& from, const laws& known,
+result<readings> fit_both(const recording& from, const fit_options& how) {
+  auto options = how;
+  auto first = fit(from, options);
+  if (!first)
+    return first.error();
+  options.other_reading = true;
+  auto other = fit(from, options);
+  if (!other)
+    return other.error();
+  return readings{std::move(*first), std::move(*other)};
+}
+
+result<findings> what_if(const recording& from, const readings& known,
                          const change& asked,
                          const std::vector<std::string>& policies,
                          const play_options& how) {
@@ -161,20 +217,30 @@ result<findings> what_if(const recording& from, const laws& known,
                  "a shorter --warm-up, or a longer log"};
   change none;
   none.servers = asked.servers;
-  const auto before = play(from, known, none, "", options);
+  const auto before = play(from, known.first, none, "", options);
   if (!before)
     return before.error();
+  const auto before_otherwise = play(from, known.other, none, "", options);
+  if (!before_otherwise)
+    return before_otherwise.error();
   findings made;
   made.warm_up_ms = options.warm_up_ms;
   made.own = error_of(from, options.warm_up_ms, *before);
   if (!(made.own.recorded[0] > 0))
     return error{errc::invalid_argument,
                  "nothing was answered after the warm-up", "a longer log"};
+  otherwise other{over_runs(before_otherwise->runs), {}};
   for (const auto& policy : policies) {
-    const auto changed = play(from, known, asked, policy, options);
+    const auto changed = play(from, known.first, asked, policy, options);
     if (!changed)
       return changed.error();
-    made.answers.push_back(answer_of(*changed, *before, made.own, policy,
+    const auto changed_otherwise
+      = play(from, known.other, asked, policy, options);
+    if (!changed_otherwise)
+      return changed_otherwise.error();
+    other.answer = over_runs(changed_otherwise->runs);
+    made.answers.push_back(answer_of(*changed, *before, made.own, other,
+                                     policy,
                                      from.length_ms - options.warm_up_ms));
   }
   return made;

@@ -26,15 +26,20 @@ struct own_error {
   std::vector<double> recorded_shares, played_shares; ///< by site
   /// |ln(played / recorded)|: what the model is off by.
   figures off{};
+  /// Of a sample: 1.96 standard deviations of ln(recorded), as far as events
+  /// that are not in the log can move it (bootstrap over blocks).
+  figures unseen{};
 };
 
 /// The changed world under one policy.
 struct answer {
   std::string policy;
   figures played{};
-  /// recorded * played / played as it was; the 95 % interval is exp of
-  /// +- (the model's own error + 1.96 standard deviations over the seeds).
+  /// recorded * played / played as it was; the interval is exp of +- (the
+  /// model's own error + what the other reading of the log makes + 1.96
+  /// standard deviations over the seeds, and of what a sample did not see).
   std::array<interval, 4> would_be{};
+  figures open{}; ///< |ln| of the ratio between both readings of the log
   std::vector<std::string> sites;
   std::vector<double> shares; ///< by site
   double events_per_second = 0;
@@ -53,10 +58,16 @@ struct findings {
   std::vector<answer> answers; ///< by policy
 };
 
+/// Both readings of a recording.
+struct readings {
+  laws first, other;
+};
+result<readings> fit_both(const recording& from, const fit_options& how = {});
+
 /// Plays the recording as it was and as it is asked for, once per seed, under
 /// each policy ("" : the logged one). errc::invalid_argument for what cannot be
 /// played.
-result<findings> what_if(const recording& from, const laws& known,
+result<findings> what_if(const recording& from, const readings& known,
                          const change& asked,
                          const std::vector<std::string>& policies,
                          const play_options& how = {});

@@ -118,6 +118,7 @@ std::vector<sim::absence> fit_absences(const recording& from, size_t site,
 }
 
 result<laws> fit(const recording& from, const fit_options& how) {
+  const auto by = how.other_reading ? gap::typical : gap::said;
   laws made;
   made.window_ms = std::max(least_window_ms, from.length_ms / most_windows);
   made.sites.resize(from.sites.size());
@@ -132,9 +133,11 @@ result<laws> fit(const recording& from, const fit_options& how) {
     made.profiles.push_back(fit_profile(from, f));
   for (size_t i = 0; i < made.sites.size(); ++i) {
     auto& site = made.sites[i];
-    fit_link(from, i, made.window_ms, site);
-    fit_service(from, i, made.window_ms, made.profiles, site);
+    fit_link(from, i, made.window_ms, by, site);
+    fit_service(from, i, made.window_ms, by, made.profiles, site);
     fit_servers(from, i, site);
+    if (how.other_reading && !site.servers_known)
+      site.servers *= 4;
     fit_cold(from, i, site);
     site.absent = fit_absences(from, i, made.window_ms);
   }

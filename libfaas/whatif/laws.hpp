@@ -57,6 +57,10 @@ struct laws {
 struct fit_options {
   /// Take the predictor's word for sites with too few events, too.
   bool believe = false;
+  /// The other reading of what the log leaves open: sites are as at other times
+  /// when nothing ran there, and have four times the servers when nothing
+  /// waited. How far answers differ between both is part of the error bar.
+  bool other_reading = false;
   /// Fewer answered events than that are too few to tell a site's laws.
   size_t least_events = 30;
   std::vector<bool> dropped; ///< by site: not needed; may be empty

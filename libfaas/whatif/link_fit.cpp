@@ -1,5 +1,4 @@
 #include "libfaas/whatif/fits.hpp"
-#include "libfaas/whatif/windows.hpp"
 
 namespace faas::whatif {
 namespace {
@@ -59,7 +58,7 @@ double median_of_said(const recording& from, size_t site) {
 
 } // namespace
 
-void fit_link(const recording& from, size_t site, double window_ms,
+void fit_link(const recording& from, size_t site, double window_ms, gap by,
               site_fit& to) {
   auto all = crossings(from, site);
   const auto word = median_of_said(from, site);
@@ -84,7 +83,7 @@ void fit_link(const recording& from, size_t site, double window_ms,
                        least_rtt_ms);
   if (to.local) // as the simulator tells local sites
     to.rtt_ms = std::min(to.rtt_ms, 0.99);
-  to.rtt_level = steps_of(by_time.course(), window_ms, [&](double value) {
+  to.rtt_level = steps_of(by_time.course(by), window_ms, [&](double value) {
     return std::max(value / to.rtt_ms, 0.05);
   });
   for (size_t i = 0; i < all.size(); ++i)

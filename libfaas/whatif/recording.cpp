@@ -121,7 +121,7 @@ void add_said(const record& one, recording& to) {
 
 } // namespace
 
-result<recording> digest(std::vector<record> log,
+result<recording> recording_of(std::vector<record> log,
                          const std::string& function) {
   if (!function.empty())
     std::erase_if(log, [&](const record& one) {

@@ -49,7 +49,7 @@ struct recording {
 /// when the log cannot be used: nothing in it, functions among different sites,
 /// several policies for one function, too many that did not run, values that
 /// are no numbers.
-result<recording> digest(std::vector<decisions::record> log,
+result<recording> recording_of(std::vector<decisions::record> log,
                          const std::string& function = {});
 
 } // namespace faas::whatif

@@ -1,5 +1,4 @@
 #include "libfaas/whatif/fits.hpp"
-#include "libfaas/whatif/windows.hpp"
 
 namespace faas::whatif {
 namespace {
@@ -92,7 +91,7 @@ straight_line fit_profile(const recording& from, size_t function) {
   return most.empty() ? straight_line{0, 1} : line_of(most);
 }
 
-void fit_service(const recording& from, size_t site, double window_ms,
+void fit_service(const recording& from, size_t site, double window_ms, gap by,
                  const std::vector<straight_line>& profiles, site_fit& to) {
   windows by_time{from.length_ms, window_ms};
   for (size_t f = 0; f < from.functions.size(); ++f) {
@@ -115,7 +114,7 @@ void fit_service(const recording& from, size_t site, double window_ms,
     if (const auto& said = from.said_of(i, site); said.considered)
       by_time.said(one.at, over(said.service, of, one.size));
   }
-  to.level = steps_of(by_time.course(), window_ms,
+  to.level = steps_of(by_time.course(by), window_ms,
                       [](double value) { return std::exp(value); });
   to.believed_share = by_time.believed_share();
   for (const auto& one : from.events)

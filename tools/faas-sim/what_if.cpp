@@ -158,13 +158,16 @@ int what_if(int argc, const char* const* argv, std::ostream& out,
   auto log = decisions_in(how->log, notes);
   if (!log)
     return fail(err, log.error());
-  const auto in = whatif::digest(std::move(*log), how->function);
+  const auto in = whatif::recording_of(std::move(*log), how->function);
   if (!in)
     return fail(err, in.error());
   const auto asked = change_of(given, *in);
   if (!asked)
     return fail(err, asked.error());
-  const auto laws = whatif::fit(*in, {how->believe, 30, asked->dropped});
+  whatif::fit_options fitting;
+  fitting.believe = how->believe;
+  fitting.dropped = asked->dropped;
+  const auto laws = whatif::fit_both(*in, fitting);
   if (!laws)
     return fail(err, laws.error());
   if (how->policies.empty())
@@ -173,7 +176,7 @@ int what_if(int argc, const char* const* argv, std::ostream& out,
     = whatif::what_if(*in, *laws, *asked, how->policies, how->play);
   if (!found)
     return fail(err, found.error());
-  const what_if_report report{*in, *laws, *asked, *found, how->play.seeds,
+  const what_if_report report{*in, laws->first, *asked, *found, how->play.seeds,
                               notes};
   how->as_json ? print_json(out, report) : print_table(out, report);
   return 0;

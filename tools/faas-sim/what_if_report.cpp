@@ -121,7 +121,8 @@ void print_table(std::ostream& out, const what_if_report& of) {
           << number(value.high) << "] |";
     out << ' ' << shares_text(one.sites, one.shares) << " |\n";
   }
-  out << "\n[ ]: the model's own error and 1.96 standard deviations over "
+  out << "\n[ ]: the model's own error, what the other reading of the log's gaps "
+         "makes, and 1.96 standard deviations over "
       << of.seeds << " seeds.\n\n";
   for (const auto& line : remarks(of))
     out << "- " << line << '\n';
@@ -143,6 +144,7 @@ void print_json(std::ostream& out, const what_if_report& of) {
             {"recorded", own.recorded},
             {"played_as_it_was", own.played},
             {"own_error", own.off},
+            {"sample_error", own.unseen},
             {"sites", json::array()},
             {"answers", json::array()},
             {"remarks", remarks(of)}};
@@ -173,6 +175,7 @@ void print_json(std::ostream& out, const what_if_report& of) {
     made["answers"].push_back({{"policy", policy_text(one.policy, of.in)},
                                {"would_be", would},
                                {"played", one.played},
+                               {"open", one.open},
                                {"shares", shares},
                                {"events_per_second", one.events_per_second},
                                {"sent_again", one.again}});
