@@ -89,7 +89,7 @@ class WhatIf(unittest.TestCase):
         for words, said in (
                 ((), "say which log"), ((self.log, self.log), "one node"),
                 (("no-such-file",), "cannot read"),
-                ((torn,), "no decisions"), ((other,), "no decision log"),
+                ((torn,), "head of this decision log"), ((other,), "no decision log"),
                 ((self.log, "--rate", "fast"), "no factor"),
                 ((self.log, "--drop-site", "mars"), "one of: edge, cloud"),
                 ((self.log, "--drop-link", "edge@50-400x"), "0 to 59"),
