@@ -81,9 +81,12 @@ int write_log(const std::string& path, double share, const scenario& world,
                 "faas-sim play FILE --policy min-latency --log OUT");
   if (!(share > 0 && share <= 1))
     return fail("--share must be over 0, at most 1", "");
-  how->seed = what.first_seed;
-  const auto done = write_log_file(
-    path, whatif::simulated_log(world, *how, what.names.front(), share));
+  how->use_seed(what.first_seed);
+  const auto log
+    = whatif::simulated_log(world, *how, what.names.front(), share);
+  if (const auto good = how->check(); !good)
+    return fail(good.error().message, good.error().next_step);
+  const auto done = write_log_file(path, log);
   return done ? 0 : fail(done.error().message, done.error().next_step);
 }
 
@@ -119,15 +122,18 @@ int main(int argc, char** argv) try {
   options.positional_help("run|show|draw|play FILE | policies | replay LOG | "
                           "what-if LOG");
   options.add_options()("words", "", cxxopts::value<std::vector<std::string>>())(
-    "policy", "a policy; may be repeated",
-    cxxopts::value<std::vector<std::string>>()->default_value(
-      "min-latency random round-robin"),
+    "policy",
+    "a policy, or program:COMMAND; may be repeated (min-latency, random and "
+    "round-robin)",
+    cxxopts::value<std::vector<std::string>>(),
     "NAME")("seeds", "runs, each with another seed",
             cxxopts::value<int>()->default_value("10"), "N")(
     "seed", "the first seed", cxxopts::value<uint64_t>()->default_value("1"),
     "N")("seconds", "the scenario in that much time (0: its own)",
          cxxopts::value<double>()->default_value("0"),
          "S")("json", "all figures, for programs")(
+    "answer-ms", "real time that a program: has for an answer",
+    cxxopts::value<int>()->default_value("5000"), "MS")(
     "log", "play: writes the decisions as a node's log would have them",
     cxxopts::value<std::string>()->default_value(""), "FILE")(
     "share", "play --log: of the events in the log",
@@ -155,13 +161,16 @@ int main(int argc, char** argv) try {
                 "faas-sim run FILE, policies, replay LOG or what-if LOG; see "
                 "faas-sim --help, faas-sim what-if --help");
   comparison what;
-  what.names = given["policy"].as<std::vector<std::string>>();
+  what.names = all_of(given, "policy", usual_policies());
   what.first_seed = given["seed"].as<uint64_t>();
   what.seeds = given["seeds"].as<int>();
   what.window_ms = given["window"].as<double>();
   const auto seconds = given["seconds"].as<double>();
   if (what.seeds < 1 || what.seeds > 10'000)
     return fail("--seeds must be 1 to 10000", "");
+  what.answer_ms = given["answer-ms"].as<int>();
+  if (what.answer_ms < 1 || what.answer_ms > 600'000)
+    return fail("--answer-ms must be 1 to 600000", "");
   if (!(what.window_ms >= 1))
     return fail("--window must be at least 1", "");
   if (!(seconds >= 0 && seconds <= 1e6))

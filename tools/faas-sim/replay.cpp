@@ -232,9 +232,9 @@ int replay(int argc, const char* const* argv, std::ostream& out,
   options.positional_help("LOG...");
   options.add_options()("logs", "", cxxopts::value<std::vector<std::string>>())(
     "policy",
-    "min-latency, random, round-robin or static:SITE; may be repeated",
-    cxxopts::value<std::vector<std::string>>()->default_value(
-      "min-latency random round-robin"),
+    "min-latency, random, round-robin (these when none is named), "
+    "static:SITE ...; may be repeated",
+    cxxopts::value<std::vector<std::string>>(),
     "NAME")("function", "of this function only",
             cxxopts::value<std::string>()->default_value(""), "NAME")(
     "clip", "weights are cut there",
@@ -252,7 +252,7 @@ int replay(int argc, const char* const* argv, std::ostream& out,
   if (given.count("logs") == 0)
     return fail(err, "say which log", "faas-sim replay LOG --policy NAME");
   settings how;
-  how.policies = given["policy"].as<std::vector<std::string>>();
+  how.policies = all_of(given, "policy", usual_policies());
   how.function = given["function"].as<std::string>();
   how.estimates.clip = given["clip"].as<double>();
   how.estimates.seed = given["seed"].as<uint64_t>();

@@ -61,10 +61,6 @@ cxxopts::Options known_options() {
   return options;
 }
 
-words all_of(const cxxopts::ParseResult& given, const char* option) {
-  return given.count(option) == 0 ? words{} : given[option].as<words>();
-}
-
 result<settings> settings_of(const cxxopts::ParseResult& given) {
   settings made;
   const auto logs = all_of(given, "logs");
