@@ -24,8 +24,8 @@ int fail(std::ostream& err, const error& wrong) {
 }
 
 struct settings {
-  std::string log, function;
-  words policies;
+  std::string function;
+  words logs, policies;
   bool believe = false, as_json = false;
   whatif::play_options play;
 };
@@ -34,7 +34,7 @@ cxxopts::Options known_options() {
   cxxopts::Options options{
     "faas-sim what-if", "Plays a node's log of decisions in virtual time, as "
                         "it was and as it would be."};
-  options.positional_help("LOG");
+  options.positional_help("LOG...");
   const auto many = [] { return cxxopts::value<words>(); };
   const auto text = [] {
     return cxxopts::value<std::string>()->default_value("");
@@ -63,11 +63,10 @@ cxxopts::Options known_options() {
 
 result<settings> settings_of(const cxxopts::ParseResult& given) {
   settings made;
-  const auto logs = all_of(given, "logs");
-  if (logs.size() != 1)
-    return error{errc::invalid_argument, "say which log, and one of one node",
+  made.logs = all_of(given, "logs");
+  if (made.logs.empty())
+    return error{errc::invalid_argument, "say which log",
                  "faas-sim what-if LOG --rate x2"};
-  made.log = logs.front();
   made.function = given["function"].as<std::string>();
   made.policies = all_of(given, "policy");
   made.believe = given.count("believe") != 0;
@@ -83,13 +82,13 @@ result<settings> settings_of(const cxxopts::ParseResult& given) {
   return made;
 }
 
-/// The decisions of one node.
-result<std::vector<decisions::record>> decisions_in(const std::string& path,
-                                                    words& notes) {
+/// What a file has, added to `all`; its node's name to `nodes`.
+result<void> read_into(std::vector<decisions::record>& all,
+                       const std::string& path, std::set<std::string>& nodes,
+                       words& notes) {
   const auto bytes = read_log_file(path);
   if (!bytes)
     return bytes.error();
-  std::vector<decisions::record> all;
   const auto facts
     = decisions::read_log(*bytes, [&](const decisions::record& one) {
         all.push_back(one);
@@ -98,17 +97,28 @@ result<std::vector<decisions::record>> decisions_in(const std::string& path,
   if (!facts)
     return error{facts.error().code, path + ": " + facts.error().message,
                  facts.error().next_step};
-  std::set<std::string> nodes;
   for (const auto& segment : facts->segments)
     nodes.insert(segment.node);
+  if (!facts->whole())
+    notes.push_back("damaged parts of " + path + " were skipped");
+  return {};
+}
+
+/// The decisions of one node, from one file or several.
+result<std::vector<decisions::record>> decisions_in(const words& paths,
+                                                    words& notes) {
+  std::vector<decisions::record> all;
+  std::set<std::string> nodes;
+  for (const auto& path : paths)
+    if (auto good = read_into(all, path, nodes, notes); !good)
+      return good.error();
   if (nodes.size() > 1)
     return error{errc::invalid_argument,
-                 path + " has decisions of several nodes",
+                 "these are decisions of several nodes: " + *nodes.begin()
+                   + ", " + *std::next(nodes.begin()),
                  "give the log of one gateway node; what others sent is in the "
                  "waits that it measured"};
-  if (!facts->whole())
-    notes.push_back("damaged parts of the log were skipped");
-  if (all.size() == most_records)
+  if (all.size() >= most_records)
     notes.push_back("only the first " + std::to_string(most_records)
                     + " decisions were read");
   return all;
@@ -151,7 +161,7 @@ int what_if(int argc, const char* const* argv, std::ostream& out,
   if (!how)
     return fail(err, how.error());
   words notes;
-  auto log = decisions_in(how->log, notes);
+  auto log = decisions_in(how->logs, notes);
   if (!log)
     return fail(err, log.error());
   const auto in = whatif::recording_of(std::move(*log), how->function);

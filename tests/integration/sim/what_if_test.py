@@ -87,7 +87,7 @@ class WhatIf(unittest.TestCase):
         other = pathlib.Path(self.folder.name) / "other.dlog"
         other.write_bytes(b"not a log at all")
         for words, said in (
-                ((), "say which log"), ((self.log, self.log), "one node"),
+                ((), "say which log"), ((self.log, other), "no decision log"),
                 (("no-such-file",), "cannot read"),
                 ((torn,), "head of this decision log"), ((other,), "no decision log"),
                 ((self.log, "--rate", "fast"), "no factor"),
