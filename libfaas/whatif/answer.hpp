@@ -37,7 +37,8 @@ struct answer {
   figures played{};
   /// recorded * played / played as it was; the interval is exp of +- (the
   /// model's own error + what the other reading of the log makes + 1.96
-  /// standard deviations over the seeds, and of what a sample did not see).
+  /// standard deviations over the seeds, and of what a sample did not see, and
+  /// 1.5 % at least).
   std::array<interval, 4> would_be{};
   figures open{}; ///< |ln| of the ratio between both readings of the log
   std::vector<std::string> sites;

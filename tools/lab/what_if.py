@@ -16,7 +16,7 @@ FIGURES = ["mean", "p50", "p95", "p99"]
 # name, words for faas-sim, what replaces what in the file, the lab's policy
 CHANGES = [
     ("nothing", [], [], POLICY),
-    ("rate x1.5", ["--rate", "x1.5"], [("rate: 50", "rate: 75")], POLICY),
+    ("rate x1.5", ["--rate", "x1.5"], [("rate: 80", "rate: 120")], POLICY),
     ("edge twice as slow", ["--slow", "edge=x2"],
      [("slowdown: 4", "slowdown: 8")], POLICY),
     ("cloud 40 ms farther", ["--link", "cloud=+40"],

@@ -1,4 +1,5 @@
 // Fitted laws against those that a log was made with.
+#include "libfaas/whatif/windows.hpp"
 #include "tests/unit/whatif/builders.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -49,6 +50,33 @@ BOOST_AUTO_TEST_CASE(drift_stays_where_it_was) {
   const auto& cloud = only(*known, 1);
   within(cloud.rtt_ms * cloud.rtt_level.at(150'500), 121, 0.1, "longer link");
   within(cloud.rtt_ms * cloud.rtt_level.at(50'500), 41, 0.1, "before");
+}
+
+BOOST_AUTO_TEST_CASE(gaps_are_bridged_by_what_was_said) {
+  // Nothing was measured in windows 3 to 6, when a step by 1 was said.
+  const auto course = [](double later, gap by) {
+    windows all{8999, 1000};
+    for (int i = 0; i < 9; ++i) {
+      const double at = i * 1000 + 500.0;
+      const bool measured = i < 3 || i > 6;
+      for (int k = 0; k < 5 && measured; ++k)
+        all.measured(at, i < 3 ? 0 : later);
+      all.said(at, i < 3 ? 0 : i < 7 ? 1 : later);
+    }
+    auto made = all.course(by);
+    BOOST_TEST(std::abs(all.believed_share() - 0.4) < 0.001);
+    return made;
+  };
+  const auto right = course(1, gap::said);
+  for (size_t i = 3; i < 7; ++i)
+    BOOST_TEST(right[i] == 1);
+  // It had passed unseen: the belief counts less and less.
+  const auto stale = course(0, gap::said);
+  BOOST_TEST(std::abs(stale[3] - 0.8) < 1e-9);
+  BOOST_TEST(std::abs(stale[6] - 0.2) < 1e-9);
+  for (size_t i = 3; i < 7; ++i)
+    BOOST_TEST(course(0, gap::typical)[i] == 0);
+  BOOST_TEST(course(0, gap::said)[9] == 0);
 }
 
 BOOST_AUTO_TEST_CASE(cold_starts_and_absences_are_found) {
