@@ -29,6 +29,8 @@ struct draw {
   double deadline_ms = 0; ///< after it was sent; 0: none
   /// Sites do not begin it later than that.
   double give_up = std::numeric_limits<double>::infinity();
+  /// What it meets at each site, in place of work and jitter; null: not known.
+  const site_draw* by_site = nullptr;
   // What the site where it was sent keeps of it:
   double law_service = 0; ///< by the laws, ms
   uint32_t ticket = 0;

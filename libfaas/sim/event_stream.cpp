@@ -1,6 +1,7 @@
 #include "libfaas/sim/event_stream.hpp"
 
 #include <cmath>
+#include <limits>
 
 namespace faas::sim {
 
@@ -9,10 +10,37 @@ event_stream::event_stream(const traffic& about, const function_law& law,
   : function_(about.function), gateway_(about.gateway), only_(about.only),
     law_(&law), mean_spread_(std::exp(law.noise * law.noise / 2)),
     mean_factor_(1 + law.outlier_share * (law.outlier_factor - 1)),
-    mean_noise_(mean_spread_ * mean_factor_), source_(about.source()),
-    random_(seed) {}
+    mean_noise_(mean_spread_ * mean_factor_), given_(about.given.get()),
+    random_(seed) {
+  if (given_ == nullptr)
+    source_ = about.source();
+}
+
+double event_stream::next() {
+  if (given_ == nullptr)
+    return source_->next(random_);
+  return at_ < given_->events.size() ? given_->events[at_].at
+                                     : std::numeric_limits<double>::infinity();
+}
+
+draw event_stream::make_given() {
+  const auto& from = given_->events[at_];
+  const auto sites = given_->draws.size() / given_->events.size();
+  draw made;
+  made.sent = from.at;
+  made.function = function_;
+  made.gateway = gateway_;
+  made.only = only_;
+  made.size = from.size;
+  made.bytes = from.bytes;
+  made.by_site = given_->draws.data() + at_ * sites;
+  ++at_;
+  return made;
+}
 
 draw event_stream::make(double now) {
+  if (given_ != nullptr)
+    return make_given();
   draw made;
   made.sent = now;
   made.function = function_;

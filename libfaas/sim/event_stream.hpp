@@ -15,14 +15,18 @@ public:
   event_stream(const traffic& about, const function_law& law, uint64_t seed);
 
   /// When the next event comes, ms; infinity: none any more.
-  double next() { return source_->next(random_); }
+  double next();
   /// What the event is that comes now.
   draw make(double now);
 
 private:
+  draw make_given();
+
   size_t function_, gateway_, only_;
   const function_law* law_;
   double mean_spread_, mean_factor_, mean_noise_; ///< of service times
+  const given_events* given_; ///< null: drawn
+  size_t at_ = 0;             ///< the next one of them
   std::unique_ptr<arrivals> source_;
   random_source random_;
 };

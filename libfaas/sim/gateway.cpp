@@ -82,6 +82,7 @@ gateway::gateway(const scenario& world, const run_options& how)
     probing_.push_back(dynamic_cast<probing_policy*>(policies_.back().get()));
   }
   learn_profiles(world);
+  watched_ = how.watch != nullptr;
   predicts_ = false;
   for (const auto& one : policies_)
     predicts_ = predicts_ || one->predicts() || how.always_predict;
@@ -184,6 +185,8 @@ sending gateway::start(const decision& made, const draw& event, double now) {
   how.site = chosen;
   how.function = event.function;
   how.why = made.why;
+  if (watched_)
+    how.made = std::make_shared<const decision>(made);
   how.in_flight = loads_[chosen].in_flight();
   if (predicts_) {
     how.predicted_ms = parts.total;

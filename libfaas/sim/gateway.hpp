@@ -26,6 +26,8 @@ struct sending {
   routing::reason why = routing::reason::no_candidate;
   double predicted_ms = 0, predicted_sd = 0, promised_ms = 0, reach_ms = 0;
   double service_ms = 0, back_ms = 0, backlog = 0, in_flight = 0;
+  /// Where somebody watches; else null: a decision is some 5 KiB.
+  std::shared_ptr<const routing::decision> made = nullptr;
   explicit operator bool() const noexcept { return site != none; }
 };
 
@@ -95,7 +97,7 @@ private:
   std::vector<routing::link_load> link_loads_;
   std::vector<routing::candidate> candidates_;
   std::vector<uint32_t> wanted_;
-  bool predicts_ = true;
+  bool predicts_ = true, watched_ = false;
 };
 
 } // namespace faas::sim

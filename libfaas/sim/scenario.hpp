@@ -81,6 +81,21 @@ struct function_law {
   std::string lighter;
 };
 
+/// What one event meets at one site, in place of the laws.
+struct site_draw {
+  float work = 1;     ///< ms there, before the site's slow-down
+  float extra_ms = 0; ///< beyond the link's round trip, both ways; any sign
+};
+
+/// Events that are known one by one: those of a log (libfaas/whatif).
+struct given_events {
+  struct event {
+    double at = 0, size = 1, bytes = 0;
+  };
+  std::vector<event> events;    ///< by time
+  std::vector<site_draw> draws; ///< one per site for each event
+};
+
 /// Events of one function at one gateway.
 struct traffic {
   static constexpr size_t any = ~size_t{0};
@@ -90,6 +105,8 @@ struct traffic {
   size_t only = any;
   /// Makes its arrivals anew for each run.
   std::function<std::unique_ptr<arrivals>()> source;
+  /// In place of the source and of the function's laws; null: not.
+  std::shared_ptr<const given_events> given = nullptr;
 };
 
 struct scenario {

@@ -10,12 +10,29 @@
 namespace faas::sim {
 
 site_state::site_state(const site_law& law,
-                       std::span<const function_law> functions, bool informs)
-  : law_(law) {
+                       std::span<const function_law> functions, bool informs,
+                       size_t index)
+  : law_(law), index_(index) {
   if (law.batch)
     servers_ = std::make_unique<batch_servers>(law, functions, informs);
   else
     servers_ = std::make_unique<single_servers>(law, functions, informs);
+}
+
+/// As it is at this site, where that is known event by event.
+draw site_state::here(const draw& event) const noexcept {
+  auto made = event;
+  if (event.by_site != nullptr)
+    made.work = made.mean_work = event.by_site[index_].work;
+  return made;
+}
+
+double site_state::way_back(const draw& event, double now) const noexcept {
+  const auto half = rtt_ms(now) / 2;
+  if (event.by_site != nullptr)
+    return std::max(0.0, half + event.by_site[index_].extra_ms / 2);
+  return half + law_.link.jitter_ms * event.down_jitter
+         + (event.down_luck < law_.link.loss ? law_.link.retransmit_ms() : 0);
 }
 
 /// From sent to arrival, on a link that is free.
@@ -25,7 +42,10 @@ double site_state::transit(const draw& event, double now,
   const auto late = drawn ? event.up_luck < link.loss : link.loss;
   const auto jitter = link.jitter_ms * (drawn ? event.up_jitter : 1)
                       + late * link.retransmit_ms();
-  return rtt_ms(now) / 2 + jitter
+  const auto half = event.by_site != nullptr && drawn
+                      ? way_back(event, now) // the same each way
+                      : rtt_ms(now) / 2 + jitter;
+  return half
          + event.bytes * law_.link.ms_per_byte
              * law_.link.ms_per_byte_factor.at(now);
 }
@@ -35,10 +55,15 @@ double site_state::expect(const draw& event, double now,
   const auto back = rtt_ms(now) / 2 + law_.link.jitter_ms
                     + law_.link.loss * law_.link.retransmit_ms();
   const auto there = std::max(link_free_, now) + transit(event, now, false);
-  return servers_->expect(event, there, now, what) + back;
+  return (event.by_site == nullptr
+            ? servers_->expect(event, there, now, what)
+            : servers_->expect(here(event), there, now, what))
+         + back;
 }
 
 double site_state::send(draw& event, double now) {
+  if (event.by_site != nullptr)
+    event = here(event);
   const auto start = std::max(link_free_, now);
   const auto there = start + transit(event, now, true);
   servers_->sent(event, there, start + transit(event, now, false), now);
@@ -46,11 +71,6 @@ double site_state::send(draw& event, double now) {
                + event.bytes * law_.link.ms_per_byte
                    * law_.link.ms_per_byte_factor.at(now);
   return there;
-}
-
-double site_state::back(const draw& event, double end) const noexcept {
-  return end + rtt_ms(end) / 2 + law_.link.jitter_ms * event.down_jitter
-         + (event.down_luck < law_.link.loss ? law_.link.retransmit_ms() : 0);
 }
 
 void site_state::crash(double until) {

@@ -12,9 +12,10 @@ namespace faas::sim {
 /// Thread rule: one owner.
 class site_state {
 public:
-  /// `informs`: knowledge::laws will be asked for.
+  /// `informs`: knowledge::laws will be asked for. `index`: of the site in its
+  /// scenario.
   site_state(const site_law& law, std::span<const function_law> functions,
-             bool informs);
+             bool informs, size_t index = 0);
 
   const site_law& law() const noexcept { return law_; }
   double slowdown(double now) const noexcept {
@@ -45,7 +46,9 @@ public:
     servers_->go_on(now, done);
   }
   /// When the reply of an event is at the gateway that ends then.
-  double back(const draw& event, double end) const noexcept;
+  double back(const draw& event, double end) const noexcept {
+    return end + way_back(event, end);
+  }
   /// It is gone, with all that it had, and will be back then with nothing
   /// loaded.
   void crash(double until);
@@ -60,8 +63,11 @@ public:
 
 private:
   double transit(const draw& event, double now, bool drawn) const noexcept;
+  double way_back(const draw& event, double now) const noexcept;
+  draw here(const draw& event) const noexcept;
 
   site_law law_;
+  size_t index_;
   std::unique_ptr<site_servers> servers_;
   std::vector<std::pair<double, double>> lately_; ///< a ring: found, ms
   size_t ended_ = 0, inside_ = 0;

@@ -19,8 +19,8 @@ stage set(const scenario& world, const run_options& how) {
   for (size_t i = 0; i < world.gateways; ++i)
     made.gateways.push_back(std::make_unique<gateway>(world, how));
   for (const auto& law : world.sites)
-    made.sites.emplace_back(law, world.functions,
-                            how.by == chooser::informed);
+    made.sites.emplace_back(law, world.functions, how.by == chooser::informed,
+                            made.sites.size());
   for (uint32_t i = 0; i < world.sites.size(); ++i)
     made.there.plan(i, made.plan);
   return made;
@@ -31,7 +31,7 @@ public:
   playing(const scenario& world, const run_options& how)
     : world_(world), learning_(how.by == chooser::learned),
       informed_(how.by == chooser::informed), choices_(how.seed * 104729 + 2),
-      lighter_(world.functions), on_(set(world, how)),
+      watch_(how.watch), lighter_(world.functions), on_(set(world, how)),
       sensing_(on_, how.seed * 7919 + 1), outlook_(on_),
       going_on_(world.sites.size(), never) {
     for (uint32_t i = 0; i < world.events.size(); ++i) {
@@ -320,6 +320,9 @@ private:
       on_.gateways[it.event.gateway]->returned(it.event, it.how, seen, it.way,
                                                it.sent, it.left, now,
                                                seen.dropped);
+    if (watch_)
+      watch_(seen, it.event,
+             it.how.made ? *it.how.made : routing::decision{});
     finish(what.index);
   }
 
@@ -341,6 +344,7 @@ private:
   const scenario& world_;
   const bool learning_, informed_;
   random_source choices_;
+  const watcher watch_;
   const variants lighter_;
   stage on_;
   sensing sensing_;

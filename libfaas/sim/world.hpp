@@ -11,6 +11,8 @@
 
 namespace faas::sim {
 
+struct draw;
+
 /// What became of one event.
 struct record {
   double sent = 0, latency_ms = 0;
@@ -50,6 +52,11 @@ enum class chooser : uint8_t {
 using policy_maker = std::function<std::unique_ptr<routing::policy>(
   const std::vector<routing::site_index>& sites)>;
 
+/// Told of each event when it is answered, with how its site was chosen (of the
+/// last try; `made` is empty unless policies choose). Also in the warm-up.
+using watcher = std::function<void(const record& seen, const draw& event,
+                                   const routing::decision& made)>;
+
 struct run_options {
   uint64_t seed = 1;
   chooser by = chooser::learned;
@@ -59,6 +66,7 @@ struct run_options {
   bool probes = true;  ///< of sites, as the scenario says
   double keep_ms = 0;  ///< what the predictor takes for it; 0: as it is
   routing::predictor_config predictor;
+  watcher watch; ///< may be empty
 };
 
 /// Plays the scenario to its end. Arrivals, sizes and noise depend on the seed

@@ -46,9 +46,30 @@ std::string text(const estimate_of& of, int digits = 1) {
 
 } // namespace
 
-result<run_options> options_for(const std::string& name,
-                                const scenario& world) {
-  run_options how;
+void way::use_seed(uint64_t value) noexcept {
+  seed = value;
+  if (router)
+    router->seed = value;
+}
+
+void way::give(int answer_ms) noexcept {
+  if (router)
+    router->patience = std::chrono::milliseconds{answer_ms};
+}
+
+result<void> way::check() const {
+  return router && router->wrong ? result<void>{*router->wrong}
+                                 : result<void>{};
+}
+
+result<way> options_for(const std::string& name, const scenario& world) {
+  way how;
+  if (name.starts_with(program_prefix)) {
+    how.router = std::make_shared<router_status>();
+    how.router->command = name.substr(program_prefix.size());
+    how.policy = program_policies(how.router, world);
+    return how;
+  }
   if (name == "clairvoyant" || name == "informed") {
     how.by = name == "informed" ? chooser::informed : chooser::clairvoyant;
     return how;
@@ -138,11 +159,15 @@ result<std::vector<contender>> compare(const scenario& world,
     auto how = options_for(name, world);
     if (!how)
       return how.error();
+    how->give(what.answer_ms);
     contender one;
     one.name = name;
     for (int i = 0; i < what.seeds; ++i) {
-      how->seed = what.first_seed + static_cast<uint64_t>(i);
-      add(one, run(world, *how), world, what);
+      how->use_seed(what.first_seed + static_cast<uint64_t>(i));
+      const auto all = run(world, *how);
+      if (auto good = how->check(); !good)
+        return good.error();
+      add(one, all, world, what);
     }
     all.push_back(std::move(one));
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/sim/figures.hpp"
+#include "tools/faas-sim/program_policy.hpp"
 
 #include <iosfwd>
 #include <string>
@@ -27,13 +28,25 @@ struct comparison {
   uint64_t first_seed = 1;
   int seeds = 10;
   double window_ms = 1000;
+  int answer_ms = 5000; ///< real time that programs have for an answer
+};
+
+/// A way to choose, as run() takes it, and what became of the program that
+/// chooses, if it is one.
+struct way : run_options {
+  std::shared_ptr<router_status> router;
+  void use_seed(uint64_t value) noexcept;
+  /// Real time for an answer of a program.
+  void give(int answer_ms) noexcept;
+  /// After a run: what the program did wrong; the run is void then.
+  result<void> check() const;
 };
 
 /// How a run by that name chooses: "informed", "clairvoyant", a policy,
-/// "static:SITE", a policy without a part ("min-latency/no-cusum").
-/// errc::invalid_argument for anything else.
-result<run_options> options_for(const std::string& name,
-                                const scenario& world);
+/// "static:SITE", a policy without a part ("min-latency/no-cusum"),
+/// "program:COMMAND" (docs/benchmark.md). errc::invalid_argument for anything
+/// else.
+result<way> options_for(const std::string& name, const scenario& world);
 
 /// errc::invalid_argument for a name that is no policy.
 result<std::vector<contender>> compare(const scenario& world,

@@ -1,14 +1,13 @@
 #include "tools/faas-sim/replay.hpp"
 
+#include "tools/faas-sim/log_file.hpp"
 #include "tools/faas-sim/options.hpp"
 
 #include "libfaas/decisions/replay.hpp"
 #include "libfaas/decisions/segment_reader.hpp"
 
-
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 #include <map>
 #include <ostream>
 #include <set>
@@ -18,9 +17,6 @@ namespace faas::sim {
 namespace {
 
 using namespace decisions;
-
-/// What is read at once; logs of nodes are bounded, too.
-constexpr uint64_t most_bytes = uint64_t{2} << 30;
 
 struct settings {
   std::vector<std::string> policies;
@@ -53,22 +49,6 @@ std::string text(const interval& of) {
          + "]";
 }
 
-result<std::string> read(const std::string& path) {
-  std::ifstream in{path, std::ios::binary | std::ios::ate};
-  if (!in)
-    return error{errc::not_found, "cannot read " + path,
-                 "name a file of a node's decisions folder, or one that "
-                 "faas-cli decisions --export wrote"};
-  const auto size = static_cast<uint64_t>(in.tellg());
-  if (size > most_bytes)
-    return error{errc::too_large, path + " is larger than 2 GiB", ""};
-  std::string bytes(size, '\0');
-  in.seekg(0);
-  in.read(bytes.data(), static_cast<std::streamsize>(size));
-  bytes.resize(static_cast<size_t>(in.gcount()));
-  return bytes;
-}
-
 result<group> group_for(const settings& how) {
   group made;
   for (const auto& policy : how.policies) {
@@ -94,7 +74,7 @@ void add(group& to, const record& one) {
 
 result<log_facts> read_into(groups& all, const std::string& path,
                             const settings& how) {
-  auto bytes = read(path);
+  const auto bytes = read_log_file(path);
   if (!bytes)
     return bytes.error();
   std::optional<error> failed;
@@ -252,9 +232,9 @@ int replay(int argc, const char* const* argv, std::ostream& out,
   options.positional_help("LOG...");
   options.add_options()("logs", "", cxxopts::value<std::vector<std::string>>())(
     "policy",
-    "min-latency, random, round-robin or static:SITE; may be repeated",
-    cxxopts::value<std::vector<std::string>>()->default_value(
-      "min-latency random round-robin"),
+    "min-latency, random, round-robin (these when none is named), "
+    "static:SITE ...; may be repeated",
+    cxxopts::value<std::vector<std::string>>(),
     "NAME")("function", "of this function only",
             cxxopts::value<std::string>()->default_value(""), "NAME")(
     "clip", "weights are cut there",
@@ -272,7 +252,7 @@ int replay(int argc, const char* const* argv, std::ostream& out,
   if (given.count("logs") == 0)
     return fail(err, "say which log", "faas-sim replay LOG --policy NAME");
   settings how;
-  how.policies = given["policy"].as<std::vector<std::string>>();
+  how.policies = all_of(given, "policy", usual_policies());
   how.function = given["function"].as<std::string>();
   how.estimates.clip = given["clip"].as<double>();
   how.estimates.seed = given["seed"].as<uint64_t>();

@@ -106,8 +106,10 @@ result<void> print_run(std::ostream& out, const scenario& world, uint64_t seed,
   auto how = options_for(policy, world);
   if (!how)
     return how.error();
-  how->seed = seed;
+  how->use_seed(seed);
   auto all = run(world, *how);
+  if (auto good = how->check(); !good)
+    return good;
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return a.sent < b.sent;
   });

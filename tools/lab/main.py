@@ -31,8 +31,9 @@ def options(words):
     run.add_argument("--policy", action="append", metavar="NAME",
                      help="may be repeated (min-latency)")
     run.add_argument("--front", action="append", default=[],
-                     choices=fronts.KINDS, help="another proxy in front of the "
-                     "same nodes; may be repeated")
+                     type=fronts.front_word, metavar="NAME", help="another "
+                     "proxy in front of the same nodes: haproxy, nginx or "
+                     "NAME=COMMAND; may be repeated")
     run.add_argument("--rounds", type=int, default=1,
                      help="each policy plays so often (1)")
     run.add_argument("--seed", type=int, default=1, help="of the first round")
@@ -59,6 +60,8 @@ def check(given):
         raise Refused("--rounds must be 1 to 1000")
     if not 0 <= given.seed < 2 ** 32:
         raise Refused("--seed must be 0 to 4294967295")
+    if len({fronts.way(w) for w in given.front}) < len(given.front):
+        raise Refused("a --front is given twice")
     if len(set(given.policy)) < len(given.policy):
         raise Refused("a --policy is given twice")
     missing = [p for p in PROGRAMS if not (given.programs / p).exists()]
@@ -133,7 +136,7 @@ class Lab:
                                 None if kind else way, self.throttle,
                                 self.traces)
         try:
-            port = (fronts.start(kind, cluster) if kind
+            port = (fronts.start(kind, cluster, self.given.front) if kind
                     else cluster.gateway.port)
             one = play.Play(self.scenario, events, self.scenario.warm_up_ms)
             records = one.run(self.given.programs, cluster, port,

@@ -15,8 +15,9 @@ class Simulator:
     def play(self, scenario, policies, seeds, first_seed, window_ms=1000):
         """Everything that faas-sim tells of these policies on that file."""
         return json.loads(self._call(
-            "run", str(scenario), "--policy", " ".join(policies), "--seeds",
-            str(seeds), "--seed", str(first_seed), "--window", str(window_ms),
+            "run", str(scenario),
+            *(word for one in policies for word in ("--policy", one)),
+            "--seeds", str(seeds), "--seed", str(first_seed), "--window", str(window_ms),
             "--json"))
 
     def play_all(self, jobs, say=None):

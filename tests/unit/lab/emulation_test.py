@@ -1,4 +1,5 @@
 """What sites and links are told."""
+import argparse
 import pathlib
 import sys
 import tempfile
@@ -94,6 +95,22 @@ class Fronts(unittest.TestCase):
         self.assertIn("least_conn;", nginx)
         self.assertIn("server 127.0.0.1:1001 weight=2", nginx)
         self.assertEqual(nginx.count("{"), nginx.count("}"))
+
+    def test_any_command_can_be_a_front(self):
+        words = ["haproxy", "mine=./mine --fast=1"]
+        self.assertEqual([fronts.front_word(w) for w in words], words)
+        self.assertEqual(fronts.way(words[1]), "mine (front)")
+        self.assertEqual(fronts.kind_of("mine (front)"), "mine")
+        self.assertEqual(fronts.command_of("mine", words), "./mine --fast=1")
+        self.assertEqual(fronts.absent(["mine=x"]), [])
+        self.assertEqual(
+            fronts.environment(7, [("near", 1001, 2), ("far", 1002, 4)]),
+            {"FRONT_PORT": "7", "FRONT_SITES":
+             "near=127.0.0.1:1001=2 far=127.0.0.1:1002=4"})
+        for wrong in ("mine", "mine=", "mine= ", "=x", "haproxy=x", "M=x",
+                      "a b=x"):
+            with self.assertRaises(argparse.ArgumentTypeError, msg=wrong):
+                fronts.front_word(wrong)
 
     def test_ways_are_told_from_policies(self):
         for kind in fronts.KINDS:

@@ -1,0 +1,195 @@
+"""`tools/experiments what-if`: a log is recorded on real nodes, faas-sim answers
+from it what a change would do, and then the change is made, on real nodes again.
+One page of what was said and what came, in docs/results."""
+import json
+import pathlib
+import re
+import subprocess
+
+from lab import main as lab
+from lab import machine
+from lab.plot import LEFT, RIGHT, WIDTH, Scale, document, line, text
+
+FILE = lab.ROOT / "examples/scenarios/what-if.yml"
+POLICY = "min-latency"
+FIGURES = ["mean", "p50", "p95", "p99"]
+# name, words for faas-sim, what replaces what in the file, the lab's policy
+CHANGES = [
+    ("nothing", [], [], POLICY),
+    ("rate x1.5", ["--rate", "x1.5"], [("rate: 80", "rate: 120")], POLICY),
+    ("edge twice as slow", ["--slow", "edge=x2"],
+     [("slowdown: 4", "slowdown: 8")], POLICY),
+    ("cloud 40 ms farther", ["--link", "cloud=+40"],
+     [("rtt: 35ms", "rtt: 75ms")], POLICY),
+    ("no far site", ["--drop-site", "far"],
+     [(r"  far:\n(    .*\n)+", "")], POLICY),
+    ("round robin", ["--policy", "round-robin"], [], "round-robin"),
+]
+
+
+def changed(replacements):
+    made = FILE.read_text()
+    for pattern, new in replacements:
+        made, count = re.subn(pattern, new, made)
+        assert count == 1, pattern
+    return made
+
+
+def play(options, folder, name, made, policy, seed):
+    """The lab's report of one play; None when it failed."""
+    file = folder / f"{name.replace(' ', '-')}.yml"
+    file.write_text(made)
+    out = folder / file.stem
+    status = lab.main(["run", str(file), "--seconds", f"{options.seconds:g}",
+                       "--policy", policy, "--seed", str(seed), "--programs",
+                       str(options.programs), "--out", str(out)])
+    return json.loads((out / "report.json").read_text()) if status == 0 else None
+
+
+def log_of(folder):
+    """The gateway's files of decisions of a play."""
+    found = sorted((folder / "nodes/lab-gateway/decisions").glob("*.dlog"))
+    if not found:
+        raise RuntimeError(f"the gateway has logged no decisions in {folder}")
+    return found
+
+
+def ask(options, log, words):
+    warm_up = options.seconds / 6  # as the file's
+    done = subprocess.run(
+        [pathlib.Path(options.programs) / "faas-sim", "what-if", *log, "--json",
+         "--warm-up", f"{warm_up:g}", *words], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"faas-sim what-if: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+def row(name, words, said, measured, report):
+    """What was said, and what was measured: by the gateway, as in the log that
+    the answer is from; the client's figures are a little higher."""
+    way = report["ways"][0]
+    would = said["answers"][0]["would_be"]
+    return {"name": name, "words": words, "said": would, "measured": measured,
+            "client": [way["lab"][f"{key}_ms"] for key in FIGURES],
+            "inside": [one["low"] <= real <= one["high"]
+                       for one, real in zip(would, measured)],
+            "said_shares": {key.split("/")[0]: share for key, share in
+                            said["answers"][0]["shares"].items()},
+            "shares": way["lab"]["shares"], "own_error": said["own_error"],
+            "doubts": report["doubts"], "lag": way["lag"],
+            "machine": way["machine"], "failed": way["lab"]["failed"],
+            "remarks": said["remarks"]}
+
+
+def shares_text(shares):
+    return ", ".join(f"{site} {share:.0%}" for site, share in shares.items())
+
+
+def table(rows):
+    lines = ["| change | figure | said | measured | off | inside |",
+             "|---|---|---:|---:|---:|---|"]
+    for one in rows:
+        for k in (0, 2, 3):
+            said, real = one["said"][k], one["measured"][k]
+            lines.append(
+                f"| {one['name'] if k == 0 else ''} | {FIGURES[k]} | "
+                f"{said['is']:.1f} [{said['low']:.1f}, {said['high']:.1f}] | "
+                f"{real:.1f} | {said['is'] / real - 1:+.0%} | "
+                f"{'yes' if one['inside'][k] else 'no'} |")
+    return "\n".join(lines)
+
+
+def notes(rows):
+    lines = []
+    for one in rows:
+        lines.append(f"- **{one['name']}** (`{' '.join(one['words']) or '-'}`):"
+                     f" sites said {shares_text(one['said_shares'])}; measured "
+                     f"{shares_text(one['shares'])}.")
+        lines += [f"  - {doubt}" for doubt in one["doubts"]]
+    return "\n".join(lines)
+
+
+def plot(rows):
+    """Said with its interval, and measured, of mean and p99."""
+    values = [v for one in rows for k in (0, 3) for v in
+              (one["said"][k]["low"], one["said"][k]["high"],
+               one["measured"][k])]
+    left, at = LEFT + 150, 60
+    x = Scale(min(values) * 0.9, min(max(values), 5000) * 1.1, left,
+              WIDTH - RIGHT, log=True)
+    parts = [text(LEFT - 60, 22, "What was said (bar) and what was measured on "
+                  "real nodes (circle); ms, log scale", 14, bold=True)]
+    for one in rows:
+        for k, shade in ((0, "#1f77b4"), (3, "#d62728")):
+            said = one["said"][k]
+            high = min(said["high"], max(values))
+            parts.append(text(left - 10, at + 4, f"{one['name']}, "
+                              f"{FIGURES[k]}", 12, "end"))
+            parts.append(line(left, at, WIDTH - RIGHT, at, "#eeeeee"))
+            parts.append(f'<line x1="{x(said["low"]):.1f}" y1="{at}" '
+                         f'x2="{x(high):.1f}" y2="{at}" stroke="{shade}" '
+                         'stroke-width="7" stroke-opacity="0.45"/>')
+            parts.append(f'<circle cx="{x(one["measured"][k]):.1f}" cy="{at}" '
+                         f'r="5" fill="white" stroke="{shade}" '
+                         'stroke-width="2"/>')
+            at += 22
+        at += 8
+    for one in (20, 50, 100, 200, 500, 1000, 2000):
+        if x.low <= one <= x.high:
+            parts.append(text(x(one), at + 8, f"{one}", 11, "middle"))
+    return document(at + 26, parts, "what-if, said and measured")
+
+
+def page(rows, options, facts, said_before):
+    count = sum(sum(one["inside"]) for one in rows)
+    off = sorted(abs(one["said"][0]["is"] / one["measured"][0] - 1)
+                 for one in rows)
+    own = rows[0]["own_error"]
+    return "\n\n".join([
+        "# What-if, and what came",
+        f"`tools/experiments what-if --seconds {options.seconds:g} --seed "
+        f"{options.seed}`: [what-if.yml](../../examples/scenarios/what-if.yml) "
+        f"is played on real nodes under {POLICY} ([lab.md](../lab.md)) and its "
+        "decisions are logged. From that log alone `faas-sim what-if` "
+        "([what-if.md](../what-if.md)) says what each change would do. Then "
+        "the change is made, and the scenario played on real nodes again, with "
+        "the same events except for the rate.",
+        f"The model's own error on its log: mean {own[0]:.1%}, p50 "
+        f"{own[1]:.1%}, p95 {own[2]:.1%}, p99 {own[3]:.1%} (as logarithms). "
+        f"{count} of {4 * len(rows)} figures (p50, too) are inside their "
+        f"intervals; means are off by {off[len(off) // 2]:.0%} (median), at "
+        f"most {off[-1]:.0%}.",
+        table(rows), "![said and measured](what-if.svg)", notes(rows),
+        "What the log does not tell, as what-if says itself:\n\n" + "\n".join(
+            f"- {line}" for line in rows[0]["remarks"]),
+        "\"nothing\" is the very play that was recorded. A play of this length "
+        "has some thousand events, and knows its own p99 to some ten per cent "
+        f"only. Machine: {facts['cpu']}, {facts['cores']} cores, load average "
+        f"{facts['load_average'][0]:.1f} when it ended.",
+        *([said_before] if said_before else [])]) + "\n"
+
+
+def run(options, say):
+    out, folder = pathlib.Path(options.out), lab.ROOT / "build/lab/what-if"
+    out.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    old = out / "what-if.md"
+    _, found, seen = (old.read_text() if old.exists() else "").partition(
+        "## What was seen\n")
+    rows, log = [], None
+    for name, words, replacements, policy in CHANGES:
+        say(f"on real nodes: {name}")
+        report = play(options, folder, name, changed(replacements), policy,
+                      options.seed)
+        if report is None:
+            return False
+        own = log_of(folder / name.replace(" ", "-"))
+        log = log or own
+        measured = ask(options, own, ["--seeds", "2"])["recorded"]
+        rows.append(row(name, words, ask(options, log, words), measured,
+                        report))
+    (out / "what-if.json").write_text(json.dumps(rows, indent=1))
+    (out / "what-if.svg").write_text(plot(rows))
+    old.write_text(page(rows, options, machine.facts(lab.ROOT),
+                        (found + seen).strip()))
+    return True
