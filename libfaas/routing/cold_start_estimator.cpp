@@ -7,8 +7,13 @@ namespace faas::routing {
 namespace {
 
 constexpr double averaging_s = 30;
-constexpr double noise = 0.1; ///< of one cold start, log domain
-constexpr double drift = 0.01;
+// Log domain.
+constexpr double drift = 0.002; ///< variance per cold start
+constexpr double least_scatter = 0.01, most_scatter = 1;
+constexpr double scatter_gain = 0.05;
+constexpr double jump = 1; ///< variance after a step
+constexpr double huber = 2.5;
+constexpr double most_skew = 0.25; ///< half of the variance, see mean_ms()
 constexpr double least_stay_ms = 1;
 // It did not leave just when it was seen.
 constexpr double longer = 1.25, sooner = 0.5;
@@ -33,24 +38,25 @@ cold_start_estimator::cold_start_estimator(double prior_ms) noexcept
 bool cold_start_estimator::observe(double ms) noexcept {
   if (!std::isfinite(ms) || ms <= 0 || ms > 1e7)
     return false;
-  var_ += drift;
-  const double gain = var_ / (var_ + noise);
-  mean_ += gain * (std::log(ms) - mean_);
+  var_ = std::min(var_ + drift, jump);
+  const double nu = std::log(ms) - mean_;
+  if (change_.add(nu / std::sqrt(var_ + scatter_)))
+    var_ = jump;
+  const double s = var_ + scatter_;
+  const double gain = var_ / huber_variance(nu, s, huber);
+  scatter_ += scatter_gain
+              * (std::clamp(std::min(nu * nu, 9 * s) - var_, least_scatter,
+                            most_scatter)
+                 - scatter_);
+  mean_ += gain * nu;
   var_ *= 1 - gain;
   return true;
 }
 
+// Of a log-normal; of what varies wildly the median and somewhat more, since a
+// few that are stuck should not keep events away for long.
 double cold_start_estimator::mean_ms() const noexcept {
-  return std::exp(mean_ + noise / 2);
-}
-
-bool cold_start_estimator::restore(double log_mean, double log_var) noexcept {
-  if (!std::isfinite(log_mean) || !std::isfinite(log_var)
-      || std::abs(log_mean) > 17 || log_var <= 0)
-    return false;
-  mean_ = log_mean;
-  var_ = std::min(log_var, 1.0);
-  return true;
+  return std::exp(mean_ + std::min(scatter_ / 2, most_skew));
 }
 
 stay_tracker::stay_tracker(double prior_ms) noexcept

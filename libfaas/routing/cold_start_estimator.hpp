@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/core/clock.hpp"
+#include "libfaas/routing/innovation.hpp"
 
 namespace faas::routing {
 
@@ -16,7 +17,9 @@ private:
   time_point at_{};
 };
 
-/// Log-normal estimate of load + warm-up of one function on one site. Not
+/// Log-normal estimate of load + warm-up of one function on one site: a level
+/// that drifts, seen with a scatter that is learned, too. What varies much is
+/// averaged over many, and one that is stuck moves it little (Huber). Not
 /// thread safe.
 class cold_start_estimator {
 public:
@@ -31,7 +34,9 @@ public:
 
 private:
   double mean_;
-  double var_ = 1; ///< of the mean
+  double var_ = 1;      ///< of the mean
+  double scatter_ = 0.1; ///< variance of one around it
+  change_detector change_;
 };
 
 /// How long a function stays loaded at a site when nothing comes, as its events

@@ -31,6 +31,34 @@ BOOST_AUTO_TEST_SUITE(cold_start_estimator_test)
     BOOST_TEST(cold.mean_ms() > 2000);
   }
 
+  /// Log-normal deployments of which one in twenty is stuck.
+  BOOST_AUTO_TEST_CASE(what_varies_much_is_averaged_over_many) {
+    double off = 0;
+    for (uint64_t seed = 1; seed <= 50; ++seed) {
+      random_source random{seed};
+      cold_start_estimator cold;
+      for (int i = 0; i < 60; ++i)
+        cold.observe(600 * std::exp(0.5 * random.normal())
+                     * (random.uniform() < 0.05 ? 15 : 1));
+      off += std::abs(cold.log_mean() - std::log(600)) / 50;
+    }
+    BOOST_TEST(off < 0.13);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_step_is_believed_after_a_few) {
+    for (uint64_t seed = 1; seed <= 20; ++seed) {
+      BOOST_TEST_CONTEXT("seed " << seed) {
+        random_source random{seed};
+        cold_start_estimator cold;
+        for (int i = 0; i < 60; ++i)
+          cold.observe(600 * std::exp(0.3 * random.normal()));
+        for (int i = 0; i < 5; ++i)
+          cold.observe(2400 * std::exp(0.3 * random.normal()));
+        BOOST_TEST(cold.mean_ms() > 1700);
+      }
+    }
+  }
+
   BOOST_AUTO_TEST_CASE(nonsense_is_refused) {
     cold_start_estimator cold;
     const double before = cold.mean_ms();
