@@ -3,10 +3,12 @@
 #include <bit>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 namespace faas::routing {
 namespace {
 
+constexpr double endless = std::numeric_limits<double>::infinity();
 constexpr double z90 = 1.645; ///< 5 % of a normal law are above
 
 double normal_cdf(double z) noexcept {
@@ -23,18 +25,30 @@ prediction unhindered(prediction p) noexcept {
 } // namespace
 
 double chance_within(const prediction& of, double ms) noexcept {
+  return normal_cdf(score_within(of, ms));
+}
+
+double score_within(const prediction& of, double ms) noexcept {
   if (!(ms > 0) || !(ms >= of.network) || !(of.variance >= 0))
-    return 0;
+    return -endless;
   const double sd = std::sqrt(of.variance);
   if (sd == 0)
-    return of.total <= ms ? 1 : 0;
+    return of.total <= ms ? endless : -endless;
   // Predictions from a log have neither: as a normal law.
   const bool learned = of.interval_sigmas > 0;
   const double spread = learned ? of.interval_sigmas / z90 : 1;
   const double p95 = learned ? of.promise_sigmas : z90;
   const double z = ((ms - of.total) / sd - p95) / spread + z90;
-  const double chance = normal_cdf(z);
-  return chance >= 0 ? chance : 0;
+  return std::isnan(z) ? -endless : z;
+}
+
+double score_of(double chance) noexcept {
+  double low = -9, high = 9;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = (low + high) / 2;
+    (normal_cdf(middle) < chance ? low : high) = middle;
+  }
+  return (low + high) / 2;
 }
 
 likely likeliest_within(const decision& made, double ms) noexcept {

@@ -43,7 +43,7 @@ uint8_t meet_deadline::cheapest(const decision& so_far,
                                 double ms) const noexcept {
   auto found = decision::none;
   each_healthy(so_far, [&](uint8_t i) {
-    const bool sure = chance_within(so_far.parts[i], ms) >= how_.share;
+    const bool sure = score_within(so_far.parts[i], ms) >= wanted_;
     if (sure
         && (found == decision::none
             || rank(so_far, i, ms) < rank(so_far, found, ms)))
@@ -55,15 +55,17 @@ uint8_t meet_deadline::cheapest(const decision& so_far,
 /// `sure`: that would be chosen, or none. The most preferred one.
 uint8_t meet_deadline::worth_a_try(const decision& so_far, double ms,
                                    uint8_t sure, time_point now) noexcept {
+  if (sure != decision::none && tokens_ < 1)
+    return decision::none;
   auto found = decision::none;
   bool free = false; // costs no token
   each_healthy(so_far, [&](uint8_t i) {
     const auto& p = so_far.parts[i];
-    if (!(p.network < ms) || chance_within(p, ms) >= how_.share)
+    if (!(p.network < ms) || score_within(p, ms) >= wanted_)
       return;
     const auto* last = heard_.find(so_far.sites[i]);
     const bool silent = !last || to_ms(now - *last) >= how_.retry_ms;
-    const bool hopeful = chance_within(as_if_known(p), ms) >= how_.share;
+    const bool hopeful = score_within(as_if_known(p), ms) >= wanted_;
     const bool better
       = found == decision::none
         || rank(so_far, i, ms) < rank(so_far, found, ms);

@@ -38,7 +38,8 @@ public:
     double explore = 0.03; ///< share of events that may be tries, at most
     double retry_ms = 5000;
   };
-  explicit meet_deadline(const config& how) : how_(how) {}
+  explicit meet_deadline(const config& how)
+    : how_(how), wanted_(score_of(how.share)) {}
   std::string_view name() const noexcept override { return "deadline"; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
@@ -57,6 +58,7 @@ private:
                       time_point now) noexcept;
 
   config how_;
+  double wanted_; ///< score of how_.share
   min_latency usual_;
   double unsure_ = 0; ///< share of the last events that no site was sure for
   double tokens_ = 0; ///< tries that may be made

@@ -89,6 +89,26 @@ BOOST_AUTO_TEST_SUITE(deadline_rules_test)
     BOOST_TEST(chance_within(bad, 120) == chance_within(p, 120));
   }
 
+  BOOST_AUTO_TEST_CASE(a_score_is_the_normal_quantile_of_the_chance) {
+    // Quantiles as in any table.
+    for (const auto& [chance, score] : std::initializer_list<
+           std::pair<double, double>>{{0.5, 0},
+                                      {0.95, 1.644854},
+                                      {0.975, 1.959964},
+                                      {0.01, -2.326348},
+                                      {0.999, 3.090232}})
+      BOOST_TEST(near(score_of(chance), score, 1e-5));
+    auto p = one({.total = 60, .sd = 20, .network = 15});
+    p.promise_sigmas = 2.4;
+    for (double ms = 16; ms < 150; ms += 1)
+      BOOST_TEST(
+        near(score_of(chance_within(p, ms)), score_within(p, ms), 1e-6));
+    BOOST_TEST(score_within(p, 14) == -endless);
+    BOOST_TEST(score_within(p, not_a_number) == -endless);
+    p.total = not_a_number;
+    BOOST_TEST(score_within(p, 100) == -endless);
+  }
+
   BOOST_AUTO_TEST_CASE(without_scatter_it_is_a_step) {
     const auto p = one({.total = 50, .sd = 0});
     BOOST_TEST(chance_within(p, 49.9) == 0);

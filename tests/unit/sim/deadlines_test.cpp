@@ -166,7 +166,7 @@ BOOST_AUTO_TEST_SUITE(deadlines_test)
   }
 
   BOOST_AUTO_TEST_CASE(a_heavy_variant_is_not_given_up_for_want_of_trying) {
-    // Once 8 of 10 runs never learned what the full variant takes.
+    // In some runs nothing was once sure of it, so it was never learned.
     const auto what = world("60");
     for (uint64_t seed = 1; seed <= 4; ++seed) {
       run_options how;
