@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import time
 
+from lab.main import go_ahead
 from stoic_live import figures, laws, page, plot, runs, world
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -140,6 +141,7 @@ def revision():
 def run(options, say):
     """Writes stoic-live.json, .md and .svg to options.out."""
     begun = time.monotonic()
+    go_ahead()
     drawn = runs.worlds(DATA, options.seed)
     played = play_all(options, drawn, say)
     worlds = [b for name in ("set_up", "main", "pinned", "staged")
