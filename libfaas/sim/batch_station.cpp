@@ -14,7 +14,8 @@ bool has(std::span<const batch_event> all, uint32_t id) noexcept {
                      [&](const auto& one) { return one.id == id; });
 }
 
-bool remove(std::vector<batch_event>& from, uint32_t id) {
+template <class Events>
+bool remove(Events& from, uint32_t id) {
   return std::erase_if(from, [&](const auto& one) { return one.id == id; }) > 0;
 }
 
@@ -106,9 +107,12 @@ void batch_station::take(server& by, double now, std::vector<batch>& begun) {
 }
 
 void batch_station::gather(server& by, double now, std::vector<batch>& begun) {
-  std::erase_if(waiting_, [&](const batch_event& one) {
-    return one.arrives <= by.until && join(by, one);
-  });
+  for (auto one = waiting_.begin();
+       one != waiting_.end() && (by.now.empty() || !full(by));)
+    if (one->arrives <= by.until && join(by, *one))
+      one = waiting_.erase(one);
+    else
+      ++one;
   if (full(by) || by.until <= now)
     begin(by, now, begun);
 }

@@ -4,6 +4,7 @@
 #include "libfaas/sim/residency.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -83,7 +84,7 @@ private:
   residency memory_;
   std::vector<server> servers_;
   std::vector<batch_event> coming_;  ///< the next one last
-  std::vector<batch_event> waiting_; ///< the first one first
+  std::deque<batch_event> waiting_;  ///< the first one first
 };
 
 } // namespace faas::sim

@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_SUITE(queues_test)
       const auto service
         = ((1 - met) * line_time(1) + 2 * met * line_time(2)) / (1 + met);
       BOOST_CHECK_CLOSE(
-        simulated_batch_stay(rate, batching(2, 64, window), 16),
+        simulated_batch_stay(rate, batching(2, 12, window), 16),
         met / rate / (1 + met) + service, within);
     }
   }
