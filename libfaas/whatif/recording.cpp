@@ -119,6 +119,26 @@ void add_said(const record& one, recording& to) {
   }
 }
 
+/// `log` by time.
+void add_all(const std::vector<record>& log, recording& to) {
+  const auto begin = log.front().at_us;
+  std::map<call_id, size_t> open; ///< that went on
+  for (const auto& one : log) {
+    const auto before = one.attempt > 1 ? open.find(one.id) : open.end();
+    const auto number
+      = before != open.end() ? before->second : to.events.size();
+    if (before == open.end()) {
+      to.events.push_back(event_of(one, to, begin));
+      add_said(one, to);
+      to.sampled = to.sampled || one.logged < 1;
+    } else
+      ++to.again;
+    add_outcome(to.events[number], one, to, begin);
+    if (one.went_on)
+      open[one.id] = number;
+  }
+}
+
 } // namespace
 
 result<recording> recording_of(std::vector<record> log,
@@ -146,22 +166,7 @@ result<recording> recording_of(std::vector<record> log,
     return known.error();
   if (auto named = name_policies(*known, made); !named)
     return named.error();
-  const auto begin = log.front().at_us;
-  std::map<call_id, size_t> open; ///< that went on
-  for (const auto& one : log) {
-    const auto before = one.attempt > 1 ? open.find(one.id) : open.end();
-    const auto number
-      = before != open.end() ? before->second : made.events.size();
-    if (before == open.end()) {
-      made.events.push_back(event_of(one, made, begin));
-      add_said(one, made);
-      made.sampled = made.sampled || one.logged < 1;
-    } else
-      ++made.again;
-    add_outcome(made.events[number], one, made, begin);
-    if (one.went_on)
-      open[one.id] = number;
-  }
+  add_all(log, made);
   for (const auto& one : made.events)
     made.not_run += !one.answered;
   made.length_ms = made.events.back().at + 1;

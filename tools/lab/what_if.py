@@ -201,7 +201,8 @@ def page(rows, truth, options, facts, seen):
         "included; revision " + facts["revision"] + ".",
         "## In the simulator",
         f"Logs of {what_if_truth.SECONDS} s that the simulator made, "
-        f"{len(what_if_truth.SEEDS)} seeds, and its own play of the change as "
+        f"{len(what_if_truth.SEEDS)} seeds from "
+        f"{what_if_truth.SEEDS[0]} on, and its own play of the change as "
         f"the truth, to which no machine adds noise: {inside} of {count} "
         "figures are inside their 95 % intervals. \"off\": mean of the "
         "absolute errors.", simulated,

@@ -6,7 +6,7 @@ import pathlib
 import statistics
 import subprocess
 
-SEEDS = range(1, 9)
+SEEDS = range(101, 109)  # the least error bar was chosen on 1 to 6
 SECONDS = 30
 FIGURES = ["mean", "p50", "p95", "p99"]
 
