@@ -72,6 +72,20 @@ class Sim(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("static:mars", done.stderr)
 
+    def test_worlds_with_deadlines_say_how_events_ended(self):
+        crowd = SOURCE / "examples" / "scenarios" / "deadlines.yml"
+        done = sim("run", crowd, "--seeds", 1, "--policy", "deadline")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        good, in_time, late, dropped, refused, lighter = [
+            float(cell.split()[0])
+            for cell in rows(done.stdout)["deadline"][:6]]
+        self.assertAlmostEqual(in_time + late + dropped + refused, 100, 0)
+        self.assertGreater(in_time, 90)
+        self.assertGreater(lighter, 5)
+        self.assertGreater(good, 100)
+        self.assertNotIn("refused", sim("run", EXAMPLE, "--seconds", 24,
+                                        "--seeds", 1).stdout)
+
     def test_what_is_wrong_is_told(self):
         with tempfile.TemporaryDirectory() as folder:
             wrong = pathlib.Path(folder) / "wrong.yml"
