@@ -1,5 +1,6 @@
 #include "libfaas/routing/deadline_rules.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -9,10 +10,23 @@ namespace faas::routing {
 namespace {
 
 constexpr double endless = std::numeric_limits<double>::infinity();
-constexpr double z90 = 1.645; ///< 5 % of a normal law are above
+constexpr double z95 = 1.645, z90 = 1.2816; ///< normal quantiles
 
 double normal_cdf(double z) noexcept {
   return 0.5 * std::erfc(-z / std::sqrt(2.0));
+}
+
+/// At so many standard deviations from the mean; the other two as learned.
+double score_at(double at, double reach, double promise) noexcept {
+  const double slope = z95 / reach;
+  const double straight = z95 + slope * (at - promise);
+  if (at >= promise || promise <= reach)
+    return straight;
+  // A tail beyond the interval (events sent again, outliers): 90 % are inside.
+  if (at <= reach)
+    return std::max(straight, z90 + slope * (at - reach));
+  const double from = std::max(z95 + slope * (reach - promise), z90);
+  return from + (z95 - from) * (at - reach) / (promise - reach);
 }
 
 /// What it would be if nothing else were there.
@@ -36,9 +50,10 @@ double score_within(const prediction& of, double ms) noexcept {
     return of.total <= ms ? endless : -endless;
   // Predictions from a log have neither: as a normal law.
   const bool learned = of.interval_sigmas > 0;
-  const double spread = learned ? of.interval_sigmas / z90 : 1;
-  const double p95 = learned ? of.promise_sigmas : z90;
-  const double z = ((ms - of.total) / sd - p95) / spread + z90;
+  const double reach = learned ? of.interval_sigmas : z95;
+  const double promise = learned ? of.promise_sigmas : z95;
+  const double at = (ms - of.total) / sd;
+  const double z = score_at(at, reach, promise);
   return std::isnan(z) ? -endless : z;
 }
 

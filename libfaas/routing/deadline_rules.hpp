@@ -7,12 +7,13 @@
 namespace faas::routing {
 
 /// Probability that the event takes no longer than `ms`. Errors over their
-/// predicted standard deviation are taken as normal; the mean and the spread
-/// are such that 95 % are below promise_sigmas, and that the spread is that of
-/// the 90 % interval, both of which are learned from how events ended. So 0.95
-/// is calibrated (it is reached just when promised_ms() <= ms), others are as
-/// good as the normal law. 0 for what is not a number, and below the network's
-/// mean.
+/// predicted standard deviation are taken as normal, with the spread of the
+/// learned 90 % interval and so that 95 % are below promise_sigmas: 0.95 is
+/// calibrated (it is reached just when promised_ms() <= ms). Where the promise
+/// is far beyond the interval, few events take very much longer than the rest;
+/// then it is 0.9 at the interval's end, since 90 % are inside, and straight
+/// from there to the promise. 0 for what is not a number, and below the
+/// network's mean.
 double chance_within(const prediction& of, double ms) noexcept;
 
 /// The same as a quantile of the standard normal law, which costs a third:

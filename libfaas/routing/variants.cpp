@@ -2,6 +2,10 @@
 
 namespace faas::routing {
 
+namespace {
+constexpr double notably = 0.05; ///< likelier
+} // namespace
+
 service_grade grade_of(const decision& made, double deadline_ms,
                        double patience) noexcept {
   if (!made)
@@ -23,7 +27,8 @@ void variant_search::add(const decision& made) noexcept {
   const bool better
     = count_ == 0 || grade > grade_
       || (alike && grade == service_grade::pressed)
-      || (alike && grade == service_grade::unsure && chance > chance_);
+      || (alike && grade == service_grade::unsure
+          && chance > chance_ + notably);
   if (better) {
     best_ = count_;
     grade_ = grade;

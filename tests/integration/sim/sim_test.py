@@ -75,6 +75,7 @@ class Sim(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("static:mars", done.stderr)
 
+<<<<<<< HEAD
     def test_a_gpu_serves_in_batches(self):
         file = SCENARIOS / "batching-gpu.yml"
         gpu = json.loads(sim("show", file).stdout)["sites"][2]
@@ -116,6 +117,21 @@ class Sim(unittest.TestCase):
         best = table("play", file, "--seconds", 60, "--policy", "clairvoyant")
         self.assertLess(sum(float(one["cold_ms"]) > 0 for one in best),
                         len(best) / 50)
+=======
+    def test_worlds_with_deadlines_say_how_events_ended(self):
+        crowd = SOURCE / "examples" / "scenarios" / "deadlines.yml"
+        done = sim("run", crowd, "--seeds", 1, "--policy", "deadline")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        good, in_time, late, dropped, refused, lighter = [
+            float(cell.split()[0])
+            for cell in rows(done.stdout)["deadline"][:6]]
+        self.assertAlmostEqual(in_time + late + dropped + refused, 100, 0)
+        self.assertGreater(in_time, 90)
+        self.assertGreater(lighter, 5)
+        self.assertGreater(good, 100)
+        self.assertNotIn("refused", sim("run", EXAMPLE, "--seconds", 24,
+                                        "--seeds", 1).stdout)
+>>>>>>> deadline
 
     def test_what_is_wrong_is_told(self):
         with tempfile.TemporaryDirectory() as folder:

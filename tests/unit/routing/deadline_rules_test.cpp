@@ -46,6 +46,28 @@ BOOST_AUTO_TEST_SUITE(deadline_rules_test)
       }
   }
 
+  BOOST_AUTO_TEST_CASE(a_few_that_take_much_longer_do_not_spoil_the_rest) {
+    // 94 of 100 take 50 +- 5 ms, the rest 200 ms longer (sent again): 90 % are
+    // within 9 ms of the mean, 95 % take no longer than some 245.
+    auto p = one({.total = 55, .sd = 48});
+    p.interval_sigmas = 10.0 / 48;
+    p.promise_sigmas = 190.0 / 48;
+    BOOST_TEST(near(chance_within(p, 245), 0.95, 1e-4));
+    BOOST_TEST(near(chance_within(p, 65), 0.9, 1e-3));
+    for (double ms = 65; ms < 245; ms += 1) {
+      BOOST_TEST(chance_within(p, ms) >= 0.9 - 1e-3);
+      BOOST_TEST(chance_within(p, ms) < 0.95);
+    }
+    double last = 0;
+    for (double ms = 1; ms < 400; ms += 0.25) {
+      const double chance = chance_within(p, ms);
+      BOOST_TEST(chance >= last);
+      BOOST_TEST((ms > 250 || chance - last < 0.05)); // no jumps
+      last = chance;
+    }
+    BOOST_TEST(chance_within(p, 40) < 0.2);
+  }
+
   BOOST_AUTO_TEST_CASE(a_wider_learned_interval_is_less_sure_of_late_ones) {
     auto narrow = one({.total = 100, .sd = 10}), wide = narrow;
     wide.interval_sigmas = 3 * narrow.interval_sigmas;

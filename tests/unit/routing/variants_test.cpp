@@ -65,6 +65,10 @@ BOOST_AUTO_TEST_SUITE(variants_test)
                            answered(reason::likeliest, 45)})
                  .best
                == 0u);
+    BOOST_TEST(search(50, {answered(reason::likeliest, 45),
+                           answered(reason::likeliest, 44.5)})
+                 .best
+               == 0u); // hardly likelier
     BOOST_TEST(search(50, {answered(reason::refused),
                            answered(reason::likeliest, 45)})
                  .best
