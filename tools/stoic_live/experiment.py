@@ -146,7 +146,8 @@ def run(options, say):
     played = play_all(options, drawn, say)
     worlds = [b for name in ("set_up", "main", "pinned", "staged")
               for b in drawn[name]]
-    found = {"seed": options.seed, "revision": revision(),
+    found = {"seed": options.seed, "note": options.note,
+             "revision": revision(),
              "cores": os.cpu_count(), "at": time.strftime("%F"),
              "scale": 1000 / world.SCALE, "digest": laws.digest(worlds),
              "minutes": (time.monotonic() - begun) / 60,

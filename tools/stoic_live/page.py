@@ -11,7 +11,7 @@ ABOUT = """\
 
 `tools/experiments stoic-live --seed {seed}` (revision {revision}, {cores} cores, {at};
 took {minutes:.0f} minutes; draws {digest:.12}…, the whole of it in
-[stoic-live.json](stoic-live.json)). STOIC's experiment on real nodes: a gateway and four
+[stoic-live.json](stoic-live.json)). {note}STOIC's experiment on real nodes: a gateway and four
 sites, a `faas-node` each, on one machine, 1 s of the paper = {scale:g} ms. All times here
 are seconds of the paper.
 
@@ -155,7 +155,9 @@ def apart(found):
 def markdown(found):
     lines = ", ".join(f"{s} {a:g} n + {b:g}"
                       for s, (a, b) in laws.LINES.items())
+    note = found.get("note", "")
     head = ABOUT.format(
+        note=note + " " if note else "",
         **{k: found[k] for k in ("seed", "revision", "cores", "at",
                                  "minutes", "digest", "scale")},
         block=laws.BLOCK, noise=laws.NOISE, lines=lines, mbit=laws.LINK_MBIT,
