@@ -74,6 +74,7 @@ def learned(records):
 
 
 def answered(records):
+    """Sites; one that failed counts as the cpu's, the page says how many."""
     return [r["site"] or "cpu" for r in records]
 
 
