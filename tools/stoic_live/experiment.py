@@ -19,13 +19,6 @@ def with_run(row, records):
     return row
 
 
-def relative_error(record, part):
-    if not record.get("predicted") or not record["measured"][part] > 0:
-        return None
-    return (abs(record["predicted"][part] - record["measured"][part])
-            / record["measured"][part])
-
-
 def stages_of(batches, records, informed):
     made = []
     ends = [s.begin for s in runs.STAGES[1:]] + [len(batches)]
@@ -122,7 +115,7 @@ def gather(drawn, played):
                                                   choices["informed"]),
         "learning": {"Petrel": learned(records),
                      "pinned to gpu1": learned(played["pinned"][0])},
-        "errors": {part: [e for e in (relative_error(r, part)
+        "errors": {part: [e for e in (figures.relative_error(r, part)
                                       for r in records) if e is not None]
                    for part in ("total", "deploy", "process")},
         "staged": {"stages": stages,
