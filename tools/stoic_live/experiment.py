@@ -19,13 +19,6 @@ def with_run(row, records):
     return row
 
 
-def relative_error(record, part):
-    if not record.get("predicted") or not record["measured"][part] > 0:
-        return None
-    return (abs(record["predicted"][part] - record["measured"][part])
-            / record["measured"][part])
-
-
 def stages_of(batches, records, informed):
     made = []
     ends = [s.begin for s in runs.STAGES[1:]] + [len(batches)]
@@ -74,6 +67,7 @@ def learned(records):
 
 
 def answered(records):
+    """Sites; one that failed counts as the cpu's, the page says how many."""
     return [r["site"] or "cpu" for r in records]
 
 
@@ -121,7 +115,7 @@ def gather(drawn, played):
                                                   choices["informed"]),
         "learning": {"Petrel": learned(records),
                      "pinned to gpu1": learned(played["pinned"][0])},
-        "errors": {part: [e for e in (relative_error(r, part)
+        "errors": {part: [e for e in (figures.relative_error(r, part)
                                       for r in records) if e is not None]
                    for part in ("total", "deploy", "process")},
         "staged": {"stages": stages,
@@ -146,7 +140,8 @@ def run(options, say):
     played = play_all(options, drawn, say)
     worlds = [b for name in ("set_up", "main", "pinned", "staged")
               for b in drawn[name]]
-    found = {"seed": options.seed, "revision": revision(),
+    found = {"seed": options.seed, "note": options.note,
+             "revision": revision(),
              "cores": os.cpu_count(), "at": time.strftime("%F"),
              "scale": 1000 / world.SCALE, "digest": laws.digest(worlds),
              "minutes": (time.monotonic() - begun) / 60,

@@ -64,11 +64,18 @@ def mean(values):
     return sum(values) / len(values) if values else math.nan
 
 
+def relative_error(record, part):
+    """None where there is nothing to predict."""
+    if (not record.get("predicted") or not record["measured"][part] > 0
+            or (part == "deploy" and record.get("site") == "edge")):
+        return None
+    return (abs(record["predicted"][part] - record["measured"][part])
+            / record["measured"][part])
+
+
 def learning(records, part, width=25):
     """Mean relative error of the predictions of one part, over the first and
-    the last `width` events."""
-    errors = [abs(r["predicted"][part] - r["measured"][part])
-              / r["measured"][part]
-              for r in records
-              if r.get("predicted") and r["measured"][part] > 0]
+    the last `width` events that have it: the edge does not deploy."""
+    errors = [relative_error(r, part) for r in records]
+    errors = [e for e in errors if e is not None]
     return mean(errors[:width]), mean(errors[-width:])

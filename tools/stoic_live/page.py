@@ -11,7 +11,7 @@ ABOUT = """\
 
 `tools/experiments stoic-live --seed {seed}` (revision {revision}, {cores} cores, {at};
 took {minutes:.0f} minutes; draws {digest:.12}…, the whole of it in
-[stoic-live.json](stoic-live.json)). STOIC's experiment on real nodes: a gateway and four
+[stoic-live.json](stoic-live.json)). {note}STOIC's experiment on real nodes: a gateway and four
 sites, a `faas-node` each, on one machine, 1 s of the paper = {scale:g} ms. All times here
 are seconds of the paper.
 
@@ -19,7 +19,8 @@ are seconds of the paper.
 batch, routing, prediction, measurement. **Emulated**: what a deployment and a batch
 take (sleeps), by draws made beforehand: the sizes of the authors' trace; deployments by
 a block bootstrap (blocks of {block}) of their measured series; processing by their lines
-({lines}) with log-normal noise of {noise:.0%}; a link of {mbit:g} Mbit/s and so many bytes
+({lines})
+with log-normal noise of {noise:.0%}; a link of {mbit:g} Mbit/s and so many bytes
 that an image takes {image:.4f} s, as theirs. Batches come one after the other. The
 function leaves the memory after each, so every call pays a deployment; the edge's takes
 some ms. {set_up} batches before the first one (33 and 10 images, as the authors' two set-up
@@ -131,7 +132,7 @@ def drift(found):
 
 def apart(found):
     text = ["## Hedging and warm pools (E6), apart", "",
-            "Nodes do not hedge: these are computed from the draws, with the "
+            "Hedging was not run: these are computed from the draws, with the "
             "true lines, so they are bounds. Extra work: seconds of the site "
             "that was given up, over the oracle's total.", "",
             "| way | total s | over oracle | extra work |",
@@ -155,7 +156,9 @@ def apart(found):
 def markdown(found):
     lines = ", ".join(f"{s} {a:g} n + {b:g}"
                       for s, (a, b) in laws.LINES.items())
+    note = found.get("note", "")
     head = ABOUT.format(
+        note=note + " " if note else "",
         **{k: found[k] for k in ("seed", "revision", "cores", "at",
                                  "minutes", "digest", "scale")},
         block=laws.BLOCK, noise=laws.NOISE, lines=lines, mbit=laws.LINK_MBIT,

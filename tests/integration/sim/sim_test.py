@@ -75,7 +75,6 @@ class Sim(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("static:mars", done.stderr)
 
-<<<<<<< HEAD
     def test_a_gpu_serves_in_batches(self):
         file = SCENARIOS / "batching-gpu.yml"
         gpu = json.loads(sim("show", file).stdout)["sites"][2]
@@ -117,7 +116,7 @@ class Sim(unittest.TestCase):
         best = table("play", file, "--seconds", 60, "--policy", "clairvoyant")
         self.assertLess(sum(float(one["cold_ms"]) > 0 for one in best),
                         len(best) / 50)
-=======
+
     def test_worlds_with_deadlines_say_how_events_ended(self):
         crowd = SOURCE / "examples" / "scenarios" / "deadlines.yml"
         done = sim("run", crowd, "--seeds", 1, "--policy", "deadline")
@@ -131,7 +130,6 @@ class Sim(unittest.TestCase):
         self.assertGreater(good, 100)
         self.assertNotIn("refused", sim("run", EXAMPLE, "--seconds", 24,
                                         "--seeds", 1).stdout)
->>>>>>> deadline
 
     def test_what_is_wrong_is_told(self):
         with tempfile.TemporaryDirectory() as folder:
