@@ -26,7 +26,7 @@ constexpr auto long_memory = std::chrono::seconds{30};
 constexpr auto probe_memory = std::chrono::seconds{10};
 constexpr int short_enough = 6;
 /// So many cold starts in a row, and there will be no warm events.
-constexpr int always_cold = 3;
+constexpr int always_cold = 2;
 
 bool plausible_ms(double ms) noexcept {
   return std::isfinite(ms) && ms >= 0 && ms <= max_ms;
