@@ -37,7 +37,8 @@ result<double> factor(std::string_view text, const std::string& of) {
 
 result<size_t> servers(std::string_view text, const std::string& of) {
   const auto value = number(text);
-  if (!value || !(*value >= 1 && *value <= 4096) || *value != std::floor(*value))
+  if (!value || !(*value >= 1 && *value <= 4096)
+      || *value != std::floor(*value))
     return refused(of + ": " + std::string{text} + " is no number of servers",
                    "1 to 4096");
   return static_cast<size_t>(*value);

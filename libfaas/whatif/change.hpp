@@ -57,7 +57,8 @@ struct change {
 /// resource ("edge-1" for "edge-1/cpu") where that is not ambiguous.
 result<void> parse_rate(std::string_view text, change& to);
 /// NAME=LIKE[,speed=F][,rtt=+MS][,servers=N]
-result<void> parse_added(std::string_view text, const recording& in, change& to);
+result<void> parse_added(std::string_view text, const recording& in,
+                         change& to);
 /// SITE
 result<void> parse_dropped(std::string_view text, const recording& in,
                            change& to);

@@ -21,7 +21,8 @@ struct scatter {
   static constexpr size_t near = 32;
 };
 
-/// Service of one function at one site: line(size) * level(time) * exp(scatter).
+/// Service of one function at one site:
+/// line(size) * level(time) * exp(scatter).
 struct service_fit {
   forecast::straight_line line; ///< ms over the size, over 0 at every size
   scatter rest;

@@ -14,7 +14,8 @@ inline constexpr uint32_t no_site = ~uint32_t{0};
 /// One event. Times in ms; `at` since the log's first event.
 struct seen_event {
   double at = 0, size = 1, bytes = 0;
-  double weight = 1; ///< events that it stands for: 1 / probability of being logged
+  /// Events that it stands for: 1 / probability of being logged.
+  double weight = 1;
   uint32_t function = 0;
   uint32_t site = no_site;
   bool answered = false; ///< it ran to its end at `site`: the rest is known

@@ -49,8 +49,8 @@ double over(double value, const service_fit& of, double size) noexcept {
   return std::log(std::max(value, least_ms) / of.at(size));
 }
 
-/// The profile times what the function takes there over it, as measured or, with
-/// nothing measured, as the predictor said.
+/// The profile times what the function takes there over it, as measured or,
+/// with nothing measured, as the predictor said.
 straight_line scaled(const recording& from, const std::vector<point>& measured,
                      size_t function, size_t site, straight_line profile) {
   std::vector<double> ratios;

@@ -81,8 +81,9 @@ private:
 
   /// Gaps take the value before, those at the begin the first one.
   static std::vector<double> filled(const maybe& from, double otherwise) {
-    const auto first = std::find_if(from.begin(), from.end(),
-                                    [](const auto& v) { return v.has_value(); });
+    const auto first
+      = std::find_if(from.begin(), from.end(),
+                     [](const auto& v) { return v.has_value(); });
     std::vector<double> made;
     double last = first == from.end() ? otherwise : **first;
     for (const auto& one : from)

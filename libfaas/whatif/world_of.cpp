@@ -75,7 +75,8 @@ std::vector<maker> makers(const laws& known, const change& what) {
         one.law.servers = given.servers;
     one.law.name = one.law.tier = site.name;
     one.law.slowdown /= site.speed;
-    one.law.link.rtt_ms = std::max(0.02, one.law.link.rtt_ms + site.more_rtt_ms);
+    one.law.link.rtt_ms
+      = std::max(0.02, one.law.link.rtt_ms + site.more_rtt_ms);
     if (site.servers > 0)
       one.law.servers = site.servers;
     made.push_back(std::move(one));

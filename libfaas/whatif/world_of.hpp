@@ -7,10 +7,10 @@
 
 namespace faas::whatif {
 
-/// Sites keep their order; dropped ones are left out, added ones come last. What
-/// is drawn depends on the seed alone: what an event meets at a site where it
-/// did not run, copies and thinning for the rate and for a sampled log. An event
-/// meets again what it met where it ran. errc::invalid_argument when no site is
+/// Sites keep their order; dropped ones are left out, added ones come last.
+/// What is drawn depends on the seed alone: what an event meets at a site where it
+/// did not run, copies and thinning for the rate and for a sampled log. An
+/// event meets again what it met where it ran. errc::invalid_argument when no site is
 /// left.
 result<sim::scenario> world_of(const recording& from, const laws& known,
                                const change& what, double warm_up_ms,

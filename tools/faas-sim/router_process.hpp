@@ -24,8 +24,8 @@ public:
   /// Keeps a line for it until the next ask().
   void tell(const std::string& line) { waiting_ += line + '\n'; }
   /// Sends what was kept and this line; its next line, without the end. Each
-  /// way within the patience given, which is real time. errc::deadline_exceeded,
-  /// unavailable when it has ended, too_large.
+  /// way within the patience given, which is real time.
+  /// errc::deadline_exceeded, unavailable when it has ended, too_large.
   result<std::string> ask(const std::string& line);
 
   static constexpr size_t most_line = 64 << 10;

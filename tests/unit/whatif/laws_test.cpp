@@ -126,7 +126,8 @@ BOOST_AUTO_TEST_CASE(servers_are_open_when_nothing_waits) {
 BOOST_AUTO_TEST_CASE(too_little_is_refused) {
   const auto few = fit(test::recorded(test::two_sites(40, 3), "jsq"));
   BOOST_REQUIRE(!few);
-  BOOST_TEST(few.error().message.find("the least that tell") != std::string::npos);
+  BOOST_TEST(few.error().message.find("the least that tell")
+             != std::string::npos);
   const auto from = test::recorded(test::two_sites(), "static:0");
   const auto one = fit(from);
   BOOST_REQUIRE(!one);
