@@ -33,6 +33,8 @@ predictor_actor spawn_fake_predictor(caf::actor_system& system,
       [](const local<ping_seen>&) {},
       [](const local<probe_seen>&) {},
       [](const local<sites_call>&) {},
+      [](const local<estimates_wanted>&) {},
+      [](const local<estimates_arrived>&) {},
       [](caf::tick_atom) {},
     };
   });
