@@ -162,7 +162,7 @@ function names a lighter one, and the decision between the two is `variant_searc
 ## {len(study['worlds'])} worlds drawn at random
 
 Sites, links, disturbances and arrivals of `tools/routing-study/worlds.py`, with twice
-their load, deadlines and a variant of 0.3 of the work; one seed each. No parameter was
+their load, deadlines and a variant of 0.3 of the work; two seeds each. No parameter was
 set on them. (A first draw, 701 to 708, had shown a fault: on a link that loses 5 of 100 events the
 chance of the others was taken for much too small, and half of all were refused. It was mended, and
 these are of another seed.) Geometric mean of the ratios, so that no world rules.
