@@ -1,5 +1,4 @@
 """docs/results/deadlines.md and its picture."""
-import math
 import statistics
 
 from deadline_plots import plot
@@ -38,12 +37,12 @@ def in_worlds(study):
         against = ratios(study, way, OURS)
         rows.append([
             f"**{way}**" if way == OURS else way,
-            f"{math.exp(statistics.fmean(map(math.log, against))):.3f}",
+            f"{statistics.fmean(against):.3f}",
             f"{against[0]:.3f}", f"{statistics.median(against):.3f}",
             f"{against[-1]:.3f}"] + [
             f"{100 * statistics.fmean(one[key] for one in of):.1f}"
             for key in ("in_time", "late", "dropped", "refused", "lighter")])
-    return table(["way", "goodput over ours, geometric mean", "least", "median",
+    return table(["way", "goodput over ours, mean", "least", "median",
                   "most", "in time %", "late %", "dropped %", "refused %",
                   "lighter %"], rows)
 
@@ -148,6 +147,8 @@ function names a lighter one, and the decision between the two is `variant_searc
   refusal: at 2x {two[RIVAL]['goodput'][0]:.0f} answers in time per second against {two[OURS]['goodput'][0]:.0f}. What the deadline policy adds there
   is that {percent(two[OURS]['missed'])} % of what it takes is late and not {percent(two[RIVAL]['missed'])} %, and prices. In
   {len(worlds)} of {len(study['worlds'])} worlds drawn at random that rival has over 1 % more in time.
+- In one of the worlds below the deadline policy alone, without a lighter variant, has up to
+  {max(ratios(study, 'deadline', OURS)):.2f} times as many answers in time as with one.
 - At low load it keeps fast sites free and answers later for it: {loads['0.5'][OURS]['mean_ms'][0]:.0f} ms in the mean at 0.5x, min-latency
   {loads['0.5']['min-latency']['mean_ms'][0]:.0f} ms. Nobody gains by that there.
 - Near capacity some events are answered by the lighter variant that the full one might
@@ -162,10 +163,11 @@ function names a lighter one, and the decision between the two is `variant_searc
 ## {len(study['worlds'])} worlds drawn at random
 
 Sites, links, disturbances and arrivals of `tools/routing-study/worlds.py`, with twice
-their load, deadlines and a variant of 0.3 of the work; one seed each. No parameter was
+their load, deadlines and a variant of 0.3 of the work; two seeds each. No parameter was
 set on them. (A first draw, 701 to 708, had shown a fault: on a link that loses 5 of 100 events the
 chance of the others was taken for much too small, and half of all were refused. It was mended, and
-these are of another seed.) Geometric mean of the ratios, so that no world rules.
+these are of another seed.) Ratios of answers in time by world; where a way has next to none, that
+world rules the mean, so look at the median.
 
 {in_worlds(study)}
 

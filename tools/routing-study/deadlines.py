@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 OURS = "deadline + lighter"
 LOADS = [0.5, 0.75, 1, 1.25, 1.5, 2]
 SEEDS, FIRST = 10, 101  # parameters were set on seeds 9001 to 9004
-WORLDS, WORLD_SEEDS, WORLD_FIRST = 6, 1, 801
+WORLDS, WORLD_SEEDS, WORLD_FIRST = 8, 2, 801
 CAPACITY = 225  # answers per second of the full variant, all sites together
 
 # What is compared: the policy, and what it plays in.

@@ -7,8 +7,8 @@ namespace faas::routing {
 namespace {
 
 constexpr double most_tokens = 2;
-constexpr double unsure_weight = 0.02; ///< of the newest event
-constexpr double crowded_share = 0.25; ///< of events that no site is sure for
+constexpr double crowded_weight = 0.02; ///< of the newest event
+constexpr double crowded_share = 0.25;  ///< of events from which on all counts
 
 bool has_deadline(double ms) noexcept {
   return ms > 0 || ms < 0; // neither 0 nor NaN
@@ -52,6 +52,18 @@ uint8_t meet_deadline::cheapest(const decision& so_far,
   return found;
 }
 
+/// Some site would be in time if nothing else were there.
+bool meet_deadline::waiting_is_in_the_way(const decision& so_far,
+                                          double ms) const noexcept {
+  bool found = false;
+  each_healthy(so_far, [&](uint8_t i) {
+    auto p = so_far.parts[i];
+    p.total -= p.queue + p.overdue;
+    found = found || score_within(p, ms) >= wanted_;
+  });
+  return found;
+}
+
 /// `sure`: that would be chosen, or none. The most preferred one.
 uint8_t meet_deadline::worth_a_try(const decision& so_far, double ms,
                                    uint8_t sure, time_point now) noexcept {
@@ -88,7 +100,9 @@ pick meet_deadline::in_time(const decision& so_far, const event_features& event,
                             time_point now) noexcept {
   const double ms = event.deadline_ms;
   const auto sure = cheapest(so_far, ms);
-  unsure_ += unsure_weight * ((sure == decision::none) - unsure_);
+  const bool waits
+    = sure == decision::none && waiting_is_in_the_way(so_far, ms);
+  crowded_ += crowded_weight * (waits - crowded_);
   if (event.may_explore) {
     tokens_ = std::min(tokens_ + how_.explore, most_tokens);
     const auto other = worth_a_try(so_far, ms, sure, now);
@@ -101,7 +115,7 @@ pick meet_deadline::in_time(const decision& so_far, const event_features& event,
     return {sure, reason::cheapest, 1};
   const auto best = likeliest_within(so_far, ms);
   const double least
-    = how_.least * std::min(unsure_ / crowded_share, 1.0);
+    = how_.least * std::clamp(crowded_ / crowded_share, 0.5, 1.0);
   if (best.chance > 0 && best.chance >= least)
     return {best.index, reason::likeliest, 1};
   return {decision::none, reason::refused, 1};

@@ -17,8 +17,8 @@ namespace faas::routing {
 /// If no site is sure enough: the likeliest, or reason::refused: an error at
 /// once costs its caller nothing, and the sites no work that comes too late.
 /// What a late answer costs is the time of a later event; so the probability
-/// that is asked for rises from 0 to `least` as the share of events that no
-/// site was sure for rises from 0 to a quarter.
+/// that is asked for rises from half of `least` to `least`, as the share of
+/// events for which waiting is in the way rises from 1 in 8 to 1 in 4.
 ///
 /// Who is not sent to is not learned of, and a vague or wrong belief would
 /// last. So some events are tries (reason::explored): at a site that is only
@@ -54,13 +54,16 @@ private:
   preference rank(const decision& so_far, uint8_t index, double ms) const
     noexcept;
   uint8_t cheapest(const decision& so_far, double ms) const noexcept;
+  bool waiting_is_in_the_way(const decision& so_far, double ms) const noexcept;
   uint8_t worth_a_try(const decision& so_far, double ms, uint8_t sure,
                       time_point now) noexcept;
 
   config how_;
   double wanted_; ///< score of how_.share
   min_latency usual_;
-  double unsure_ = 0; ///< share of the last events that no site was sure for
+  /// Share of the last events that no site was sure for because of what else
+  /// is there.
+  double crowded_ = 0;
   double tokens_ = 0; ///< tries that may be made
   by_site<time_point> heard_; ///< last; the epoch: never
 };
