@@ -4,6 +4,7 @@
 
 #include "actors/bundle_messages.hpp"
 #include "actors/control/controller_core.hpp"
+#include "actors/predictor_messages.hpp"
 #include "actors/routing/board.hpp"
 #include "actors/routing/port_book.hpp"
 #include "libfaas/ports/lease.hpp"
@@ -147,68 +148,6 @@ struct scale_moved {
 struct keep_replica {
   std::shared_ptr<const cluster_view> view;
   std::set<function_name> kept; ///< see view_follower
-};
-
-// -- predictor ----------------------------------------------------------------
-
-/// Structure without estimates: the predictor adds the cells and publishes.
-/// What a site says of loading a version.
-struct load_facts {
-  double load_ms = 0; ///< that it took last; 0: it does not say
-  bool away = false;  ///< it is not in memory now
-  std::string cannot; ///< why it cannot be loaded now; empty: it can
-};
-struct structure {
-  struct site {
-    site_name name;
-    node_name node;
-    std::string tier;
-    double servers = 1;
-    std::shared_ptr<peer> via;
-  };
-  struct function {
-    version_ref version;
-    function_spec spec;
-    std::vector<route_target> targets; ///< without index and cell
-    /// Trial-run points by site.
-    std::map<site_name, std::vector<profile_point>> profiles;
-    std::map<site_name, load_facts> loads;
-    std::string why_empty;
-    bool in_service = true; ///< else one of the other versions that run
-    uint32_t weight = 100;
-    bool watched = false;
-    std::vector<std::string> aliases;
-    std::vector<unfit_site> unfit;
-  };
-  std::vector<site> sites;
-  std::vector<function> functions;
-  std::map<version_ref, std::shared_ptr<function_host>> hosts;
-  /// Called once gateway loops route by it; must not block. So nobody hears of
-  /// a ready version before events reach it.
-  std::function<void()> published;
-};
-struct ping_seen {
-  node_name node;
-  double rtt_ms = 0;
-};
-/// A calibrated task took `slowdown` times its normal time on the site.
-struct probe_seen {
-  site_name site;
-  double slowdown = 1;
-};
-/// Another router wants to know what this one has learned.
-struct estimates_wanted {
-  std::function<void(std::string)> back; ///< to_text(); any thread
-};
-/// What another router has learned.
-struct estimates_arrived {
-  node_name from;
-  std::string text;
-};
-struct sites_call {
-  function_name function;
-  double size = 0;
-  once<std::vector<site_status>> done;
 };
 
 // -- links and membership -----------------------------------------------------

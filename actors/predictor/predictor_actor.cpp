@@ -3,6 +3,7 @@
 #include "actors/predictor/cpu_probe.hpp"
 #include "actors/predictor/peer_estimates.hpp"
 #include "actors/predictor/quality_book.hpp"
+#include "actors/predictor/site_rows.hpp"
 
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/profile.hpp"
@@ -13,7 +14,6 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <cmath>
 
 namespace faas::actors {
 namespace {
@@ -382,76 +382,8 @@ struct predictor_state {
                       "see faas-cli list"});
       return;
     }
-    call.done(rows(*found->second, call.size));
-  }
-
-  std::vector<site_status> rows(const route& of, double size) const {
-    const auto now = config.clock->now();
-    std::vector<site_status> all;
-    routing::event_features event;
-    event.size = size;
-    for (const auto& target : of.targets) {
-      site_status row;
-      row.site = target.site;
-      row.tier = target.tier;
-      row.size = size;
-      row.candidate = target.host != nullptr
-                      || (target.via && target.via->usable.load());
-      if (!row.candidate)
-        row.why_not = "the node does not answer";
-      else if (target.cannot)
-        row.why_not = "it cannot be loaded there now";
-      routing::candidate candidate;
-      candidate.site = target.index;
-      candidate.cell = target.cell.get();
-      candidate.in_flight = target.load->in_flight();
-      candidate.free_in_ms = target.load->free_in_ms(now);
-      const auto belief = target.cell->read();
-      const auto parts = routing::predict(belief, candidate, event, now);
-      row.network_ms = parts.network;
-      row.queue_ms = parts.queue;
-      row.service_ms = parts.service;
-      row.cold_ms = parts.cold;
-      row.total_ms = parts.total;
-      row.stddev_ms = std::sqrt(std::max(parts.variance, 0.0));
-      row.slowdown = core.health_of(target.index).slowdown;
-      const auto totals = config.stats->of(of.view.name, target.site);
-      row.chosen = totals.chosen;
-      row.completed = totals.completed;
-      row.failed = totals.failed;
-      row.in_flight = totals.in_flight;
-      row.error_ms = totals.error_ms;
-      all.push_back(std::move(row));
-    }
-    rank(all);
-    for (const auto& other : of.unfit) {
-      site_status row;
-      row.site = other.site;
-      row.tier = other.tier;
-      row.size = size;
-      row.why_not = other.why;
-      all.push_back(std::move(row));
-    }
-    return all;
-  }
-
-  static void rank(std::vector<site_status>& all) {
-    site_status* best = nullptr;
-    site_status* second = nullptr;
-    for (auto& row : all) {
-      if (!row.candidate)
-        continue;
-      if (best == nullptr || row.total_ms < best->total_ms) {
-        second = best;
-        best = &row;
-      } else if (second == nullptr || row.total_ms < second->total_ms) {
-        second = &row;
-      }
-    }
-    if (best != nullptr)
-      best->best = true;
-    if (second != nullptr)
-      second->runner_up = true;
+    call.done(site_rows(
+      {core, *config.stats, config.clock->now()}, *found->second, call.size));
   }
 
   pointer self;
