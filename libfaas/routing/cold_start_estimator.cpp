@@ -59,6 +59,15 @@ double cold_start_estimator::mean_ms() const noexcept {
   return std::exp(mean_ + std::min(scatter_ / 2, most_skew));
 }
 
+bool cold_start_estimator::restore(double log_mean, double log_var) noexcept {
+  if (!std::isfinite(log_mean) || !std::isfinite(log_var)
+      || std::abs(log_mean) > 17 || log_var <= 0)
+    return false;
+  mean_ = log_mean;
+  var_ = std::min(log_var, 1.0);
+  return true;
+}
+
 stay_tracker::stay_tracker(double prior_ms) noexcept
   : ms_(std::isfinite(prior_ms) ? std::max(prior_ms, least_stay_ms)
                                 : least_stay_ms) {}
