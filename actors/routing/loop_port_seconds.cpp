@@ -107,10 +107,11 @@ void loop_port::start_second(uint64_t token, time_point now) {
 /// begun to answer in parts cannot be taken back: that answer counts, however
 /// it ends.
 bool loop_port::settle_twins(flight& ended, const reply& answer) {
-  auto* other = flights_.find(std::exchange(ended.twin, 0));
+  const auto token = std::exchange(ended.twin, 0);
+  auto* other = flights_.find(token);
   if (other == nullptr)
     return ended.owner != nullptr;
-  const auto token = std::exchange(other->twin, 0);
+  other->twin = 0;
   const auto& gate = ended.second ? other->gate : ended.gate;
   const bool counts
     = ended.second ? answer.code == errc::ok && (!gate || gate->close())

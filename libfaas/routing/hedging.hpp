@@ -27,7 +27,7 @@ public:
   }
   /// True if one more second start is within the bounds; it is counted.
   bool take() noexcept {
-    if (saved_ < 1)
+    if (saved_ < 1 - 1e-9) // ten tenths are one
       return false;
     saved_ -= 1;
     return true;

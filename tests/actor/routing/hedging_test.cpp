@@ -27,7 +27,7 @@ struct hedging_world : port_world {
       belief.slope = 0;
       belief.intercept = 20;
       belief.log_var = 0.04;
-      cells.push_back(std::make_shared<routing::estimate_cell>());
+      cells.push_back(std::make_shared<routing::estimate_cell>(belief));
       made->targets[i].cell = cells.back();
     }
     publish(std::move(made));
