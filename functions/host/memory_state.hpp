@@ -30,6 +30,7 @@ struct memory_state {
   time_point retry_at{};
   duration pause{};
   time_point no_more_before{}; ///< after an instance that could not be made
+  time_point ticked{}; ///< latest time that a tick was given
   time_point left_at{};
   duration load_time{}; ///< that the last load took, with its instances
   bool inquiry = false; ///< the load under way is for its own sake

@@ -121,6 +121,7 @@ void version_host::tick(time_point now) {
   bool away = false;
   {
     const std::lock_guard lock{mutex_};
+    memory_.ticked = std::max(memory_.ticked, now);
     advice = scaler_->tick(now, seen);
     if (memory_.job)
       return;
@@ -321,7 +322,7 @@ void version_host::has_left() noexcept {
   {
     const std::lock_guard lock{mutex_};
     memory_.now = memory_state::where::out;
-    memory_.left_at = clock::now();
+    memory_.left_at = std::max(memory_.ticked, clock::now());
   }
   end_job();
   if (waiting() > 0)
@@ -361,7 +362,7 @@ void version_host::note_load(duration took, bool worked) {
   if (worked)
     memory_.load_time = took;
   if (std::exchange(memory_.inquiry, false))
-    settings_.inquiry->spent(took, clock::now());
+    settings_.inquiry->spent(took, std::max(memory_.ticked, clock::now()));
 }
 
 void version_host::came_back(uint64_t number,
