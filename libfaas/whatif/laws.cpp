@@ -78,7 +78,8 @@ void fit_cold(const recording& from, size_t site, site_fit& to) {
       continue;
     const auto before = last_end.find(one.function);
     const auto gap = before == last_end.end() ? -1 : one.at - before->second;
-    if (one.cold > 0)
+    // Who comes while another one waits for the load, waits for its rest only.
+    if (one.cold > 0 && (gap > 0 || before == last_end.end()))
       loads.push_back(one.cold);
     if (gap > 0 && one.cold > 0)
       cold_gaps.push_back(gap);
