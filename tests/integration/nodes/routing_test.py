@@ -88,6 +88,26 @@ class Routing(unittest.TestCase):
         self.assertEqual(answer.status, 400)
         self.assertIn("idempotent", answer.text)
 
+    def test_a_late_event_is_answered_lighter_or_refused(self):
+        node = self.scratch.node("edge-1")
+        node.deploy("small", library="hello", policy="deadline")
+        node.deploy("alone", policy="deadline")
+        node.deploy("f", policy="deadline", lighter="small")
+        for name in ("f", "alone"):
+            for _ in range(8):
+                answer = self.call(node, "block 300", name)
+                self.assertNotIn("x-faas-variant", answer.headers)
+        hurry = {"X-Timeout": "100ms"}
+        answer = node.call("f", "block 300", hurry)
+        self.assertEqual(answer.status, 200, answer)
+        self.assertEqual(answer.headers["x-faas-variant"], "small")
+        answer = node.call("alone", "block 300", hurry)
+        self.assertIn(answer.status, (429, 504))
+        self.assertIn("no site is likely to answer within 100 ms", answer.text)
+        self.assertGreater(metric(node, "petrel_decisions_total",
+                                  function="alone", reason="refused"), 0)
+        self.assertEqual(self.call(node, "block 1", "alone").text, "block 1")
+
     def test_a_restarted_gateway_knows_what_its_peers_know(self):
         edge, cloud = self.scratch.pair()
         cloud.set("link_port", cloud.link_port)
