@@ -60,6 +60,7 @@ private:
     std::vector<std::shared_ptr<function_host>> hosts; ///< one per target
     std::unique_ptr<routing::policy> policy;
     routing::hedge_budget hedges;
+    routing::hedge_planner planner;
     /// Of events that no site can answer in time; made with the first.
     std::shared_ptr<target_stats> refusals;
     std::vector<std::shared_ptr<target_stats>> stats; ///< one per target

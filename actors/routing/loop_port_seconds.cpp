@@ -31,7 +31,7 @@ void loop_port::plan_second(local_route& mine, uint64_t token,
   mine.hedges.count(*bounds);
   routing::event_features features;
   features.deadline_ms = to_ms(open->event.deadline - now);
-  const auto after = routing::hedge_after(made, features, *bounds);
+  const auto after = mine.planner.after(made, features, *bounds);
   if (!after)
     return;
   seconds_.push({now + from_ms(*after), token});

@@ -95,6 +95,44 @@ double hedge_cost(const prediction& second,
   return bounds.price * (second.service + second.cold + second.imposed);
 }
 
+namespace {
+
+/// The earliest age, in means of the first site, at which a second start is worth
+/// that cost; nothing: it never is. It pays late if at all where early ones do
+/// not, until it is certain that the event has strayed.
+std::optional<double> earliest_age(const latency_law& here, double mean_ms,
+                                   const latency_law& there,
+                                   double cost_ms) noexcept {
+  static constexpr std::array ages{0.0, 0.5, 0.8,  1.0, 1.1, 1.2, 1.35, 1.5,
+                                   1.75, 2.0, 2.5, 3.0, 4.0, 6.0, 9.0};
+  for (const double age : ages)
+    if (hedge_gain(here, age * mean_ms, there) > cost_ms)
+      return age;
+  return std::nullopt;
+}
+
+/// That age in ms, if there is time for it.
+std::optional<double> in_time(std::optional<double> age, double mean_ms,
+                              const event_features& event) noexcept {
+  if (!age || (event.deadline_ms > 0 && *age * mean_ms >= event.deadline_ms))
+    return std::nullopt;
+  return *age * mean_ms;
+}
+
+constexpr double eighths = 8, most_octaves = 10;
+
+int16_t in_eighths(double ratio) noexcept {
+  const double octaves
+    = std::clamp(std::log2(ratio), -most_octaves, most_octaves);
+  return static_cast<int16_t>(std::lround(eighths * octaves));
+}
+
+double from_eighths(int16_t at) noexcept {
+  return std::exp2(at / eighths);
+}
+
+} // namespace
+
 std::optional<double> hedge_after(const decision& made,
                                   const event_features& event,
                                   const hedge_bounds& bounds) noexcept {
@@ -102,20 +140,47 @@ std::optional<double> hedge_after(const decision& made,
     return std::nullopt;
   const auto& first = made.chosen_parts();
   const auto& second = made.parts[made.runner_up];
-  const latency_law here{first}, there{second};
-  const double cost = hedge_cost(second, bounds);
-  // In means of the first site: a second start pays late if at all early ones
-  // do not, until it is certain that the event has strayed.
-  static constexpr std::array ages{0.0, 0.5, 0.8,  1.0, 1.1, 1.2, 1.35, 1.5,
-                                   1.75, 2.0, 2.5, 3.0, 4.0, 6.0, 9.0};
-  for (const double age : ages) {
-    const double ms = age * first.total;
-    if (event.deadline_ms > 0 && ms >= event.deadline_ms)
-      break;
-    if (hedge_gain(here, ms, there) > cost)
-      return ms;
+  return in_time(earliest_age(latency_law{first}, first.total,
+                              latency_law{second}, hedge_cost(second, bounds)),
+                 first.total, event);
+}
+
+std::optional<double> hedge_planner::after(
+  const decision& made, const event_features& event,
+  const hedge_bounds& bounds) noexcept {
+  if (bounds.share <= 0 || made.runner_up == decision::none)
+    return std::nullopt;
+  const auto& first = made.chosen_parts();
+  const auto& second = made.parts[made.runner_up];
+  const std::array ratios{promised_ms(first) / first.total,
+                          second.total / first.total,
+                          promised_ms(second) / second.total,
+                          hedge_cost(second, bounds) / first.total};
+  proportions of{};
+  for (size_t i = 0; i < ratios.size(); ++i) {
+    if (!(ratios[i] >= 0) || std::isinf(ratios[i]))
+      return std::nullopt;
+    of[i] = in_eighths(ratios[i]);
   }
-  return std::nullopt;
+  const double age = age_of(of);
+  return in_time(age == never ? std::nullopt : std::optional{age}, first.total,
+                 event);
+}
+
+double hedge_planner::age_of(const proportions& of) noexcept {
+  uint32_t place = 0;
+  for (const auto part : of)
+    place = place * 31 + static_cast<uint16_t>(part);
+  auto& kept = known_[place % known_.size()];
+  if (kept.age == unknown || kept.of != of) {
+    const double second = from_eighths(of[1]);
+    const auto age
+      = earliest_age(latency_law{1, from_eighths(of[0])}, 1,
+                     latency_law{second, second * from_eighths(of[2])},
+                     from_eighths(of[3]));
+    kept = {of, age.value_or(never)};
+  }
+  return kept.age;
 }
 
 } // namespace faas::routing

@@ -148,6 +148,31 @@ BOOST_AUTO_TEST_CASE(never_without_a_second_site_a_share_or_time) {
   BOOST_TEST(!hedge_after(made, event, {1, 4, 0}).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(what_was_planned_for_one_holds_for_its_like) {
+  hedge_planner planner;
+  const hedge_bounds bounds{1, 4, 0.5};
+  for (const double scale : {0.1, 1.0, 40.0})
+    for (const double other : {0.7, 1.0, 1.3, 4.0})
+      for (const double sd : {0.1, 0.4, 0.9}) {
+        const auto made
+          = between(predicted(100 * scale, sd * 100 * scale),
+                    predicted(other * 100 * scale, sd * 100 * scale));
+        const auto exact = hedge_after(made, {}, bounds);
+        for (int again = 0; again < 2; ++again) {
+          const auto planned = planner.after(made, {}, bounds);
+          BOOST_TEST(planned.has_value() == exact.has_value());
+          if (planned && exact) // by one step of the ages at most
+            BOOST_TEST(std::abs(*planned - *exact) <= 0.5 * 100 * scale);
+        }
+      }
+  auto made = between(predicted(100, 40), predicted(100, 40));
+  event_features hurried;
+  hurried.deadline_ms = 60;
+  BOOST_TEST(!planner.after(made, hurried, bounds).has_value());
+  made.runner_up = decision::none;
+  BOOST_TEST(!planner.after(made, {}, bounds).has_value());
+}
+
 BOOST_AUTO_TEST_CASE(absurd_predictions_do_no_harm) {
   const double bad[] = {0, -5, std::numeric_limits<double>::infinity(),
                         std::numeric_limits<double>::quiet_NaN(), 1e12};
@@ -155,8 +180,10 @@ BOOST_AUTO_TEST_CASE(absurd_predictions_do_no_harm) {
     for (const double sd : bad) {
       const auto one = predicted(total, sd), good = predicted(100, 40);
       for (const auto& made : {between(one, good), between(good, one)}) {
-        const auto after = hedge_after(made, {}, {1, 4, 0.5});
-        BOOST_TEST((!after || *after >= 0));
+        hedge_planner planner;
+        for (const auto after : {hedge_after(made, {}, {1, 4, 0.5}),
+                                 planner.after(made, {}, {1, 4, 0.5})})
+          BOOST_TEST((!after || *after >= 0));
         const auto gain = hedge_gain(latency_law{made.parts[0]}, 50,
                                      latency_law{made.parts[1]});
         BOOST_TEST(gain >= 0);
