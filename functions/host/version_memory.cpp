@@ -310,7 +310,6 @@ void version_host::leave() {
     const std::lock_guard lock{mutex_};
     facts_ = module_->facts();
     all.module = std::move(module_);
-    ++memory_.unloads;
   }
   auto self = std::static_pointer_cast<version_host>(shared_from_this());
   const work_ptr job{new leave_job{std::move(self), std::move(all), true}};
@@ -323,6 +322,7 @@ void version_host::has_left() noexcept {
     const std::lock_guard lock{mutex_};
     memory_.now = memory_state::where::out;
     memory_.left_at = std::max(memory_.ticked, clock::now());
+    ++memory_.unloads;
   }
   end_job();
   if (waiting() > 0)
