@@ -23,6 +23,7 @@ struct draw {
   double work = 1; ///< ms at slow-down 1, with noise
   double mean_work = 1;
   double noise = 1, mean_noise = 1;      ///< factors, outliers included
+  double own_noise = 1; ///< the part of noise that is the event's, wherever it runs
   double up_jitter = 0, down_jitter = 0; ///< as shares of the jitter's mean
   double up_luck = 1, down_luck = 1;     ///< below the loss: sent again
   double bytes = 0;

@@ -4,6 +4,16 @@
 #include <limits>
 
 namespace faas::sim {
+namespace {
+
+void draw_way(draw& of, random_source& random) {
+  of.up_jitter = -std::log(1 - random.uniform());
+  of.down_jitter = -std::log(1 - random.uniform());
+  of.up_luck = random.uniform();
+  of.down_luck = random.uniform();
+}
+
+} // namespace
 
 event_stream::event_stream(const traffic& about, const function_law& law,
                            uint64_t seed)
@@ -52,16 +62,25 @@ draw event_stream::make(double now) {
   const double spread = std::exp(law_->noise * random_.normal());
   const double factor = outlier ? law_->outlier_factor : 1;
   made.noise = spread * factor;
+  made.own_noise = spread;
   made.work = work * spread * factor;
   made.mean_noise = mean_noise_;
   made.mean_work = work * mean_spread_ * mean_factor_;
-  made.up_jitter = -std::log(1 - random_.uniform());
-  made.down_jitter = -std::log(1 - random_.uniform());
-  made.up_luck = random_.uniform();
-  made.down_luck = random_.uniform();
+  draw_way(made, random_);
   made.bytes = made.size * law_->bytes_per_unit;
   made.deadline_ms = law_->deadline_ms.draw(random_);
   return made;
+}
+
+draw second_start(draw event, const function_law& law, random_source& random) {
+  if (event.by_site != nullptr) // known site by site
+    return event;
+  const bool outlier = random.uniform() < law.outlier_share;
+  const double noise = event.own_noise * (outlier ? law.outlier_factor : 1);
+  event.work *= noise / event.noise;
+  event.noise = noise;
+  draw_way(event, random);
+  return event;
 }
 
 } // namespace faas::sim

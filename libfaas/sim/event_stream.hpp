@@ -36,4 +36,8 @@ inline uint64_t stream_seed(uint64_t run, size_t index) noexcept {
   return run * 1000003 + index;
 }
 
+/// What a second start of that event meets (hedging): what is the event's own
+/// stays, outliers and the way's luck are of the place, and drawn again.
+draw second_start(draw event, const function_law& law, random_source& random);
+
 } // namespace faas::sim

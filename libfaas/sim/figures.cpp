@@ -55,7 +55,7 @@ figures summarise(const std::vector<record>& all, size_t sites,
     return made;
   count_endings(all, seconds, made);
   std::vector<double> latencies;
-  double best = 0, regret = 0;
+  double best = 0, regret = 0, work = 0;
   size_t near_best = 0, inside = 0;
   for (const auto& one : all) {
     if (!one.answered())
@@ -71,6 +71,9 @@ figures summarise(const std::vector<record>& all, size_t sites,
     made.promised_ms += one.promised_ms;
     made.kept += one.latency_ms <= one.promised_ms;
     made.explored += one.why == routing::reason::explored;
+    made.twice += one.twice;
+    made.wasted += one.wasted_ms;
+    work += one.service_ms + one.cold_ms;
   }
   if (latencies.empty())
     return made;
@@ -81,6 +84,8 @@ figures summarise(const std::vector<record>& all, size_t sites,
   made.promised_ms /= count;
   made.kept /= count;
   made.explored /= count;
+  made.twice /= count;
+  made.wasted /= std::max(work, 1e-9);
   made.mean_ms
     = std::accumulate(latencies.begin(), latencies.end(), 0.0) / count;
   made.p50_ms = quantile(latencies, 0.5);

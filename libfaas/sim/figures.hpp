@@ -16,6 +16,8 @@ struct figures {
   std::vector<double> shares; ///< of events, by site
   double again = 0;           ///< share sent again, their site being lost
   double explored = 0;        ///< share sent to learn
+  double twice = 0;           ///< share for which a second site was started
+  double wasted = 0; ///< work of beaten starts, as a share of the others'
   double promised_ms = 0;     ///< mean promise
   double kept = 0;            ///< share of promises kept
   // Of all events; what is above is of those that were answered.

@@ -80,6 +80,9 @@ gateway::gateway(const scenario& world, const run_options& how)
       continue;
     policies_.push_back(how.policy(sites_));
     probing_.push_back(dynamic_cast<probing_policy*>(policies_.back().get()));
+    hedges_.push_back(policies_.back()->hedging() != nullptr
+                        ? std::make_unique<hedges>()
+                        : nullptr);
   }
   learn_profiles(world);
   watched_ = how.watch != nullptr;
@@ -175,6 +178,38 @@ sending gateway::choose(const draw& drawn, std::span<const char> up, double now,
   }
   if (probing_[event.function] != nullptr)
     want(made, event.function, random);
+  auto how = start(made, event, now);
+  if (hedges_[event.function])
+    how.second_after_ms = second_after(made, event, now);
+  return how;
+}
+
+std::optional<double> gateway::second_after(const decision& made,
+                                            const draw& event, double now) {
+  auto& mine = *hedges_[event.function];
+  const auto& bounds = *policies_[event.function]->hedging();
+  mine.budget.count(bounds);
+  event_features features;
+  features.deadline_ms = left_ms(event, now);
+  return mine.planner.after(made, features, bounds);
+}
+
+/// As a node does (actors/routing/loop_port_seconds.cpp): sites may do otherwise
+/// by now, so the choice and its worth are looked at again.
+sending gateway::choose_second(const draw& event, const sending& first,
+                               double age_ms, std::span<const char> up,
+                               double now, random_source& random) {
+  sending none;
+  const auto made = decide_for(event, up, now, random);
+  if (!made)
+    return none;
+  const auto& there = made.chosen_parts();
+  const auto gain = hedge_gain({first.predicted_ms, first.promised_ms}, age_ms,
+                               latency_law{there});
+  const auto& bounds = *policies_[event.function]->hedging();
+  if (gain <= hedge_cost(there, bounds)
+      || !hedges_[event.function]->budget.take())
+    return none;
   return start(made, event, now);
 }
 

@@ -2,6 +2,7 @@
 // this gateway knows.
 #pragma once
 
+#include "libfaas/routing/hedging.hpp"
 #include "libfaas/routing/policies/hot_cold.hpp"
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/plain.hpp"
@@ -26,6 +27,7 @@ struct sending {
   routing::reason why = routing::reason::no_candidate;
   double predicted_ms = 0, predicted_sd = 0, promised_ms = 0, reach_ms = 0;
   double service_ms = 0, back_ms = 0, backlog = 0, in_flight = 0;
+  std::optional<double> second_after_ms; ///< when a second start may pay
   /// Where somebody watches; else null: a decision is some 5 KiB.
   std::shared_ptr<const routing::decision> made = nullptr;
   explicit operator bool() const noexcept { return site != none; }
@@ -41,6 +43,12 @@ public:
   /// policy refuses the event (reason::refused).
   sending choose(const draw& event, std::span<const char> up, double now,
                  random_source& random);
+  /// The same for a second start of an event that has been under way for
+  /// `age_ms`, as `first` says; none: it does not pay. `up` is without the first
+  /// one's site.
+  sending choose_second(const draw& event, const sending& first, double age_ms,
+                        std::span<const char> up, double now,
+                        random_source& random);
   /// Positions of the sites that the policy of the last choice wants probed.
   std::span<const uint32_t> wanted() const noexcept { return wanted_; }
   /// The answer to such a probe.
@@ -78,6 +86,8 @@ private:
   void fill_candidates(const draw& event, std::span<const char> up, double now);
   /// What is kept of a decision; the event is under way.
   sending start(const routing::decision& made, const draw& event, double now);
+  std::optional<double> second_after(const routing::decision& made,
+                                     const draw& event, double now);
   void want(const routing::decision& made, size_t function,
             random_source& random);
 
@@ -96,6 +106,11 @@ private:
   std::vector<routing::site_load> loads_;
   std::vector<routing::link_load> link_loads_;
   std::vector<routing::candidate> candidates_;
+  struct hedges {
+    routing::hedge_planner planner;
+    routing::hedge_budget budget;
+  };
+  std::vector<std::unique_ptr<hedges>> hedges_; ///< by function; null: none
   std::vector<uint32_t> wanted_;
   bool predicts_ = true, watched_ = false;
 };

@@ -13,6 +13,7 @@ enum class step : uint8_t {
   go_on,   ///< a site, that begins what has waited
   served,
   reply,
+  second,  ///< the time when a second start of a flight may pay
   tick,
   probe,
   ping,

@@ -69,6 +69,8 @@ private:
       return served(what, now);
     case step::reply:
       return reply(what, now);
+    case step::second:
+      return start_second(what, now);
     case step::tick:
       tick(now);
       return plan(now + world_.tick_every_ms, step::tick, now);
@@ -144,6 +146,8 @@ private:
     if (learning_)
       on_.gateways[it.event.gateway]->returned(it.event, it.how, it.seen,
                                                it.way, it.sent, 0, now, true);
+    if (!flights_.counts(number, false))
+      return flights_.close(number); // its other start goes on, or has answered
     ++it.seen.again;
     ++it.attempt;
     it.lost = it.there = false;
@@ -197,6 +201,30 @@ private:
       note(it);
     on_.plan.add(on_.sites[site].send(it.event, now),
                  {step::at_site, number, it.attempt});
+    if (it.how.second_after_ms)
+      on_.plan.add(now + *it.how.second_after_ms,
+                   {step::second, number, it.attempt});
+  }
+
+  /// All functions may run twice here. What is beaten runs to its end, as on
+  /// nodes where it is too late to stop it.
+  void start_second(happening what, double now) {
+    const auto& first = flights_[what.index];
+    if (!first.open || first.attempt != what.attempt || first.beaten)
+      return;
+    auto& my = *on_.gateways[first.event.gateway];
+    others_.assign(on_.there.seen().begin(), on_.there.seen().end());
+    others_[first.seen.site] = 0;
+    auto how = my.choose_second(first.event, first.how, now - first.sent,
+                                others_, now, choices_);
+    if (!how)
+      return;
+    const auto event = second_start(
+      first.event, world_.functions[first.event.function], choices_);
+    const auto number = flights_.open_second(what.index, event, how, now);
+    auto& second = flights_[number];
+    on_.plan.add(on_.sites[how.site].send(second.event, now),
+                 {step::at_site, number, second.attempt});
   }
 
   void refuse(uint32_t number) {
@@ -206,11 +234,14 @@ private:
     finish(number);
   }
 
-  /// No more will happen to it.
-  void finish(uint32_t number) {
+  /// No more will happen to it, but to a start that it has beaten.
+  void finish(uint32_t number, std::optional<uint32_t> beaten = {}) {
     const auto& seen = flights_[number].seen;
-    if (seen.sent >= world_.warm_up_ms)
+    if (seen.sent >= world_.warm_up_ms) {
+      if (beaten)
+        flights_[*beaten].told = done_.size();
       done_.push_back(seen);
+    }
     flights_.close(number);
   }
 
@@ -320,10 +351,21 @@ private:
       on_.gateways[it.event.gateway]->returned(it.event, it.how, seen, it.way,
                                                it.sent, it.left, now,
                                                seen.dropped);
+    const auto beaten = seen.dropped ? std::nullopt : it.twin;
+    if (!flights_.counts(what.index, !seen.dropped))
+      return close_other(what.index);
     if (watch_)
       watch_(seen, it.event,
              it.how.made ? *it.how.made : routing::decision{});
-    finish(what.index);
+    finish(what.index, beaten);
+  }
+
+  /// It has ended without its end being the event's.
+  void close_other(uint32_t number) {
+    const auto& it = flights_[number];
+    if (it.told)
+      done_[*it.told].wasted_ms += it.seen.service_ms + it.seen.cold_ms;
+    flights_.close(number);
   }
 
   // -- what is not an event ----------------------------------------------------
@@ -355,6 +397,7 @@ private:
   std::vector<uint32_t> stranded_;
   std::vector<record> done_;
   // Kept for their memory
+  std::vector<char> others_;
   std::vector<settled> settled_;
   std::vector<routing::in_flight_event> late_;
 };

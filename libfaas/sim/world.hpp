@@ -21,6 +21,8 @@ struct record {
   uint32_t gateway = 0;
   uint32_t function = 0;
   uint32_t again = 0; ///< times that it was sent again, its site being lost
+  bool twice = false; ///< a second site was started for it (hedging)
+  double wasted_ms = 0; ///< of service and loading, by the start that was beaten
   /// Expected latency at the chosen site beyond that at the best, by the true
   /// state when it was sent: the myopic clairvoyant's regret.
   double regret_ms = 0;

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <ostream>
 #include <sstream>
+#include <utility>
 
 namespace faas::sim {
 namespace {
@@ -217,6 +218,24 @@ void print_endings(std::ostream& out, const std::vector<contender>& all) {
   }
 }
 
+/// What second starts cost, of worlds where there are any.
+void print_hedges(std::ostream& out, const std::vector<contender>& all) {
+  bool headed = false;
+  for (const auto& one : all) {
+    auto twice = over_runs(one, &figures::twice),
+         wasted = over_runs(one, &figures::wasted);
+    if (twice.mean <= 0)
+      continue;
+    if (!std::exchange(headed, true))
+      out << "\n| way | started twice % | work of beaten starts % |\n"
+             "|---|---:|---:|\n";
+    twice = {twice.mean * 100, twice.half_width * 100};
+    wasted = {wasted.mean * 100, wasted.half_width * 100};
+    out << "| " << one.name << " | " << text(twice) << " | " << text(wasted)
+        << " |\n";
+  }
+}
+
 } // namespace
 
 void print_table(std::ostream& out, const scenario& world,
@@ -256,6 +275,7 @@ void print_table(std::ostream& out, const scenario& world,
   }
   if (has_deadlines(world))
     print_endings(out, all);
+  print_hedges(out, all);
 }
 
 } // namespace faas::sim

@@ -22,6 +22,8 @@ json of(const figures& one) {
           {"shares", one.shares},
           {"again", one.again},
           {"explored", one.explored},
+          {"twice", one.twice},
+          {"wasted", one.wasted},
           {"promised_ms", one.promised_ms},
           {"kept", one.kept},
           {"in_time", one.in_time},
