@@ -32,6 +32,8 @@ def manifest(scenario, folder, policy):
             f"      queue: {QUEUE}", "      timeout: 60s",
             "      size: {from: header, name: X-Lab-Size}",
             f"      policy: {deployed_policy(policy)}"]
+        if policy is not None and "hedge=" in policy:
+            lines += ["      idempotent: true"]
         if policy is not None:
             names = ", ".join(s.name for s in sites)
             lines += [f"      needs: {{nodes: [{names}]}}"]

@@ -92,6 +92,7 @@ def attach(record, attempts):
     """What was predicted and measured, in seconds of the paper; of the last
     attempt, the one that was answered."""
     record["attempts"] = len(attempts)
+    record["sites"] = [a["chosen"].split("/")[0] for a in attempts]
     record["went_on"] = [a["chosen"].split("/")[0] for a in attempts[:-1]]
     if not attempts:
         return
