@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace faas::routing {
 namespace {
@@ -17,6 +18,13 @@ constexpr double most_skew = 0.25; ///< half of the variance, see mean_ms()
 constexpr double least_stay_ms = 1;
 // It did not leave just when it was seen.
 constexpr double longer = 1.25, sooner = 0.5;
+
+/// What two innovations in a row agree on.
+double agreed(double one, double other) noexcept {
+  if (one * other <= 0)
+    return 0;
+  return std::abs(one) < std::abs(other) ? one : other;
+}
 
 } // namespace
 
@@ -39,9 +47,18 @@ bool cold_start_estimator::observe(double ms) noexcept {
   if (!std::isfinite(ms) || ms <= 0 || ms > 1e7)
     return false;
   var_ = std::min(var_ + drift, jump);
-  const double nu = std::log(ms) - mean_;
-  if (change_.add(nu / std::sqrt(var_ + scatter_)))
+  const double now = std::log(ms);
+  const double nu = now - mean_;
+  const double before = std::exchange(last_, now);
+  touched_ = true;
+  if (change_.add(nu / std::sqrt(var_ + scatter_))) {
+    // A site that is thought slow gets no event that would tell otherwise: one
+    // that was stuck must not make it so, after some that were merely late. The
+    // next one decides.
     var_ = jump;
+    mean_ += agreed(nu, before - mean_);
+    return true;
+  }
   const double s = var_ + scatter_;
   const double gain = var_ / huber_variance(nu, s, huber);
   scatter_ += scatter_gain
@@ -65,6 +82,7 @@ bool cold_start_estimator::restore(double log_mean, double log_var) noexcept {
     return false;
   mean_ = log_mean;
   var_ = std::min(log_var, 1.0);
+  touched_ = true;
   return true;
 }
 

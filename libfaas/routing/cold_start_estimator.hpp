@@ -31,11 +31,15 @@ public:
   double log_mean() const noexcept { return mean_; }
   double log_var() const noexcept { return var_; }
   bool restore(double log_mean, double log_var) noexcept;
+  /// Nothing was observed or restored yet.
+  bool untouched() const noexcept { return !touched_; }
 
 private:
   double mean_;
   double var_ = 1;      ///< of the mean
   double scatter_ = 0.1; ///< variance of one around it
+  double last_ = 0; ///< log of the last one
+  bool touched_ = false;
   change_detector change_;
 };
 

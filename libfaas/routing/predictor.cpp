@@ -75,18 +75,13 @@ result<site_index> predictor::add_site(const site_spec& spec) {
     site.servers = spec.servers;
     return at->first;
   }
-  double sum = 0, count = 0;
-  for (const auto& other : sites)
-    if (other.tier == spec.tier && other.filter.started) {
-      sum += other.filter.g;
-      ++count;
-    }
   site_state site;
   site.name = spec.name;
   site.tier = spec.tier;
   site.link = to_int(spec.link);
   site.servers = spec.servers;
-  site.filter = site_filter{impl_->config.service, count > 0 ? sum / count : 0};
+  site.filter = site_filter{impl_->config.service,
+                            impl_->tier_level(spec.tier)};
   sites.push_back(std::move(site));
   return at->first;
 }
@@ -99,9 +94,11 @@ result<function_index> predictor::add_function(const std::string& name,
   if (!at)
     return at.error();
   if (at->second)
-    functions.push_back({name, default_profile, {}, false});
-  if (profile)
+    functions.push_back({.name = name});
+  if (profile) {
     functions[to_int(at->first)].profile = sane(*profile);
+    functions[to_int(at->first)].told = true;
+  }
   return at->first;
 }
 
@@ -122,7 +119,9 @@ void predictor::remove_function(function_index function) {
 bool predictor::set_profile(function_index function, line profile) {
   if (!impl_->known(function))
     return impl_->refuse();
-  impl_->functions[to_int(function)].profile = sane(profile);
+  auto& state = impl_->functions[to_int(function)];
+  state.profile = sane(profile);
+  state.told = true;
   return true;
 }
 
@@ -211,18 +210,60 @@ pair_state& predictor::impl::obtain(uint32_t function, uint32_t site) {
   if (home.pairs.size() <= function)
     home.pairs.resize(function + 1);
   auto made = std::make_unique<pair_state>();
-  if (const auto* mate = tier_mate(function, site)) {
-    made->filter = function_filter{mate->filter.profile(), config.service,
-                                   mate->filter.own(), mate->filter.shape()};
-    made->cold = mate->cold;
-  } else {
-    made->filter = function_filter{functions[function].profile, config.service};
-  }
+  begin(*made, function, site);
   made->stay = stay_tracker{config.keep_ms};
-  made->filter.join(home.filter);
   home.pairs[function] = std::move(made);
   home.functions.push_back(function);
   return *home.pairs[function];
+}
+
+/// What is believed before anything was seen.
+void predictor::impl::begin(pair_state& pair, uint32_t function,
+                            uint32_t site) {
+  if (const auto* mate = tier_mate(function, site); mate && mate->lessons > 0) {
+    pair.filter = function_filter{mate->filter.profile(), config.service,
+                                  mate->filter.own(), mate->filter.shape()};
+    if (pair.cold.untouched())
+      pair.cold = mate->cold;
+  } else {
+    pair.filter = function_filter{functions[function].profile, config.service};
+    if (!functions[function].told)
+      pair.filter.know_nothing(config.service);
+  }
+  pair.filter.join(sites[site].filter);
+}
+
+/// Mean log slow-down of the tier's sites that were seen.
+double predictor::impl::tier_level(const std::string& tier) const noexcept {
+  double sum = 0, count = 0;
+  for (const auto& site : sites)
+    if (site.tier == tier && site.filter.started) {
+      sum += site.filter.g;
+      ++count;
+    }
+  return count > 0 ? sum / count : 0;
+}
+
+/// Sites of the tier that know the function less begin anew from what was
+/// learned here, or follow in what they have not seen. Now and then, so that it
+/// costs nothing.
+void predictor::impl::teach_tier(uint32_t function, uint32_t site) {
+  const auto& from = *find(function, site);
+  const auto& tier = sites[site].tier;
+  for (uint32_t i = 0; i < sites.size(); ++i) {
+    auto* other = i != site && sites[i].tier == tier ? find(function, i)
+                                                     : nullptr;
+    if (!other || other->own_profile || other->lessons * 2 > from.lessons)
+      continue;
+    if (other->lessons == 0) {
+      if (!sites[i].filter.started)
+        sites[i].filter.g = tier_level(tier);
+      begin(*other, function, i);
+    } else if (!other->filter.follow(from.filter, config.service)) {
+      continue;
+    }
+    mark(*other, function, i);
+  }
 }
 
 void predictor::impl::mark(pair_state& pair, uint32_t function, uint32_t site) {

@@ -38,6 +38,7 @@ struct pair_state {
   bool dirty = false;   ///< its cell is stale
   bool watched = false; ///< the next tick has to look at it
   bool own_profile = false;
+  uint32_t lessons = 0; ///< service times learned
 };
 
 struct link_state {
@@ -71,6 +72,7 @@ struct site_state {
 struct function_state {
   std::string name;
   line profile = default_profile;
+  bool told = false; ///< the profile; else it is a mere form
   rate_estimator rate;
   bool removed = false;
 };
@@ -98,6 +100,9 @@ struct predictor::impl {
   pair_state* find(uint32_t function, uint32_t site) const noexcept;
   pair_state& obtain(uint32_t function, uint32_t site);
   const pair_state* tier_mate(uint32_t function, uint32_t site) const noexcept;
+  void begin(pair_state& pair, uint32_t function, uint32_t site);
+  double tier_level(const std::string& tier) const noexcept;
+  void teach_tier(uint32_t function, uint32_t site);
   void mark(pair_state& pair, uint32_t function, uint32_t site);
   void watch(pair_state& pair, uint32_t function, uint32_t site);
   void note_late(const in_flight_event& event, time_point now);

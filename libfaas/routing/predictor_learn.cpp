@@ -2,6 +2,7 @@
 #include "libfaas/routing/predictor_impl.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <utility>
 
@@ -86,6 +87,8 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
   if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
                            config.service))
     return;
+  if (std::has_single_bit(++pair.lessons)) // 1, 2, 4, 8 ...
+    teach_tier(to_int(seen.function), to_int(seen.site));
   if (pair.filter.changes() > changes)
     site.stepped = to_int(seen.function);
   if (config.odds)

@@ -95,6 +95,7 @@ void restore_pair(pair_state& pair, const snapshot::pair& from,
   pair.filter = function_filter{line{from.slope, from.intercept}, config};
   pair.filter.join(site.filter);
   pair.filter.restore(from.log_slowdown, from.log_shape, from.log_noise);
+  pair.lessons = std::max(pair.lessons, 1u); // not one that knows nothing
   pair.cold.restore(from.cold_log_mean, from.cold_log_var);
 }
 

@@ -46,9 +46,49 @@ function_filter::function_filter(const line& profile,
                                  const service_config& config, double own_mean,
                                  double shape_mean) noexcept
   : profile_(sane(profile)), h_(own_mean), k_(shape_mean),
-    p_hh_(config.own_var), p_kk_(config.shape_var), scatter_(config.noise),
+    p_hh_(config.own_var), p_kk_(config.shape_var), prior_k_(shape_mean),
+    prior_kk_(config.shape_var), scatter_(config.noise),
     grain_ms_(config.grain_ms), q_own_(config.q_second * config.own_share),
     q_shape_(config.q_shape), change_(config.change) {}
+
+void function_filter::know_nothing(const service_config& config) noexcept {
+  p_hh_ = config.unknown_var;
+  p_kk_ = prior_kk_ = config.unknown_shape_var;
+}
+
+bool function_filter::follow(const function_filter& other,
+                             const service_config& config) noexcept {
+  const double var = config.shape_var + other.p_kk_;
+  if (other.profile_.slope != profile_.slope
+      || other.profile_.intercept != profile_.intercept
+      || other.p_kk_ > 0.25 * p_kk_)
+    return false;
+  // In u, the log of the time at the size that was seen last, and k: u is what
+  // was seen, and stays as far as it is known, however bent the way there. In
+  // information form one term of k's prior is replaced by another.
+  const double slope = profile_.slope * last_n_;
+  const auto part = [&] { return profile_.intercept * std::exp(k_); };
+  double w = part() / (slope + part());
+  const double u = h_ + std::log(slope + part());
+  const double p_uu = p_hh_ + 2 * w * p_hk_ + w * w * p_kk_;
+  const double p_uk = p_hk_ + w * p_kk_;
+  const double det = std::max(p_uu * p_kk_ - p_uk * p_uk, 1e-18);
+  const double i_uu = p_kk_ / det, i_uk = -p_uk / det;
+  const double before = 1 / prior_kk_, after = 1 / var;
+  const double i_kk
+    = std::max(p_uu / det + after - before, i_uk * i_uk / i_uu + 1e-9);
+  const double pull = after * (other.k_ - k_) - before * (prior_k_ - k_);
+  const double fresh = i_uu * i_kk - i_uk * i_uk;
+  k_ = std::clamp(k_ + i_uu / fresh * pull, -max_shape, max_shape);
+  w = part() / (slope + part());
+  h_ = u - i_uk / fresh * pull - std::log(slope + part());
+  p_kk_ = i_uu / fresh;
+  p_hk_ = -i_uk / fresh - w * p_kk_;
+  p_hh_ = std::max(i_kk / fresh - 2 * w * p_hk_ - w * w * p_kk_, 1e-9);
+  prior_k_ = other.k_;
+  prior_kk_ = var;
+  return true;
+}
 
 function_filter function_filter::probe(double slowdown, time_point now,
                                        site_filter& site,
@@ -155,6 +195,7 @@ bool function_filter::observe(double n, double ms, time_point now,
   if (!usable(n, ms))
     return false;
   advance(now, site, config);
+  last_n_ = n;
   site.var += config.q_event;
   auto seen = look(n, site);
   double nu = std::log(ms) - seen.log_ms;

@@ -25,6 +25,10 @@ struct service_config {
   double site_var = 0.5;
   double own_var = 0.25;
   double shape_var = 0.5;
+  // The same of a function that nothing was told of: 0.05 ms or 20 s, nearly
+  // all of it fixed or nearly none.
+  double unknown_var = 16;
+  double unknown_shape_var = 4;
   double probe_var = 1;
   // No variance grows beyond these.
   double max_var = 2;
@@ -74,6 +78,15 @@ public:
   explicit function_filter(const line& profile = default_profile,
                            const service_config& config = {},
                            double own_mean = 0, double shape_mean = 0) noexcept;
+  /// Nothing is known of this function, the line is a mere form: its first event
+  /// tells the level. Before any event.
+  void know_nothing(const service_config& config) noexcept;
+  /// Another site of the tier has come to know the function better: what is not
+  /// known here of its shape follows (partial pooling: the prior moves to the
+  /// other's estimate, what was seen here counts as before). False where lines
+  /// differ, or the other knows no better.
+  bool follow(const function_filter& other,
+              const service_config& config) noexcept;
   /// Call once for a site that has a history: it is none of this function's.
   void join(const site_filter& site) noexcept { passed_ = site.passed; }
   /// The filter of a site's CPU probe, from its first reading: what the reading
@@ -140,6 +153,8 @@ private:
   line profile_;
   double h_, k_;
   double p_hh_, p_kk_, p_hk_ = 0;
+  double prior_k_, prior_kk_; ///< mean and variance of k's prior
+  double last_n_ = 1;         ///< size of the last event
   double passed_ = 0; ///< the site's at the last sync
   double scatter_;
   double grain_ms_;

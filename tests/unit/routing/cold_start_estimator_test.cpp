@@ -59,6 +59,17 @@ BOOST_AUTO_TEST_SUITE(cold_start_estimator_test)
     }
   }
 
+  BOOST_AUTO_TEST_CASE(one_that_was_stuck_after_late_ones_is_no_step) {
+    cold_start_estimator cold;
+    for (int i = 0; i < 60; ++i) // it scatters little
+      cold.observe(25 + i % 3);
+    for (const double ms : {30, 33, 80})
+      cold.observe(ms);
+    BOOST_TEST(cold.mean_ms() < 40);
+    cold.observe(82); // nor is the second one doubted
+    BOOST_TEST(cold.mean_ms() > 60);
+  }
+
   BOOST_AUTO_TEST_CASE(nonsense_is_refused) {
     cold_start_estimator cold;
     const double before = cold.mean_ms();
