@@ -31,7 +31,8 @@ void loop_port::plan_second(local_route& mine, uint64_t token,
   mine.hedges.count(*bounds);
   routing::event_features features;
   features.deadline_ms = to_ms(open->event.deadline - now);
-  const auto after = mine.planner.after(made, features, *bounds);
+  const auto after = mine.planner.after(made, features, *bounds,
+                                        mine.hedges.bar());
   if (!after)
     return;
   seconds_.push({now + from_ms(*after), token});
@@ -86,7 +87,8 @@ void loop_port::start_second(uint64_t token, time_point now) {
   const auto gain
     = routing::hedge_gain(routing::latency_law{first->predicted}, age,
                           routing::latency_law{there});
-  if (gain <= routing::hedge_cost(there, *bounds) || !mine->hedges.take())
+  if (gain <= mine->hedges.bar() * routing::hedge_cost(there, *bounds)
+      || !mine->hedges.take())
     return;
   chosen.why = routing::reason::hedged;
   chosen.propensity = 0;

@@ -92,7 +92,7 @@ double hedge_gain(const latency_law& first, double age_ms,
 
 double hedge_cost(const prediction& second,
                   const hedge_bounds& bounds) noexcept {
-  return bounds.price * (second.service + second.cold + second.imposed);
+  return bounds.price * (second.service + second.cold) + second.imposed;
 }
 
 namespace {
@@ -147,7 +147,7 @@ std::optional<double> hedge_after(const decision& made,
 
 std::optional<double> hedge_planner::after(
   const decision& made, const event_features& event,
-  const hedge_bounds& bounds) noexcept {
+  const hedge_bounds& bounds, double bar) noexcept {
   if (bounds.share <= 0 || made.runner_up == decision::none)
     return std::nullopt;
   const auto& first = made.chosen_parts();
@@ -155,7 +155,7 @@ std::optional<double> hedge_planner::after(
   const std::array ratios{promised_ms(first) / first.total,
                           second.total / first.total,
                           promised_ms(second) / second.total,
-                          hedge_cost(second, bounds) / first.total};
+                          bar * hedge_cost(second, bounds) / first.total};
   proportions of{};
   for (size_t i = 0; i < ratios.size(); ++i) {
     if (!(ratios[i] >= 0) || std::isinf(ratios[i]))

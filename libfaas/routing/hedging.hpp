@@ -18,25 +18,34 @@ struct hedge_bounds {
   double price = 0.5; ///< ms of latency that a ms of a site's time is worth
 };
 
-/// Counts events and second starts, so that these stay a share of those. One
-/// thread.
+/// Counts events and second starts, so that these stay a share of those. Where
+/// more pay than may be, a bar rises, so that the share goes to those that gain
+/// most. One thread.
 class hedge_budget {
 public:
   /// An event has started.
   void count(const hedge_bounds& bounds) noexcept {
-    saved_ = saved_ + bounds.share < bounds.burst ? saved_ + bounds.share
-                                                  : bounds.burst;
+    saved_ += bounds.share;
+    if (saved_ < bounds.burst)
+      return;
+    saved_ = bounds.burst;
+    bar_ = bar_ > 1 / lower ? bar_ * lower : 1;
   }
   /// True if one more second start is within the bounds; it is counted.
   bool take() noexcept {
-    if (saved_ < 1 - 1e-9) // ten tenths are one
+    if (saved_ < 1 - 1e-9) { // ten tenths are one
+      bar_ = bar_ < highest ? bar_ * higher : highest;
       return false;
+    }
     saved_ -= 1;
     return true;
   }
+  /// How many times its cost a second start has to gain; at least 1.
+  double bar() const noexcept { return bar_; }
 
 private:
-  double saved_ = 0;
+  static constexpr double higher = 1.1, lower = 0.98, highest = 1e3;
+  double saved_ = 0, bar_ = 1;
 };
 
 /// How long one event takes, as far as a prediction knows it: log-normal with
@@ -74,9 +83,9 @@ private:
 double hedge_gain(const latency_law& first, double age_ms,
                   const latency_law& second) noexcept;
 
-/// What that start costs, ms: the second site's time, and what others wait for
-/// it. All of it, because a running event is not always stopped by its
-/// cancellation.
+/// What that start costs, ms: the second site's time at its price, and what
+/// others wait for it. All of it, because a running event is not always stopped
+/// by its cancellation.
 double hedge_cost(const prediction& second, const hedge_bounds& bounds) noexcept;
 
 /// How long to wait, ms from the event's start, until a second start at the
@@ -91,9 +100,11 @@ std::optional<double> hedge_after(const decision& made,
 /// it takes some 40 us. One thread.
 class hedge_planner {
 public:
+  /// `bar`: so many times its cost is to be gained.
   std::optional<double> after(const decision& made,
                               const event_features& event,
-                              const hedge_bounds& bounds) noexcept;
+                              const hedge_bounds& bounds,
+                              double bar = 1) noexcept;
 
 private:
   using proportions = std::array<int16_t, 4>; ///< in eighths of octaves

@@ -191,7 +191,7 @@ std::optional<double> gateway::second_after(const decision& made,
   mine.budget.count(bounds);
   event_features features;
   features.deadline_ms = left_ms(event, now);
-  return mine.planner.after(made, features, bounds);
+  return mine.planner.after(made, features, bounds, mine.budget.bar());
 }
 
 /// As a node does (actors/routing/loop_port_seconds.cpp): sites may do otherwise
@@ -207,8 +207,8 @@ sending gateway::choose_second(const draw& event, const sending& first,
   const auto gain = hedge_gain({first.predicted_ms, first.promised_ms}, age_ms,
                                latency_law{there});
   const auto& bounds = *policies_[event.function]->hedging();
-  if (gain <= hedge_cost(there, bounds)
-      || !hedges_[event.function]->budget.take())
+  auto& budget = hedges_[event.function]->budget;
+  if (gain <= budget.bar() * hedge_cost(there, bounds) || !budget.take())
     return none;
   return start(made, event, now);
 }

@@ -97,7 +97,7 @@ def plot(study):
     picture = Picture(980, 500)
     picture.text(20, 26, "Second starts under load", size=17, bold=True)
     picture.text(20, 46, "Four sites; one event in fifty takes ten times as "
-                 "long where it is. Share of the capacity without strays; means "
+                 "long where it is. Share of the capacity; means "
                  f"of {study['seeds']} seeds.")
     panel(picture, study, 60, "99th percentile, ms (cut at 250)", "p99_ms",
           250, range(0, 251, 50))

@@ -101,6 +101,28 @@ BOOST_AUTO_TEST_CASE(the_gain_agrees_with_drawn_times) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(where_more_pay_than_may_the_bar_rises) {
+  hedge_budget budget;
+  const hedge_bounds bounds{0.1, 4, 0.5};
+  BOOST_TEST(budget.bar() == 1);
+  for (int i = 0; i < 1000; ++i) { // half of them would
+    budget.count(bounds);
+    if (i % 2 == 0)
+      budget.take();
+  }
+  const auto high = budget.bar();
+  BOOST_TEST(high > 10);
+  for (int i = 0; i < 2000; ++i) // none does
+    budget.count(bounds);
+  BOOST_TEST(budget.bar() == 1);
+  hedge_planner planner;
+  const auto made = between(predicted(100, 40), predicted(110, 40));
+  const auto soon = planner.after(made, {}, {1, 4, 0.1}),
+             late = planner.after(made, {}, {1, 4, 0.1}, 6);
+  BOOST_REQUIRE(soon.has_value());
+  BOOST_TEST((!late || *late > *soon));
+}
+
 BOOST_AUTO_TEST_CASE(free_starts_are_made_at_once_dear_ones_late_or_never) {
   const auto made = between(predicted(100, 40), predicted(110, 40));
   const event_features event;

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(second_starts_cut_the_tail_for_a_small_price) {
   BOOST_TEST(without.twice == 0);
   BOOST_TEST(without.wasted == 0);
   BOOST_TEST(with.twice > 0.015); // of the fiftieth that strays
-  BOOST_TEST(with.twice < 0.06);
+  BOOST_TEST(with.twice < 0.1);
   // What is beaten is nearly all of the strays' ten times as long work.
   BOOST_TEST(with.wasted > 0.1);
   BOOST_TEST(with.wasted < 0.3);
@@ -109,13 +109,11 @@ BOOST_AUTO_TEST_CASE(a_lone_site_has_none) {
 BOOST_AUTO_TEST_CASE(what_a_crashed_site_had_is_answered_by_another) {
   auto world = alike();
   world.warm_up_ms = 0;
-  world.suspect_ms = 2000; // noticed late
-  for (int i = 1; i < 20; ++i)
-    for (auto& site : world.sites)
-      site.absent.push_back(
-        {i * 5000.0 + 1500.0 * static_cast<double>(&site - &world.sites[0]),
-         i * 5000.0 + 1500.0 * static_cast<double>(&site - &world.sites[0])
-           + 1000});
+  world.suspect_ms = 1000; // noticed late
+  for (size_t i = 1; i < 20; ++i) {
+    const auto begin = static_cast<double>(i) * 5000;
+    world.sites[i % 3].absent.push_back({begin, begin + 2000});
+  }
   const auto without = by(world, plain);
   const auto with = by(world, "min-latency:hedge=1,price=0.2");
   BOOST_TEST((sent(with) == sent(without)));
