@@ -15,6 +15,9 @@ constexpr double scatter_gain = 0.05;
 constexpr double jump = 1; ///< variance after a step
 constexpr double huber = 2.5;
 constexpr double most_skew = 0.25; ///< half of the variance, see mean_ms()
+constexpr double usual_gain = 0.1, usual_clip = 0.5;
+constexpr double much = 0.3;       ///< a third slower than usual
+constexpr double back_gain = 0.03; ///< of the way back, per event elsewhere
 constexpr double least_stay_ms = 1;
 // It did not leave just when it was seen.
 constexpr double longer = 1.25, sooner = 0.5;
@@ -50,6 +53,9 @@ bool cold_start_estimator::observe(double ms) noexcept {
   const double now = std::log(ms);
   const double nu = now - mean_;
   const double before = std::exchange(last_, now);
+  usual_ = touched_ ? usual_ + usual_gain * std::clamp(now - usual_, -usual_clip,
+                                                       usual_clip)
+                    : now;
   touched_ = true;
   if (change_.add(nu / std::sqrt(var_ + scatter_))) {
     // A site that is thought slow gets no event that would tell otherwise: one
@@ -76,12 +82,22 @@ double cold_start_estimator::mean_ms() const noexcept {
   return std::exp(mean_ + std::min(scatter_ / 2, most_skew));
 }
 
+bool cold_start_estimator::slow() const noexcept {
+  return touched_ && mean_ > usual_ + much;
+}
+
+void cold_start_estimator::passed_over() noexcept {
+  mean_ += back_gain * (usual_ - mean_);
+  var_ = std::min(var_ + back_gain * jump, jump);
+}
+
 bool cold_start_estimator::restore(double log_mean, double log_var) noexcept {
   if (!std::isfinite(log_mean) || !std::isfinite(log_var)
       || std::abs(log_mean) > 17 || log_var <= 0)
     return false;
   mean_ = log_mean;
   var_ = std::min(log_var, 1.0);
+  usual_ = last_ = mean_;
   touched_ = true;
   return true;
 }

@@ -19,8 +19,9 @@ private:
 
 /// Log-normal estimate of load + warm-up of one function on one site: a level
 /// that drifts, seen with a scatter that is learned, too. What varies much is
-/// averaged over many, and one that is stuck moves it little (Huber). Not
-/// thread safe.
+/// averaged over many, and one that is stuck moves it little (Huber). Slow
+/// spells end, but who is thought slow gets no event that would tell so: while
+/// events go elsewhere the level goes back to what is usual. Not thread safe.
 class cold_start_estimator {
 public:
   /// Prior: 100 ms, wide (a native function 1 ms, a large model seconds).
@@ -28,6 +29,10 @@ public:
 
   bool observe(double ms) noexcept;
   double mean_ms() const noexcept;
+  /// Much slower than usual.
+  bool slow() const noexcept;
+  /// It is slow, and an event went to another site.
+  void passed_over() noexcept;
   double log_mean() const noexcept { return mean_; }
   double log_var() const noexcept { return var_; }
   bool restore(double log_mean, double log_var) noexcept;
@@ -38,7 +43,8 @@ private:
   double mean_;
   double var_ = 1;      ///< of the mean
   double scatter_ = 0.1; ///< variance of one around it
-  double last_ = 0; ///< log of the last one
+  double last_ = 0;  ///< log of the last one
+  double usual_ = 0; ///< what the level is in the long run, slow spells aside
   bool touched_ = false;
   change_detector change_;
 };

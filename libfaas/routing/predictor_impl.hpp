@@ -73,6 +73,7 @@ struct function_state {
   std::string name;
   line profile = default_profile;
   bool told = false; ///< the profile; else it is a mere form
+  std::vector<uint32_t> slow; ///< sites that load it slower than usual
   rate_estimator rate;
   bool removed = false;
 };
@@ -114,6 +115,8 @@ struct predictor::impl {
                      site_state& site);
   void confirm_step(site_state& site, double slowdown);
   void learn_residency(const observation& seen, pair_state& pair);
+  void learn_load(uint32_t function, uint32_t site, double ms);
+  void pass_over_slow(uint32_t function, uint32_t site);
   void learn_queue(const observation& seen, site_state& site);
 };
 

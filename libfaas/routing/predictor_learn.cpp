@@ -71,7 +71,7 @@ void site_state::judge(bool late, bool step, time_point sent) noexcept {
 void predictor::impl::learn_service(const observation& seen, pair_state& pair,
                                     site_state& site) {
   if (seen.cold_ms > 0) {
-    pair.cold.observe(seen.cold_ms);
+    learn_load(to_int(seen.function), to_int(seen.site), seen.cold_ms);
     // Its service was not that of a warm instance; but where each event is cold
     // there is no other.
     if (pair.cold_run < std::max(always_cold, pair.warm))
@@ -161,6 +161,8 @@ bool predictor::observe(const observation& seen) {
                                    seen.at, site.filter, my.config.service);
     return true;
   }
+  if (!my.functions[f].slow.empty())
+    my.pass_over_slow(f, s);
   my.learn_residency(seen, pair);
   pair.quality.total(seen.predicted_ms, seen.predicted_sd, seen.total_ms);
   if (seen.predicted_ms > 0 && seen.predicted_sd > 0) {
@@ -256,10 +258,33 @@ bool predictor::observe_load(function_index function, site_index site,
   if (!my.known(function) || !my.known(site))
     return my.refuse();
   auto& pair = my.obtain(to_int(function), to_int(site));
-  if (!pair.cold.observe(ms))
+  if (!(ms > 0) || !plausible_ms(ms))
     return my.refuse();
+  my.learn_load(to_int(function), to_int(site), ms);
   my.mark(pair, to_int(function), to_int(site));
   return true;
+}
+
+void predictor::impl::learn_load(uint32_t function, uint32_t site, double ms) {
+  auto& pair = *find(function, site);
+  pair.cold.observe(ms);
+  auto& slow = functions[function].slow;
+  std::erase(slow, site);
+  if (pair.cold.slow())
+    slow.push_back(site);
+}
+
+/// An event went to `site`, and none to those.
+void predictor::impl::pass_over_slow(uint32_t function, uint32_t site) {
+  auto& slow = functions[function].slow;
+  std::erase_if(slow, [&](uint32_t other) {
+    auto* pair = other == site ? nullptr : find(function, other);
+    if (!pair)
+      return other != site;
+    pair->cold.passed_over();
+    mark(*pair, function, other);
+    return !pair->cold.slow();
+  });
 }
 
 void predictor::impl::watch(pair_state& pair, uint32_t function,

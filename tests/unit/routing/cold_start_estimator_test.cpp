@@ -70,6 +70,25 @@ BOOST_AUTO_TEST_SUITE(cold_start_estimator_test)
     BOOST_TEST(cold.mean_ms() > 60);
   }
 
+  BOOST_AUTO_TEST_CASE(a_slow_spell_is_forgotten_while_events_go_elsewhere) {
+    cold_start_estimator cold;
+    for (int i = 0; i < 60; ++i)
+      cold.observe(25 + i % 3);
+    BOOST_TEST(!cold.slow());
+    for (int i = 0; i < 4; ++i)
+      cold.observe(100 + i);
+    BOOST_TEST(cold.mean_ms() > 80);
+    BOOST_TEST(cold.slow());
+    int events = 0;
+    for (; cold.slow() && events < 1000; ++events)
+      cold.passed_over();
+    BOOST_TEST(events > 10); // not at once
+    BOOST_TEST(events < 100);
+    BOOST_TEST(cold.mean_ms() < 50);
+    cold.observe(100); // it was no spell: known with the next one
+    BOOST_TEST(cold.mean_ms() > 70);
+  }
+
   BOOST_AUTO_TEST_CASE(nonsense_is_refused) {
     cold_start_estimator cold;
     const double before = cold.mean_ms();

@@ -118,6 +118,38 @@ BOOST_AUTO_TEST_CASE(what_was_measured_at_the_site_stays) {
              boost::test_tools::tolerance(0.1));
 }
 
+BOOST_AUTO_TEST_CASE(a_site_that_loaded_slowly_is_tried_again_one_day) {
+  tier_world w;
+  const auto cold = [&](site_index site, double load_ms) {
+    observation seen;
+    seen.function = w.model;
+    seen.site = site;
+    seen.size = 10;
+    seen.service_ms = 50;
+    seen.cold_ms = load_ms;
+    seen.total_ms = 50.05 + load_ms;
+    seen.at = w.now += from_ms(1000);
+    w.predictor.observe(seen);
+    w.predictor.publish(w.now);
+  };
+  const auto charge = [&](site_index site) {
+    return w.cells[to_int(site)]->read().cold_charge_ms;
+  };
+  for (int i = 0; i < 40; ++i)
+    for (const auto site : {w.gpu1, w.gpu2})
+      cold(site, 500 + i % 3);
+  const auto usual = charge(w.gpu2);
+  for (int i = 0; i < 4; ++i)
+    cold(w.gpu2, 5000);
+  const auto slow = charge(w.gpu2);
+  BOOST_TEST(slow > 4 * usual);
+  cold(w.gpu1, 500);
+  BOOST_TEST(charge(w.gpu2) < slow);
+  for (int i = 0; i < 150; ++i)
+    cold(w.gpu1, 500);
+  BOOST_TEST(charge(w.gpu2) < 2.5 * usual);
+}
+
 BOOST_AUTO_TEST_CASE(following_is_as_if_the_prior_had_been_that) {
   // Against the same filter with the other prior from the start. The model is
   // linearised, so shapes are near each other here.
