@@ -138,6 +138,7 @@ using membership_actor = caf::typed_actor<
   caf::reacts_to<local<control_arrived>>,
   caf::reacts_to<local<nodes_call>>,
   caf::reacts_to<local<logs_call>>,
+  caf::reacts_to<local<decisions_call>>,
   caf::reacts_to<local<spread_view>>,
   caf::reacts_to<local<spread_placements>>,
   caf::reacts_to<local<spread_evidence>>,

@@ -73,6 +73,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
   faas::actors::local<faas::actors::control_arrived>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::nodes_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::logs_call>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
+  faas::actors::local<faas::actors::decisions_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::spread_view>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
   faas::actors::local<faas::actors::spread_placements>)

@@ -7,6 +7,7 @@
 #include "actors/predictor_messages.hpp"
 #include "actors/routing/board.hpp"
 #include "actors/routing/port_book.hpp"
+#include "libfaas/ports/decision_book.hpp"
 #include "libfaas/ports/lease.hpp"
 #include "libfaas/ports/peer_links.hpp"
 #include "libfaas/wire/messages.hpp"
@@ -201,6 +202,11 @@ struct logs_call {
   log_query query;
   std::vector<log_line> own;
   once<std::vector<log_line>> done;
+};
+/// Attempts at that event, asked of other nodes.
+struct decisions_call {
+  call_id id;
+  once<told_decisions> done;
 };
 /// The controller's view, to be sent to every connected node.
 struct spread_view {

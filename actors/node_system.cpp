@@ -54,6 +54,8 @@ struct node_system::impl {
     : config(std::move(with)),
       caf_config(config.scheduler_threads),
       system(std::make_unique<caf::actor_system>(caf_config)) {
+    if (config.decided != nullptr)
+      desk = std::make_unique<decision_desk>(*config.decided);
     if (config.peers != nullptr)
       transport = std::make_unique<socket_middleman>(*system, *config.peers);
   }
@@ -112,6 +114,7 @@ struct node_system::impl {
   quality_book quality;
   host_metrics hosts{board, cpu_site(config.self.node)};
   log_book logs;
+  std::unique_ptr<decision_desk> desk; ///< null: nothing is logged
   std::atomic<bool> settled{true};
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<socket_middleman> transport; ///< null: no other nodes
@@ -271,6 +274,7 @@ membership_config node_system::impl::membership_parts() {
   made.vault = vault;
   made.predictor = predictor;
   made.logs = &logs;
+  made.decisions = desk.get();
   made.log = config.log;
   if (transport) {
     made.links = config.peers;
@@ -373,6 +377,8 @@ bool node_system::impl::stop(duration grace) {
     transport->close();
   if (config.bulk != nullptr)
     config.bulk->serve(std::nullopt);
+  if (desk)
+    desk->end();
   bool clean = true;
   caf::scoped_actor self{*system};
   // Order: no new work from peers; functions drain; desired state; the rest.

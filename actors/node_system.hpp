@@ -54,6 +54,7 @@ struct node_system_config {
   error no_files{errc::unavailable, "this node has no place for secrets"};
   /// Where the loops' decisions go, with the bounds of one loop.
   decision_log_config decisions = {};
+  decision_book* decided = nullptr; ///< for other nodes' questions; null: none
   const clock_source* clock = nullptr;
   uint64_t seed = 0;
   std::function<void(std::string)> log;

@@ -1,5 +1,7 @@
 #include "actors/control/admin_adapter.hpp"
 
+#include "libfaas/ports/decision_book.hpp"
+
 #include <caf/send.hpp>
 
 namespace faas::actors {
@@ -133,6 +135,14 @@ void admin_adapter::logs(log_query query,
   caf::anon_send(deps_.membership, make_local(logs_call{std::move(query),
                                                         std::move(own),
                                                         once{done}}));
+}
+
+void admin_adapter::decisions_elsewhere(call_id id,
+                                        reply_to<told_decisions> done) {
+  if (!deps_.controller) // others would not answer
+    return done(told_decisions{});
+  deps_.counters->of(actor_kind::membership).count_sent();
+  caf::anon_send(deps_.membership, make_local(decisions_call{id, once{done}}));
 }
 
 void admin_adapter::bundles(bundles_command command,

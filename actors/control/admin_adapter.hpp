@@ -56,6 +56,7 @@ public:
              reply_to<std::vector<site_status>> done) override;
   void actors(reply_to<std::vector<actor_status>> done) override;
   void logs(log_query query, reply_to<std::vector<log_line>> done) override;
+  void decisions_elsewhere(call_id id, reply_to<told_decisions> done) override;
   void bundles(bundles_command command, reply_to<bundles_status> done) override;
   readiness ready() const override;
 

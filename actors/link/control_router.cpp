@@ -1,7 +1,8 @@
 #include "actors/link/control_router.hpp"
 
 #include "actors/link/bundle_shares.hpp"
-#include "actors/link/log_rounds.hpp"
+#include "actors/link/decision_answers.hpp"
+#include "actors/link/log_answers.hpp"
 #include "libfaas/manifest/platform.hpp"
 
 #include <caf/send.hpp>
@@ -189,6 +190,8 @@ void control_router::handle(const node_name&,
     return learned(lines_of(request.payload));
   if (const auto query = query_of(request); query && to_.logs != nullptr)
     return back(log_reply(request.id, to_.logs->query(*query)));
+  if (const auto call = call_of(request))
+    return give_decisions(request, *call, back);
   const auto bundle = digest::parse(request.payload);
   if (request.kind != keep_bundle_kind || !bundle)
     return; // of a later release
@@ -199,6 +202,17 @@ void control_router::handle(const node_name&,
       reply.why = *failed;
     back(reply);
   });
+}
+
+/// A node without a log has none: who asks need not wait for it.
+void control_router::give_decisions(const wire::admin_request& request,
+                                    const call_id& of, const answer& back) {
+  if (to_.decisions == nullptr)
+    return back(decisions_reply(request.id, {}));
+  to_.decisions->look_up(
+    of, [id = request.id, back](const std::vector<decisions::record>& found) {
+      back(decisions_reply(id, found));
+    });
 }
 
 void control_router::give_estimates(const wire::admin_request& request,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/link/decision_desk.hpp"
 #include "actors/link/leader_book.hpp"
 #include "actors/link/view_messages.hpp"
 #include "actors/log_book.hpp"
@@ -29,6 +30,8 @@ struct control_targets {
   std::function<void(const std::vector<node_record>&)> nodes = {};
   /// What functions wrote here; null: nobody is told.
   const log_book* logs = nullptr;
+  /// What this node's loops decided; null: nobody is told.
+  decision_desk* decisions = nullptr;
 };
 
 /// Asks another controller to get a bundle and keep it; the payload is its
@@ -94,6 +97,8 @@ private:
               const answer& back);
   void handle(const node_name& from, const wire::admin_reply& reply,
               const answer&);
+  void give_decisions(const wire::admin_request& request, const call_id& of,
+                      const answer& back);
   void give_estimates(const wire::admin_request& request, const answer& back);
   void keep_bundles(const cluster_view& view);
   void need(const digest& bundle, std::function<void(const error*)> done);

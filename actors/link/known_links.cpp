@@ -107,6 +107,14 @@ known_links::to_leader(const leader_book& leaders) const {
   return std::nullopt;
 }
 
+std::optional<uint64_t>
+known_links::whence_secrets(const leader_book& leaders, const node_name* self,
+                            bool shares_lead) const {
+  if (self != nullptr && (!shares_lead || leaders.leader() == *self))
+    return 0;
+  return to_leader(leaders);
+}
+
 bool known_links::first_refusal(const boot_id& boot, const std::string& why) {
   if (told_.size() > max_told)
     told_.clear();
@@ -117,6 +125,14 @@ std::set<node_name> known_links::other_controllers() const {
   std::set<node_name> found;
   for (const auto& [number, link] : all)
     if (link.up && link.hello.controller && link.state == node_state::alive)
+      found.insert(link.hello.node);
+  return found;
+}
+
+std::set<node_name> known_links::answering() const {
+  std::set<node_name> found;
+  for (const auto& [number, link] : all)
+    if (link.up && link.state == node_state::alive)
       found.insert(link.hello.node);
   return found;
 }

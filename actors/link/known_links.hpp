@@ -59,11 +59,18 @@ public:
 
   /// The number of the link to the controller that leads.
   std::optional<uint64_t> to_leader(const leader_book& leaders) const;
+  /// Where this node's secrets come from: the link to the controller that leads;
+  /// 0: from here. `self`: this node, if it has a controller; else null.
+  std::optional<uint64_t> whence_secrets(const leader_book& leaders,
+                                         const node_name* self,
+                                         bool shares_lead) const;
   /// Whether this process was not refused before for such a reason. (It tries
   /// again and again.)
   bool first_refusal(const boot_id& boot, const std::string& why);
   /// Other nodes that may lead, as far as they answer.
   std::set<node_name> other_controllers() const;
+  /// All other nodes that are connected and answer.
+  std::set<node_name> answering() const;
 
   /// The last link to that node has ended.
   void gone(const wire::hello& node, time_point now) {

@@ -5,7 +5,8 @@
 #include "actors/link/control_router.hpp"
 #include "actors/link/dial_plan.hpp"
 #include "actors/link/link.hpp"
-#include "actors/link/log_rounds.hpp"
+#include "actors/link/decision_answers.hpp"
+#include "actors/link/log_answers.hpp"
 #include "actors/link/offers.hpp"
 #include "actors/link/outbox.hpp"
 #include "actors/system/socket_middleman.hpp"
@@ -60,15 +61,16 @@ struct membership_state {
                                    config.controller, config.shares_lead,
                                    config.predictor, config.log, [this](const auto& nodes) {
                                      known.list.told(nodes);
-                                   }, config.logs});
+                                   }, config.logs,
+                                   config.decisions});
     router->learned = [this](const auto& addresses) {
       learn(addresses);
       offer_secrets();
     };
     router->answered = [this](const node_name& by,
                               const wire::admin_reply& reply) {
-      if (log_rounds::is_mine(reply.id))
-        return rounds.answered(by, reply);
+      if (questions.answered(by, reply))
+        return;
       if (reply.why.code != errc::ok)
         config.log(by.str() + " has no copy: " + reply.why.message);
       shares.answered(reply.id, by);
@@ -88,7 +90,7 @@ struct membership_state {
       if (dials.due(i, now) // it may have called us
           && !known.linked(dials.node(i), config.join[i].text()))
         dial(i);
-    rounds.expire(now);
+    questions.expire(now);
     for (const auto& late : shares.expire(now))
       config.log("controller " + late.str()
                  + " is slow to copy a bundle: deployed without it");
@@ -101,13 +103,10 @@ struct membership_state {
     if (config.links == nullptr)
       return connect(i, self->system().middleman().actor_handle(), to.host,
                      to.port);
-    config.links->open(to.text(),
-                       [me = self->address(), i](
-                         result<peer_links::opened> connection) {
-                         if (auto to = caf::actor_cast<membership_actor>(me))
-                           caf::anon_send(to, make_local(peer_opened{
-                                                i, std::move(connection)}));
-                       });
+    config.links->open(
+      to.text(), [back = to_me<peer_opened>(), i](auto connection) {
+        back(make_local(peer_opened{i, std::move(connection)}));
+      });
   }
 
   void opened(const peer_opened& what) {
@@ -164,6 +163,15 @@ struct membership_state {
     open_link(std::move(from), first, std::nullopt);
   }
 
+  /// For other threads; what comes after the end is dropped.
+  template <class T>
+  std::function<void(local<T>)> to_me() {
+    return [me = self->address()](local<T> what) {
+      if (auto to = caf::actor_cast<membership_actor>(me))
+        caf::anon_send(to, std::move(what));
+    };
+  }
+
   void open_link(caf::strong_actor_ptr remote, std::optional<wire_frame> first,
                  std::optional<size_t> dialled) {
     link_config made;
@@ -176,14 +184,8 @@ struct membership_state {
     made.counters = config.counters;
     made.clock = config.clock;
     made.predictor = config.predictor;
-    made.changed = [me = self->address()](local<link_changed> what) {
-      if (auto to = caf::actor_cast<membership_actor>(me))
-        caf::anon_send(to, std::move(what));
-    };
-    made.control = [me = self->address()](local<control_arrived> what) {
-      if (auto to = caf::actor_cast<membership_actor>(me))
-        caf::anon_send(to, std::move(what));
-    };
+    made.changed = to_me<link_changed>();
+    made.control = to_me<control_arrived>();
     known_link link;
     link.dialled = dialled;
     if (config.links != nullptr) {
@@ -306,7 +308,7 @@ struct membership_state {
         forget_bulk(config.bulk, link.hello.node);
         router->forget(link.hello.node);
         shares.left(link.hello.node);
-        rounds.left(link.hello.node);
+        questions.left(link.hello.node);
         known.gone(link.hello, config.clock->now());
         if (config.controller)
           tell_controller(record_of(link.hello, false));
@@ -353,7 +355,9 @@ struct membership_state {
   void offer_secrets() {
     if (!config.vault)
       return;
-    const auto from = whence_secrets();
+    const auto from = known.whence_secrets(
+      router->leaders(), config.controller ? &config.self.node : nullptr,
+      config.shares_lead);
     if (!from || offered == from)
       return;
     offered = from;
@@ -364,15 +368,6 @@ struct membership_state {
                    ? secrets_of(*config.controller, config.vault,
                                 config.self.node, *config.counters)
                    : secrets_of(links.at(*from), *config.counters)));
-  }
-
-  /// The link; 0: from here.
-  std::optional<uint64_t> whence_secrets() {
-    const auto& leader = router->leaders().leader();
-    if (config.controller
-        && (!config.shares_lead || leader == config.self.node))
-      return 0;
-    return known.to_leader(router->leaders());
   }
 
   void share(const share_bundle& what) {
@@ -402,12 +397,9 @@ struct membership_state {
     out->to_controllers(report());
   }
 
-  void spread(const spread_evidence& what) {
-    mark->counters().count_handled();
-    out->to_controllers(what.seen);
-  }
-
-  void spread(const spread_loads& what) {
+  /// What this node has seen.
+  template <class T>
+  void pass_on(const T& what) {
     mark->counters().count_handled();
     out->to_controllers(what.seen);
   }
@@ -426,15 +418,25 @@ struct membership_state {
 
   void logs(const logs_call& call) {
     mark->counters().count_handled();
+    ask(questions.logs, log_request(call.query), [call](const auto& answers) {
+      call.done(merged(call.own, call.query.tail, answers));
+    });
+  }
+
+  void decisions(const decisions_call& call) {
+    mark->counters().count_handled();
+    ask(questions.decisions, decisions_request(call.id),
+        [call](const auto& answers) {
+          call.done(told_of(call.id, answers));
+        });
+  }
+
+  void ask(node_rounds& in, wire::admin_request what, node_rounds::sink done) {
     const auto now = config.clock->now();
-    std::set<node_name> asked;
-    for (const auto& [number, link] : links)
-      if (link.up && link.state == node_state::alive
-          && rounds.asks(link.hello.node, now))
-        asked.insert(link.hello.node);
-    const auto id = rounds.begin(asked, call.query, call.own, now, call.done);
-    for (const auto& node : asked)
-      out->send(*known.to(node), log_request(id, call.query));
+    const auto nodes = in.worth_asking(known.answering(), now);
+    what.id = in.begin(nodes, now, std::move(done));
+    for (const auto& node : nodes)
+      out->send(*known.to(node), what);
   }
 
   void stop() {
@@ -457,8 +459,8 @@ struct membership_state {
   std::optional<outbox> out; ///< since start(), like the router
   std::optional<control_router> router;
   bundle_shares shares;
-  log_rounds rounds;
-  std::optional<uint64_t> offered; ///< see whence_secrets()
+  node_questions questions;
+  std::optional<uint64_t> offered; ///< see offer_secrets()
   local<node_placements> own;
   uint64_t last_link = 0;
   time_point begun{};
@@ -476,10 +478,11 @@ membership_behavior(membership_state::pointer self, membership_config config) {
     [=](const local<control_arrived>& got) { self->state.arrived(*got); },
     [=](const local<nodes_call>& call) { self->state.nodes(*call); },
     [=](const local<logs_call>& call) { self->state.logs(*call); },
+    [=](const local<decisions_call>& call) { self->state.decisions(*call); },
     [=](const local<spread_view>& what) { self->state.spread(*what); },
     [=](const local<spread_placements>& what) { self->state.spread(*what); },
-    [=](const local<spread_evidence>& what) { self->state.spread(*what); },
-    [=](const local<spread_loads>& what) { self->state.spread(*what); },
+    [=](const local<spread_evidence>& what) { self->state.pass_on(*what); },
+    [=](const local<spread_loads>& what) { self->state.pass_on(*what); },
     [=](const local<share_bundle>& what) { self->state.share(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
     [=](caf::close_atom) { self->state.stop(); },

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
+#include "actors/link/decision_desk.hpp"
 #include "actors/log_book.hpp"
 #include "actors/system/census.hpp"
 #include "libfaas/core/random.hpp"
@@ -48,6 +49,7 @@ struct membership_config {
   caf::io::middleman_actor transport;
   bulk_links* bulk = nullptr; ///< beside the links; null: none
   const log_book* logs = nullptr; ///< of this node, for controllers; null: none
+  decision_desk* decisions = nullptr; ///< the same
   std::function<void(std::string)> log;
 };
 

@@ -107,19 +107,37 @@ void answer_unknown(const context_ptr& context, const call_id& id,
   });
 }
 
+/// `by`: the node that took the event; empty: this one.
+void answer_attempts(const call_id& id, const std::vector<record>& found,
+                     const answer_ptr& answer, const node_name& by = {}) {
+  nlohmann::json made{{"call", id.to_string()}, {"attempts", list_of(found)}};
+  if (!by.empty())
+    made["node"] = by.str();
+  answer->respond(json_response(to_text(made)));
+}
+
+/// Another node may have taken it.
+void ask_others(const context_ptr& context, const call_id& id,
+                const answer_ptr& answer) {
+  context->admin.decisions_elsewhere(id, [=](result<told_decisions> told) {
+    if (told && !told->attempts.empty())
+      return answer_attempts(id, told->attempts, answer, told->by);
+    answer_unknown(context, id, answer);
+  });
+}
+
 /// Asks a second time for an event that has only just ended.
 void answer_call(const context_ptr& context, const call_id& id,
                  const answer_ptr& answer, bool again) {
   const auto found = context->decisions->find(id);
   if (!found.empty())
-    return answer->respond(json_response(
-      to_text({{"call", id.to_string()}, {"attempts", list_of(found)}})));
+    return answer_attempts(id, found, answer);
   if (again)
-    return answer_unknown(context, id, answer);
+    return ask_others(context, id, answer);
   if (!context->pool.run_after(settle_time, [=] {
         answer_call(context, id, answer, true);
       }))
-    answer_unknown(context, id, answer);
+    ask_others(context, id, answer);
 }
 
 void answer_log(const context_ptr& context, const api_request& request,

@@ -34,6 +34,12 @@ struct decision_segment {
   uint64_t bytes = 0;
 };
 
+/// Attempts at one event, as another node has logged them.
+struct told_decisions {
+  node_name by; ///< that took the event; empty: nobody tells
+  std::vector<decisions::record> attempts;
+};
+
 /// Decisions of the events that this node took. Thread safe. Calls that read
 /// files may block.
 class decision_book {

@@ -1,6 +1,7 @@
 // An admin port in memory, for tests of the gateway.
 #pragma once
 
+#include "libfaas/ports/decision_book.hpp"
 #include "libfaas/ports/registry_copy.hpp"
 
 #include <atomic>
@@ -32,6 +33,7 @@ public:
   registry_copy copy;                   ///< what copy_registry() answers
   std::vector<replace_registry_command> replaced;
   std::vector<log_line> lines;
+  std::vector<decisions::record> elsewhere; ///< in logs of other nodes
   std::vector<log_query> queries;
   std::vector<std::string> not_ready;
   std::optional<error> fail;
@@ -241,6 +243,16 @@ public:
           found.push_back(line);
       if (query.tail > 0 && found.size() > static_cast<size_t>(query.tail))
         found.erase(found.begin(), found.end() - query.tail);
+      return found;
+    });
+  }
+  void decisions_elsewhere(call_id id,
+                           reply_to<told_decisions> done) override {
+    answer(std::move(done), [&]() -> result<told_decisions> {
+      told_decisions found;
+      for (const auto& one : elsewhere)
+        if (one.id == id)
+          found = {node_name{"edge-7"}, {one}};
       return found;
     });
   }

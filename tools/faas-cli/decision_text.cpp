@@ -188,6 +188,8 @@ std::string outcome_text(const json& d) {
 std::string decision_text(const json& call) {
   const auto& attempts = list_in(part(call, "attempts"), "attempts");
   std::string text = "Call " + printable(text_at(call, "call")) + "\n";
+  if (const auto node = text_at(call, "node"); !node.empty())
+    text += "Another node took it: " + printable(node) + "\n";
   for (const auto& d : attempts) {
     text += "\n";
     if (attempts.size() > 1 || number_at(d, "attempt") > 1)

@@ -302,6 +302,7 @@ result<void> running_node::parts::start_system() {
   made.files = files.get();
   made.no_files = no_files;
   made.decisions = open_decisions();
+  made.decided = decisions.get();
   made.clock = &clock;
   made.seed = random.next();
   made.log = [](std::string line) { spdlog::info("{}", line); };

@@ -162,10 +162,21 @@ class TwoNodes(Decisions):
         text = self.cli(edge, "explain", calls[-1])
         self.assertIn("by lot", text)
         self.assertIn("probability 0.5", text)
-        # The node that ran it did not choose.
-        answer = explained(cloud, calls[-1])
+        # The node that ran it did not choose, but has the controller: it asks.
+        told = explained(cloud, calls[-1])
+        self.assertEqual(told.status, 200, told)
+        self.assertEqual(told.json["node"], "edge-1")
+        self.assertEqual(told.json["attempts"], [one])
+        self.assertIn("Another node took it: edge-1",
+                      self.cli(cloud, "explain", calls[-1]))
+        # The other way round nobody is asked; the answer says whom to ask.
+        answer = explained(edge, self.call(cloud))
         self.assertEqual(answer.status, 404)
         self.assertIn("another node took", answer.text)
+        self.assertIn("cloud-1 (-g http://", answer.text)
+        # Nobody has it.
+        answer = explained(cloud, str(uuid.uuid4()))
+        self.assertEqual(answer.status, 404)
         self.assertIn("edge-1 (-g http://", answer.text)
 
         self.cli(edge, "decisions", "--export", "today.dlog")

@@ -1,6 +1,7 @@
-#include "actors/link/log_rounds.hpp"
+#include "actors/link/log_answers.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace faas::actors {
@@ -41,17 +42,16 @@ log_line line_of(const node_name& node, const json& from) {
 
 } // namespace
 
-wire::admin_request log_request(uint64_t id, const log_query& query) {
+wire::admin_request log_request(const log_query& query) {
   json asked{{"function", query.function.str()},
              {"tail", query.tail},
              {"since", to_ns(query.since)}};
   for (const auto& [node, mark] : query.seen)
     asked["seen"][node] = {mark.sequence, to_ns(mark.at)};
   wire::admin_request made;
-  made.id = id;
   made.kind = logs_kind;
   made.payload = text_of(asked);
-  made.remaining = log_rounds::patience;
+  made.remaining = node_rounds::patience;
   return made;
 }
 
@@ -92,16 +92,15 @@ wire::admin_reply log_reply(uint64_t id, const std::vector<log_line>& lines) {
   return made;
 }
 
-std::vector<log_line> lines_of(const node_name& node,
-                               const wire::admin_reply& reply) {
+std::vector<log_line> lines_of(const node_answer& answer) {
   std::vector<log_line> all;
-  std::string_view left = reply.payload;
+  std::string_view left = answer.payload;
   while (!left.empty() && all.size() < limits::log_lines) {
     const auto end = std::min(left.find('\n'), left.size());
     const auto one = json::parse(left.substr(0, end), nullptr, false);
     try {
       if (one.is_object())
-        all.push_back(line_of(node, one));
+        all.push_back(line_of(answer.by, one));
     } catch (const std::exception&) { // not a line
     }
     left.remove_prefix(std::min(end + 1, left.size()));
@@ -109,73 +108,21 @@ std::vector<log_line> lines_of(const node_name& node,
   return all;
 }
 
-// -- questions under way ------------------------------------------------------
-
-bool log_rounds::asks(const node_name& node, time_point now) const {
-  const auto found = resting_.find(node);
-  return found == resting_.end() || now >= found->second;
-}
-
-uint64_t log_rounds::begin(std::set<node_name> to, const log_query& query,
-                           std::vector<log_line> own, time_point now,
-                           once<std::vector<log_line>> done) {
-  if (open_.size() >= max_open)
-    finish(open_.begin());
-  const auto at = open_
-                    .emplace(++last_, round{std::move(to), std::move(own),
-                                            query.tail, now + patience,
-                                            std::move(done)})
-                    .first;
-  const auto id = at->first;
-  if (at->second.waiting.empty())
-    finish(at);
-  return id;
-}
-
-void log_rounds::answered(const node_name& by,
-                          const wire::admin_reply& reply) {
-  const auto found = open_.find(reply.id);
-  if (found == open_.end() || !found->second.waiting.contains(by))
-    return;
-  resting_.erase(by);
-  auto lines = lines_of(by, reply);
-  std::move(lines.begin(), lines.end(),
-            std::back_inserter(found->second.lines));
-  strike(found, by);
-}
-
-void log_rounds::left(const node_name& node) {
-  resting_.erase(node); // it may come back as another release
-  for (auto it = open_.begin(); it != open_.end();)
-    strike(it++, node);
-}
-
-void log_rounds::expire(time_point now) {
-  while (!open_.empty() && now >= open_.begin()->second.until) {
-    for (const auto& node : open_.begin()->second.waiting)
-      resting_[node] = now + rest;
-    finish(open_.begin());
+std::vector<log_line> merged(std::vector<log_line> own, int64_t tail,
+                             const std::vector<node_answer>& answers) {
+  auto lines = std::move(own);
+  for (const auto& answer : answers) {
+    auto more = lines_of(answer);
+    std::move(more.begin(), more.end(), std::back_inserter(lines));
   }
-}
-
-void log_rounds::strike(entry at, const node_name& node) {
-  at->second.waiting.erase(node);
-  if (at->second.waiting.empty())
-    finish(at);
-}
-
-void log_rounds::finish(entry at) {
-  auto ended = std::move(at->second);
-  open_.erase(at);
-  auto& lines = ended.lines;
   std::stable_sort(
     lines.begin(), lines.end(),
     [](const log_line& a, const log_line& b) { return a.at < b.at; });
-  const auto tail = static_cast<size_t>(std::max<int64_t>(ended.tail, 0));
-  if (tail > 0 && lines.size() > tail)
+  const auto last = static_cast<size_t>(std::max<int64_t>(tail, 0));
+  if (last > 0 && lines.size() > last)
     lines.erase(lines.begin(),
-                lines.end() - static_cast<std::ptrdiff_t>(tail));
-  ended.done(std::move(lines));
+                lines.end() - static_cast<std::ptrdiff_t>(last));
+  return lines;
 }
 
 } // namespace faas::actors

@@ -1,5 +1,5 @@
 // Log lines of other nodes, put together.
-#include "actors/link/log_rounds.hpp"
+#include "actors/link/log_answers.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -27,26 +27,24 @@ log_line line(const node_name& node, uint64_t sequence, int second,
 
 struct world {
   std::vector<std::vector<log_line>> got;
-  log_rounds rounds; ///< what is open at its end is told to be dropped
+  node_rounds rounds{node_rounds::logs}; ///< what is open at its end is dropped
   time_point now = time_point{} + 1h;
 
   uint64_t ask(std::set<node_name> to, int64_t tail = -1,
                std::vector<log_line> own = {}) {
-    log_query query;
-    query.function = f;
-    query.tail = tail;
-    return rounds.begin(std::move(to), query, std::move(own), now,
-                        once<std::vector<log_line>>{
-                          [this](result<std::vector<log_line>> all) {
-                            if (all)
-                              got.push_back(*all);
-                          }});
+    return rounds.begin(std::move(to), now,
+                        [this, tail, own](const auto& answers) {
+                          got.push_back(merged(own, tail, answers));
+                        });
+  }
+  bool asks(const node_name& node, duration later = {}) {
+    return !rounds.worth_asking({node}, now + later).empty();
   }
 };
 
 } // namespace
 
-BOOST_FIXTURE_TEST_SUITE(log_rounds_test, world)
+BOOST_FIXTURE_TEST_SUITE(log_answers_test, world)
 
 BOOST_AUTO_TEST_CASE(a_question_and_its_answer_travel) {
   log_query query;
@@ -54,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_question_and_its_answer_travel) {
   query.tail = 7;
   query.since = wall_time{5s};
   query.seen["a"] = {9, wall_time{8s}};
-  const auto read = query_of(log_request(12, query));
+  const auto read = query_of(log_request(query));
   BOOST_REQUIRE(read);
   BOOST_TEST((read->function == f));
   BOOST_TEST(read->tail == 7);
@@ -63,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_question_and_its_answer_travel) {
   BOOST_TEST((read->seen.at("a").at == wall_time{8s}));
   const auto reply = log_reply(12, {line(a, 1, 1), line(a, 2, 2, "\xff\n")});
   BOOST_TEST(reply.id == 12u);
-  const auto lines = lines_of(b, reply);
+  const auto lines = lines_of({b, reply.payload});
   BOOST_REQUIRE_EQUAL(lines.size(), 2u);
   BOOST_TEST(lines[0].instance == "b"); // who sent it, not what it says
   BOOST_TEST(lines[0].call == "call-1");
@@ -86,7 +84,7 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_left_out) {
   BOOST_TEST(!query_of(request));
   wire::admin_reply reply;
   reply.payload = "\n{\n[]\n{\"at\":1}\n{\"at\":1,\"f\":\"f\",\"n\":2}";
-  BOOST_TEST(lines_of(a, reply).size() == 1u);
+  BOOST_TEST(lines_of({a, reply.payload}).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_is_bounded_and_has_the_newest) {
@@ -95,15 +93,15 @@ BOOST_AUTO_TEST_CASE(an_answer_is_bounded_and_has_the_newest) {
     many.push_back(line(a, static_cast<uint64_t>(i), i, std::string(8000, 'x')));
   const auto reply = log_reply(1, many);
   BOOST_TEST(reply.payload.size() <= log_answer_bytes);
-  const auto lines = lines_of(a, reply);
+  const auto lines = lines_of({a, reply.payload});
   BOOST_TEST(lines.size() > 20u);
   BOOST_TEST(lines.back().sequence == 1000u);
 }
 
 BOOST_AUTO_TEST_CASE(lines_of_all_nodes_by_time_the_last_of_them) {
   const auto id = ask({a, b}, 3, {line(node_name{"me"}, 1, 4)});
-  BOOST_TEST(log_rounds::is_mine(id));
-  BOOST_TEST(!log_rounds::is_mine(7));
+  BOOST_TEST(rounds.is_mine(id));
+  BOOST_TEST(!rounds.is_mine(7));
   rounds.answered(a, log_reply(id, {line(a, 1, 1), line(a, 2, 5)}));
   rounds.answered(a, log_reply(id, {line(a, 1, 1)})); // twice
   BOOST_TEST(got.empty());
@@ -126,22 +124,22 @@ BOOST_AUTO_TEST_CASE(alone_it_is_answered_at_once) {
 BOOST_AUTO_TEST_CASE(one_that_is_silent_or_leaves_holds_nobody_up) {
   const auto id = ask({a, b});
   rounds.left(a);
-  now += log_rounds::patience;
+  now += node_rounds::patience;
   rounds.expire(now - 1ms);
   BOOST_TEST(got.empty());
   rounds.expire(now);
   BOOST_TEST(got.size() == 1u);
-  BOOST_TEST(rounds.asks(a, now));
-  BOOST_TEST(!rounds.asks(b, now)); // for a while
-  BOOST_TEST(rounds.asks(b, now + log_rounds::rest));
+  BOOST_TEST(asks(a));
+  BOOST_TEST(!asks(b)); // for a while
+  BOOST_TEST(asks(b, node_rounds::rest));
   rounds.answered(b, log_reply(id, {})); // late
   BOOST_TEST(got.size() == 1u);
   rounds.left(b);
-  BOOST_TEST(rounds.asks(b, now)); // it comes back as another process
+  BOOST_TEST(asks(b)); // it comes back as another process
 }
 
 BOOST_AUTO_TEST_CASE(too_many_questions_end_the_oldest) {
-  for (size_t i = 0; i <= log_rounds::max_open; ++i)
+  for (size_t i = 0; i <= node_rounds::max_open; ++i)
     ask({a});
   BOOST_TEST(got.size() == 1u);
 }
