@@ -225,6 +225,8 @@ void predictor::impl::begin(pair_state& pair, uint32_t function,
                                   mate->filter.own(), mate->filter.shape()};
     if (pair.cold.untouched())
       pair.cold = mate->cold;
+    if (!functions[function].told)
+      pair.filter.mind_bend();
   } else {
     pair.filter = function_filter{functions[function].profile, config.service};
     if (!functions[function].told)

@@ -39,6 +39,13 @@ struct pair_state {
   bool watched = false; ///< the next tick has to look at it
   bool own_profile = false;
   uint32_t lessons = 0; ///< service times learned
+
+  /// A load is told twice: by the event that waited for it, and by the site. True
+  /// for the second word on the same one.
+  bool heard_already(double load_ms, bool by_event, time_point now) noexcept;
+  double load_ms = 0; ///< the last one; 0: none, or told twice
+  bool load_by_event = false;
+  time_point load_at{};
 };
 
 struct link_state {
@@ -115,7 +122,8 @@ struct predictor::impl {
                      site_state& site);
   void confirm_step(site_state& site, double slowdown);
   void learn_residency(const observation& seen, pair_state& pair);
-  void learn_load(uint32_t function, uint32_t site, double ms);
+  void learn_load(uint32_t function, uint32_t site, double ms, bool by_event,
+                  time_point now);
   void pass_over_slow(uint32_t function, uint32_t site);
   void learn_queue(const observation& seen, site_state& site);
 };

@@ -28,6 +28,8 @@ constexpr auto probe_memory = std::chrono::seconds{10};
 constexpr int short_enough = 6;
 /// So many cold starts in a row, and there will be no warm events.
 constexpr int always_cold = 2;
+/// Sites tell of a load within some 10 s.
+constexpr auto load_memory = std::chrono::seconds{30};
 
 bool plausible_ms(double ms) noexcept {
   return std::isfinite(ms) && ms >= 0 && ms <= max_ms;
@@ -71,7 +73,8 @@ void site_state::judge(bool late, bool step, time_point sent) noexcept {
 void predictor::impl::learn_service(const observation& seen, pair_state& pair,
                                     site_state& site) {
   if (seen.cold_ms > 0) {
-    learn_load(to_int(seen.function), to_int(seen.site), seen.cold_ms);
+    learn_load(to_int(seen.function), to_int(seen.site), seen.cold_ms, true,
+               seen.at);
     // Its service was not that of a warm instance; but where each event is cold
     // there is no other.
     if (pair.cold_run < std::max(always_cold, pair.warm))
@@ -253,20 +256,34 @@ bool predictor::observe_residency(function_index function, site_index site,
 }
 
 bool predictor::observe_load(function_index function, site_index site,
-                             double ms, time_point) {
+                             double ms, time_point now) {
   auto& my = *impl_;
   if (!my.known(function) || !my.known(site))
     return my.refuse();
   auto& pair = my.obtain(to_int(function), to_int(site));
   if (!(ms > 0) || !plausible_ms(ms))
     return my.refuse();
-  my.learn_load(to_int(function), to_int(site), ms);
+  my.learn_load(to_int(function), to_int(site), ms, false, now);
   my.mark(pair, to_int(function), to_int(site));
   return true;
 }
 
-void predictor::impl::learn_load(uint32_t function, uint32_t site, double ms) {
+bool pair_state::heard_already(double ms, bool by_event,
+                               time_point now) noexcept {
+  const bool again = load_ms > 0 && load_by_event != by_event
+                     && now - load_at < load_memory
+                     && std::abs(ms - load_ms) < 0.25 * load_ms + 5;
+  load_ms = again ? 0 : ms;
+  load_by_event = by_event;
+  load_at = now;
+  return again;
+}
+
+void predictor::impl::learn_load(uint32_t function, uint32_t site, double ms,
+                                 bool by_event, time_point now) {
   auto& pair = *find(function, site);
+  if (pair.heard_already(ms, by_event, now))
+    return;
   pair.cold.observe(ms);
   auto& slow = functions[function].slow;
   std::erase(slow, site);

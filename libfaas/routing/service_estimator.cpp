@@ -15,6 +15,7 @@ constexpr double scatter_weight = 0.03;
 constexpr double doubtful = 3.5;  ///< standard deviations
 constexpr double max_own_var = 2; ///< of a function long asleep
 constexpr double max_shape = 6;   ///< the intercept changes by e^6 at most
+constexpr double bending = 0.05; ///< variance of k from which the line bends
 
 bool usable(double n, double ms) noexcept {
   return std::isfinite(n) && std::isfinite(ms) && n >= 0 && n <= max_size
@@ -54,6 +55,7 @@ function_filter::function_filter(const line& profile,
 void function_filter::know_nothing(const service_config& config) noexcept {
   p_hh_ = config.unknown_var;
   p_kk_ = prior_kk_ = config.unknown_shape_var;
+  guess_ = true;
 }
 
 bool function_filter::follow(const function_filter& other,
@@ -63,28 +65,25 @@ bool function_filter::follow(const function_filter& other,
       || other.profile_.intercept != profile_.intercept
       || other.p_kk_ > 0.25 * p_kk_)
     return false;
-  // In u, the log of the time at the size that was seen last, and k: u is what
-  // was seen, and stays as far as it is known, however bent the way there. In
-  // information form one term of k's prior is replaced by another.
+  // One term of k's prior is replaced by another. What is believed of the size
+  // that was seen last stays: a line bends too much for covariances to tell.
   const double slope = profile_.slope * last_n_;
   const auto part = [&] { return profile_.intercept * std::exp(k_); };
   double w = part() / (slope + part());
   const double u = h_ + std::log(slope + part());
   const double p_uu = p_hh_ + 2 * w * p_hk_ + w * w * p_kk_;
   const double p_uk = p_hk_ + w * p_kk_;
-  const double det = std::max(p_uu * p_kk_ - p_uk * p_uk, 1e-18);
-  const double i_uu = p_kk_ / det, i_uk = -p_uk / det;
   const double before = 1 / prior_kk_, after = 1 / var;
-  const double i_kk
-    = std::max(p_uu / det + after - before, i_uk * i_uk / i_uu + 1e-9);
+  const double fresh
+    = 1 / std::max(1 / p_kk_ + after - before, std::max(after, 1 / p_kk_) / 2);
   const double pull = after * (other.k_ - k_) - before * (prior_k_ - k_);
-  const double fresh = i_uu * i_kk - i_uk * i_uk;
-  k_ = std::clamp(k_ + i_uu / fresh * pull, -max_shape, max_shape);
+  k_ = std::clamp(k_ + fresh * pull, -max_shape, max_shape);
   w = part() / (slope + part());
-  h_ = u - i_uk / fresh * pull - std::log(slope + part());
-  p_kk_ = i_uu / fresh;
-  p_hk_ = -i_uk / fresh - w * p_kk_;
-  p_hh_ = std::max(i_kk / fresh - 2 * w * p_hk_ - w * w * p_kk_, 1e-9);
+  h_ = u - std::log(slope + part());
+  const double shrunk = fresh / p_kk_;
+  p_kk_ = fresh;
+  p_hk_ = shrunk * p_uk - w * p_kk_;
+  p_hh_ = std::max(p_uu - 2 * w * p_hk_ - w * w * p_kk_, 1e-9);
   prior_k_ = other.k_;
   prior_kk_ = var;
   return true;
@@ -160,6 +159,35 @@ void function_filter::jump(site_filter& site,
   ++changes_;
 }
 
+/// Linearises again where the update would lead, since ln(a n + b e^k) bends
+/// (iterated extended Kalman filter: Jazwinski, "Stochastic processes and
+/// filtering theory", 1970, section 8.3). `nu` becomes the innovation of that
+/// line at the present state; `r`: variance of the observation. Returns s.
+double function_filter::bend(double n, double& nu, double r, view& seen,
+                             const site_filter& site) const noexcept {
+  constexpr double small = 0.1;
+  constexpr int most = 8;
+  const double log_time = nu + seen.log_ms - site.g - h_;
+  const double start = k_;
+  double s = seen.var + r, k = start + seen.p_k / s * nu;
+  for (int i = 0; i < most && std::abs(k - start) > small; ++i) {
+    k = std::clamp(k, start - 2, start + 2); // no farther in one event
+    const double fixed = profile_.intercept * std::exp(k);
+    const double base = profile_.slope * n + fixed;
+    const double w = seen.w = fixed / base;
+    seen.p_h = p_hh_ + w * p_hk_;
+    seen.p_k = p_hk_ + w * p_kk_;
+    seen.var = std::max(seen.p_g + seen.p_h + w * seen.p_k, 1e-9);
+    s = seen.var + r;
+    nu = log_time - std::log(base) - w * (start - k);
+    const double next = start + seen.p_k / s * nu;
+    if (std::abs(next - k) < small / 10)
+      break;
+    k += 0.7 * (next - k);
+  }
+  return s;
+}
+
 void function_filter::update(double nu, double s, const view& seen,
                              site_filter& site) noexcept {
   site.g += seen.p_g / s * nu;
@@ -217,8 +245,15 @@ bool function_filter::observe(double n, double ms, time_point now,
     nu *= site.odds.step();
   const bool probe = q_shape_ == 0;
   const double noise = config.adapt_noise || probe ? scatter_ : config.noise;
-  update(nu, huber_variance(nu, seen.var + noise + seen.grain, config.huber),
-         seen, site);
+  const double s
+    = huber_variance(nu, seen.var + noise + seen.grain, config.huber);
+  if (guess_ && p_kk_ > bending && doubt_ == 0)
+    { // bend() changes nu
+      const double bent = bend(n, nu, s - seen.var, seen, site);
+      update(nu, bent, seen, site);
+    }
+  else
+    update(nu, s, seen, site);
   return true;
 }
 
@@ -260,6 +295,7 @@ void function_filter::reset(const line& profile, site_filter& site,
                             time_point now) noexcept {
   advance(now, site, config);
   profile_ = sane(profile);
+  guess_ = false;
   k_ = 0;
   p_kk_ = std::min(p_kk_, 0.1);
   h_ = -site.g;

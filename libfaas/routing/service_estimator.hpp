@@ -81,6 +81,8 @@ public:
   /// Nothing is known of this function, the line is a mere form: its first event
   /// tells the level. Before any event.
   void know_nothing(const service_config& config) noexcept;
+  /// The line is a mere form, whoever fitted it: its bend is minded.
+  void mind_bend() noexcept { guess_ = true; }
   /// Another site of the tier has come to know the function better: what is not
   /// known here of its shape follows (partial pooling: the prior moves to the
   /// other's estimate, what was seen here counts as before). False where lines
@@ -146,6 +148,8 @@ private:
   void advance(time_point now, site_filter& site,
                const service_config& config) noexcept;
   void jump(site_filter& site, const service_config& config) noexcept;
+  double bend(double n, double& nu, double r, view& seen,
+              const site_filter& site) const noexcept;
   void update(double nu, double s, const view& seen,
               site_filter& site) noexcept;
   void learn_scatter(double nu, double known, double spread) noexcept;
@@ -155,6 +159,7 @@ private:
   double p_hh_, p_kk_, p_hk_ = 0;
   double prior_k_, prior_kk_; ///< mean and variance of k's prior
   double last_n_ = 1;         ///< size of the last event
+  bool guess_ = false;        ///< the line is a mere form
   double passed_ = 0; ///< the site's at the last sync
   double scatter_;
   double grain_ms_;

@@ -31,7 +31,7 @@ class min_latency final : public policy {
 public:
   explicit min_latency(exploration bounds = {},
                        hedge_bounds hedges = {}) noexcept
-    : bounds_(bounds), hedges_(hedges) {}
+    : bounds_(bounds), hedges_(hedges), tokens_(bounds.burst / 2) {}
   std::string_view name() const noexcept override { return "min-latency"; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
@@ -51,7 +51,8 @@ private:
 
   exploration bounds_;
   hedge_bounds hedges_;
-  double tokens_ = 0;
+  double tokens_;
+  uint64_t decisions_ = 0;
   double tail_ms_ = 0;   ///< running quantile of predicted latencies
   double regret_ms_ = 0; ///< saved up
   double between_ms_ = 0; ///< decisions, running mean

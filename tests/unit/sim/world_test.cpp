@@ -152,19 +152,24 @@ BOOST_AUTO_TEST_SUITE(world_test)
   BOOST_AUTO_TEST_CASE(a_step_is_found_again) {
     auto world = three_sites(40, 60);
     world.sites[0].disturbance = schedule{{{30'000, 4}}};
-    const auto all = run(world, by(chooser::learned));
     double at_once = 0, later = 0;
     int early = 0, late = 0;
-    for (const auto& one : all) {
-      if (one.sent > 30'000 && one.sent < 31'000) {
-        at_once += one.regret_ms;
-        ++early;
-      } else if (one.sent > 40'000) {
-        later += one.regret_ms;
-        ++late;
+    for (uint64_t seed = 1; seed <= 8; ++seed) {
+      auto how = by(chooser::learned);
+      how.seed = seed;
+      for (const auto& one : run(world, how)) {
+        if (one.sent > 30'000 && one.sent < 31'000) {
+          at_once += one.regret_ms;
+          ++early;
+        } else if (one.sent > 40'000) {
+          later += one.regret_ms;
+          ++late;
+        }
       }
     }
-    BOOST_TEST(later / late < at_once / early);
+    BOOST_TEST_MESSAGE("at once " << at_once / early << ", later "
+                                  << later / late);
+    BOOST_TEST(2 * later / late < at_once / early);
   }
 
   BOOST_AUTO_TEST_CASE(gateways_learn_each_by_itself) {
