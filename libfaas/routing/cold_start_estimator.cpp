@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <utility>
 
 namespace faas::routing {
@@ -15,7 +16,7 @@ constexpr double scatter_gain = 0.05;
 constexpr double jump = 1; ///< variance after a step
 constexpr double huber = 2.5;
 constexpr double most_skew = 0.25; ///< half of the variance, see mean_ms()
-constexpr double usual_gain = 0.1, usual_clip = 0.5;
+constexpr uint32_t least_seen = 5; ///< before anything is usual
 constexpr double much = 0.3;       ///< a third slower than usual
 constexpr double back_gain = 0.03; ///< of the way back, per event elsewhere
 constexpr double least_stay_ms = 1;
@@ -53,9 +54,7 @@ bool cold_start_estimator::observe(double ms) noexcept {
   const double now = std::log(ms);
   const double nu = now - mean_;
   const double before = std::exchange(last_, now);
-  usual_ = touched_ ? usual_ + usual_gain * std::clamp(now - usual_, -usual_clip,
-                                                       usual_clip)
-                    : now;
+  recent_[seen_++ % recent_.size()] = static_cast<float>(now);
   touched_ = true;
   if (change_.add(nu / std::sqrt(var_ + scatter_))) {
     // A site that is thought slow gets no event that would tell otherwise: one
@@ -82,12 +81,21 @@ double cold_start_estimator::mean_ms() const noexcept {
   return std::exp(mean_ + std::min(scatter_ / 2, most_skew));
 }
 
+double cold_start_estimator::usual() const noexcept {
+  auto sorted = recent_;
+  const auto count = std::min<size_t>(seen_, sorted.size());
+  const auto middle = sorted.begin() + static_cast<ptrdiff_t>(count / 2);
+  std::nth_element(sorted.begin(), middle,
+                   sorted.begin() + static_cast<ptrdiff_t>(count));
+  return *middle;
+}
+
 bool cold_start_estimator::slow() const noexcept {
-  return touched_ && mean_ > usual_ + much;
+  return seen_ >= least_seen && mean_ > usual() + much;
 }
 
 void cold_start_estimator::passed_over() noexcept {
-  mean_ += back_gain * (usual_ - mean_);
+  mean_ += back_gain * (usual() - mean_);
   var_ = std::min(var_ + back_gain * jump, jump);
 }
 
@@ -97,7 +105,7 @@ bool cold_start_estimator::restore(double log_mean, double log_var) noexcept {
     return false;
   mean_ = log_mean;
   var_ = std::min(log_var, 1.0);
-  usual_ = last_ = mean_;
+  last_ = mean_;
   touched_ = true;
   return true;
 }

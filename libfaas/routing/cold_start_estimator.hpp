@@ -4,6 +4,9 @@
 #include "libfaas/core/clock.hpp"
 #include "libfaas/routing/innovation.hpp"
 
+#include <array>
+#include <cstdint>
+
 namespace faas::routing {
 
 /// Events per second, exponentially averaged over some 30 s. Not thread safe.
@@ -29,7 +32,7 @@ public:
 
   bool observe(double ms) noexcept;
   double mean_ms() const noexcept;
-  /// Much slower than usual.
+  /// Much slower than usual (the median of the last 15).
   bool slow() const noexcept;
   /// It is slow, and an event went to another site.
   void passed_over() noexcept;
@@ -40,11 +43,14 @@ public:
   bool untouched() const noexcept { return !touched_; }
 
 private:
+  double usual() const noexcept;
+
   double mean_;
   double var_ = 1;      ///< of the mean
   double scatter_ = 0.1; ///< variance of one around it
   double last_ = 0;  ///< log of the last one
-  double usual_ = 0; ///< what the level is in the long run, slow spells aside
+  std::array<float, 15> recent_{}; ///< logs, a ring; for what is usual
+  uint32_t seen_ = 0;              ///< observed so far
   bool touched_ = false;
   change_detector change_;
 };

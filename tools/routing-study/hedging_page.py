@@ -134,7 +134,11 @@ All functions count as idempotent.
 
 *none*: `min-latency` as shipped. *hedge 5 %, price 0.5*: `min-latency:hedge=0.05,price=0.5`.
 *two always*: `hedge=1,price=0`, a second start whenever any gain is expected, which is
-what STOIC's Duplicator does with two sites.
+what STOIC's Duplicator does with two sites; what others wait for it counts here, too.
+
+A first run had shown two faults of the rule, mended since: the share was spent on whoever came
+first, not on those that gain most, and of what others wait for a second start only the part `price`
+was counted.
 
 ![latency over load](hedging.svg)
 

@@ -89,6 +89,16 @@ BOOST_AUTO_TEST_SUITE(cold_start_estimator_test)
     BOOST_TEST(cold.mean_ms() > 70);
   }
 
+  BOOST_AUTO_TEST_CASE(what_is_usual_is_not_what_came_first) {
+    cold_start_estimator cold;
+    cold.observe(1); // a trial run, before anything had to be fetched
+    for (int i = 0; i < 12; ++i) {
+      cold.observe(400 + i % 3);
+      BOOST_TEST(!cold.slow());
+    }
+    BOOST_TEST(cold.mean_ms() > 350);
+  }
+
   BOOST_AUTO_TEST_CASE(nonsense_is_refused) {
     cold_start_estimator cold;
     const double before = cold.mean_ms();
