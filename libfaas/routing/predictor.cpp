@@ -220,7 +220,8 @@ pair_state& predictor::impl::obtain(uint32_t function, uint32_t site) {
 /// What is believed before anything was seen.
 void predictor::impl::begin(pair_state& pair, uint32_t function,
                             uint32_t site) {
-  if (const auto* mate = tier_mate(function, site); mate && mate->lessons > 0) {
+  if (const auto* mate = tier_mate(function, site);
+      mate && (mate->lessons > 0 || mate->own_profile)) {
     pair.filter = function_filter{mate->filter.profile(), config.service,
                                   mate->filter.own(), mate->filter.shape()};
     if (pair.cold.untouched())

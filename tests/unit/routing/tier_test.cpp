@@ -118,6 +118,14 @@ BOOST_AUTO_TEST_CASE(what_was_measured_at_the_site_stays) {
              boost::test_tools::tolerance(0.1));
 }
 
+BOOST_AUTO_TEST_CASE(a_trial_run_at_one_site_serves_its_tier) {
+  tier_world w;
+  w.predictor.set_profile(w.model, w.gpu1, {100, 1}, w.now);
+  const auto late = *w.predictor.add_site({"gpu-3", "gpu", w.local, 4});
+  w.cells.push_back(w.predictor.cell(w.model, late, w.now));
+  BOOST_TEST(w.service(late, 10) == 1001, boost::test_tools::tolerance(0.3));
+}
+
 BOOST_AUTO_TEST_CASE(a_site_that_loaded_slowly_is_tried_again_one_day) {
   tier_world w;
   const auto cold = [&](site_index site, double load_ms) {
