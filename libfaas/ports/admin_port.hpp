@@ -265,9 +265,8 @@ public:
                      reply_to<std::vector<site_status>> done) = 0;
   virtual void actors(reply_to<std::vector<actor_status>> done) = 0;
   virtual void logs(log_query query, reply_to<std::vector<log_line>> done) = 0;
-  /// Attempts at that event as the node tells that took it, if another one did;
-  /// empty: none that is connected has it in its log. Only the controller's node
-  /// asks others.
+  /// Attempts at that event as another node tells that took it; empty: none that
+  /// is connected has any. Only the controller's node asks others.
   virtual void decisions_elsewhere(call_id id, reply_to<told_decisions> done)
     = 0;
   /// Bundles of the controller's node, and their collection.

@@ -1,44 +1,14 @@
 // An admin port in memory, for tests of the gateway.
 #pragma once
 
-#include "libfaas/ports/decision_book.hpp"
-#include "libfaas/ports/registry_copy.hpp"
-
-#include <atomic>
-#include <condition_variable>
-#include <map>
-#include <mutex>
-#include <set>
+#include "tests/support/fake_admin_state.hpp"
 
 namespace faas::test {
 
 /// Keeps functions in a map; answers on the calling thread. Tests may set
 /// `fail` to make every call answer that error.
-class fake_admin_port final : public admin_port {
+class fake_admin_port final : public admin_port, public fake_admin_state {
 public:
-  std::mutex mutex;
-  std::map<std::string, function_status> functions;
-  std::vector<deploy_command> deployed;
-  std::vector<remove_command> removed;
-  std::vector<rollback_command> rolled_back;
-  std::vector<traffic_command> divided;
-  std::vector<alias_command> aliased;
-  std::vector<rollout_command> steered;
-  std::vector<scale_command> scaled;
-  std::vector<bundles_command> collected;
-  bundles_status kept; ///< what bundles() answers
-  std::optional<error> no_room; ///< what make_room answers
-  std::vector<node_command> steered_nodes;
-  std::map<std::string, std::string> secrets_put; ///< values by name
-  registry_copy copy;                   ///< what copy_registry() answers
-  std::vector<replace_registry_command> replaced;
-  std::vector<log_line> lines;
-  std::vector<decisions::record> elsewhere; ///< in logs of other nodes
-  std::vector<log_query> queries;
-  std::vector<std::string> not_ready;
-  std::optional<error> fail;
-  bool silent = false; ///< destroys the callback unanswered
-
   void deploy(deploy_command command, reply_to<command_outcome> done) override {
     answer(std::move(done), [&]() -> result<command_outcome> {
       deployed.push_back(command);
@@ -246,15 +216,9 @@ public:
       return found;
     });
   }
-  void decisions_elsewhere(call_id id,
-                           reply_to<told_decisions> done) override {
-    answer(std::move(done), [&]() -> result<told_decisions> {
-      told_decisions found;
-      for (const auto& one : elsewhere)
-        if (one.id == id)
-          found = {node_name{"edge-7"}, {one}};
-      return found;
-    });
+  void decisions_elsewhere(call_id, reply_to<told_decisions> done) override {
+    answer(std::move(done),
+           [&]() -> result<told_decisions> { return elsewhere; });
   }
   void bundles(bundles_command command,
                reply_to<bundles_status> done) override {
@@ -266,26 +230,6 @@ public:
     });
   }
   readiness ready() const override { return {not_ready}; }
-
-private:
-  result<command_outcome> changed(const function_name& name) {
-    const auto at = functions.find(name.str());
-    if (at == functions.end())
-      return error{errc::not_found, "there is no function " + name.str(), ""};
-    return command_outcome{{"h", 4}, at->second.version, false, false};
-  }
-  template <class T, class F>
-  void answer(reply_to<T> done, F compute) {
-    if (silent)
-      return;
-    auto value = [&]() -> result<T> {
-      const auto guard = std::lock_guard{mutex};
-      if (fail)
-        return *fail;
-      return compute();
-    }();
-    done(std::move(value));
-  }
 };
 
 } // namespace faas::test
