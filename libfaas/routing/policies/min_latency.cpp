@@ -11,7 +11,6 @@ namespace {
 
 constexpr double too_unlikely = 9; ///< 3 standard deviations, squared
 constexpr double tail_step = 0.05;
-constexpr uint64_t young = 100; ///< decisions
 
 double p95(const prediction& p) noexcept {
   return p.total + 1.645 * std::sqrt(p.variance);
@@ -20,14 +19,13 @@ double p95(const prediction& p) noexcept {
 } // namespace
 
 /// What exploring is reckoned to cost: what is expected, and far beyond the tail
-/// what may well be, since it would make a new tail. Functions that are new or
-/// called seldom have no other way to learn, and no tail to speak of.
+/// what may well be, since it would make a new tail. Functions that are called
+/// seldom have no other way to learn, and no tail to speak of.
 double min_latency::price(const prediction& other,
                           const prediction& best) const noexcept {
   constexpr double near_tail = 1.25, seldom_ms = 2000;
   const double slow = p95(other);
-  const bool mild = slow <= near_tail * tail_ms_ || between_ms_ > seldom_ms
-                    || decisions_ < young;
+  const bool mild = slow <= near_tail * tail_ms_ || between_ms_ > seldom_ms;
   return (mild ? other.total : slow) - best.total;
 }
 
@@ -93,7 +91,6 @@ pick min_latency::choose(const decision& so_far, const event_features& event,
   if (last_ != time_point{})
     between_ms_ += 0.05 * (to_ms(now - last_) - between_ms_);
   last_ = now;
-  ++decisions_;
   const auto best = bounds_.social > 0
                       ? least_by(so_far,
                                  [&](uint8_t i) {

@@ -52,7 +52,6 @@ private:
   exploration bounds_;
   hedge_bounds hedges_;
   double tokens_;
-  uint64_t decisions_ = 0;
   double tail_ms_ = 0;   ///< running quantile of predicted latencies
   double regret_ms_ = 0; ///< saved up
   double between_ms_ = 0; ///< decisions, running mean

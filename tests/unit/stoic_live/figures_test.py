@@ -77,16 +77,24 @@ class Figures(unittest.TestCase):
                      "total": 61.0}
             return {"site": b.best(), "status": 200, "client_s":
                     b.total_s(b.best()), "went_on": [], "predicted": parts,
-                    "measured": parts}
+                    "sites": [b.best()], "measured": parts}
+
+        def twice(b):
+            return {**record(b), "sites": [b.best(), "cpu"]}
         played = {name: ([record(b) for b in of], 9.0) for name, of in (
             ("main", batches), ("pinned", batches), ("warm", batches),
             ("staged", staged))}
+        played["hedged"] = ([twice(b) for b in batches], 9.0)
         found = {"seed": 1, "revision": "abc", "cores": 2, "at": "2026",
                  "minutes": 3, "digest": "0" * 64, "scale": 20,
                  **experiment.gather(drawn, played)}
         text = page.markdown(found)
         self.assertIn("| Petrel | ", text)
         self.assertNotIn("nan", text)
+        self.assertEqual(found["second_starts"]["twice"], sum(
+            b.best() != "cpu" for b in batches) / len(batches))
+        self.assertGreater(found["second_starts"]["extra"], 0)
+        self.assertIn("of the batches started at a second site", text)
         self.assertTrue(all(v.startswith("- Met")
                             for v in page.verdicts(found)[:5]))
         xml.etree.ElementTree.fromstring(plot.plot(found))
