@@ -253,6 +253,7 @@ double predictor::impl::tier_level(const std::string& tier) const noexcept {
 void predictor::impl::teach_tier(uint32_t function, uint32_t site) {
   const auto& from = *find(function, site);
   const auto& tier = sites[site].tier;
+  const auto level = tier_level(tier);
   for (uint32_t i = 0; i < sites.size(); ++i) {
     auto* other = i != site && sites[i].tier == tier ? find(function, i)
                                                      : nullptr;
@@ -260,7 +261,7 @@ void predictor::impl::teach_tier(uint32_t function, uint32_t site) {
       continue;
     if (other->lessons == 0) {
       if (!sites[i].filter.started)
-        sites[i].filter.g = tier_level(tier);
+        sites[i].filter.g = level;
       begin(*other, function, i);
     } else if (!other->filter.follow(from.filter, config.service)) {
       continue;

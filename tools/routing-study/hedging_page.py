@@ -1,4 +1,5 @@
 """docs/results/hedging.md and its picture."""
+from deadline_plots import line
 from study_page import plus_minus, table
 from study_plots import COLOURS, PALE, Picture
 
@@ -87,10 +88,7 @@ def panel(picture, study, left, title, key, most, ticks):
     for way, (colour, dash) in STYLE.items():
         points = [(x(load), y(study["loads"][load][way][key][0]))
                   for load in loads]
-        picture.path(points, colour, 3 if way == OURS else 2)
-        if dash:
-            picture.parts[-1] = picture.parts[-1].replace(
-                "/>", f' stroke-dasharray="{dash}"/>')
+        line(picture, points, colour, dash, 3 if way == OURS else 2)
 
 
 def plot(study):
