@@ -216,14 +216,14 @@ result<void> process::await_loaded(time_point until,
        now = time_point::clock::now())
     some = sandbox::wait_readable(channel_.get(),
                                   std::min<time_point>(until, now + ask_every));
-  if (some
-      && ::recv(channel_.get(), &byte, 1, MSG_DONTWAIT) == 1
+  if (!some)
+    return error{errc::unavailable, "the zygote was not ready in time", ""};
+  if (::recv(channel_.get(), &byte, 1, MSG_DONTWAIT) == 1
       && byte == sandbox::wire::loaded)
     return {};
-  return error{errc::unavailable,
-               alive() ? "the zygote was not ready in time"
-                       : "the zygote ended while it loaded",
-               ""};
+  // Its end of the channel closes a moment before the process is seen to end:
+  // asking whether it lives would give one answer now and another next time.
+  return error{errc::unavailable, "the zygote ended while it loaded", ""};
 }
 
 bool process::alive() const noexcept {

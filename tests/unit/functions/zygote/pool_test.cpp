@@ -187,6 +187,25 @@ BOOST_FIXTURE_TEST_SUITE(pool_test, fixture)
     BOOST_TEST(none.error().message.find("no python") != std::string::npos,
                none.error().message);
     BOOST_TEST(told() == 1u);
+  }
+
+  BOOST_AUTO_TEST_CASE(one_that_leaves_and_lives_on_is_said_to_have_ended) {
+    testing::scratch_folder folder;
+    testing::write_file(folder / "python3",
+                        "#!/bin/sh\necho no python >&2\nexec 3>&-\n"
+                        "exec sleep 60\n");
+    fs::permissions(folder / "python3", fs::perms::owner_all);
+    zygote::pool pool{config(folder / "python3")};
+    pool.want();
+    BOOST_REQUIRE(becomes([&] { return told() > 0; }));
+    const auto reason = pool.facts().at("zygote");
+    BOOST_TEST(reason == "none: the zygote ended while it loaded: no python");
+    BOOST_TEST(!pool.take());
+    BOOST_TEST(told() == 1u);
+  }
+
+  BOOST_AUTO_TEST_CASE(what_is_not_there_is_named) {
+    testing::scratch_folder folder;
     zygote::pool absent{config(folder / "absent")};
     absent.want();
     BOOST_TEST(becomes([&] {
