@@ -31,6 +31,7 @@ struct structure {
   struct function {
     version_ref version;
     function_spec spec;
+    digest bundle;
     std::vector<route_target> targets; ///< without index and cell
     /// Trial-run points by site.
     std::map<site_name, std::vector<profile_point>> profiles;

@@ -119,6 +119,7 @@ structure::function build_function(const known_state& known,
   structure::function made;
   made.version = assigned.version;
   made.spec = assigned.spec;
+  made.bundle = assigned.bundle;
   made.in_service = assigned.traffic;
   made.weight = assigned.weight;
   made.watched = assigned.watched;

@@ -1,10 +1,12 @@
 #include "actors/predictor/predictor_actor.hpp"
 
 #include "actors/predictor/cpu_probe.hpp"
+#include "actors/predictor/known_versions.hpp"
 #include "actors/predictor/peer_estimates.hpp"
 #include "actors/predictor/quality_book.hpp"
 #include "actors/predictor/site_rows.hpp"
 
+#include "libfaas/manifest/work.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/profile.hpp"
 
@@ -66,7 +68,6 @@ struct predictor_state {
       routers.insert(site.node);
     }
     core.set_routers(static_cast<double>(routers.size()));
-    forget_removed(*fresh);
     auto table = std::make_shared<routing_table>();
     has_choice = false;
     for (const auto& function : fresh->functions)
@@ -75,7 +76,9 @@ struct predictor_state {
                        && function.spec.petrel.policy.starts_with(
                            "min-latency"));
     add_routes(*table, *fresh);
+    forget_removed(*fresh); // once their successors have begun
     adopt_from_peers();
+    core.publish(config.clock->now());
     table->hosts.insert(fresh->hosts.begin(), fresh->hosts.end());
     config.board->publish(std::move(table));
     if (fresh->published)
@@ -124,20 +127,37 @@ struct predictor_state {
   }
 
   void forget_removed(const structure& fresh) {
-    std::map<version_ref, routing::function_index> kept;
+    std::set<version_ref> kept;
     for (const auto& function : fresh.functions)
-      if (const auto found = functions.find(function.version);
-          found != functions.end())
-        kept.insert(*found);
-    for (const auto& [version, index] : functions)
-      if (kept.count(version) == 0)
-        core.remove_function(index);
-    functions = std::move(kept);
-    const auto removed = [this](const version_ref& version) {
-      return functions.count(version) == 0;
+      kept.insert(function.version);
+    const auto removed = [&](const version_ref& version) {
+      return !kept.contains(version);
     };
+    for (const auto& lost : versions.forget(removed))
+      core.remove_function(lost.index);
     std::erase_if(profiled, [&](auto& of) { return removed(of.first); });
     std::erase_if(loaded, [&](auto& of) { return removed(of.first.first); });
+  }
+
+  /// A version that is new begins with what another one of the function has
+  /// taught.
+  std::optional<routing::function_index>
+  index_of(const structure::function& from) {
+    if (const auto* known = versions.find(from.version))
+      return known->index;
+    const auto added = core.add_function(key_of(from.version));
+    if (!added)
+      return std::nullopt;
+    auto work = from.bundle.hex() + work_of(from.spec);
+    if (const auto parent = versions.parent_of(from.version, work)) {
+      core.succeed(*added, parent->index, parent->same_work);
+      if (parent->same_work) // its trial runs say nothing new
+        for (const auto& target : from.targets)
+          if (profiled.contains({parent->version, target.site}))
+            profiled.insert({from.version, target.site});
+    }
+    versions.add(from.version, {*added, std::move(work)});
+    return *added;
   }
 
   std::shared_ptr<route> route_for(const structure::function& from) {
@@ -167,21 +187,17 @@ struct predictor_state {
       if (site != sites.end())
         made->fixed = site->second;
     }
-    const bool fresh = functions.count(from.version) == 0;
-    if (fresh) {
-      const auto added = core.add_function(key_of(from.version));
-      if (!added)
-        return made;
-      functions[from.version] = *added;
-    }
-    made->index = functions[from.version];
+    const auto index = index_of(from);
+    if (!index)
+      return made;
+    made->index = *index;
     for (auto target : from.targets) {
       const auto site = sites.find(target.site);
       if (site == sites.end())
         continue;
       target.index = site->second;
-      use_profile(from, target, now);
-      use_loads(from, target, now);
+      use_profile(from, *index, target, now);
+      use_loads(from, *index, target, now);
       target.cell = core.cell(made->index, target.index, now);
       share_loads(target);
       made->targets.push_back(std::move(target));
@@ -199,7 +215,8 @@ struct predictor_state {
   }
 
   /// A trial run is used once per function and site.
-  void use_profile(const structure::function& from, const route_target& target,
+  void use_profile(const structure::function& from,
+                   routing::function_index index, const route_target& target,
                    time_point now) {
     const auto points = from.profiles.find(target.site);
     if (points == from.profiles.end() || points->second.size() < 2
@@ -208,17 +225,17 @@ struct predictor_state {
     std::vector<routing::profile_point> measured;
     for (const auto& point : points->second)
       measured.push_back({point.size, point.ms});
-    core.set_profile(functions[from.version], target.index,
+    core.set_profile(index, target.index,
                      routing::fit_line(measured), now);
   }
 
   /// What a site says of loading a version, whenever that changes.
-  void use_loads(const structure::function& from, const route_target& target,
+  void use_loads(const structure::function& from,
+                 routing::function_index index, const route_target& target,
                  time_point now) {
     const auto said = from.loads.find(target.site);
     if (said == from.loads.end())
       return;
-    const auto index = functions[from.version];
     auto& known = loaded[{from.version, target.site}];
     const auto& fresh = said->second;
     if (fresh.load_ms > 0 && fresh.load_ms != known.load_ms)
@@ -329,9 +346,9 @@ struct predictor_state {
   /// How good predictions were, of all pairs that had events.
   std::vector<pair_quality> quality() const {
     std::vector<pair_quality> all;
-    for (const auto& [version, index] : functions)
+    for (const auto& [version, of] : versions.all())
       for (const auto& [site, at] : sites) {
-        const auto values = core.accuracy_of(index, at);
+        const auto values = core.accuracy_of(of.index, at);
         if (values.events > 0)
           all.push_back({version, site, values});
       }
@@ -396,7 +413,7 @@ struct predictor_state {
   std::map<site_name, std::pair<std::shared_ptr<routing::shared_load>,
                                 std::shared_ptr<routing::shared_link_load>>>
     loads;
-  std::map<version_ref, routing::function_index> functions;
+  known_versions versions;
   std::set<std::pair<version_ref, site_name>> profiled;
   std::map<std::pair<version_ref, site_name>, load_facts> loaded;
   std::map<node_name, routing::snapshot> heard; ///< not all adopted yet

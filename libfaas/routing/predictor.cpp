@@ -294,7 +294,7 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   const auto& home = sites[site];
   const auto& net = links[home.link].filter;
   estimate out;
-  pair.filter.fill(out, home.filter);
+  pair.filter.fill(out, home.filter, config.service, now);
   out.factor *= std::exp(pair.doubt);
   out.log_var_per_ms
     = config.service.q_second * (1 + config.service.own_share) / 1000;

@@ -1,4 +1,4 @@
-// The predictor across restarts.
+// The predictor across restarts, routers and versions.
 #include "libfaas/routing/predictor_impl.hpp"
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 namespace faas::routing {
 namespace {
 
+constexpr double doubtful_load = 1; ///< variance of the log of what it takes
 constexpr double max_log = 12; ///< slow-downs of e^12 are no measurements
 
 bool usable_log(double x) noexcept {
@@ -99,7 +100,66 @@ void restore_pair(pair_state& pair, const snapshot::pair& from,
   pair.cold.restore(from.cold_log_mean, from.cold_log_var);
 }
 
+/// Of another version that does the same work. Whether it is loaded, and how
+/// good predictions were, is each version's own.
+void take_over(pair_state& pair, const pair_state& from) {
+  pair.filter = from.filter;
+  pair.cold = from.cold;
+  pair.stay = from.stay;
+  pair.warm = from.warm;
+  pair.cold_run = from.cold_run;
+  pair.promise = from.promise;
+  pair.interval = from.interval;
+  pair.own_profile = from.own_profile;
+  pair.lessons = from.lessons;
+}
+
+/// Of another version that may do other work: the means, with doubt.
+void expect_alike(pair_state& pair, const pair_state& from, site_state& site,
+                  const service_config& config) {
+  if (from.lessons > 0 || from.own_profile)
+    restore_pair(pair, saved_pair({}, site, from), site, config);
+  if (from.cold.untouched())
+    pair.cold = from.cold;
+  else
+    pair.cold.restore(from.cold.log_mean(), doubtful_load);
+}
+
+/// Events, a trial run or a load at the site have told of it.
+bool taught(const pair_state& pair) noexcept {
+  return pair.lessons > 0 || pair.own_profile || !pair.cold.untouched();
+}
+
 } // namespace
+
+size_t predictor::succeed(function_index next, function_index before,
+                          bool same_work) {
+  auto& my = *impl_;
+  if (next == before || !my.known(next) || !my.known(before)) {
+    my.refuse();
+    return 0;
+  }
+  const auto to = to_int(next), of = to_int(before);
+  if (same_work && !my.functions[to].told) {
+    my.functions[to].profile = my.functions[of].profile;
+    my.functions[to].told = my.functions[of].told;
+  }
+  size_t taken = 0;
+  for (uint32_t s = 0; s < my.sites.size(); ++s) {
+    const auto* from = my.find(of, s);
+    const auto* there = my.find(to, s);
+    if (!from || !taught(*from) || (there && taught(*there)))
+      continue;
+    auto& pair = my.obtain(to, s);
+    if (same_work)
+      take_over(pair, *from);
+    else
+      expect_alike(pair, *from, my.sites[s], my.config.service);
+    my.mark(pair, to, s);
+    ++taken;
+  }
+  return taken;
+}
 
 size_t predictor::adopt(snapshot& of_another, time_point now) {
   auto& my = *impl_;

@@ -309,12 +309,21 @@ void function_filter::restore(double own, double shape, double noise) noexcept {
   scatter_ = std::clamp(noise, least_scatter, 1.0);
 }
 
-void function_filter::fill(estimate& out, const site_filter& site) noexcept {
+void function_filter::fill(estimate& out, const site_filter& site,
+                           const service_config& config,
+                           time_point now) noexcept {
   sync(site);
+  const auto grown = [&](double var, double per_second, bool started,
+                         time_point at) {
+    const double seconds
+      = started ? std::max(0.0, to_ms(now - at) / 1000) : 0;
+    return std::min(var + per_second * seconds, std::max(config.max_var, var));
+  };
   out.slope = profile_.slope;
   out.intercept = profile_.intercept * std::exp(k_);
   out.factor = std::exp(site.g + h_);
-  out.log_var = site.var + p_hh_;
+  out.log_var = grown(site.var, config.q_second, site.started, site.at)
+                + grown(p_hh_, q_own_, started_, at_);
   out.cov_shape = p_hk_;
   out.var_shape = p_kk_;
   out.log_noise = scatter_;

@@ -129,7 +129,9 @@ public:
   void restore(double own, double shape, double noise) noexcept;
 
   /// Parts of the belief for the estimate cell; brought up to date first.
-  void fill(estimate& out, const site_filter& site) noexcept;
+  /// With what may have changed until `now`, while nobody looked.
+  void fill(estimate& out, const site_filter& site,
+            const service_config& config, time_point now) noexcept;
 
   const line& profile() const noexcept { return profile_; }
   double own() const noexcept { return h_; }

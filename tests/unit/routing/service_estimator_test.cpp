@@ -321,11 +321,26 @@ BOOST_AUTO_TEST_SUITE(service_estimator_test)
     BOOST_TEST(std::abs(w.error(w.second, slow, 38)) < 0.2);
   }
 
+  BOOST_AUTO_TEST_CASE(what_may_have_changed_unseen_is_in_the_cell) {
+    world w{1, {1, 1}};
+    w.play(w.first, {0.34, 20}, 100);
+    const auto var_after = [&](int seconds) {
+      estimate e;
+      w.first.fill(e, w.site, w.config,
+                   w.now + std::chrono::seconds{seconds});
+      return e.log_var;
+    };
+    const double rate = w.config.q_second * (1 + w.config.own_share);
+    BOOST_TEST(var_after(100) - var_after(0) == 100 * rate,
+               boost::test_tools::tolerance(1e-6));
+    BOOST_TEST(var_after(1'000'000) <= 2 * w.config.max_var); // and no further
+  }
+
   BOOST_AUTO_TEST_CASE(the_cell_holds_what_the_filter_believes) {
     world w{1, {1, 1}};
     w.play(w.first, {0.34, 20}, 100);
     estimate e;
-    w.first.fill(e, w.site);
+    w.first.fill(e, w.site, w.config, w.now);
     for (const double n : {0.0, 5.0, 200.0}) {
       const auto b = w.first.at(n, w.site);
       const double base = e.slope * n + e.intercept;

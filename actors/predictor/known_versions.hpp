@@ -1,0 +1,53 @@
+// The versions that the predictor has estimates of.
+#pragma once
+
+#include "libfaas/core/id.hpp"
+#include "libfaas/routing/keys.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace faas::actors {
+
+/// Not thread safe.
+class known_versions {
+public:
+  struct entry {
+    routing::function_index index{};
+    std::string work; ///< bundle and work_of() the spec
+  };
+  /// Where a version that is new may begin.
+  struct parent {
+    version_ref version;
+    routing::function_index index{};
+    bool same_work = false;
+  };
+  using map_type = std::map<version_ref, entry>;
+
+  const entry* find(const version_ref& version) const;
+  void add(version_ref version, entry what);
+  /// Of the other versions of its function: the newest that does the same work;
+  /// else the newest one.
+  std::optional<parent> parent_of(const version_ref& version,
+                                  const std::string& work) const;
+  /// Forgets all versions for which `gone` holds; what they were.
+  template <class Gone>
+  std::vector<entry> forget(Gone gone) {
+    std::vector<entry> lost;
+    std::erase_if(all_, [&](const auto& of) {
+      const bool is = gone(of.first);
+      if (is)
+        lost.push_back(of.second);
+      return is;
+    });
+    return lost;
+  }
+  const map_type& all() const noexcept { return all_; }
+
+private:
+  map_type all_;
+};
+
+} // namespace faas::actors

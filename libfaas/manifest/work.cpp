@@ -1,0 +1,33 @@
+#include "libfaas/manifest/work.hpp"
+
+#include <utility>
+
+namespace faas {
+
+std::string work_of(function_spec spec) {
+  const petrel_spec usual;
+  auto& petrel = spec.petrel;
+  // For people and for faas-cli.
+  spec.handler.clear();
+  spec.labels.clear();
+  spec.annotations.clear();
+  // Which events there are, and which of them come to a site.
+  petrel.needs = usual.needs;
+  petrel.topics = usual.topics;
+  petrel.reply_topic = usual.reply_topic;
+  petrel.queue = usual.queue;
+  petrel.timeout = usual.timeout;
+  petrel.idempotent = usual.idempotent;
+  petrel.policy = usual.policy;
+  petrel.key = usual.key;
+  petrel.deadline = usual.deadline;
+  petrel.lighter = usual.lighter;
+  petrel.max_body_bytes = usual.max_body_bytes;
+  petrel.rollout = usual.rollout;
+  // When instances are there.
+  petrel.scale = usual.scale;
+  petrel.on_secret = usual.on_secret;
+  return to_json(spec);
+}
+
+} // namespace faas
