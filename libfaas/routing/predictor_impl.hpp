@@ -21,6 +21,8 @@ struct pair_state {
   stay_tracker stay;
   int warm = 0;           ///< events that were not cold, up to some 20
   int cold_run = 0;       ///< events in a row that were
+  /// The last event, which was cold: it counts if the next ones are, too.
+  std::unique_ptr<observation> unheard;
   time_point left_idle{}; ///< when the last event ended
   accuracy_tracker quality;
   quantile_tracker promise{0.95, 2}; ///< of what is over the prediction
@@ -120,6 +122,7 @@ struct predictor::impl {
   bool moved(const site_state& site) const noexcept;
   void learn_service(const observation& seen, pair_state& pair,
                      site_state& site);
+  void learn_work(const observation& seen, pair_state& pair, site_state& site);
   void confirm_step(site_state& site, double slowdown);
   void learn_residency(const observation& seen, pair_state& pair);
   void learn_load(uint32_t function, uint32_t site, double ms, bool by_event,

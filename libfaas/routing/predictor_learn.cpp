@@ -77,9 +77,19 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
                seen.at);
     // Its service was not that of a warm instance; but where each event is cold
     // there is no other.
-    if (pair.cold_run < std::max(always_cold, pair.warm))
+    if (pair.cold_run < std::max(always_cold, pair.warm)) {
+      pair.unheard = std::make_unique<observation>(seen);
       return;
+    }
+    if (const auto earlier = std::exchange(pair.unheard, nullptr))
+      learn_work(*earlier, pair, site);
   }
+  pair.unheard.reset();
+  learn_work(seen, pair, site);
+}
+
+void predictor::impl::learn_work(const observation& seen, pair_state& pair,
+                                 site_state& site) {
   const auto before = pair.filter.at(seen.size, site.filter);
   const bool probed
     = site.probed != time_point{} && seen.at - site.probed < probe_memory;
