@@ -10,7 +10,7 @@ namespace {
 
 constexpr double averaging_s = 30;
 // Log domain.
-constexpr double drift = 0.002; ///< variance per cold start
+constexpr double drift = 0.0005; ///< variance per cold start
 constexpr double least_scatter = 0.01, most_scatter = 1;
 constexpr double scatter_gain = 0.05;
 constexpr double jump = 1; ///< variance after a step

@@ -159,6 +159,48 @@ void function_filter::jump(site_filter& site,
   ++changes_;
 }
 
+/// How much wider than linearised the belief is on the side of `nu`, as a
+/// variance. What was seen of the last size holds, so only how much of it is
+/// fixed is open: ln(a n + b e^k) less the same of that size, at k and two
+/// standard deviations to both sides (sigma points: Julier and Uhlmann,
+/// "Unscented filtering and nonlinear estimation", 2004). Else a small event
+/// after a large one is taken for a step or an outlier.
+double function_filter::bent_more(double n, double nu,
+                                  const view& seen) const noexcept {
+  if (!guess_ || p_kk_ <= bending)
+    return 0;
+  const auto time_at = [&](double k, double size) {
+    return std::log(profile_.slope * size + profile_.intercept * std::exp(k));
+  };
+  const auto ratio_at = [&](double k) {
+    return time_at(k, n) - time_at(k, last_n_);
+  };
+  const double deviation = std::sqrt(p_kk_), here = ratio_at(k_);
+  double most = 0;
+  for (const double side : {-2.0, 2.0}) {
+    const double off = ratio_at(k_ + side * deviation) - here;
+    if (off * nu > 0)
+      most = std::max(most, std::abs(off) / 2);
+  }
+  const double fixed_then = profile_.intercept * std::exp(k_);
+  const double w_then = fixed_then / (profile_.slope * last_n_ + fixed_then);
+  const double linear = (seen.w - w_then) * (seen.w - w_then) * p_kk_;
+  return std::max(0.0, most * most - linear);
+}
+
+void function_filter::learn_together(double n, double ms, double r,
+                                     const site_filter& site) noexcept {
+  first_.add(n, std::log(ms) - site.g, r);
+  if (first_.count() < 2)
+    return;
+  const auto fit = first_.fit(profile_, {prior_k_, prior_kk_, max_shape});
+  h_ = fit.h;
+  k_ = fit.k;
+  p_hh_ = fit.p_hh;
+  p_hk_ = fit.p_hk;
+  p_kk_ = fit.p_kk;
+}
+
 /// Linearises again where the update would lead, since ln(a n + b e^k) bends
 /// (iterated extended Kalman filter: Jazwinski, "Stochastic processes and
 /// filtering theory", 1970, section 8.3). `nu` becomes the innovation of that
@@ -171,7 +213,7 @@ double function_filter::bend(double n, double& nu, double r, view& seen,
   const double start = k_;
   double s = seen.var + r, k = start + seen.p_k / s * nu;
   for (int i = 0; i < most && std::abs(k - start) > small; ++i) {
-    k = std::clamp(k, start - 2, start + 2); // no farther in one event
+    k = std::clamp(k, start - 3, start + 3); // no farther in one event
     const double fixed = profile_.intercept * std::exp(k);
     const double base = profile_.slope * n + fixed;
     const double w = seen.w = fixed / base;
@@ -223,11 +265,11 @@ bool function_filter::observe(double n, double ms, time_point now,
   if (!usable(n, ms))
     return false;
   advance(now, site, config);
-  last_n_ = n;
   site.var += config.q_event;
   auto seen = look(n, site);
   double nu = std::log(ms) - seen.log_ms;
-  const double spread = seen.var + scatter_ + seen.grain;
+  double more = bent_more(n, nu, seen);
+  const double spread = seen.var + more + scatter_ + seen.grain;
   nis_.add(nu, spread);
   const double z = nu / std::sqrt(spread);
   const bool own_step = change_.add(z);
@@ -235,8 +277,10 @@ bool function_filter::observe(double n, double ms, time_point now,
   if (site.change.add(z) || own_step) {
     jump(site, config);
     seen = look(n, site);
+    more = bent_more(n, nu, seen);
+    first_.close();
   } else {
-    learn_scatter(nu, seen.var, spread);
+    learn_scatter(nu, seen.var + more, spread);
     if (z > doubtful)
       doubt_ = nu;
   }
@@ -245,15 +289,19 @@ bool function_filter::observe(double n, double ms, time_point now,
     nu *= site.odds.step();
   const bool probe = q_shape_ == 0;
   const double noise = config.adapt_noise || probe ? scatter_ : config.noise;
-  const double s
-    = huber_variance(nu, seen.var + noise + seen.grain, config.huber);
-  if (guess_ && p_kk_ > bending && doubt_ == 0)
-    { // bend() changes nu
-      const double bent = bend(n, nu, s - seen.var, seen, site);
-      update(nu, bent, seen, site);
-    }
-  else
-    update(nu, s, seen, site);
+  double s = huber_variance(nu, seen.var + more + noise + seen.grain,
+                            config.huber)
+             - more;
+  const double r = s - seen.var;
+  const bool open = guess_ && p_kk_ > bending && doubt_ == 0;
+  if (open && first_.empty())
+    first_.begin(h_, p_hh_);
+  if (open)
+    s = bend(n, nu, r, seen, site); // and changes nu
+  update(nu, s, seen, site);
+  if (open && first_.open())
+    learn_together(n, ms, r, site);
+  last_n_ = n;
   return true;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "libfaas/core/clock.hpp"
+#include "libfaas/routing/first_events.hpp"
 #include "libfaas/routing/innovation.hpp"
 #include "libfaas/routing/profile.hpp"
 #include "libfaas/routing/step_odds.hpp"
@@ -150,6 +151,9 @@ private:
   void advance(time_point now, site_filter& site,
                const service_config& config) noexcept;
   void jump(site_filter& site, const service_config& config) noexcept;
+  double bent_more(double n, double nu, const view& seen) const noexcept;
+  void learn_together(double n, double ms, double r,
+                      const site_filter& site) noexcept;
   double bend(double n, double& nu, double r, view& seen,
               const site_filter& site) const noexcept;
   void update(double nu, double s, const view& seen,
@@ -161,6 +165,7 @@ private:
   double p_hh_, p_kk_, p_hk_ = 0;
   double prior_k_, prior_kk_; ///< mean and variance of k's prior
   double last_n_ = 1;         ///< size of the last event
+  first_events first_;
   bool guess_ = false;        ///< the line is a mere form
   double passed_ = 0; ///< the site's at the last sync
   double scatter_;
