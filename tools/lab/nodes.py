@@ -89,10 +89,11 @@ class Node:
 
 
 class Cluster:
-    """`policy` None: no gateway node; each site serves what comes to it."""
+    """`policy` None: no gateway node; each site serves what comes to it.
+    `site_texts`: what sites do before the begin, in place of the scenario's."""
 
     def __init__(self, folder, programs, scenario, policy, throttle=None,
-                 traces=None):
+                 traces=None, site_texts=None):
         self.folder = pathlib.Path(folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -101,6 +102,7 @@ class Cluster:
         self.policy = policy
         self.throttle = throttle  # lab.throttle.Throttle; None: work sleeps
         self.traces = traces or {}  # site -> file, in place of its steps
+        self.site_texts = site_texts or {}
         self.parts, self.limits = {}, {}
         self.sites, self.relays = {}, {}
         self.gateway = None
@@ -156,7 +158,8 @@ class Cluster:
 
     def _start_site(self, number, site):
         emulation.replace(self.folder / (site.name + ".site"),
-                          emulation.site_file(site))
+                          self.site_texts.get(site.name)
+                          or emulation.site_file(site))
         settings = {"node.tier": site.tier,
                     "functions.executors": site.servers}
         core = self.throttle.core(number) if self.throttle else None
@@ -187,8 +190,24 @@ class Cluster:
         bundle = self.folder / "function"
         bundle.mkdir()
         shutil.copy(self.programs / FUNCTION, bundle / FUNCTION)
+        self._up()
+
+    def change_policy(self, policy):
+        """At run time: the next version, which does the same work."""
+        self.policy = policy
+        before = self._versions()
+        self._up()
+        wait_until("the next version", lambda: all(
+            now > then for now, then in zip(self._versions(), before)), 30)
+
+    def _versions(self):
+        return [self.gateway.ask(f"/system/function/{one['name']}").get(
+            "petrel", {}).get("version", 0) for one in self.scenario.functions]
+
+    def _up(self):
         file = self.folder / "stack.yml"
-        file.write_text(manifest(self.scenario, bundle, self.policy))
+        file.write_text(manifest(self.scenario, self.folder / "function",
+                                 self.policy))
         nodes = [self.gateway] if self.gateway else self.sites.values()
         for node in nodes:
             self.cli(node, "up", "-f", str(file))

@@ -88,24 +88,21 @@ def answered(records):
 
 def play_all(options, drawn, say):
     """Records of all runs, by name."""
-    def one(name, policy, batches, set_up, programs=options.programs, **more):
-        say(f"{name}: {len(set_up)} + {len(batches)} batches")
+    def one(name, policy, batches, programs=options.programs, **more):
+        say(f"{name}: {len(batches)} batches")
         return runs.live(pathlib.Path(options.folder).parent / "stoic-live",
-                         programs, policy, set_up, batches,
+                         programs, policy, drawn, batches,
                          lambda words: say(f"{name}: {words}"), **more)
     made = {}
     if options.before:
         made["before"] = one("Petrel before", "min-latency", drawn["main"],
-                             drawn["set_up"], programs=options.before)
-    made["main"] = one("Petrel", "min-latency", drawn["main"],
-                       drawn["set_up"])
-    made["pinned"] = one("pinned to gpu1", "static:gpu1", drawn["pinned"], [])
-    made["staged"] = one("drift and trouble", "min-latency", drawn["staged"],
-                         drawn["set_up"])
-    made["warm"] = one("warm pools", "min-latency", drawn["main"],
-                       drawn["set_up"], warm=True)
-    made["hedged"] = one("second starts", HEDGED, drawn["main"],
-                         drawn["set_up"])
+                             programs=options.before)
+    made["main"] = one("Petrel", "min-latency", drawn["main"])
+    made["pinned"] = one("pinned to gpu1", "static:gpu1", drawn["pinned"],
+                         set_up=False)
+    made["staged"] = one("drift and trouble", "min-latency", drawn["staged"])
+    made["warm"] = one("warm pools", "min-latency", drawn["main"], warm=True)
+    made["hedged"] = one("second starts", HEDGED, drawn["main"])
     return made
 
 
@@ -158,7 +155,8 @@ def run(options, say):
     go_ahead()
     drawn = runs.worlds(DATA, options.seed)
     played = play_all(options, drawn, say)
-    worlds = [b for name in ("set_up", "main", "pinned", "staged")
+    worlds = [b for name in ("deployed", "set_up", "main", "pinned",
+                                "staged")
               for b in drawn[name]]
     found = {"seed": options.seed, "note": options.note,
              "revision": revision(),

@@ -10,13 +10,33 @@ ANSWER_S = 60
 
 
 class Play:
-    """`warm`: sites keep the function in memory; else each batch that goes to
-    a site finds it gone."""
+    """`deployed`: draws of the deployments by which versions of the function
+    come to the sites, one after the other. `warm`: sites keep the function in
+    memory; else each batch that goes to a site finds it gone."""
 
-    def __init__(self, folder, programs, policy, warm=False):
+    def __init__(self, folder, programs, policy, deployed, warm=False):
         self.warm = warm
-        self.cluster = Cluster(folder, programs, world.scenario(), policy)
+        self.deployed = iter(deployed)
+        self.cluster = Cluster(
+            folder, programs, world.scenario(), policy,
+            site_texts=world.texts(next(self.deployed), warm))
         self.thin = 1.0
+
+    def set_up(self, by_site, say):
+        """Some batches at each site, as the authors do for a version that is
+        new: by a policy that is changed at run time."""
+        for site, batches in by_site.items():
+            self.change_policy(f"static:{site}")
+            went = {r["site"] for r in self.run(batches, say)}
+            if went != {site}:
+                raise RuntimeError(f"set-up for {site} went to {went}")
+
+    def change_policy(self, policy):
+        """The version that has it is deployed to all sites."""
+        if policy == self.cluster.policy:
+            return
+        world.tell(self.cluster, next(self.deployed), self.warm)
+        self.cluster.change_policy(policy)
 
     def run(self, batches, say):
         records = []

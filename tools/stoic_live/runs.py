@@ -8,7 +8,8 @@ from stoic_live import figures, laws, play
 
 COUNT = 154      # batches, as the authors'
 PINNED = 50      # as the authors' run on gpu1
-SET_UP = (33, 10) * 4  # the authors' set-up sizes, two for each runtime
+SET_UP = (33, 10)  # the authors' set-up sizes, for each site
+VERSIONS = len(laws.SITES) + 1  # one that is bound to each site, and the last
 # Another world from a batch on.
 STAGES = (laws.Stage(0), laws.Stage(15, thin=0.1), laws.Stage(27),
           laws.Stage(35, deploy=4.0), laws.Stage(47),
@@ -22,8 +23,10 @@ STAGED = 80
 def worlds(folder, seed):
     """All draws of the experiment, from the tables in `folder`."""
     sizes, series = laws.read_sizes(folder), laws.read_series(folder)
+    count = len(SET_UP) * len(laws.SITES)
     return {"series": series,
-            "set_up": laws.draw(SET_UP, series, len(SET_UP), seed + 1000),
+            "set_up": laws.draw(SET_UP, series, count, seed + 1000),
+            "deployed": laws.draw((1,), series, VERSIONS, seed + 3000),
             "main": laws.draw(sizes, series, COUNT, seed),
             "pinned": laws.draw(sizes, series, PINNED, seed + 1),
             "staged": laws.draw(sizes, series, STAGED, seed + 2, STAGES)}
@@ -82,14 +85,26 @@ def race(batches, series):
     return total, extra
 
 
-def live(folder, programs, policy, set_up, batches, say, warm=False):
+def set_up_of(drawn):
+    """Batches by the site that gets them."""
+    width = len(SET_UP)
+    return {site: drawn["set_up"][i * width:(i + 1) * width]
+            for i, site in enumerate(laws.SITES)}
+
+
+def live(folder, programs, policy, drawn, batches, say, set_up=True,
+         warm=False):
     """Records of `batches`; those of the set-up are played before and left
     out. Wall-clock seconds beside them."""
     begun = time.monotonic()
+    first = f"static:{laws.SITES[0]}" if set_up else policy
     one = play.Play(pathlib.Path(folder), pathlib.Path(programs).resolve(),
-                    policy, warm)
+                    first, drawn["deployed"], warm)
     try:
-        records = one.run([*set_up, *batches], say)[len(set_up):]
+        if set_up:
+            one.set_up(set_up_of(drawn), say)
+            one.change_policy(policy)
+        records = one.run(batches, say)
     finally:
         one.stop()
     return records, time.monotonic() - begun

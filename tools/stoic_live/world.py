@@ -53,8 +53,11 @@ def link_lines(thin):
     return f"0 mbit-back {laws.LINK_MBIT * thin:.6f}\n"
 
 
+def texts(batch, warm=False):
+    return {name: site_text(batch, name, warm) for name in laws.SITES}
+
+
 def tell(cluster, batch, warm=False):
     """Sites learn what the next batch takes, before it is sent."""
-    for name in laws.SITES:
-        emulation.replace(cluster.folder / (name + ".site"),
-                          site_text(batch, name, warm))
+    for name, text in texts(batch, warm).items():
+        emulation.replace(cluster.folder / (name + ".site"), text)
