@@ -128,6 +128,22 @@ class Routing(unittest.TestCase):
         wait_until("the peer has told it", lambda:
                    edge.sites("f")[CLOUD]["service_ms"] > 8)
 
+    def test_a_changed_policy_keeps_what_was_learned(self):
+        edge, cloud = self.scratch.pair()
+        cloud.deploy("f", needs={"tiers": ["cloud"]})
+        self.ready_on(edge, "f", CLOUD)
+        for _ in range(20):
+            self.call(edge, "block 40")
+        learned = edge.sites("f")[CLOUD]["service_ms"]
+        self.assertGreater(learned, 8)
+        cloud.deploy("f", needs={"tiers": ["cloud"]}, policy="round-robin")
+        wait_until("the next version serves", lambda: edge.describe("f")[
+            "petrel"]["traffic"]["shares"] == {"2": 100})
+        self.assertEqual(edge.describe("f")["petrel"]["version"], 2)
+        self.ready_on(edge, "f", CLOUD)
+        # It has run nothing yet.
+        self.assertGreater(edge.sites("f")[CLOUD]["service_ms"], learned / 2)
+
     def test_a_site_that_cannot_load_it_loses_no_event(self):
         edge, cloud = self.scratch.pair(edge={"functions_inquire": 1})
         cloud.deploy("f", scale={"min": 0, "idle": "1s"})
