@@ -193,16 +193,21 @@ class Cluster:
         self._up()
 
     def change_policy(self, policy):
-        """At run time: the next version, which does the same work."""
+        """At run time: the next version, which does the same work. Events go by
+        it a moment after this returns: loops learn of it by themselves."""
         self.policy = policy
-        before = self._versions()
+        before = [self._served(one["name"]) for one in self.scenario.functions]
         self._up()
-        wait_until("the next version", lambda: all(
-            now > then for now, then in zip(self._versions(), before)), 30)
+        for one, then in zip(self.scenario.functions, before):
+            wait_until(f"the next version of {one['name']}", lambda one=one,
+                       then=then: self._served(one["name"]) > then, 30)
 
-    def _versions(self):
-        return [self.gateway.ask(f"/system/function/{one['name']}").get(
-            "petrel", {}).get("version", 0) for one in self.scenario.functions]
+    def _served(self, function):
+        """The version that has all the traffic; 0: none has."""
+        shares = self.gateway.ask(f"/system/function/{function}").get(
+            "petrel", {}).get("traffic", {}).get("shares", {})
+        return next((int(version) for version, share in shares.items()
+                     if share == 100), 0)
 
     def _up(self):
         file = self.folder / "stack.yml"

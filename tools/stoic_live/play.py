@@ -7,6 +7,7 @@ from lab.nodes import Cluster
 from stoic_live import laws, world
 
 ANSWER_S = 60
+SETTLE_S = 1.0  # after a change of the policy; where events go is checked
 
 
 class Play:
@@ -37,6 +38,7 @@ class Play:
             return
         world.tell(self.cluster, next(self.deployed), self.warm)
         self.cluster.change_policy(policy)
+        time.sleep(SETTLE_S)
 
     def run(self, batches, say):
         records = []
