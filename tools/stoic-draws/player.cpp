@@ -82,6 +82,15 @@ void draw_player::run_at(size_t site, const drawn_batch& batch) {
   seen.predicted_sd = std::sqrt(expected_.variance);
   seen.at = now_ += from_ms(seen.total_ms);
   predictor_.observe(seen);
+  routing::outcome told;
+  told.site = seen.site;
+  told.size = seen.size;
+  told.bytes = seen.bytes;
+  told.total_ms = seen.total_ms;
+  told.service_ms = seen.service_ms;
+  told.cold_ms = seen.cold_ms;
+  told.at = seen.at;
+  rule_->ended(told); // of those that learn by themselves
   predictor_.publish(now_ += from_ms(50));
   predictor_.tick({}, now_ += from_ms(50));
 }

@@ -6,6 +6,7 @@
 #include "libfaas/routing/policies/regression.hpp"
 #include "libfaas/routing/policies/replica_ranking.hpp"
 #include "libfaas/routing/policies/sticky.hpp"
+#include "libfaas/routing/policies/stoic.hpp"
 #include "libfaas/routing/policies/weighted.hpp"
 #include "libfaas/routing/policies/meet_deadline.hpp"
 #include "libfaas/routing/policies/min_latency.hpp"
@@ -159,6 +160,16 @@ constexpr std::array bandit_parameters{
   policy_parameter{"alpha", 0.5, 0, 100, "width of the confidence bound"},
   policy_parameter{"keep", 1, 0.5, 1, "weight of the past at each event"}};
 
+constexpr std::array stoic_parameters{
+  policy_parameter{"ransac", 1, 0, 1,
+                   "how lines are fit, 1: RANSAC, 0: Bayesian ridge"}};
+
+made make_stoic(values of, site_index) {
+  return std::make_unique<stoic>(of[0] >= 0.5
+                                   ? forecast::line_method::ransac
+                                   : forecast::line_method::bayesian_ridge);
+}
+
 made make_peak(values of, site_index) {
   return std::make_unique<peak_ewma>(of[0]);
 }
@@ -221,6 +232,8 @@ constexpr std::array catalog{
                false, make_prequal},
   policy_entry{"ridge", "a linear fit per site", ridge_parameters, true,
                make_ridge},
+  policy_entry{"stoic", "transfer, deployment and processing as STOIC",
+               stoic_parameters, true, make_stoic},
   policy_entry{"linucb", "a linear bandit per site", bandit_parameters, true,
                make_bandit},
 };

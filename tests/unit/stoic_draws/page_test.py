@@ -52,7 +52,7 @@ class Draws(unittest.TestCase):
             "rows": {way[0]: row for way in stoic_draws.WAYS}})
         for way in stoic_draws.WAYS:
             self.assertIn(f"| {way[0]} | -", text)
-        self.assertEqual(text.count("- Met"), 3)
+        self.assertEqual(text.count("- Met"), 4)
 
     def test_what_the_program_prints_is_read(self):
         self.assertEqual(stoic_draws.choices_of("7,edge\n7,cpu\n9,gpu1\n"),
