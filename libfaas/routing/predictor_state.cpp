@@ -108,6 +108,7 @@ void take_over(pair_state& pair, const pair_state& from) {
   pair.stay = from.stay;
   pair.warm = from.warm;
   pair.cold_run = from.cold_run;
+  pair.last_long = from.last_long;
   pair.promise = from.promise;
   pair.interval = from.interval;
   pair.own_profile = from.own_profile;

@@ -137,12 +137,19 @@ class Routing(unittest.TestCase):
         learned = edge.sites("f")[CLOUD]["service_ms"]
         self.assertGreater(learned, 8)
         cloud.deploy("f", needs={"tiers": ["cloud"]}, policy="round-robin")
-        wait_until("the next version serves", lambda: edge.describe("f")[
-            "petrel"]["traffic"]["shares"] == {"2": 100})
-        self.assertEqual(edge.describe("f")["petrel"]["version"], 2)
-        self.ready_on(edge, "f", CLOUD)
-        # It has run nothing yet.
-        self.assertGreater(edge.sites("f")[CLOUD]["service_ms"], learned / 2)
+
+        def served_by_the_next():
+            answer = self.call(edge, "block 40")
+            return (answer.headers["x-faas-version"] == "2"
+                    and answer.headers["x-call-id"])
+        first = wait_until("the next version serves", served_by_the_next)
+        told = wait_until("its decision is known", lambda: edge.admin(
+            "GET", f"/system/decisions/{first}").json.get("attempts"))
+        self.assertEqual(told[0]["policy"], "round-robin")
+        expected = [s["service_ms"] for s in told[0]["sites"]
+                    if s["site"] == CLOUD]
+        # It had run nothing when that was expected.
+        self.assertGreater(expected[0], learned / 2)
 
     def test_a_site_that_cannot_load_it_loses_no_event(self):
         edge, cloud = self.scratch.pair(edge={"functions_inquire": 1})
