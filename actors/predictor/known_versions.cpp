@@ -14,16 +14,26 @@ void known_versions::add(version_ref version, entry what) {
   all_.insert_or_assign(std::move(version), std::move(what));
 }
 
+routing::likeness known_versions::compare(const entry& one,
+                                          const entry& other) {
+  if (one.work == other.work)
+    return routing::likeness::same_work;
+  return one.size == other.size ? routing::likeness::alike
+                                : routing::likeness::loads_only;
+}
+
 std::optional<known_versions::parent>
-known_versions::parent_of(const version_ref& version,
-                          const std::string& work) const {
+known_versions::parent_of(const version_ref& version, const entry& what) const {
+  using routing::likeness;
   std::optional<parent> best;
   for (auto at = all_.lower_bound({version.function, 0});
        at != all_.end() && at->first.function == version.function; ++at) {
-    const bool same = at->second.work == work;
-    if (at->first == version || (best && best->same_work && !same))
+    const auto how = compare(at->second, what);
+    if (at->first == version
+        || (best && best->what == likeness::same_work
+            && how != likeness::same_work))
       continue;
-    best = {at->first, at->second.index, same}; // versions rise
+    best = {at->first, at->second.index, how}; // versions rise
   }
   return best;
 }

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "libfaas/core/id.hpp"
-#include "libfaas/routing/keys.hpp"
+#include "libfaas/manifest/function_spec.hpp"
+#include "libfaas/routing/predictor_types.hpp"
 
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace faas::actors {
 
@@ -16,13 +16,15 @@ class known_versions {
 public:
   struct entry {
     routing::function_index index{};
-    std::string work; ///< bundle and work_of() the spec
+    std::string work;  ///< bundle and work_of() the spec
+    size_feature size; ///< what events are measured by
+    bool operator==(const entry&) const = default;
   };
   /// Where a version that is new may begin.
   struct parent {
     version_ref version;
     routing::function_index index{};
-    bool same_work = false;
+    routing::likeness what = routing::likeness::alike;
   };
   using map_type = std::map<version_ref, entry>;
 
@@ -31,15 +33,16 @@ public:
   /// Of the other versions of its function: the newest that does the same work;
   /// else the newest one.
   std::optional<parent> parent_of(const version_ref& version,
-                                  const std::string& work) const;
+                                  const entry& what) const;
+  static routing::likeness compare(const entry& one, const entry& other);
   /// Forgets all versions for which `gone` holds; what they were.
   template <class Gone>
-  std::vector<entry> forget(Gone gone) {
-    std::vector<entry> lost;
+  map_type forget(Gone gone) {
+    map_type lost;
     std::erase_if(all_, [&](const auto& of) {
       const bool is = gone(of.first);
       if (is)
-        lost.push_back(of.second);
+        lost.insert(of);
       return is;
     });
     return lost;

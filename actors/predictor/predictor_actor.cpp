@@ -133,10 +133,20 @@ struct predictor_state {
     const auto removed = [&](const version_ref& version) {
       return !kept.contains(version);
     };
-    for (const auto& lost : versions.forget(removed))
+    for (const auto& [version, lost] : versions.forget(removed)) {
+      bequeath(version, lost);
       core.remove_function(lost.index);
+    }
     std::erase_if(profiled, [&](auto& of) { return removed(of.first); });
     std::erase_if(loaded, [&](auto& of) { return removed(of.first.first); });
+  }
+
+  /// What it has learned since the others began, at sites new to them.
+  void bequeath(const version_ref& gone, const known_versions::entry& of) {
+    for (const auto& [version, other] : versions.all())
+      if (version.function == gone.function)
+        core.succeed(other.index, of.index,
+                     known_versions::compare(other, of));
   }
 
   /// A version that is new begins with what another one of the function has
@@ -148,15 +158,17 @@ struct predictor_state {
     const auto added = core.add_function(key_of(from.version));
     if (!added)
       return std::nullopt;
-    auto work = from.bundle.hex() + work_of(from.spec);
-    if (const auto parent = versions.parent_of(from.version, work)) {
-      core.succeed(*added, parent->index, parent->same_work);
-      if (parent->same_work) // its trial runs say nothing new
-        for (const auto& target : from.targets)
-          if (profiled.contains({parent->version, target.site}))
-            profiled.insert({from.version, target.site});
+    known_versions::entry fresh{*added,
+                                from.bundle.hex() + work_of(from.spec),
+                                from.spec.petrel.size};
+    if (const auto parent = versions.parent_of(from.version, fresh)) {
+      core.succeed(*added, parent->index, parent->what);
+      if (parent->what == routing::likeness::same_work)
+        for (const auto& [site, at] : sites) // trial runs say nothing new
+          if (profiled.contains({parent->version, site}))
+            profiled.insert({from.version, site});
     }
-    versions.add(from.version, {*added, std::move(work)});
+    versions.add(from.version, std::move(fresh));
     return *added;
   }
 

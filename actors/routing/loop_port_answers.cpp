@@ -253,7 +253,8 @@ void loop_port::teach_policy(const flight& ended, const reply& answer,
   routing::outcome seen;
   seen.site = ended.site;
   seen.size = ended.event.size;
-  seen.bytes = static_cast<double>(answer.body.size());
+  seen.bytes = static_cast<double>(ended.event.body.size()
+                                   + answer.body.size());
   seen.total_ms = to_ms(now - ended.sent);
   seen.queue_ms = to_ms(answer.times.queue);
   seen.service_ms = to_ms(answer.times.service);

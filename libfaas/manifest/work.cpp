@@ -9,7 +9,9 @@ std::string work_of(function_spec spec) {
   auto& petrel = spec.petrel;
   // For people and for faas-cli.
   spec.handler.clear();
-  spec.labels.clear();
+  std::erase_if(spec.labels, [](const auto& label) {
+    return !label.first.starts_with("com.openfaas.scale.");
+  });
   spec.annotations.clear();
   // Which events there are, and which of them come to a site.
   petrel.needs = usual.needs;
@@ -22,10 +24,9 @@ std::string work_of(function_spec spec) {
   petrel.key = usual.key;
   petrel.deadline = usual.deadline;
   petrel.lighter = usual.lighter;
-  petrel.max_body_bytes = usual.max_body_bytes;
+  if (petrel.runtime != runtime_kind::torch) // whose batches it bounds
+    petrel.max_body_bytes = usual.max_body_bytes;
   petrel.rollout = usual.rollout;
-  // When instances are there.
-  petrel.scale = usual.scale;
   petrel.on_secret = usual.on_secret;
   return to_json(spec);
 }

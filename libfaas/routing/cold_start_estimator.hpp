@@ -14,6 +14,7 @@ class rate_estimator {
 public:
   void arrive(time_point now) noexcept;
   double per_second(time_point now) const noexcept;
+  bool empty() const noexcept { return weight_ == 0; }
 
 private:
   double weight_ = 0; ///< arrivals, each fading with exp(-age / 30 s)

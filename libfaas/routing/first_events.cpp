@@ -24,6 +24,11 @@ void first_events::add(double n, double log_time, double var) noexcept {
                        static_cast<float>(std::max(var, 1e-6))};
 }
 
+void first_events::age(double var) noexcept {
+  for (uint8_t i = 0; i < count_; ++i)
+    events_[i].var += static_cast<float>(var);
+}
+
 double first_events::level_at(const line& form, double k) const noexcept {
   double sum = h_mean_ / h_var_, weight = 1 / h_var_;
   for (uint8_t i = 0; i < count_; ++i) {

@@ -36,9 +36,12 @@ public:
   void begin(double mean, double var) noexcept;
   /// An event of size n; `var` is that of its log. While open().
   void add(double n, double log_time, double var) noexcept;
+  /// The level may have moved since by a step of that variance: what was kept
+  /// tells less.
+  void age(double var) noexcept;
   uint8_t count() const noexcept { return count_; }
   /// Least squares with the prior. h is linear, so k is looked for on a grid,
-  /// then finer (there may be two minima); some 5 us. The covariance is the
+  /// then finer (there may be two minima); some 10 us. The covariance is the
   /// inverse of the normal matrix there.
   level_and_shape fit(const line& form, const shape_prior& prior) const noexcept;
 

@@ -134,6 +134,7 @@ bool predictor::set_profile(function_index function, site_index site,
   pair.filter.reset(profile, impl_->sites[to_int(site)].filter,
                     impl_->config.service, now);
   pair.own_profile = true;
+  pair.unheard.reset();
   impl_->mark(pair, to_int(function), to_int(site));
   return true;
 }

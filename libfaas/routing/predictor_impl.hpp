@@ -40,6 +40,7 @@ struct pair_state {
   bool dirty = false;   ///< its cell is stale
   bool watched = false; ///< the next tick has to look at it
   bool own_profile = false;
+  bool inherited = false; ///< what is known was taught by another version
   uint32_t lessons = 0; ///< service times learned
 
   /// A load is told twice: by the event that waited for it, and by the site. True

@@ -28,6 +28,8 @@ constexpr auto probe_memory = std::chrono::seconds{10};
 constexpr int short_enough = 6;
 /// So many cold starts in a row, and there will be no warm events.
 constexpr int always_cold = 2;
+/// An event that was cold may count later, but not much later.
+constexpr auto cold_memory = std::chrono::minutes{10};
 /// Sites tell of a load within some 10 s.
 constexpr auto load_memory = std::chrono::seconds{30};
 
@@ -81,7 +83,8 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
       pair.unheard = std::make_unique<observation>(seen);
       return;
     }
-    if (const auto earlier = std::exchange(pair.unheard, nullptr))
+    const auto earlier = std::exchange(pair.unheard, nullptr);
+    if (earlier && seen.at - earlier->at < cold_memory)
       learn_work(*earlier, pair, site);
   }
   pair.unheard.reset();
@@ -249,8 +252,10 @@ bool predictor::observe_return(site_index site, time_point now) {
   home.filter.var += my.config.service.jump;
   home.others = home.others_usual = 0;
   my.links[home.link].filter.doubt(now);
-  for (const auto f : home.functions)
+  for (const auto f : home.functions) {
+    home.pairs[f]->unheard.reset();
     my.mark(*home.pairs[f], f, to_int(site));
+  }
   return true;
 }
 

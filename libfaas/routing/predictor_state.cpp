@@ -37,7 +37,7 @@ snapshot::pair saved_pair(const std::string& function, const site_state& site,
 }
 
 bool experienced(const pair_state& pair) noexcept {
-  return pair.quality.values().events > 0;
+  return pair.inherited || pair.quality.values().events > 0;
 }
 
 /// Whether events of any function have told of it.
@@ -100,9 +100,10 @@ void restore_pair(pair_state& pair, const snapshot::pair& from,
   pair.cold.restore(from.cold_log_mean, from.cold_log_var);
 }
 
-/// Of another version that does the same work. Whether it is loaded, and how
-/// good predictions were, is each version's own.
+/// Of another version that does the same work. Whether it is loaded, and the
+/// errors of its predictions, are each version's own.
 void take_over(pair_state& pair, const pair_state& from) {
+  pair.inherited = experienced(from);
   pair.filter = from.filter;
   pair.cold = from.cold;
   pair.stay = from.stay;
@@ -115,10 +116,19 @@ void take_over(pair_state& pair, const pair_state& from) {
   pair.lessons = from.lessons;
 }
 
+void take_over(function_state& next, const function_state& from) {
+  if (!next.told) {
+    next.profile = from.profile;
+    next.told = from.told;
+  }
+  if (next.rate.empty())
+    next.rate = from.rate;
+}
+
 /// Of another version that may do other work: the means, with doubt.
-void expect_alike(pair_state& pair, const pair_state& from, site_state& site,
-                  const service_config& config) {
-  if (from.lessons > 0 || from.own_profile)
+void expect_alike(pair_state& pair, const pair_state& from, likeness what,
+                  site_state& site, const service_config& config) {
+  if (what == likeness::alike && (from.lessons > 0 || from.own_profile))
     restore_pair(pair, saved_pair({}, site, from), site, config);
   if (from.cold.untouched())
     pair.cold = from.cold;
@@ -134,17 +144,15 @@ bool taught(const pair_state& pair) noexcept {
 } // namespace
 
 size_t predictor::succeed(function_index next, function_index before,
-                          bool same_work) {
+                          likeness what) {
   auto& my = *impl_;
   if (next == before || !my.known(next) || !my.known(before)) {
     my.refuse();
     return 0;
   }
   const auto to = to_int(next), of = to_int(before);
-  if (same_work && !my.functions[to].told) {
-    my.functions[to].profile = my.functions[of].profile;
-    my.functions[to].told = my.functions[of].told;
-  }
+  if (what == likeness::same_work)
+    take_over(my.functions[to], my.functions[of]);
   size_t taken = 0;
   for (uint32_t s = 0; s < my.sites.size(); ++s) {
     const auto* from = my.find(of, s);
@@ -152,10 +160,12 @@ size_t predictor::succeed(function_index next, function_index before,
     if (!from || !taught(*from) || (there && taught(*there)))
       continue;
     auto& pair = my.obtain(to, s);
-    if (same_work)
+    if (what == likeness::same_work)
       take_over(pair, *from);
     else
-      expect_alike(pair, *from, my.sites[s], my.config.service);
+      expect_alike(pair, *from, what, my.sites[s], my.config.service);
+    if (pair.cold.slow())
+      my.functions[to].slow.push_back(s);
     my.mark(pair, to, s);
     ++taken;
   }

@@ -101,6 +101,13 @@ struct site_health {
   uint64_t changes = 0;
 };
 
+/// What two versions of a function have in common.
+enum class likeness : uint8_t {
+  same_work, ///< only how events are routed differs: all that was learned holds
+  alike,     ///< the means may hold, as uncertain as those of another router
+  loads_only ///< events are measured in another unit
+};
+
 /// Everything worth keeping over a restart, by name.
 struct snapshot {
   struct link {

@@ -151,6 +151,7 @@ function_filter::belief function_filter::at(double n,
 
 void function_filter::jump(site_filter& site,
                            const service_config& config) noexcept {
+  first_.close(); // they are of another time
   site.before = site.g;
   site.var += config.jump;
   p_hh_ += config.own_jump;
@@ -265,6 +266,8 @@ bool function_filter::observe(double n, double ms, time_point now,
   if (!usable(n, ms))
     return false;
   advance(now, site, config);
+  if (!first_.empty())
+    first_.age(std::max(0.0, p_hh_ - fitted_hh_));
   site.var += config.q_event;
   auto seen = look(n, site);
   double nu = std::log(ms) - seen.log_ms;
@@ -278,7 +281,6 @@ bool function_filter::observe(double n, double ms, time_point now,
     jump(site, config);
     seen = look(n, site);
     more = bent_more(n, nu, seen);
-    first_.close();
   } else {
     learn_scatter(nu, seen.var + more, spread);
     if (z > doubtful)
@@ -301,6 +303,9 @@ bool function_filter::observe(double n, double ms, time_point now,
   update(nu, s, seen, site);
   if (open && first_.open())
     learn_together(n, ms, r, site);
+  else if (!open && doubt_ == 0)
+    first_.close(); // what comes next is not one of the first
+  fitted_hh_ = p_hh_;
   last_n_ = n;
   return true;
 }
@@ -313,8 +318,10 @@ bool function_filter::observe_at_least(double n, double ms, time_point now,
   advance(now, site, config);
   const auto seen = look(n, site);
   const double nu = std::log(ms) - seen.log_ms;
-  if (nu > 0)
+  if (nu > 0) {
+    first_.close(); // it is none of them, and would be forgotten
     update(nu, seen.var + 4 * (config.noise + seen.grain), seen, site);
+  }
   return true;
 }
 
@@ -373,7 +380,9 @@ void function_filter::fill(estimate& out, const site_filter& site,
   out.log_var = grown(site.var, config.q_second, site.started, site.at)
                 + grown(p_hh_, q_own_, started_, at_);
   out.cov_shape = p_hk_;
-  out.var_shape = p_kk_;
+  out.var_shape
+    = std::max(p_kk_, std::min(grown(p_kk_, q_shape_, started_, at_),
+                               config.shape_var));
   out.log_noise = scatter_;
   out.grain_ms = grain_ms_;
 }

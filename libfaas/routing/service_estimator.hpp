@@ -166,6 +166,7 @@ private:
   double prior_k_, prior_kk_; ///< mean and variance of k's prior
   double last_n_ = 1;         ///< size of the last event
   first_events first_;
+  double fitted_hh_ = 0; ///< p_hh_ after the last event
   bool guess_ = false;        ///< the line is a mere form
   double passed_ = 0; ///< the site's at the last sync
   double scatter_;

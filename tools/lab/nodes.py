@@ -201,6 +201,8 @@ class Cluster:
         for one, then in zip(self.scenario.functions, before):
             wait_until(f"the next version of {one['name']}", lambda one=one,
                        then=then: self._served(one["name"]) > then, 30)
+            wait_until("its sites", lambda one=one: self._candidates(
+                self.gateway, one["name"]) == len(self.sites), 30)
 
     def _served(self, function):
         """The version that has all the traffic; 0: none has."""

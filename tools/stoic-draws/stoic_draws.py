@@ -139,10 +139,15 @@ def markdown(found):
             f"{cell(row['over_oracle'], 3)} | {cell(row['exact_off'], 1)} | "
             f"{cell(row['edge_off'], 1)} |")
     return ABOUT.format(**found) + "\n".join(text + [
-        "", "Rows but the first change one thing each. *As on the nodes*: each of "
-        "five versions is deployed once by every site, each site gets its two "
-        "set-up batches, nodes tell how long loads took and what has left their "
-        "memory. *Neither*: no set-up, no deployments, answers only."]) + "\n"
+        "", "*As on the nodes*: every site deploys five versions, gets its two "
+        "set-up batches, and tells how long loads took and what has left its "
+        "memory. One version here: on nodes each change of the policy is the "
+        "next one, which begins with what the last one taught. The next two "
+        "rows leave out what nodes tell, or the set-up; *neither*: both, and the "
+        "five deployments, too. Other policies meet the same events as the first "
+        "row. STOIC's Selector is written after its publications; it is in the "
+        "same place as Petrel's rule, and knows the predictor's word on what is "
+        "loaded."]) + "\n"
 
 
 def played(options, worlds, words, deploys, set_up):

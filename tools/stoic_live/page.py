@@ -24,7 +24,7 @@ with log-normal noise of {noise:.0%}; a link of {mbit:g} Mbit/s and so many byte
 that an image takes {image:.4f} s, as theirs. Batches come one after the other. The
 function leaves the memory after each, so every call pays a deployment; the edge's takes
 some ms. Before the first batch that is counted each site gets two, of 33 and 10 images:
-the authors' set-up for a version that is new. A policy that is changed at run time
+the authors' set-up for a version that is new (but for the run that is pinned). A policy that is changed at run time
 (`static:SITE`) sends them there; each change is a version that every site deploys once.
 
 **Run**: the rows with a *measured* total. **Computed** from the same draws: the

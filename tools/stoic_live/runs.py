@@ -95,8 +95,7 @@ def set_up_of(drawn):
 def live(folder, programs, policy, drawn, batches, say, set_up=True,
          warm=False):
     """Records of `batches`; those of the set-up are played before and left
-    out. Wall-clock seconds beside them."""
-    begun = time.monotonic()
+    out. Wall-clock seconds of the others beside them."""
     first = f"static:{laws.SITES[0]}" if set_up else policy
     one = play.Play(pathlib.Path(folder), pathlib.Path(programs).resolve(),
                     first, drawn["deployed"], warm)
@@ -104,7 +103,9 @@ def live(folder, programs, policy, drawn, batches, say, set_up=True,
         if set_up:
             one.set_up(set_up_of(drawn), say)
             one.change_policy(policy)
+        begun = time.monotonic()
         records = one.run(batches, say)
+        took = time.monotonic() - begun
     finally:
         one.stop()
-    return records, time.monotonic() - begun
+    return records, took

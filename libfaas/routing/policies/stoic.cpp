@@ -11,22 +11,25 @@ constexpr double first = -1e12, not_yet = 1e12;
 
 } // namespace
 
-stoic::known::known(forecast::line_method line)
+stoic::history::history(forecast::line_method line)
   : processing(line, {0, 0}, window) {}
 
-stoic::stoic(forecast::line_method line) : sites_(known{line}) {}
+stoic::stoic(forecast::line_method line) : line_(line) {}
 
 pick stoic::choose(const decision& so_far, const event_features& event,
                    random_source&, time_point) noexcept {
   const auto best = least_by(so_far, [&](uint8_t i) {
     const auto& of = sites_[so_far.sites[i]];
-    const auto& expected = so_far.parts[i];
-    if (of.answers < set_up)
-      return expected.in_flight > 0 ? not_yet : first;
-    const double deploy = expected.cold > 0 ? of.deploy_ms : 0;
+    if (of.tries < set_up)
+      return first;
+    if (!of.past)
+      return not_yet;
+    const double deploy = so_far.parts[i].cold > 0 ? of.deploy_ms : 0;
     return of.fixed_ms + of.ms_per_byte * event.bytes + deploy
            + std::max(of.fit.at(event.size), 0.0);
   });
+  auto& chosen = sites_[so_far.sites[best]];
+  chosen.tries = std::min(chosen.tries + 1, set_up);
   return {best, reason::ranked, 1};
 }
 
@@ -34,11 +37,12 @@ void stoic::ended(const outcome& seen) noexcept {
   if (seen.failed)
     return;
   auto& of = sites_[seen.site];
-  ++of.answers;
-  if (of.processing.add(seen.size, seen.service_ms))
-    of.fit = of.processing.fit();
-  if (seen.cold_ms > 0 && of.deploys.add(seen.cold_ms))
-    of.deploy_ms = of.deploys.predict().value_or(0);
+  if (!of.past)
+    of.past = std::make_shared<history>(line_);
+  if (of.past->processing.add(seen.size, seen.service_ms))
+    of.fit = of.past->processing.fit();
+  if (seen.cold_ms > 0 && of.past->deploys.add(seen.cold_ms))
+    of.deploy_ms = of.past->deploys.predict().value_or(0);
   const double rest
     = seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms;
   if (rest <= 0)

@@ -37,7 +37,6 @@ BOOST_AUTO_TEST_SUITE(work_test)
     BOOST_TEST(same_after([](auto& s) { s.petrel.queue = 7; }));
     BOOST_TEST(same_after([](auto& s) { s.petrel.max_body_bytes = 7; }));
     BOOST_TEST(same_after([](auto& s) { s.petrel.needs.tiers = {"edge"}; }));
-    BOOST_TEST(same_after([](auto& s) { s.petrel.scale.min = 0; }));
     BOOST_TEST(same_after([](auto& s) { s.petrel.rollout.steps = {10}; }));
     BOOST_TEST(same_after([](auto& s) { s.labels["a"] = "b"; }));
     BOOST_TEST(same_after([](auto& s) { s.annotations["a"] = "b"; }));
@@ -57,9 +56,20 @@ BOOST_AUTO_TEST_SUITE(work_test)
     BOOST_TEST(!same_after([](auto& s) { s.petrel.size.divisor = 784; }));
     BOOST_TEST(!same_after([](auto& s) { s.petrel.batch.most = 4; }));
     BOOST_TEST(!same_after([](auto& s) { s.petrel.network = true; }));
+    BOOST_TEST(!same_after([](auto& s) { s.petrel.scale.min = 0; }));
+    BOOST_TEST(!same_after([](auto& s) {
+      s.labels["com.openfaas.scale.zero"] = "true";
+    }));
     BOOST_TEST(!same_after([](auto& s) { s.environment["LEVEL"] = "9"; }));
     BOOST_TEST(!same_after([](auto& s) { s.limits["cpu"] = "500m"; }));
     BOOST_TEST(!same_after([](auto& s) { s.secrets = {"key"}; }));
+  }
+
+  BOOST_AUTO_TEST_CASE(the_largest_body_bounds_batches_of_models) {
+    auto one = plain(), other = plain();
+    one.petrel.runtime = other.petrel.runtime = runtime_kind::torch;
+    other.petrel.max_body_bytes = 7;
+    BOOST_TEST(work_of(one) != work_of(other));
   }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -155,4 +155,41 @@ BOOST_AUTO_TEST_SUITE(first_events_test)
     BOOST_TEST(after({{20, true, 5}, {100}, {20, true}, {60}}, 80) < 1.2 * warm);
   }
 
+  BOOST_AUTO_TEST_CASE(what_was_first_does_not_come_back) {
+    // Known after four; then it doubles, and rests for a minute.
+    std::vector<event> events{{1}, {1000}, {1}, {1000}};
+    for (int i = 0; i < 100; ++i)
+      events.push_back({i % 2 ? 1.0 : 1000.0, false, 2});
+    for (const double n : {1.0, 1000.0})
+      BOOST_TEST(near(after(events, n), 2 * truth(n), 0.2));
+  }
+
+  BOOST_AUTO_TEST_CASE(old_events_tell_less) {
+    first_events kept;
+    kept.begin(0, 16);
+    for (int i = 0; i < 3; ++i)
+      kept.add(10, 1, 0.03);
+    kept.age(1); // the level may have moved since
+    kept.add(10, 2, 0.03);
+    const auto fit = kept.fit({0.34, 1}, {0, 4, 6});
+    BOOST_TEST(std::abs(fit.h + std::log(3.4 + std::exp(fit.k)) - 2) < 0.1);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_cold_event_of_long_ago_does_not_count) {
+    predictor_world w;
+    w.classify = *w.predictor.add_function("unknown");
+    const auto cold = [&](double ms, std::chrono::minutes later) {
+      auto seen = w.make(w.edge, 1, 10);
+      seen.service_ms = ms;
+      seen.cold_ms = 700;
+      seen.total_ms = ms + 700;
+      seen.at = w.now += later;
+      w.predictor.observe(seen);
+      w.predictor.publish(w.now);
+      return w.expect(w.classify, w.edge, 10).service;
+    };
+    cold(500, std::chrono::minutes{1});
+    BOOST_TEST(near(cold(50, std::chrono::minutes{60}), 50, 0.2));
+  }
+
 BOOST_AUTO_TEST_SUITE_END()
