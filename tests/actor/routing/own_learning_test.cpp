@@ -1,0 +1,59 @@
+// What policies that learn by themselves are told.
+#include "tests/actor/routing/port_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <array>
+
+using namespace faas;
+using namespace faas::actors;
+using namespace faas::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct learning_world : port_world {
+  learning_world() {
+    std::vector<site> sites;
+    for (int i = 0; i < 2; ++i) {
+      peers.push_back(std::make_shared<fake_peer>("n" + std::to_string(i)));
+      sites.push_back({nullptr, peers.back()});
+    }
+    publish(route_of(std::move(sites), false, 1, {}, "stoic"));
+  }
+  /// One event, answered with a byte: 30 ms of work and 1 of way at site 0, 10
+  /// and 10 at site 1. Where it went.
+  size_t play() {
+    submit();
+    loop.run();
+    const size_t at = peers[0]->sent.empty() ? 1 : 0;
+    auto& peer = *peers[at];
+    BOOST_REQUIRE(peer.sent.size() == 1u);
+    auto sent = std::move(peer.sent.front());
+    peer.sent.clear();
+    const std::array<duration, 2> work{30ms, 10ms}, way{1ms, 10ms};
+    advance(work[at] + way[at]);
+    auto made = ok_reply();
+    made.body = blob{"x"};
+    made.times.service = work[at];
+    sent.done(std::move(made));
+    loop.run();
+    return at;
+  }
+  std::vector<std::shared_ptr<fake_peer>> peers;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(own_learning_test, learning_world)
+
+BOOST_AUTO_TEST_CASE(bytes_are_those_of_both_ways) {
+  // Were the way of four bytes there and one back taken for that of one byte,
+  // site 1 would look five times as far.
+  for (int i = 0; i < 4; ++i)
+    play(); // two each, to set up
+  for (int i = 0; i < 5; ++i)
+    BOOST_TEST(play() == 1u);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
