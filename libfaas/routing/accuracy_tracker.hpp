@@ -11,12 +11,12 @@ namespace faas::routing {
 /// Exponential averages over some 100 events; plain means before that.
 class accuracy_tracker {
 public:
-  /// `log_ms`, `log_var`: prediction of the service before it was seen.
-  void service(double log_ms, double log_var, double ms) noexcept {
-    const double error = std::log(ms) - log_ms;
+  /// Of the service, before it was seen: predicted over seen, the log of seen
+  /// over predicted, and the variance that was expected of that.
+  void service(double ratio, double log_error, double log_var) noexcept {
     const double weight = std::max(0.01, 1.0 / ++services_);
-    move(values_.service_error, std::abs(std::expm1(-error)), weight);
-    const bool inside = std::abs(error) <= two_sided_90 * std::sqrt(log_var);
+    move(values_.service_error, std::abs(ratio - 1), weight);
+    const bool inside = std::abs(log_error) <= two_sided_90 * std::sqrt(log_var);
     move(values_.service_coverage, inside ? 1 : 0, weight);
   }
 

@@ -1,5 +1,7 @@
 #include "libfaas/routing/cold_start_estimator.hpp"
 
+#include "libfaas/routing/fading.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -41,7 +43,7 @@ double rate_estimator::per_second(time_point now) const noexcept {
   if (weight_ == 0)
     return 0;
   const double age = std::max(0.0, to_ms(now - at_) / 1000);
-  return weight_ * std::exp(-age / averaging_s) / averaging_s;
+  return weight_ * left_after(age / averaging_s) / averaging_s;
 }
 
 cold_start_estimator::cold_start_estimator(double prior_ms) noexcept

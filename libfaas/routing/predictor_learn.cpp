@@ -1,4 +1,5 @@
 // What the predictor makes of events, probes and silence.
+#include "libfaas/routing/fading.hpp"
 #include "libfaas/routing/predictor_impl.hpp"
 
 #include <algorithm>
@@ -93,15 +94,17 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
 
 void predictor::impl::learn_work(const observation& seen, pair_state& pair,
                                  site_state& site) {
-  const auto before = pair.filter.at(seen.size, site.filter);
+  const double expected_ms = seen.service_ms < tick_ms
+                               ? pair.filter.at(seen.size, site.filter).ms
+                               : tick_ms; // it does not matter
   const bool probed
     = site.probed != time_point{} && seen.at - site.probed < probe_memory;
-  if (pair.too_short_to_tell(seen.service_ms, std::exp(before.log_ms), probed,
-                             seen.at))
+  if (pair.too_short_to_tell(seen.service_ms, expected_ms, probed, seen.at))
     return;
+  function_filter::lesson told;
   const auto changes = pair.filter.changes();
   if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
-                           config.service))
+                           config.service, &told))
     return;
   if (std::has_single_bit(++pair.lessons)) // 1, 2, 4, 8 ...
     teach_tier(to_int(seen.function), to_int(seen.site));
@@ -114,8 +117,8 @@ void predictor::impl::learn_work(const observation& seen, pair_state& pair,
   pair.doubt_until = seen.at + doubt_time;
   if (pair.doubt > 0)
     watch(pair, to_int(seen.function), to_int(seen.site));
-  pair.quality.service(before.log_ms, before.log_var + before.noise,
-                       seen.service_ms);
+  pair.quality.service(told.before.ms / seen.service_ms, told.nu,
+                       told.before.log_var + told.before.noise);
   const double first = site.mean_service_ms == 0;
   site.mean_service_ms
     += (first ? 1 : 0.1) * (seen.service_ms - site.mean_service_ms);
@@ -146,7 +149,7 @@ void predictor::impl::learn_queue(const observation& seen, site_state& site) {
                           : 0;
   const double now = to_ms(seen.at.time_since_epoch());
   const double weight
-    = -std::expm1(-std::max(0.0, now - site.reported_ms) / usual_ms);
+    = gone_after(std::max(0.0, now - site.reported_ms) / usual_ms);
   site.others_usual += weight * (others - site.others_usual);
   site.others = others;
   site.own_usual += weight * (seen.in_flight - site.own_usual);
@@ -341,7 +344,7 @@ void predictor::impl::note_late(const in_flight_event& event,
   // Against what is believed now: what other events have told since it was
   // sent is not counted twice.
   const double service
-    = std::exp(pair->filter.at(event.size, sites[s].filter).log_ms);
+    = pair->filter.at(event.size, sites[s].filter).ms;
   const double due = std::max(event.predicted_ms, service);
   const double z = (event.age_ms - due) / event.predicted_sd;
   const auto& limits = config.service.change;

@@ -34,9 +34,15 @@ void site_filter::advance(time_point now,
   started = true;
 }
 
+void function_filter::bend_to(double k) noexcept {
+  k_ = std::clamp(k, -max_shape, max_shape);
+  fixed_ = profile_.intercept * std::exp(k_);
+}
+
 /// The model linearised at size n, in the present state.
 struct function_filter::view {
   double log_ms;        ///< g + h + ln(a n + b e^k)
+  double ms;            ///< exp of that
   double w;             ///< its derivative by k
   double p_g, p_h, p_k; ///< covariances of the states with the observation
   double var;           ///< epistemic variance of log_ms
@@ -47,6 +53,7 @@ function_filter::function_filter(const line& profile,
                                  const service_config& config, double own_mean,
                                  double shape_mean) noexcept
   : profile_(sane(profile)), h_(own_mean), k_(shape_mean),
+    fixed_(profile_.intercept * std::exp(k_)),
     p_hh_(config.own_var), p_kk_(config.shape_var), prior_k_(shape_mean),
     prior_kk_(config.shape_var), scatter_(config.noise),
     grain_ms_(config.grain_ms), q_own_(config.q_second * config.own_share),
@@ -68,18 +75,17 @@ bool function_filter::follow(const function_filter& other,
   // One term of k's prior is replaced by another. What is believed of the size
   // that was seen last stays: a line bends too much for covariances to tell.
   const double slope = profile_.slope * last_n_;
-  const auto part = [&] { return profile_.intercept * std::exp(k_); };
-  double w = part() / (slope + part());
-  const double u = h_ + std::log(slope + part());
+  double w = fixed_ / (slope + fixed_);
+  const double u = h_ + std::log(slope + fixed_);
   const double p_uu = p_hh_ + 2 * w * p_hk_ + w * w * p_kk_;
   const double p_uk = p_hk_ + w * p_kk_;
   const double before = 1 / prior_kk_, after = 1 / var;
   const double fresh
     = 1 / std::max(1 / p_kk_ + after - before, std::max(after, 1 / p_kk_) / 2);
   const double pull = after * (other.k_ - k_) - before * (prior_k_ - k_);
-  k_ = std::clamp(k_ + fresh * pull, -max_shape, max_shape);
-  w = part() / (slope + part());
-  h_ = u - std::log(slope + part());
+  bend_to(k_ + fresh * pull);
+  w = fixed_ / (slope + fixed_);
+  h_ = u - std::log(slope + fixed_);
   const double shrunk = fresh / p_kk_;
   p_kk_ = fresh;
   p_hk_ = shrunk * p_uk - w * p_kk_;
@@ -100,6 +106,7 @@ function_filter function_filter::probe(double slowdown, time_point now,
   made.join(site);
   made.reset(default_profile, site, config, now);
   made.profile_ = {0, 1};
+  made.bend_to(0);
   made.p_kk_ = 0;
   made.h_ += std::log(slowdown);
   return made;
@@ -129,15 +136,15 @@ void function_filter::advance(time_point now, site_filter& site,
 function_filter::view
 function_filter::look(double n, const site_filter& site) const noexcept {
   view seen;
-  const double fixed = profile_.intercept * std::exp(k_);
-  const double base = profile_.slope * n + fixed;
+  const double base = profile_.slope * n + fixed_;
   seen.log_ms = site.g + h_ + std::log(base);
-  const double w = seen.w = fixed / base;
+  seen.ms = base * std::exp(site.g + h_);
+  const double w = seen.w = fixed_ / base;
   seen.p_g = site.var;
   seen.p_h = p_hh_ + w * p_hk_;
   seen.p_k = p_hk_ + w * p_kk_;
   seen.var = std::max(seen.p_g + seen.p_h + w * seen.p_k, 1e-9);
-  const double share = grain_ms_ / std::exp(seen.log_ms);
+  const double share = grain_ms_ / seen.ms;
   seen.grain = std::min(share * share, 4.0);
   return seen;
 }
@@ -146,7 +153,7 @@ function_filter::belief function_filter::at(double n,
                                             const site_filter& site) noexcept {
   sync(site);
   const auto seen = look(n, site);
-  return {seen.log_ms, seen.var, scatter_ + seen.grain};
+  return {seen.log_ms, seen.var, scatter_ + seen.grain, seen.ms};
 }
 
 void function_filter::jump(site_filter& site,
@@ -183,8 +190,7 @@ double function_filter::bent_more(double n, double nu,
     if (off * nu > 0)
       most = std::max(most, std::abs(off) / 2);
   }
-  const double fixed_then = profile_.intercept * std::exp(k_);
-  const double w_then = fixed_then / (profile_.slope * last_n_ + fixed_then);
+  const double w_then = fixed_ / (profile_.slope * last_n_ + fixed_);
   const double linear = (seen.w - w_then) * (seen.w - w_then) * p_kk_;
   return std::max(0.0, most * most - linear);
 }
@@ -196,7 +202,7 @@ void function_filter::learn_together(double n, double ms, double r,
     return;
   const auto fit = first_.fit(profile_, {prior_k_, prior_kk_, max_shape});
   h_ = fit.h;
-  k_ = fit.k;
+  bend_to(fit.k);
   p_hh_ = fit.p_hh;
   p_hk_ = fit.p_hk;
   p_kk_ = fit.p_kk;
@@ -235,7 +241,7 @@ void function_filter::update(double nu, double s, const view& seen,
                              site_filter& site) noexcept {
   site.g += seen.p_g / s * nu;
   h_ += seen.p_h / s * nu;
-  k_ = std::clamp(k_ + seen.p_k / s * nu, -max_shape, max_shape);
+  bend_to(k_ + seen.p_k / s * nu);
   // Covariances after the update; then g is taken as it is, and its error
   // becomes that of the functions: h' = h + (g - mean of g).
   const double p_gg = std::max(site.var - seen.p_g * seen.p_g / s, 0.0);
@@ -261,16 +267,18 @@ void function_filter::learn_scatter(double nu, double known,
 }
 
 bool function_filter::observe(double n, double ms, time_point now,
-                              site_filter& site,
-                              const service_config& config) noexcept {
+                              site_filter& site, const service_config& config,
+                              lesson* told) noexcept {
   if (!usable(n, ms))
     return false;
   advance(now, site, config);
-  if (!first_.empty())
+  if (!first_.empty() && first_.open())
     first_.age(std::max(0.0, p_hh_ - fitted_hh_));
   site.var += config.q_event;
   auto seen = look(n, site);
   double nu = std::log(ms) - seen.log_ms;
+  if (told)
+    *told = {{seen.log_ms, seen.var, scatter_ + seen.grain, seen.ms}, nu};
   double more = bent_more(n, nu, seen);
   const double spread = seen.var + more + scatter_ + seen.grain;
   nis_.add(nu, spread);
@@ -351,7 +359,7 @@ void function_filter::reset(const line& profile, site_filter& site,
   advance(now, site, config);
   profile_ = sane(profile);
   guess_ = false;
-  k_ = 0;
+  bend_to(0);
   p_kk_ = std::min(p_kk_, 0.1);
   h_ = -site.g;
   p_hh_ = 0.04; // the sum is zero, known to some 20 %
@@ -360,7 +368,7 @@ void function_filter::reset(const line& profile, site_filter& site,
 
 void function_filter::restore(double own, double shape, double noise) noexcept {
   h_ = own;
-  k_ = std::clamp(shape, -max_shape, max_shape);
+  bend_to(shape);
   scatter_ = std::clamp(noise, least_scatter, 1.0);
 }
 
@@ -375,7 +383,7 @@ void function_filter::fill(estimate& out, const site_filter& site,
     return std::min(var + per_second * seconds, std::max(config.max_var, var));
   };
   out.slope = profile_.slope;
-  out.intercept = profile_.intercept * std::exp(k_);
+  out.intercept = fixed_;
   out.factor = std::exp(site.g + h_);
   out.log_var = grown(site.var, config.q_second, site.started, site.at)
                 + grown(p_hh_, q_own_, started_, at_);

@@ -103,6 +103,13 @@ public:
   /// epistemic variance, and the scatter of single events.
   struct belief {
     double log_ms = 0, log_var = 0, noise = 0;
+    double ms = 1; ///< exp(log_ms)
+  };
+  /// What was believed of an event before it was seen, and the log of its time
+  /// over that.
+  struct lesson {
+    belief before;
+    double nu = 0;
   };
   /// Brought up to date with the site first.
   belief at(double n, const site_filter& site) noexcept;
@@ -111,7 +118,7 @@ public:
   /// detected, is applied before the update (and before Huber, which would
   /// take it for an outlier for ever).
   bool observe(double n, double ms, time_point now, site_filter& site,
-               const service_config& config) noexcept;
+               const service_config& config, lesson* told = nullptr) noexcept;
   /// It would have taken at least `ms`: moves the mean up, never down.
   bool observe_at_least(double n, double ms, time_point now, site_filter& site,
                         const service_config& config) noexcept;
@@ -148,6 +155,7 @@ private:
   struct view;
   view look(double n, const site_filter& site) const noexcept;
   void sync(const site_filter& site) noexcept;
+  void bend_to(double k) noexcept;
   void advance(time_point now, site_filter& site,
                const service_config& config) noexcept;
   void jump(site_filter& site, const service_config& config) noexcept;
@@ -162,6 +170,7 @@ private:
 
   line profile_;
   double h_, k_;
+  double fixed_; ///< intercept * e^k
   double p_hh_, p_kk_, p_hk_ = 0;
   double prior_k_, prior_kk_; ///< mean and variance of k's prior
   double last_n_ = 1;         ///< size of the last event

@@ -1,4 +1,5 @@
 #include "libfaas/routing/cold_start_estimator.hpp"
+#include "libfaas/routing/fading.hpp"
 
 #include "libfaas/core/random.hpp"
 
@@ -156,4 +157,11 @@ BOOST_AUTO_TEST_SUITE(cold_start_estimator_test)
     BOOST_TEST(stay_tracker{nan}.ms() > 0);
   }
 
-  BOOST_AUTO_TEST_SUITE_END()
+    BOOST_AUTO_TEST_CASE(short_times_fade_as_long_ones) {
+    for (double x = 0; x < 3; x += 0.003) {
+      BOOST_TEST(std::abs(left_after(x) - std::exp(-x)) < 1e-7);
+      BOOST_TEST(std::abs(gone_after(x) + std::expm1(-x)) <= 1e-6 * x);
+    }
+  }
+
+BOOST_AUTO_TEST_SUITE_END()
