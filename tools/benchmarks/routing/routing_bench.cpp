@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cmath>
 #include <deque>
+#include <malloc.h>
 #include <thread>
 
 namespace {
@@ -108,6 +109,39 @@ void observation_with_publish(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * batch);
 }
 BENCHMARK(observation_with_publish);
+
+/// 1,000 functions on 100 sites, each pair with one event and a cell in use.
+void memory_of_100000_pairs(benchmark::State& state) {
+  const auto allocated = [] { // large blocks are mapped, not in the arena
+    const auto now = ::mallinfo2();
+    return now.uordblks + now.hblkhd;
+  };
+  for (auto _ : state) {
+    const auto before = allocated();
+    predictor p;
+    const auto wan = *p.add_link({"wan", {}});
+    std::vector<site_index> sites;
+    for (int i = 0; i < 100; ++i)
+      sites.push_back(*p.add_site({"s" + std::to_string(i), "edge", wan, 1}));
+    std::vector<std::shared_ptr<const estimate_cell>> cells;
+    observation o;
+    o.size = 3;
+    o.service_ms = 5;
+    o.total_ms = 9;
+    for (int i = 0; i < 1000; ++i) {
+      o.function = *p.add_function("f" + std::to_string(i));
+      for (const auto site : sites) {
+        cells.push_back(p.cell(o.function, site, o.at));
+        o.site = site;
+        p.observe(o);
+      }
+      p.publish(o.at);
+    }
+    state.counters["MiB"]
+      = static_cast<double>(allocated() - before) / (1 << 20);
+  }
+}
+BENCHMARK(memory_of_100000_pairs)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 void cell_read(benchmark::State& state) {
   estimate_cell cell;
