@@ -63,42 +63,47 @@ void predict_into(prediction& p, const estimate& belief, const candidate& site,
   // it is vague, so the correction is bounded.
   const double vague = std::min(known + belief.log_noise, 0.25);
   const double service = base * belief.factor * small_exp(vague / 2);
-  p.network
+  const double network
     = belief.rtt_ms + belief.ms_per_byte * bytes + site.backlog_ms;
-  p.transit = p.network - belief.rtt_ms / 2;
-  p.service = service;
+  const double transit = network - belief.rtt_ms / 2;
   const double others = others_now(
     {belief.others, now_ms - belief.reported_ms, belief.others_usual,
      site.in_flight - belief.own_reported, belief.others_per_own});
   const double foreign = others_wait_ms(
     others, site.in_flight, belief.servers, belief.mean_service_ms);
-  p.queue
-    = site.loop_lag_ms
-      + std::max(0.0, site.free_in_ms - p.transit)
-      + foreign;
-  p.cold = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
+  const double queue
+    = site.loop_lag_ms + std::max(0.0, site.free_in_ms - transit) + foreign;
+  const double cold
+    = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
+  const double busy = service + queue;
+  const double epistemic
+    = busy * busy * spread_of(known) + belief.rtt_var
+      + 2 * bytes * belief.net_cov + bytes * bytes * belief.byte_var;
+  p.network = network;
+  p.transit = transit;
+  p.queue = queue;
+  p.service = service;
+  p.cold = cold;
   p.overdue = belief.overdue_ms;
-  p.total = p.network + p.queue + p.service + p.cold + p.overdue;
-  const double busy = service + p.queue;
-  p.epistemic = busy * busy * spread_of(known) + belief.rtt_var
-                + 2 * bytes * belief.net_cov + bytes * bytes * belief.byte_var;
+  p.total = network + queue + service + cold + belief.overdue_ms;
+  p.epistemic = epistemic;
   p.variance
-    = p.epistemic + belief.net_noise_ms2
-      + p.network * p.network * belief.net_noise_share2
+    = epistemic + belief.net_noise_ms2
+      + network * network * belief.net_noise_share2
     + site.backlog_ms * site.backlog_ms / 64 // known to some 12 %
       + service * service * spread_of(belief.log_noise)
       + std::min(belief.grain_ms * belief.grain_ms, 4 * service * service)
-      + p.queue * p.queue * belief.log_noise
+      + queue * queue * belief.log_noise
     // How many others there are is known by a report of a while ago only: as
     // uncertain as a Poisson number.
     + others * belief.mean_service_ms * belief.mean_service_ms
         / (belief.servers * belief.servers);
   p.promise_sigmas = belief.promise_sigmas;
   p.interval_sigmas = belief.interval_sigmas;
-  p.imposed = imposed_ms(p.queue, service, belief.servers, belief.load);
+  p.imposed = imposed_ms(queue, service, belief.servers, belief.load);
   p.in_flight = site.in_flight;
   p.servers = belief.servers;
-  const double work_s = (service + p.cold) / 1000;
+  const double work_s = (service + cold) / 1000;
   p.price = work_s * site.price_per_s;
   p.joule = work_s * site.watts;
 }
