@@ -75,7 +75,8 @@ void decision_notes::end(uint32_t number, const reply& answer,
   batch_.add(what, from.of, from.sites);
   from.of = nullptr;
   free_.push_back(number);
-  if (batch_.items.size() >= batch_items)
+  if (batch_.items.size() >= batch_items
+      || batch_.sites.size() >= batch_sites)
     flush();
 }
 

@@ -52,6 +52,8 @@ public:
 private:
   static constexpr size_t most_notes = 4096;
   static constexpr size_t batch_items = 256;
+  /// Larger ones would be new pages of the system each time.
+  static constexpr size_t batch_sites = 1024;
 
   struct note {
     decisions::entry what;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace faas::decisions {
@@ -27,8 +28,8 @@ inline constexpr auto crc_tables = make_crc_tables();
 
 } // namespace detail
 
-/// Four bytes at a time; about 1 ns each four.
-constexpr uint32_t crc32c(std::string_view bytes) noexcept {
+/// Four bytes at a time; about 1 ns each byte.
+constexpr uint32_t crc32c_by_table(std::string_view bytes) noexcept {
   const auto& t = detail::crc_tables;
   const auto at = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
   uint32_t crc = ~uint32_t{0};
@@ -40,5 +41,31 @@ constexpr uint32_t crc32c(std::string_view bytes) noexcept {
     crc = crc >> 8 ^ t[0][(crc & 255) ^ at(i)];
   return ~crc;
 }
+
+#if defined(__x86_64__)
+/// Eight bytes at a time, on a CPU that has SSE 4.2.
+[[gnu::target("sse4.2")]] inline uint32_t
+crc32c_by_instruction(std::string_view bytes) noexcept {
+  uint64_t crc = ~uint32_t{0};
+  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
+    uint64_t word;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    crc = __builtin_ia32_crc32di(crc, word);
+  }
+  auto last = static_cast<uint32_t>(crc);
+  for (const char byte : bytes)
+    last = __builtin_ia32_crc32qi(last, static_cast<unsigned char>(byte));
+  return ~last;
+}
+
+inline uint32_t crc32c(std::string_view bytes) noexcept {
+  return __builtin_cpu_supports("sse4.2") ? crc32c_by_instruction(bytes)
+                                          : crc32c_by_table(bytes);
+}
+#else
+inline uint32_t crc32c(std::string_view bytes) noexcept {
+  return crc32c_by_table(bytes);
+}
+#endif
 
 } // namespace faas::decisions

@@ -127,6 +127,15 @@ BOOST_AUTO_TEST_CASE(the_check_is_the_one_of_rfc_3720) {
   BOOST_TEST(crc32c("123456789") == 0xe3069283u);
   BOOST_TEST(crc32c(std::string(32, '\0')) == 0x8a9136aau);
   BOOST_TEST(crc32c("") == 0u);
+  BOOST_TEST(crc32c_by_table("123456789") == 0xe3069283u);
+  std::string text; // of each length, from each place
+  for (int i = 0; i < 70; ++i) {
+    text += static_cast<char>(37 * i);
+    for (size_t from = 0; from < 8 && from <= text.size(); ++from) {
+      const auto part = std::string_view{text}.substr(from);
+      BOOST_TEST(crc32c(part) == crc32c_by_table(part));
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read_back) {

@@ -64,7 +64,8 @@ void loop_part(benchmark::State& state) {
     w.what.logged = by.draw(w.what.id, time_point{});
     note_sites(w.made, note);
     to.add(w.what, w.of, note);
-    if (to.items.size() == 256) // as a loop does: a new one each time
+    // As a loop does: a new one each time.
+    if (to.items.size() == 256 || to.sites.size() >= 1024)
       to = {};
   }
 }
