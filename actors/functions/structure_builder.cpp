@@ -112,6 +112,47 @@ reports reports_of_others(const known_state& known) {
   return all;
 }
 
+/// This node's own instances, or why there are none.
+void add_own(structure::function& made, const known_state& known,
+             const assigned_version& assigned) {
+  const auto own = known.own.find(assigned.version);
+  if (const auto host = known.hosts.find(assigned.version);
+      host != known.hosts.end()) {
+    auto target = local_target(known, assigned, host->second);
+    if (own != known.own.end())
+      add_facts(made, target, own->second);
+    made.targets.push_back(std::move(target));
+  } else if (own != known.own.end()) {
+    add_reason(made.why_empty, own->second);
+  }
+}
+
+/// Another node's, or why they get no events.
+void add_other(structure::function& made, const known_state& known,
+               const destinations& open, const placement& at) {
+  auto via = peer_of(known, at.status.node);
+  if (at.status.state != instance_state::ready || !via) {
+    add_reason(made.why_empty, at);
+    return;
+  }
+  if (!open.events(at.status.node, made.version)) {
+    made.why_empty += (made.why_empty.empty() ? "" : "; ")
+                      + at.status.node.str() + " takes no events of others: "
+                      + (open.cordoned(at.status.node) ? "it is cordoned"
+                                                       : "it is drained");
+    return;
+  }
+  route_target target;
+  target.node = at.status.node;
+  target.site = cpu_site(target.node);
+  target.tier = tier_of(known, target.node);
+  target.servers = std::max<uint32_t>(at.status.slots, 1);
+  target.via = std::move(via);
+  target.costs = costs_of(known, target.node);
+  add_facts(made, target, at);
+  made.targets.push_back(std::move(target));
+}
+
 structure::function build_function(const known_state& known,
                                    const assigned_version& assigned,
                                    const destinations& open,
@@ -124,43 +165,11 @@ structure::function build_function(const known_state& known,
   made.weight = assigned.weight;
   made.watched = assigned.watched;
   made.aliases = assigned.aliases;
-  const auto own = known.own.find(assigned.version);
-  if (const auto host = known.hosts.find(assigned.version);
-      host != known.hosts.end()) {
-    auto target = local_target(known, assigned, host->second);
-    if (own != known.own.end())
-      add_facts(made, target, own->second);
-    made.targets.push_back(std::move(target));
-  } else if (own != known.own.end()) {
-    add_reason(made.why_empty, own->second);
-  }
-  const auto reported = others.find(assigned.version);
-  static const std::vector<const placement*> none;
-  for (const auto* said :
-       reported != others.end() ? reported->second : none) {
-    const auto& at = *said;
-    auto via = peer_of(known, at.status.node);
-    if (at.status.state != instance_state::ready || !via) {
-      add_reason(made.why_empty, at);
-      continue;
-    }
-    if (!open.events(at.status.node, assigned.version)) {
-      made.why_empty += (made.why_empty.empty() ? "" : "; ")
-                        + at.status.node.str() + " takes no events of others: "
-                        + (open.cordoned(at.status.node) ? "it is cordoned"
-                                                         : "it is drained");
-      continue;
-    }
-    route_target target;
-    target.node = at.status.node;
-    target.site = cpu_site(target.node);
-    target.tier = tier_of(known, target.node);
-    target.servers = std::max<uint32_t>(at.status.slots, 1);
-    target.via = std::move(via);
-    target.costs = costs_of(known, target.node);
-    add_facts(made, target, at);
-    made.targets.push_back(std::move(target));
-  }
+  add_own(made, known, assigned);
+  if (const auto reported = others.find(assigned.version);
+      reported != others.end())
+    for (const auto* said : reported->second)
+      add_other(made, known, open, *said);
   add_unfit(known, assigned, made);
   // A host that is assigned here no more (the node is being drained, say) is
   // for what is on its way, and for when there is no other site.

@@ -18,7 +18,6 @@ public:
     routing::function_index index{};
     std::string work;  ///< bundle and work_of() the spec
     size_feature size; ///< what events are measured by
-    bool operator==(const entry&) const = default;
   };
   /// Where a version that is new may begin.
   struct parent {

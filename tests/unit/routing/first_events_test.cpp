@@ -41,10 +41,6 @@ double after(const std::vector<event>& events, double n) {
   return w.expect(w.classify, w.edge, n).service;
 }
 
-bool near(double a, double b, double share) {
-  return std::abs(a / b - 1) <= share;
-}
-
 /// What the fit is to make least, written anew.
 struct squares {
   line form;

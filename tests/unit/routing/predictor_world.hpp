@@ -13,6 +13,11 @@ using namespace faas::routing;
 
 inline constexpr line normal{0.34, 1};
 
+/// Within that share of each other.
+inline bool near(double a, double b, double share) {
+  return std::abs(a / b - 1) <= share;
+}
+
 /// Two nodes and one function.
 struct predictor_world {
   class predictor predictor;

@@ -11,10 +11,6 @@ using namespace faas::test;
 
 namespace {
 
-bool near(double a, double b, double share) {
-  return std::abs(a / b - 1) <= share;
-}
-
 /// A function without a trial run, ten times slower at the edge than it looks.
 struct world : predictor_world {
   world() {
