@@ -30,6 +30,14 @@ public:
   /// Hands a turn's events to the link; one message. Any thread.
   virtual void send(std::vector<link_event> events) = 0;
 
+  /// Whether events may go there; whether one with such a body may.
+  bool takes() const noexcept {
+    return usable.load(std::memory_order_acquire);
+  }
+  bool takes(size_t body) const noexcept {
+    return takes() && body <= body_bytes.load(std::memory_order_relaxed);
+  }
+
   node_name name;
   /// Connected and not suspect.
   std::atomic<bool> usable{false};

@@ -17,7 +17,7 @@ decision_notes::decision_notes(decision_log_config config)
 
 uint32_t decision_notes::begin(const decisions::context_ptr& of,
                                const choice_made& choice,
-                               const std::vector<route_target>& targets) {
+                               const choice_among& sites) {
   if (free_.empty()) {
     if (notes_.size() == most_notes) {
       ++batch_.dropped;
@@ -47,8 +47,8 @@ uint32_t decision_notes::begin(const decisions::context_ptr& of,
   what.logged = logged;
   to.sites.assign(of->sites.size(), {});
   decisions::note_sites(made, to.sites);
-  for (size_t i = 0; i < to.sites.size() && i < targets.size(); ++i)
-    to.sites[i].in_flight = targets[i].load->in_flight();
+  for (size_t i = 0; i < to.sites.size() && i < sites.shown.size(); ++i)
+    to.sites[i].in_flight = sites.targets[sites.shown[i]].load->in_flight();
   return number;
 }
 
@@ -85,16 +85,16 @@ void decision_notes::flush() {
     config_.sink->take(std::exchange(batch_, {}));
 }
 
-decisions::context_ptr names_of(const route& of) {
+decisions::context_ptr names_of(const route& of,
+                                const std::vector<uint32_t>& shown) {
   auto made = std::make_shared<decisions::context>();
   made->function = of.version.function.str();
   made->version = of.version.version;
   made->policy = of.policy;
   if (of.policy == "static")
     made->policy += ":" + of.fixed_name;
-  for (const auto& target : of.targets)
-    if (made->sites.size() < routing::max_candidates)
-      made->sites.push_back(target.site.str());
+  for (const auto position : shown)
+    made->sites.push_back(of.targets[position].site.str());
   return made;
 }
 

@@ -29,6 +29,12 @@ struct choice_made {
   wall_time at;
 };
 
+/// Whom it was made among: positions in a route's targets.
+struct choice_among {
+  const std::vector<route_target>& targets;
+  const std::vector<uint32_t>& shown;
+};
+
 /// Notes of the events under way, reused when these have ended, and the batch
 /// of those that have. Allocates only while the number of notes grows and once
 /// per batch. Loop thread only.
@@ -44,7 +50,7 @@ public:
   }
   /// The number of the note; 0 when there are too many (counted).
   uint32_t begin(const decisions::context_ptr& of, const choice_made& choice,
-                 const std::vector<route_target>& targets);
+                 const choice_among& sites);
   void end(uint32_t note, const reply& answer, const attempt_end& how);
   /// Hands over what has ended.
   void flush();
@@ -68,7 +74,8 @@ private:
   decisions::batch batch_;
 };
 
-/// The names of a route's decisions.
-decisions::context_ptr names_of(const route& of);
+/// The names of a route's decisions among those of its targets.
+decisions::context_ptr names_of(const route& of,
+                                const std::vector<uint32_t>& shown);
 
 } // namespace faas::actors

@@ -58,85 +58,6 @@ uint64_t loop_port::structure_version() const noexcept {
   return deps_.board.number();
 }
 
-// -- choice -------------------------------------------------------------------
-
-namespace {
-
-bool takes(const peer& node) noexcept {
-  return node.usable.load(std::memory_order_acquire);
-}
-bool takes(const peer& node, const invocation& event) noexcept {
-  return takes(node)
-         && event.body.size()
-              <= node.body_bytes.load(std::memory_order_relaxed);
-}
-
-} // namespace
-
-namespace {
-
-/// FNV-1a, so that all nodes agree; never 0, which is no key.
-uint64_t key_of(std::string_view value) noexcept {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const auto c : value)
-    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  return hash | 1;
-}
-
-} // namespace
-
-routing::decision loop_port::choose(local_route& mine, const invocation& event,
-                                    uint32_t excluded, time_point now) {
-  std::array<routing::candidate, routing::max_candidates> candidates;
-  const auto& targets = mine.shared->targets;
-  const auto count = std::min(targets.size(), candidates.size());
-  const auto lag_ms = to_ms(loop_.lag());
-  uint32_t resting = 0;
-  bool open = false;
-  for (size_t i = 0; i < count; ++i) {
-    const auto& target = targets[i];
-    auto& candidate = candidates[i];
-    candidate.site = target.index;
-    candidate.cell = target.cell.get();
-    candidate.in_flight = target.load->in_flight();
-    candidate.free_in_ms = target.load->free_in_ms(now);
-    candidate.healthy = (excluded >> i & 1) == 0;
-    if (target.via) {
-      candidate.backlog_ms = target.link_load->backlog_ms(now);
-      candidate.healthy = candidate.healthy && takes(*target.via, event);
-    } else {
-      candidate.loop_lag_ms = lag_ms;
-    }
-    candidate.price_per_s = target.costs.price_per_s;
-    candidate.watts = routing::watts_per_event(target.costs, target.servers);
-    if (target.cannot || !mine.stats[i]->guard.open(now))
-      resting |= 1u << i;
-    open = open || (candidate.healthy && (resting >> i & 1) == 0);
-  }
-  for (size_t i = 0; open && i < count; ++i) // else those that rest, too
-    candidates[i].healthy
-      = candidates[i].healthy && (resting >> i & 1) == 0;
-  return routing::decide({candidates.data(), count},
-                         features_of(mine, event, now), *mine.policy, random_,
-                         now);
-}
-
-routing::event_features loop_port::features_of(const local_route& mine,
-                                               const invocation& event,
-                                               time_point now) const {
-  routing::event_features made;
-  made.size = event.size;
-  made.bytes = static_cast<double>(event.body.size()) + mine.reply_bytes;
-  auto until = event.deadline;
-  if (mine.shared->deadline > duration::zero())
-    until = std::min(until, event.accepted + mine.shared->deadline);
-  made.deadline_ms = to_ms(until - now);
-  if (const auto& header = mine.shared->key; !header.empty())
-    if (const auto* value = find_header(event.headers, header))
-      made.key = key_of(*value);
-  return made;
-}
-
 namespace {
 
 error unknown(const invocation& event) {
@@ -181,10 +102,10 @@ error why_none(const route& of, const invocation& event) {
   const auto reachable = [&](auto... with) {
     return std::any_of(of.targets.begin(), of.targets.end(),
                        [&](const route_target& target) {
-                         return target.host || takes(*target.via, with...);
+                         return target.host || target.via->takes(with...);
                        });
   };
-  if (reachable() && !reachable(event))
+  if (reachable() && !reachable(event.body.size()))
     return {errc::too_large,
             name + " runs only on nodes of an older version, to which bodies "
                    "over "
@@ -208,7 +129,7 @@ error why_none(const route& of, const invocation& event) {
 } // namespace
 
 void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
-  if (!mine.shared->lighter.empty() && ready.tried == 0 && !ready.asked) {
+  if (!mine.shared->lighter.empty() && ready.tried.empty() && !ready.asked) {
     auto [best, chosen] = choose_variant(mine, ready, now);
     if (best != &mine) {
       ready.variant = true;
@@ -230,7 +151,7 @@ void loop_port::dispatch_to(local_route& mine, flight&& ready,
     const auto shared = mine.shared; // looking elsewhere may end `mine`
     if (auto* other = stand_in(mine, ready, now)) {
       ready.elsewhere = true;
-      ready.tried = 0;
+      ready.tried = {};
       return dispatch(*other, std::move(ready), now);
     }
     completion{std::move(ready.owner), ready.owner_token}(
@@ -245,7 +166,7 @@ void loop_port::dispatch_to(local_route& mine, flight&& ready,
 /// Starts the event where it was chosen to.
 void loop_port::launch(local_route& mine, flight&& ready,
                        const routing::decision& chosen, time_point now) {
-  const auto index = chosen.chosen;
+  const auto index = mine.shown[chosen.chosen];
   const auto& target = mine.shared->targets[index];
   ready.via = mine.shared;
   ready.stats = mine.stats[index];
@@ -253,7 +174,7 @@ void loop_port::launch(local_route& mine, flight&& ready,
   ready.sent = now;
   ready.site = target.index;
   ready.target = index;
-  ready.tried |= 1u << index;
+  ready.tried.add(index);
   ++ready.attempts;
   ready.predicted = chosen.chosen_parts();
   ready.event.attempt = ready.attempts;
@@ -290,7 +211,7 @@ void loop_port::launch(local_route& mine, flight&& ready,
 }
 
 /// What the choice costs on paper, and for the log.
-void loop_port::note(const local_route& mine, flight& ready,
+void loop_port::note(local_route& mine, flight& ready,
                      const routing::decision& made, time_point now) {
   if (made.runner_up != routing::decision::none) {
     const auto loss
@@ -300,10 +221,10 @@ void loop_port::note(const local_route& mine, flight& ready,
   }
   const auto logged = notes_.draw(ready.event.id, now);
   ready.note = logged > 0
-                 ? notes_.begin(mine.names,
+                 ? notes_.begin(names_for(mine),
                                 {ready.event, made, logged, now,
                                  deps_.clock.wall()},
-                                mine.shared->targets)
+                                {mine.shared->targets, mine.shown})
                  : 0;
 }
 

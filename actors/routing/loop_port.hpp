@@ -8,6 +8,7 @@
 #include "actors/routing/port_book.hpp"
 #include "actors/routing/route_stats.hpp"
 #include "actors/routing/second_starts.hpp"
+#include "actors/routing/tried_targets.hpp"
 #include "actors/system/loop_unit.hpp"
 #include "libfaas/core/random.hpp"
 #include "libfaas/flow/slot_table.hpp"
@@ -68,7 +69,11 @@ private:
     std::shared_ptr<lane_health> health;
     double reply_bytes = 0; ///< smoothed, for the network estimate
     std::vector<flow::token_bucket> samples; ///< for rollouts, one per target
-    decisions::context_ptr names; ///< for the log of decisions
+    /// Positions of the targets that the last choice looked at, rising; all of
+    /// them unless there are more than a decision holds.
+    std::vector<uint32_t> shown;
+    decisions::context_ptr names; ///< of `named`, for the log of decisions
+    std::vector<uint32_t> named;
   };
 
   /// One event that was sent somewhere.
@@ -84,7 +89,7 @@ private:
     double backlog_ms = 0; ///< own bytes ahead of it on the link
     double sent_bytes = 0; ///< its own
     uint32_t target = 0;
-    uint32_t tried = 0; ///< bit per target
+    tried_targets tried;
     uint32_t note = 0;  ///< of the decision; 0: it is not logged
     uint8_t attempts = 0;
     uint32_t own_there = 0; ///< own events at the site when it left
@@ -114,8 +119,19 @@ private:
   /// Counters of a site are shared with the version `beside` it.
   void rebuild(local_route& mine, std::shared_ptr<const route> fresh,
                const local_route* beside = nullptr);
+  /// Its positions are those of mine.shown.
   routing::decision choose(local_route& mine, const invocation& event,
-                           uint32_t excluded, time_point now);
+                           const tried_targets& excluded, time_point now);
+  routing::candidate candidate_at(const local_route& mine, uint32_t position,
+                                  const invocation& event,
+                                  time_point now) const;
+  bool rests(const local_route& mine, uint32_t position,
+             time_point now) const;
+  /// Fills mine.shown from all targets.
+  void show_some(local_route& mine, const invocation& event,
+                 const routing::event_features& features,
+                 const tried_targets& excluded, time_point now);
+  const decisions::context_ptr& names_for(local_route& mine);
   void dispatch(local_route& mine, flight&& ready, time_point now);
   void dispatch_to(local_route& mine, flight&& ready,
                    const routing::decision& chosen, time_point now);
@@ -129,7 +145,7 @@ private:
               const routing::decision& made, time_point now);
   void launch(local_route& mine, flight&& ready,
               const routing::decision& chosen, time_point now);
-  void note(const local_route& mine, flight& ready,
+  void note(local_route& mine, flight& ready,
             const routing::decision& made, time_point now);
   void count_load(uint64_t token, time_point now);
   void send_local(local_route& mine, uint32_t target, invocation&& event,

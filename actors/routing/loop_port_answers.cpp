@@ -164,13 +164,13 @@ bool loop_port::retry(flight& ended, time_point now) {
   // Positions may have moved with a new table: then only the attempt count
   // bounds the retries.
   if (mine->shared != ended.via)
-    ended.tried = 0;
+    ended.tried = {};
   if (!choose(*mine, ended.event, ended.tried, now)) {
     if (!others || mine == in_service)
       return false;
     mine = in_service;
-    ended.tried = 0;
-    if (!choose(*mine, ended.event, 0, now))
+    ended.tried = {};
+    if (!choose(*mine, ended.event, {}, now))
       return false;
   }
   ended.stats->retries.add();

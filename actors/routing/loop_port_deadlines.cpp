@@ -2,6 +2,7 @@
 #include "actors/routing/loop_port.hpp"
 #include "libfaas/routing/variants.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace faas::actors {
@@ -15,11 +16,13 @@ loop_port::choose_variant(local_route& mine, const flight& of,
   size_t count = 0;
   for (auto* next = &mine; next != nullptr && count < asked.size();) {
     asked[count++] = next;
-    search.add(choose(*next, of.event, 0, now));
+    search.add(choose(*next, of.event, {}, now));
     const auto& lighter = next->shared->lighter;
     if (search.settled() || lighter.empty())
       break;
     next = resolve(lighter); // null: it is not deployed
+    if (std::find(asked.begin(), asked.end(), next) != asked.end())
+      break; // they name each other
   }
   return {asked[search.best()], search.made()};
 }
@@ -29,8 +32,8 @@ void loop_port::refuse(local_route& mine, flight&& ready,
                        const routing::decision& made, time_point now) {
   std::array<std::string_view, routing::max_candidates> names;
   const auto& targets = mine.shared->targets;
-  for (size_t i = 0; i < made.count && i < targets.size(); ++i)
-    names[i] = targets[i].site.str();
+  for (size_t i = 0; i < made.count && i < mine.shown.size(); ++i)
+    names[i] = targets[mine.shown[i]].site.str();
   const auto left = features_of(mine, ready.event, now).deadline_ms;
   auto answer = reply::failure(
     routing::refusal(made, left, {names.data(), made.count}));

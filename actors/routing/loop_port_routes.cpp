@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 namespace faas::actors {
 namespace {
@@ -131,8 +132,9 @@ void loop_port::rebuild(local_route& mine, std::shared_ptr<const route> fresh,
   mine.samples.clear();
   if (fresh->watched)
     mine.samples.assign(fresh->targets.size(), {samples_per_second, 50});
-  if (notes_.on())
-    mine.names = names_of(*fresh);
+  mine.names = nullptr;
+  mine.shown.resize(std::min(fresh->targets.size(), routing::max_candidates));
+  std::iota(mine.shown.begin(), mine.shown.end(), 0u);
   mine.shared = own_count(std::move(fresh));
 }
 
@@ -214,14 +216,14 @@ loop_port::local_route* loop_port::stand_in(const local_route& for_this,
   auto* in_service = resolve(of.event.function.str());
   if (in_service == nullptr)
     return nullptr;
-  if (in_service != &for_this && choose(*in_service, of.event, 0, now))
+  if (in_service != &for_this && choose(*in_service, of.event, {}, now))
     return in_service;
   for (const auto& other : in_service->shared->others) {
     auto* mine = other->weight > 0
                    ? version_of(*in_service, other->version.version)
                    : nullptr;
     if (mine != nullptr && mine != &for_this
-        && choose(*mine, of.event, 0, now))
+        && choose(*mine, of.event, {}, now))
       return mine;
   }
   return nullptr;

@@ -14,7 +14,8 @@
 
 namespace faas::routing {
 
-/// More candidates than this are not looked at (the caller pre-selects).
+/// More candidates than this are not looked at: with more, the caller
+/// pre-selects by shortlist.hpp.
 inline constexpr size_t max_candidates = 32;
 
 /// What is known of an event before it runs.
@@ -136,6 +137,15 @@ struct outcome {
   time_point at{};
 };
 
+/// A site's place in a policy's order: the least comes first.
+struct standing {
+  double first = 0;
+  double second = 0; ///< where the first is the same
+  friend bool operator<(const standing& a, const standing& b) noexcept {
+    return a.first < b.first || (a.first == b.first && a.second < b.second);
+  }
+};
+
 struct hedge_bounds;
 
 /// Chooses among predictions. One object per function and gateway loop: not
@@ -155,6 +165,18 @@ public:
   virtual void ended(const outcome& seen) noexcept {}
   /// False: it never looks at predictions, only at sites and counts.
   virtual bool predicts() const noexcept { return true; }
+  /// Where there are more sites than a decision holds, those with the least
+  /// ranks are looked at (shortlist.hpp). What choose() would take among all
+  /// must come first, or be as likely to come as it is to be taken. Default: by
+  /// predicted latency, at random among equal ones (policies that do not
+  /// predict have none).
+  virtual standing rank(const prediction& of, site_index site,
+                        const event_features& event,
+                        random_source& random) const noexcept;
+  /// No rank is below this for events that take `total_ms` or longer: who
+  /// cannot come among the first is not predicted for. Default: nothing is
+  /// known of it.
+  virtual double least_rank(double total_ms) const noexcept;
   /// What a second start of an event may cost; null: there is none.
   virtual const hedge_bounds* hedging() const noexcept { return nullptr; }
 };

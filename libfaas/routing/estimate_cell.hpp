@@ -103,6 +103,28 @@ public:
     }
   }
 
+  /// The least that an event may take, in six words of the thirty.
+  struct sketch {
+    double service_ms = 0, network_ms = 0, rtt_ms = 0, overdue_ms = 0;
+  };
+  /// As read(); all 0 while a write is under way.
+  sketch glance(double size, double bytes) const noexcept {
+    const auto before = version_.load(std::memory_order_acquire);
+    const auto word = [&](size_t offset) {
+      return std::bit_cast<double>(
+        words_[offset / sizeof(double)].load(std::memory_order_acquire));
+    };
+    const double line = word(offsetof(estimate, slope)) * size
+                        + word(offsetof(estimate, intercept));
+    const double rtt = word(offsetof(estimate, rtt_ms));
+    const sketch seen{line * word(offsetof(estimate, factor)),
+                      rtt + word(offsetof(estimate, ms_per_byte)) * bytes, rtt,
+                      word(offsetof(estimate, overdue_ms))};
+    const bool whole
+      = !(before & 1) && version_.load(std::memory_order_relaxed) == before;
+    return whole ? seen : sketch{};
+  }
+
   /// Number of writes so far; from any thread.
   uint64_t writes() const noexcept {
     return version_.load(std::memory_order_acquire) / 2;

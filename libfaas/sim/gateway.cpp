@@ -1,8 +1,11 @@
 #include "libfaas/sim/gateway.hpp"
 
+#include "libfaas/routing/shortlist.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 namespace faas::sim {
 
@@ -86,7 +89,9 @@ gateway::gateway(const scenario& world, const run_options& how)
   }
   learn_profiles(world);
   watched_ = how.watch != nullptr;
-  predicts_ = false;
+  shown_.resize(std::min(sites_.size(), max_candidates));
+  std::iota(shown_.begin(), shown_.end(), 0u);
+  predicts_ = sites_.size() > max_candidates; // a shortlist is made by them
   for (const auto& one : policies_)
     predicts_ = predicts_ || one->predicts() || how.always_predict;
 }
@@ -122,7 +127,7 @@ candidate gateway::candidate_of(size_t function, size_t site, double now) {
 void gateway::fill_candidates(const draw& event, std::span<const char> up,
                               double now) {
   candidates_.clear();
-  for (size_t i = 0; i < sites_.size(); ++i) {
+  for (const auto i : shown_) {
     candidate one;
     if (predicts_)
       one = candidate_of(event.function, i, now);
@@ -135,13 +140,28 @@ void gateway::fill_candidates(const draw& event, std::span<const char> up,
   }
 }
 
+/// More sites than a decision holds: as a node does.
+void gateway::show_some(const draw& event, const event_features& features,
+                        std::span<const char> up, double now,
+                        random_source& random) {
+  shortlist some{features, *policies_[event.function], random, at(now),
+                 sites_.size()};
+  for (uint32_t i = 0; i < sites_.size(); ++i)
+    if (up[i] != 0)
+      some.offer(candidate_of(event.function, i, now), i);
+  const auto first = some.finish();
+  shown_.assign(first.begin(), first.end());
+}
+
 decision gateway::decide_for(const draw& event, std::span<const char> up,
                              double now, random_source& random) {
-  fill_candidates(event, up, now);
   event_features features;
   features.size = event.size;
   features.bytes = event.bytes;
   features.deadline_ms = left_ms(event, now);
+  if (sites_.size() > max_candidates)
+    show_some(event, features, up, now, random);
+  fill_candidates(event, up, now);
   auto& rule = *policies_[event.function];
   // Not a variable that is assigned later: a decision is some 5 KiB.
   return predicts_ ? decide(candidates_, features, rule, random, at(now))
@@ -214,7 +234,7 @@ sending gateway::choose_second(const draw& event, const sending& first,
 }
 
 sending gateway::start(const decision& made, const draw& event, double now) {
-  const auto chosen = made.chosen;
+  const auto chosen = shown_[made.chosen];
   const auto& parts = made.chosen_parts();
   sending how;
   how.site = chosen;
@@ -230,7 +250,7 @@ sending gateway::start(const decision& made, const draw& event, double now) {
     how.reach_ms = reach_ms(parts);
     how.service_ms = parts.service;
     how.back_ms = parts.network - parts.transit;
-    how.backlog = candidates_[chosen].backlog_ms;
+    how.backlog = candidates_[made.chosen].backlog_ms;
     if (!local_[chosen])
       link_loads_[chosen].send(
         event.bytes, cells_[event.function][chosen]->read().ms_per_byte,

@@ -83,6 +83,8 @@ private:
                                double now, random_source& random);
   routing::variant_search search(draw& event, std::span<const char> up,
                                  double now, random_source& random);
+  void show_some(const draw& event, const routing::event_features& features,
+                 std::span<const char> up, double now, random_source& random);
   void fill_candidates(const draw& event, std::span<const char> up, double now);
   /// What is kept of a decision; the event is under way.
   sending start(const routing::decision& made, const draw& event, double now);
@@ -105,7 +107,8 @@ private:
     cells_;
   std::vector<routing::site_load> loads_;
   std::vector<routing::link_load> link_loads_;
-  std::vector<routing::candidate> candidates_;
+  std::vector<uint32_t> shown_; ///< positions of the sites of a decision
+  std::vector<routing::candidate> candidates_; ///< of those
   struct hedges {
     routing::hedge_planner planner;
     routing::hedge_budget budget;

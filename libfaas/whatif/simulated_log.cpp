@@ -25,11 +25,23 @@ std::vector<decisions::context_ptr> contexts(const sim::scenario& world,
   return made;
 }
 
+/// More sites than a decision holds: those that it looked at.
+decisions::context_ptr seen_by(const routing::decision& made,
+                               const decisions::context_ptr& all) {
+  if (made.count == all->sites.size())
+    return all;
+  auto some = *all;
+  some.sites.clear();
+  for (size_t i = 0; i < made.count; ++i) // a gateway enters them in this order
+    some.sites.push_back(all->sites[routing::to_int(made.sites[i])]);
+  return std::make_shared<const decisions::context>(std::move(some));
+}
+
 decisions::record record_of(const sim::record& seen, const sim::draw& event,
                             const routing::decision& chosen,
                             const decisions::context_ptr& of) {
   decisions::record made;
-  made.of = of;
+  made.of = seen_by(chosen, of);
   made.at_us = begin_us + std::llround(seen.sent * 1000);
   made.size = event.size;
   made.bytes = event.bytes;
@@ -43,7 +55,7 @@ decisions::record record_of(const sim::record& seen, const sim::draw& event,
   made.cold_ms = static_cast<float>(seen.cold_ms);
   if (seen.cold_ms > 0)
     made.start = decisions::began::cold;
-  made.sites.resize(of->sites.size());
+  made.sites.resize(made.of->sites.size());
   decisions::note_sites(chosen, made.sites);
   return made;
 }

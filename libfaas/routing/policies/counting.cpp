@@ -15,6 +15,11 @@ pick two_choices::choose(const decision& so_far, const event_features&,
                    [&](uint8_t i) { return load(so_far.parts[i]); });
 }
 
+standing two_choices::rank(const prediction&, site_index, const event_features&,
+                           random_source& random) const noexcept {
+  return {random.uniform()};
+}
+
 pick shortest_queue::choose(const decision& so_far, const event_features&,
                             random_source& random, time_point) noexcept {
   const auto score = [&](uint8_t i) { return load(so_far.parts[i]); };
@@ -27,6 +32,12 @@ pick shortest_queue::choose(const decision& so_far, const event_features&,
   const auto count = static_cast<uint64_t>(std::popcount(equal));
   return {nth_healthy(equal, random.below(count)), reason::ranked,
           1.0 / static_cast<double>(count)};
+}
+
+standing shortest_queue::rank(const prediction& of, site_index,
+                              const event_features&,
+                              random_source& random) const noexcept {
+  return {load(of), random.uniform()};
 }
 
 } // namespace faas::routing

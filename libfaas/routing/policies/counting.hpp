@@ -13,6 +13,9 @@ public:
   bool predicts() const noexcept override { return false; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 };
 
 /// The site with the least load, ties at random (join the shortest queue, as
@@ -23,6 +26,9 @@ public:
   bool predicts() const noexcept override { return false; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 };
 
 } // namespace faas::routing

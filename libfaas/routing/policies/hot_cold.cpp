@@ -96,6 +96,16 @@ pick hot_cold::choose(const decision& so_far, const event_features&,
   return {chosen, reason::ranked, 1};
 }
 
+/// Of whom there is an answer, and any others to be probed.
+standing hot_cold::rank(const prediction&, site_index site,
+                        const event_features&,
+                        random_source& random) const noexcept {
+  for (const auto& one : pool_)
+    if (one.what.site == site)
+      return {-1};
+  return {random.uniform()};
+}
+
 std::vector<site_index> hot_cold::probes(const decision& made,
                                          random_source& random) {
   constexpr double most = 8;

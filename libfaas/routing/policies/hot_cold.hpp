@@ -57,6 +57,9 @@ public:
   bool predicts() const noexcept override { return false; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
   std::vector<site_index> probes(const decision& made,
                                  random_source& random) override;
   void probed(const probe_reply& seen) noexcept override;

@@ -31,7 +31,7 @@ struct meet_deadline::preference {
 };
 
 meet_deadline::preference
-meet_deadline::rank(const decision& so_far, uint8_t index,
+meet_deadline::preferred(const decision& so_far, uint8_t index,
                     double ms) const noexcept {
   const auto& p = so_far.parts[index];
   return {waits_long(p, ms, how_.patience), p.price, p.imposed, p.total,
@@ -46,7 +46,7 @@ uint8_t meet_deadline::cheapest(const decision& so_far,
     const bool sure = score_within(so_far.parts[i], ms) >= wanted_;
     if (sure
         && (found == decision::none
-            || rank(so_far, i, ms) < rank(so_far, found, ms)))
+            || preferred(so_far, i, ms) < preferred(so_far, found, ms)))
       found = i;
   });
   return found;
@@ -80,12 +80,12 @@ uint8_t meet_deadline::worth_a_try(const decision& so_far, double ms,
     const bool hopeful = score_within(as_if_known(p), ms) >= wanted_;
     const bool better
       = found == decision::none
-        || rank(so_far, i, ms) < rank(so_far, found, ms);
+        || preferred(so_far, i, ms) < preferred(so_far, found, ms);
     const bool wanted
       = sure == decision::none
           ? silent || (hopeful && tokens_ >= 1)
           : hopeful && tokens_ >= 1
-              && rank(so_far, i, ms) < rank(so_far, sure, ms);
+              && preferred(so_far, i, ms) < preferred(so_far, sure, ms);
     if (!wanted || !better)
       return;
     found = i;
@@ -119,6 +119,23 @@ pick meet_deadline::in_time(const decision& so_far, const event_features& event,
   if (best.chance > 0 && best.chance >= least)
     return {best.index, reason::likeliest, 1};
   return {decision::none, reason::refused, 1};
+}
+
+/// As choose() goes: the cheapest of those that are in time, then those that
+/// are crowded, then the likeliest.
+standing meet_deadline::rank(const prediction& of, site_index site,
+                             const event_features& event,
+                             random_source& random) const noexcept {
+  constexpr double crowded = 1e100, not_sure = 1e200;
+  const double ms = event.deadline_ms;
+  if (!has_deadline(ms))
+    return usual_.rank(of, site, event, random);
+  const double score = score_within(of, ms);
+  if (!(score >= wanted_))
+    return {not_sure, -score};
+  if (waits_long(of, ms, how_.patience))
+    return {crowded, of.price};
+  return {of.price, of.imposed};
 }
 
 pick meet_deadline::choose(const decision& so_far, const event_features& event,

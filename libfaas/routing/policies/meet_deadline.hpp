@@ -45,13 +45,17 @@ public:
               random_source& random, time_point now) noexcept override;
   pick only(const decision& so_far, const event_features& event, uint8_t index,
             time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
   void ended(const outcome& seen) noexcept override;
+
 private:
   struct preference;
 
   pick in_time(const decision& so_far, const event_features& event,
                time_point now) noexcept;
-  preference rank(const decision& so_far, uint8_t index, double ms) const
+  preference preferred(const decision& so_far, uint8_t index, double ms) const
     noexcept;
   uint8_t cheapest(const decision& so_far, double ms) const noexcept;
   bool waiting_is_in_the_way(const decision& so_far, double ms) const noexcept;

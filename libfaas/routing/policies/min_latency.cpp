@@ -86,6 +86,12 @@ pick min_latency::nearly_best(const decision& so_far, uint8_t best,
           1.0 / static_cast<double>(count)};
 }
 
+standing min_latency::rank(const prediction& of, site_index,
+                           const event_features&,
+                           random_source&) const noexcept {
+  return {of.total + bounds_.social * of.imposed};
+}
+
 pick min_latency::choose(const decision& so_far, const event_features& event,
                          random_source& random, time_point now) noexcept {
   if (last_ != time_point{})

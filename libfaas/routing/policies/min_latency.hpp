@@ -35,6 +35,12 @@ public:
   std::string_view name() const noexcept override { return "min-latency"; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
+  double least_rank(double total_ms) const noexcept override {
+    return total_ms;
+  }
   const hedge_bounds* hedging() const noexcept override {
     return hedges_.share > 0 ? &hedges_ : nullptr;
   }

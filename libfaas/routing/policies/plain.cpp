@@ -23,11 +23,23 @@ pick static_site::only(const decision& so_far, const event_features&,
   return fall_back_ ? pick{index, reason::fallback, 1} : pick{};
 }
 
+standing static_site::rank(const prediction& of, site_index site,
+                           const event_features&,
+                           random_source&) const noexcept {
+  return {site == site_ ? -1 : of.total};
+}
+
 pick random_choice::choose(const decision& so_far, const event_features&,
                            random_source& random, time_point) noexcept {
   const auto count = static_cast<uint64_t>(std::popcount(so_far.healthy));
   return {nth_healthy(so_far.healthy, random.below(count)), reason::random,
           1.0 / static_cast<double>(count)};
+}
+
+standing random_choice::rank(const prediction&, site_index,
+                             const event_features&,
+                             random_source& random) const noexcept {
+  return {random.uniform()};
 }
 
 pick round_robin::choose(const decision& so_far, const event_features&,
@@ -47,6 +59,13 @@ pick round_robin::choose(const decision& so_far, const event_features&,
   const auto chosen = next != decision::none ? next : lowest;
   last_ = so_far.sites[chosen];
   return {chosen, reason::round_robin, 1};
+}
+
+/// How far it is to go from the last one; from the lowest site at first.
+standing round_robin::rank(const prediction&, site_index site,
+                           const event_features&,
+                           random_source&) const noexcept {
+  return {static_cast<double>(to_int(site) - (to_int(last_) + 1))};
 }
 
 } // namespace faas::routing

@@ -16,19 +16,25 @@ public:
               random_source& random, time_point now) noexcept override;
   pick only(const decision& so_far, const event_features& event, uint8_t index,
             time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 
 private:
   site_index site_;
   bool fall_back_;
 };
 
-/// Any healthy site with equal probability.
+/// Any healthy site with equal probability (a shortlist is one at random).
 class random_choice final : public policy {
 public:
   std::string_view name() const noexcept override { return "random"; }
   bool predicts() const noexcept override { return false; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 };
 
 /// Healthy sites in turn, by site index.
@@ -38,6 +44,9 @@ public:
   bool predicts() const noexcept override { return false; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 
 private:
   site_index last_ = no_site;

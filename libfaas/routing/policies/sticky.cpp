@@ -28,17 +28,35 @@ sticky::sticky(const config& how, std::unique_ptr<policy> over)
   : how_(how), over_(std::move(over)),
     places_(std::bit_ceil(std::max(how.keys, ways))) {}
 
+std::span<const sticky::place> sticky::set_of(uint64_t key) const noexcept {
+  const auto first = (mixed(key) & (places_.size() / ways - 1)) * ways;
+  return std::span{places_}.subspan(first, ways);
+}
+
 uint8_t sticky::known(const decision& so_far, uint64_t key) const noexcept {
-  const auto* set
-    = places_.data() + (mixed(key) & (places_.size() / ways - 1)) * ways;
   auto found = decision::none;
-  for (size_t i = 0; i < ways; ++i)
-    if (set[i].key == key && set[i].site != no_site)
+  for (const auto& one : set_of(key))
+    if (one.key == key && one.site != no_site)
       each_healthy(so_far, [&](uint8_t at) {
-        if (so_far.sites[at] == set[i].site)
+        if (so_far.sites[at] == one.site)
           found = at;
       });
   return found;
+}
+
+/// The key's site first; then by latency, but among sites that are about as
+/// fast in the key's own order, so that routers see the same ones.
+standing sticky::rank(const prediction& of, site_index site,
+                      const event_features& event,
+                      random_source& random) const noexcept {
+  if (event.key == 0)
+    return over_->rank(of, site, event, random);
+  for (const auto& one : set_of(event.key))
+    if (one.key == event.key && one.site == site)
+      return {-1};
+  const auto late = static_cast<double>(~rendezvous_weight(event.key, site))
+                    * 0x1p-64;
+  return {(of.total + how_.slack_ms) * (1 + (how_.factor - 1) * late)};
 }
 
 void sticky::remember(uint64_t key, site_index site) noexcept {

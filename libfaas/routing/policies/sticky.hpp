@@ -4,6 +4,7 @@
 #include "libfaas/routing/policies/by_site.hpp"
 
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace faas::routing {
@@ -38,6 +39,9 @@ public:
               random_source& random, time_point now) noexcept override;
   pick only(const decision& so_far, const event_features& event, uint8_t index,
             time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
   void ended(const outcome& seen) noexcept override { over_->ended(seen); }
 
 private:
@@ -48,6 +52,8 @@ private:
   };
   static constexpr size_t ways = 4;
 
+  /// The places where a key would be.
+  std::span<const place> set_of(uint64_t key) const noexcept;
   uint8_t known(const decision& so_far, uint64_t key) const noexcept;
   uint32_t good(const decision& so_far, const event_features& event) const
     noexcept;

@@ -7,6 +7,11 @@ double weighted::cost(const prediction& of) const noexcept {
          + how_.price * of.price + how_.energy * of.joule;
 }
 
+standing weighted::rank(const prediction& of, site_index, const event_features&,
+                        random_source&) const noexcept {
+  return {cost(of)};
+}
+
 pick weighted::choose(const decision& so_far, const event_features& event,
                       random_source& random, time_point) noexcept {
   const auto best

@@ -21,6 +21,12 @@ public:
   std::string_view name() const noexcept override { return "weighted"; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
+  double least_rank(double total_ms) const noexcept override {
+    return how_.latency * total_ms;
+  }
   double cost(const prediction& of) const noexcept;
 
 private:

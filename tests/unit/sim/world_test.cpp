@@ -238,6 +238,32 @@ BOOST_AUTO_TEST_SUITE(world_test)
     BOOST_TEST(all.size() == run(world, by(chooser::informed)).size());
   }
 
+  /// More than a decision holds: the good ones are found wherever they stand,
+  /// also by policies that do not predict.
+  BOOST_AUTO_TEST_CASE(of_a_hundred_sites_each_can_be_chosen) {
+    auto world = three_sites(40, 60);
+    const auto slow = world.sites[1];
+    world.sites.assign(100, slow);
+    for (size_t i = 0; i < world.sites.size(); ++i) {
+      world.sites[i].name = "s" + std::to_string(i);
+      if (i >= 97)
+        world.sites[i].link.rtt_ms = 2;
+    }
+    size_t near = 0;
+    const auto learned = run(world, by(chooser::learned));
+    for (const auto& one : learned)
+      near += one.site >= 97;
+    BOOST_TEST(near > 0.9 * static_cast<double>(learned.size()));
+    for (const auto* policy : {"round-robin", "jsq", "p2c", "ewma", "c3",
+                               "prequal", "linucb"}) {
+      std::vector<size_t> times(world.sites.size());
+      for (const auto& one : run(world, by(chooser::learned, policy)))
+        ++times[one.site];
+      BOOST_TEST_CONTEXT(policy)
+        BOOST_TEST(std::count(times.begin(), times.end(), 0u) < 50);
+    }
+  }
+
   BOOST_AUTO_TEST_CASE(lost_messages_are_sent_again) {
     auto world = three_sites(20, 60);
     world.sites.resize(1);

@@ -5,6 +5,7 @@
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/predictor.hpp"
+#include "libfaas/routing/shortlist.hpp"
 
 #include <benchmark/benchmark.h>
 
@@ -71,6 +72,39 @@ void decision_over_sites(benchmark::State& state) {
   state.counters["p99_ns"] = times[times.size() * 99 / 100];
 }
 BENCHMARK(decision_over_sites)->Arg(1)->Arg(2)->Arg(16);
+
+/// More than a decision holds: each is ranked, then it is among the first.
+void decision_over_many(benchmark::State& state) {
+  using clock = std::chrono::steady_clock;
+  candidates sites{static_cast<size_t>(state.range(0))};
+  min_latency rule;
+  random_source random{1};
+  std::vector<double> times;
+  times.reserve(1 << 20);
+  event_features event;
+  std::vector<candidate> few;
+  uint64_t n = 0;
+  const auto now = time_point{} + from_ms(1);
+  for (auto _ : state) {
+    const auto begin = clock::now();
+    event.size = static_cast<double>(1 + ++n % 300);
+    shortlist some{event, rule, random, now, sites.list.size()};
+    for (uint32_t i = 0; i < sites.list.size(); ++i)
+      some.offer(sites.list[i], i);
+    few.clear();
+    for (const auto i : some.finish())
+      few.push_back(sites.list[i]);
+    benchmark::DoNotOptimize(decide(few, event, rule, random, now));
+    const std::chrono::duration<double, std::nano> took = clock::now() - begin;
+    if (times.size() < times.capacity())
+      times.push_back(took.count());
+  }
+  state.SetItemsProcessed(state.iterations());
+  std::sort(times.begin(), times.end());
+  state.counters["p50_ns"] = times[times.size() / 2];
+  state.counters["p99_ns"] = times[times.size() * 99 / 100];
+}
+BENCHMARK(decision_over_many)->Arg(64)->Arg(1000);
 
 void observation_with_publish(benchmark::State& state) {
   // Batches of 64, as a loop hands them over; two sites, 16 functions.

@@ -1,0 +1,113 @@
+// The choice of a site: what a loop knows of a route's targets, as candidates.
+#include "actors/routing/loop_port.hpp"
+#include "libfaas/routing/shortlist.hpp"
+
+namespace faas::actors {
+namespace {
+
+/// FNV-1a, so that all nodes agree; never 0, which is no key.
+uint64_t key_of(std::string_view value) noexcept {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const auto c : value)
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return hash | 1;
+}
+
+} // namespace
+
+routing::candidate loop_port::candidate_at(const local_route& mine,
+                                           uint32_t position,
+                                           const invocation& event,
+                                           time_point now) const {
+  const auto& target = mine.shared->targets[position];
+  routing::candidate made;
+  made.site = target.index;
+  made.cell = target.cell.get();
+  made.in_flight = target.load->in_flight();
+  made.free_in_ms = target.load->free_in_ms(now);
+  if (target.via) {
+    made.backlog_ms = target.link_load->backlog_ms(now);
+    made.healthy = target.via->takes(event.body.size());
+  } else {
+    made.loop_lag_ms = to_ms(loop_.lag());
+  }
+  made.price_per_s = target.costs.price_per_s;
+  made.watts = routing::watts_per_event(target.costs, target.servers);
+  return made;
+}
+
+/// It is asked only where there is no better one.
+bool loop_port::rests(const local_route& mine, uint32_t position,
+                      time_point now) const {
+  return mine.shared->targets[position].cannot
+         || !mine.stats[position]->guard.open(now);
+}
+
+void loop_port::show_some(local_route& mine, const invocation& event,
+                          const routing::event_features& features,
+                          const tried_targets& excluded, time_point now) {
+  const auto count = mine.shared->targets.size();
+  mine.shown.clear();
+  for (const bool resting : {false, true}) {
+    routing::shortlist some{features, *mine.policy, random_, now, count};
+    for (uint32_t i = 0; i < count; ++i)
+      if (rests(mine, i, now) == resting && !excluded.has(i))
+        some.offer(candidate_at(mine, i, event, now), i);
+    const auto first = some.finish();
+    mine.shown.assign(first.begin(), first.end());
+    if (!mine.shown.empty())
+      return;
+  }
+}
+
+routing::decision loop_port::choose(local_route& mine, const invocation& event,
+                                    const tried_targets& excluded,
+                                    time_point now) {
+  const auto features = features_of(mine, event, now);
+  if (mine.shared->targets.size() > routing::max_candidates)
+    show_some(mine, event, features, excluded, now);
+  std::array<routing::candidate, routing::max_candidates> candidates;
+  const auto count = mine.shown.size();
+  uint32_t resting = 0;
+  bool open = false;
+  for (size_t i = 0; i < count; ++i) {
+    const auto position = mine.shown[i];
+    auto& one = candidates[i] = candidate_at(mine, position, event, now);
+    one.healthy = one.healthy && !excluded.has(position);
+    const bool rest = rests(mine, position, now);
+    resting |= uint32_t{rest} << i;
+    open = open || (one.healthy && !rest);
+  }
+  for (size_t i = 0; open && i < count; ++i) // else those that rest, too
+    candidates[i].healthy
+      = candidates[i].healthy && (resting >> i & 1) == 0;
+  return routing::decide({candidates.data(), count}, features, *mine.policy,
+                         random_, now);
+}
+
+routing::event_features loop_port::features_of(const local_route& mine,
+                                               const invocation& event,
+                                               time_point now) const {
+  routing::event_features made;
+  made.size = event.size;
+  made.bytes = static_cast<double>(event.body.size()) + mine.reply_bytes;
+  auto until = event.deadline;
+  if (mine.shared->deadline > duration::zero())
+    until = std::min(until, event.accepted + mine.shared->deadline);
+  made.deadline_ms = to_ms(until - now);
+  if (const auto& header = mine.shared->key; !header.empty())
+    if (const auto* value = find_header(event.headers, header))
+      made.key = key_of(*value);
+  return made;
+}
+
+/// What the log calls the sites of the last choice.
+const decisions::context_ptr& loop_port::names_for(local_route& mine) {
+  if (mine.named != mine.shown || !mine.names) {
+    mine.names = names_of(*mine.shared, mine.shown);
+    mine.named = mine.shown;
+  }
+  return mine.names;
+}
+
+} // namespace faas::actors

@@ -1,0 +1,92 @@
+// How a prediction is made; for decision.cpp and shortlist.cpp only.
+#pragma once
+
+#include "libfaas/routing/decision.hpp"
+#include "libfaas/routing/queue_model.hpp"
+
+#include <algorithm>
+
+namespace faas::routing::detail {
+
+/// A feature that is no number counts as none.
+inline double sound(double x) noexcept {
+  return x >= 0 && x <= 1e12 ? x : 0;
+}
+
+/// exp(x) - 1 for the small variances that occur; bounded for large ones.
+inline double spread_of(double log_var) noexcept {
+  const double v = std::min(log_var, 2.0);
+  return v * (1 + v / 2);
+}
+
+/// Epistemic variance of the log service time at this size, aged to now.
+inline double log_var_at(const estimate& e, double w, double now_ms) noexcept {
+  const double idle = std::max(0.0, now_ms - e.updated_ms);
+  const double v = e.log_var + 2 * w * e.cov_shape + w * w * e.var_shape
+                   + idle * e.log_var_per_ms;
+  return std::clamp(v, 0.0, 2.0);
+}
+
+/// exp(x) for 0 <= x <= 0.125, to 1e-5.
+inline double small_exp(double x) noexcept {
+  return 1 + x * (1 + x * (0.5 + x * (1.0 / 6)));
+}
+
+/// Straight to its place: a copy of what was just written word by word would
+/// wait for these stores (a fifth of a decision), as would one of the features.
+inline void predict_into(prediction& p, const estimate& belief,
+                         const candidate& site, const event_features& event,
+                         double now_ms) noexcept {
+  const double bytes = event.bytes;
+  const double base = belief.slope * event.size + belief.intercept;
+  const double known = log_var_at(belief, belief.intercept / base, now_ms);
+  // The mean of a log-normal; a vague belief must not look slow only because
+  // it is vague, so the correction is bounded.
+  const double vague = std::min(known + belief.log_noise, 0.25);
+  const double service = base * belief.factor * small_exp(vague / 2);
+  const double network
+    = belief.rtt_ms + belief.ms_per_byte * bytes + site.backlog_ms;
+  const double transit = network - belief.rtt_ms / 2;
+  const double others = others_now(
+    {belief.others, now_ms - belief.reported_ms, belief.others_usual,
+     site.in_flight - belief.own_reported, belief.others_per_own});
+  const double foreign = others_wait_ms(
+    others, site.in_flight, belief.servers, belief.mean_service_ms);
+  const double queue
+    = site.loop_lag_ms + std::max(0.0, site.free_in_ms - transit) + foreign;
+  const double cold
+    = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
+  const double busy = service + queue;
+  const double epistemic
+    = busy * busy * spread_of(known) + belief.rtt_var
+      + 2 * bytes * belief.net_cov + bytes * bytes * belief.byte_var;
+  p.network = network;
+  p.transit = transit;
+  p.queue = queue;
+  p.service = service;
+  p.cold = cold;
+  p.overdue = belief.overdue_ms;
+  p.total = network + queue + service + cold + belief.overdue_ms;
+  p.epistemic = epistemic;
+  p.variance
+    = epistemic + belief.net_noise_ms2
+      + network * network * belief.net_noise_share2
+    + site.backlog_ms * site.backlog_ms / 64 // known to some 12 %
+      + service * service * spread_of(belief.log_noise)
+      + std::min(belief.grain_ms * belief.grain_ms, 4 * service * service)
+      + queue * queue * belief.log_noise
+    // How many others there are is known by a report of a while ago only: as
+    // uncertain as a Poisson number.
+    + others * belief.mean_service_ms * belief.mean_service_ms
+        / (belief.servers * belief.servers);
+  p.promise_sigmas = belief.promise_sigmas;
+  p.interval_sigmas = belief.interval_sigmas;
+  p.imposed = imposed_ms(queue, service, belief.servers, belief.load);
+  p.in_flight = site.in_flight;
+  p.servers = belief.servers;
+  const double work_s = (service + cold) / 1000;
+  p.price = work_s * site.price_per_s;
+  p.joule = work_s * site.watts;
+}
+
+} // namespace faas::routing::detail
