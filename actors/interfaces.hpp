@@ -123,6 +123,7 @@ using link_actor = caf::typed_actor<
   caf::reacts_to<wire_frame>,
   caf::reacts_to<std::shared_ptr<outgoing_events>>,
   caf::reacts_to<local<outgoing_control>>,
+  caf::reacts_to<local<outgoing_probe>>,
   caf::reacts_to<local<link_replaced>>,
   // Answers wait in the link's inbox.
   caf::reacts_to<caf::flush_atom>,

@@ -66,6 +66,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::sites_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<faas::actors::outgoing_events>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
   faas::actors::local<faas::actors::outgoing_control>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::outgoing_probe>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::link_replaced>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::peer_opened>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::link_changed>)

@@ -171,6 +171,11 @@ struct outgoing_events {
 struct outgoing_control {
   wire::message what;
 };
+/// A loop asks how busy a version is at the peer.
+struct outgoing_probe {
+  version_ref version;
+  std::function<void(const host_probe&)> answered;
+};
 /// Another connection to the same process takes the place of this link: take no
 /// new events, answer what is under way, then end.
 struct link_replaced {};

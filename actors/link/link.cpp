@@ -1,6 +1,7 @@
 #include "actors/link/link.hpp"
 
 #include "actors/link/lane_feeder.hpp"
+#include "actors/link/probe_book.hpp"
 #include "actors/link/reply_inbox.hpp"
 #include "actors/link/retirement.hpp"
 #include "libfaas/wire/codec.hpp"
@@ -40,6 +41,14 @@ public:
       event.done(reply::failure({errc::unavailable,
                                  "the link to " + name.str() + " has ended",
                                  "see faas-cli nodes"}));
+  }
+
+  void probe(const version_ref& of,
+             std::function<void(const host_probe&)> answered) override {
+    if (const auto to = caf::actor_cast<link_actor>(to_)) {
+      counters_.of(actor_kind::link).count_sent();
+      caf::anon_send(to, make_local(outgoing_probe{of, std::move(answered)}));
+    }
   }
 
 private:
@@ -221,6 +230,15 @@ struct link_state {
     pump_soon();
   }
 
+  /// Where it cannot be sent there is no answer.
+  void probe(const outgoing_probe& out) {
+    mark->counters().count_handled();
+    if (connected && !ended
+        && core->send(config.clock->now(),
+                      wire::probe{probes.ask(out.answered), out.version}))
+      pump_soon();
+  }
+
   void replaced() {
     mark->counters().count_handled();
     if (ended || retiring.begun())
@@ -322,7 +340,27 @@ struct link_state {
       send_bytes(std::move(one.bytes));
   }
   void carry(wire::cancel_event& one) { inbox->cancel(one.ticket); }
+  void answer(const wire::probe& question) {
+    wire::probe_answer made{question.number};
+    const auto table = config.board->table();
+    if (const auto found = table->hosts.find(question.version);
+        found != table->hosts.end()) {
+      const auto now = found->second->probe();
+      made = {question.number, true, now.inside, now.lately};
+    }
+    if (core->send(config.clock->now(), made))
+      pump_soon();
+  }
+  void told(const wire::probe_answer& answer) {
+    const auto to = probes.take(answer.number);
+    if (to && answer.runs)
+      to({answer.inside, answer.lately});
+  }
   void carry(wire::deliver_control& one) {
+    if (const auto* question = std::get_if<wire::probe>(&one.what))
+      return answer(*question);
+    if (const auto* known = std::get_if<wire::probe_answer>(&one.what))
+      return told(*known);
     if (std::holds_alternative<wire::goodbye>(one.what)) {
       gate->usable.store(false, std::memory_order_release);
       leaving = true;
@@ -363,6 +401,7 @@ struct link_state {
   std::shared_ptr<reply_inbox> inbox;
   std::shared_ptr<link_gate> gate;
   std::optional<lane_feeder> lanes; ///< since start()
+  probe_book probes;
   std::vector<wire::link_effect> effects; ///< of the present turn
   time_point began{};
   time_point next_tick = time_point::max();
@@ -387,6 +426,7 @@ link_actor::behavior_type link_behavior(link_state::pointer self,
       self->state.events(*batch);
     },
     [=](const local<outgoing_control>& out) { self->state.control(*out); },
+    [=](const local<outgoing_probe>& out) { self->state.probe(*out); },
     [=](const local<link_replaced>&) { self->state.replaced(); },
     [=](caf::flush_atom) { self->state.flush(); },
     [=](caf::tick_atom) { self->state.tick(); },

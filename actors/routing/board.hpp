@@ -29,6 +29,10 @@ public:
   virtual ~peer() = default;
   /// Hands a turn's events to the link; one message. Any thread.
   virtual void send(std::vector<link_event> events) = 0;
+  /// Asks how busy that version is there. `answered`: on any thread, or never.
+  virtual void probe(const version_ref& of,
+                     std::function<void(const host_probe&)> answered)
+    = 0;
 
   /// Whether events may go there; whether one with such a body may.
   bool takes() const noexcept {

@@ -33,6 +33,24 @@ public:
       });
   }
 
+  /// A site has answered a probe; any thread. Of very many the last are lost.
+  struct answered_probe {
+    std::shared_ptr<const route> of;
+    uint32_t position;
+    host_probe told;
+  };
+  void probed(answered_probe what) {
+    const std::lock_guard lock{mutex_};
+    if (closed_ || probes_.size() >= most_probes)
+      return;
+    probes_.push_back(std::move(what));
+    if (probes_.size() == 1) // else it is posted already
+      loop_.post([self = self_.lock()] {
+        if (self)
+          self->take_probes();
+      });
+  }
+
   bool wanted(uint64_t token) const noexcept override {
     const auto* slot = slot_of(token);
     if (slot == nullptr
@@ -78,11 +96,13 @@ public:
     closed_ = true;
     port_ = nullptr;
     waiting_.clear();
+    probes_.clear();
   }
   void remember(const std::shared_ptr<inbox>& self) { self_ = self; }
   /// Null once the port is closed; loop thread only.
   loop_port* port() const noexcept { return port_; }
 
+  void take_probes();
   void deliver() {
     std::vector<std::pair<uint64_t, reply>> batch;
     {
@@ -102,6 +122,7 @@ private:
     std::atomic<uint64_t> owner_token{0};
   };
   static constexpr uint32_t chunk = 1024;
+  static constexpr size_t most_probes = 1024;
 
   const mirror* slot_of(uint64_t token) const noexcept {
     const auto index = static_cast<uint32_t>(token);
@@ -127,6 +148,7 @@ private:
   mutable std::mutex mutex_;
   std::vector<std::pair<uint64_t, reply>> waiting_;
   bool posted_ = false;
+  std::vector<answered_probe> probes_;
   std::atomic<bool> closed_{false};
   std::vector<std::unique_ptr<std::array<mirror, chunk>>> chunks_;
   std::atomic<uint32_t> size_{0};

@@ -190,6 +190,8 @@ void loop_port::launch(local_route& mine, flight&& ready,
     std::memory_order_relaxed);
   ready.stats->decisions[static_cast<size_t>(chosen.why)].add();
   note(mine, ready, chosen, now);
+  if (mine.probing != nullptr && !ready.second)
+    send_probes(mine, chosen, now);
   // To another node it can come too late even where there is no choice: the
   // version was replaced meanwhile. And for a new version the old stands in.
   ready.kept = mine.shared->targets.size() > 1 || target.via

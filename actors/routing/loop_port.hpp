@@ -14,6 +14,7 @@
 #include "libfaas/flow/slot_table.hpp"
 #include "libfaas/routing/decision.hpp"
 #include "libfaas/routing/hedging.hpp"
+#include "libfaas/routing/policies/hot_cold.hpp"
 
 #include <caf/actor.hpp>
 
@@ -60,6 +61,7 @@ private:
     std::shared_ptr<const route> shared;
     std::vector<std::shared_ptr<function_host>> hosts; ///< one per target
     std::unique_ptr<routing::policy> policy;
+    routing::probing_policy* probing = nullptr; ///< the policy, if it probes
     routing::hedge_budget hedges;
     routing::hedge_planner planner;
     /// Of events that no site can answer in time; made with the first.
@@ -145,6 +147,9 @@ private:
               const routing::decision& made, time_point now);
   void launch(local_route& mine, flight&& ready,
               const routing::decision& chosen, time_point now);
+  void send_probes(local_route& mine, const routing::decision& made,
+                   time_point now);
+  void probed(const route& of, const routing::probe_reply& seen);
   void note(local_route& mine, flight& ready,
             const routing::decision& made, time_point now);
   void count_load(uint64_t token, time_point now);

@@ -115,6 +115,7 @@ void loop_port::rebuild(local_route& mine, std::shared_ptr<const route> fresh,
   if (!same_version) {
     close_lane_of(mine);
     mine.policy = policy_of(*fresh);
+    mine.probing = dynamic_cast<routing::probing_policy*>(mine.policy.get());
   }
   std::vector<std::shared_ptr<target_stats>> rows;
   for (const auto& target : fresh->targets) {

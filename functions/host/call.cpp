@@ -44,7 +44,7 @@ private:
 call::call(version_host& host, invocation&& event, completion&& done,
            time_point now)
   : work(event.deadline), host_(host), event_(std::move(event)), queued_(now),
-    done_(std::move(done)) {}
+    found_(host.inside()), done_(std::move(done)) {}
 
 bool call::cancelled() const noexcept {
   const std::lock_guard lock{mutex_};
@@ -82,7 +82,7 @@ bool call::answer(reply&& what) noexcept {
   if (!done)
     return false;
   what.queue_length = host_.others_inside();
-  host_.count(what);
+  host_.count(what, found_);
   done(std::move(what));
   return true;
 }

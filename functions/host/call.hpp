@@ -61,6 +61,7 @@ private:
   std::unique_ptr<function_instance> instance_; ///< while it has a slot
   invocation event_;
   const time_point queued_;
+  const uint32_t found_; ///< events of the version that were there before it
   std::optional<batch_entry> share_;  ///< once it was asked for
   std::optional<batch_former> batch_; ///< while it gathers
   std::vector<boost::intrusive_ptr<call>> along_;

@@ -213,8 +213,11 @@ error version_host::given_up(give_up_reason why, bool started) const {
                   : "allow more time or raise petrel.concurrency"};
 }
 
-void version_host::count(const reply& answer) noexcept {
+void version_host::count(const reply& answer, uint32_t found) noexcept {
   answered_.fetch_add(1, std::memory_order_relaxed);
+  const auto& took = answer.times;
+  if (answer.code == errc::ok)
+    lately_.add(found, to_ms(took.queue + took.cold + took.service));
   if (is_failure(answer.code))
     failed_.fetch_add(1, std::memory_order_relaxed);
   else if (answer.code == errc::deadline_exceeded)

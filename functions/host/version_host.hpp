@@ -8,6 +8,7 @@
 #include "functions/host/inquiries.hpp"
 #include "functions/host/memory_state.hpp"
 #include "libfaas/ports/function_host.hpp"
+#include "libfaas/routing/recent_latencies.hpp"
 
 namespace faas::host {
 
@@ -47,6 +48,9 @@ public:
   host_stats stats() const override;
   std::vector<profile_point> profile() const override;
   string_map facts() const override;
+  host_probe probe() const override {
+    return {inside(), from_ms(lately_.lately_ms(inside()))};
+  }
   std::optional<host_load> current_load() const override;
   void rescale(const scale_order& order) override;
   void close(std::function<void()> closed) override;
@@ -55,7 +59,9 @@ public:
   const version_ref& version() const noexcept { return request_.version; }
   void log(log_level level, std::string_view text,
            const call_id* id) const noexcept;
-  void count(const reply& answer) noexcept;
+  /// `found`: events that were there when it came.
+  void count(const reply& answer, uint32_t found) noexcept;
+  uint32_t inside() const noexcept { return waiting() + running(); }
   /// Both under the pool's lock.
   std::unique_ptr<function_instance> take_instance(uint32_t slot,
                                                    bool& pooled) noexcept {
@@ -77,7 +83,7 @@ public:
   const batch_rules& batches() const noexcept { return batches_; }
   /// Events of this version here beside one that has just ended.
   uint32_t others_inside() const noexcept {
-    const auto all = waiting() + running();
+    const auto all = inside();
     return all > 0 ? all - 1 : 0;
   }
   void offer_waiting(work& running) { pool_->offer_waiting(running); }
@@ -179,6 +185,7 @@ private:
   std::atomic<uint64_t> accepted_{0}, answered_{0}, refused_{0}, failed_{0},
     timed_out_{0};
   std::atomic<uint32_t> written_off_{0}, stuck_jobs_{0};
+  routing::recent_latencies lately_;
   std::array<std::atomic<uint64_t>, 3> starts_{}; ///< by start_kind
   std::atomic<bool> away_{false}; ///< the code is not in memory; events wait
   std::atomic<int64_t> back_ns_{0}; ///< when it last came back

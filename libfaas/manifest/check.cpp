@@ -133,10 +133,10 @@ void check_policy(const petrel_spec& p, problems& out) {
                           "static needs a site: static:SITE (for example "
                           "static:edge-1/cpu)"});
   const auto known = routing::make_policy(policy);
-  if (const auto fits = routing::check_node_policy(policy); !fits)
-    out.push_back({"petrel.policy", fits.error().message + "; "
-                                      + fits.error().next_step});
-  else if (known && (*known)->hedging() != nullptr && !p.idempotent)
+  if (!known)
+    out.push_back({"petrel.policy", known.error().message + "; "
+                                      + known.error().next_step});
+  else if ((*known)->hedging() != nullptr && !p.idempotent)
     out.push_back({"petrel.policy",
                    "hedging runs an event at two sites, which needs "
                    "idempotent: true"});

@@ -34,6 +34,13 @@ struct host_load {
   uint32_t slots = 0; ///< instances that it can have
 };
 
+/// How busy a version is, for a router that asks.
+struct host_probe {
+  uint32_t inside = 0; ///< events waiting and running
+  /// What events took here lately that found about as many; zero: none yet.
+  duration lately{};
+};
+
 /// What is wanted of a version's instances on this node, beside what its
 /// manifest says.
 struct scale_order {
@@ -77,6 +84,11 @@ public:
   /// Trial-run profile and facts of the loaded module; empty before.
   virtual std::vector<profile_point> profile() const = 0;
   virtual string_map facts() const = 0;
+  /// A microsecond at most.
+  virtual host_probe probe() const {
+    const auto now = stats();
+    return {now.running + now.waiting, {}};
+  }
   /// Empty when it stays in memory anyway, or has no events.
   virtual std::optional<host_load> current_load() const { return std::nullopt; }
   /// From now on that is wanted; the instances follow.

@@ -80,30 +80,12 @@ void site_state::crash(double until) {
 }
 
 void site_state::ended(double found, double ms) noexcept {
-  constexpr size_t kept = 64;
   --inside_;
-  if (lately_.size() < kept)
-    lately_.emplace_back(found, ms);
-  else
-    lately_[ended_ % kept] = {found, ms};
-  ++ended_;
+  lately_->add(found, ms);
 }
 
 double site_state::lately_ms() const {
-  if (lately_.empty())
-    return 0;
-  const auto found = static_cast<double>(inside_);
-  auto nearest = lately_;
-  const auto count = static_cast<ptrdiff_t>(std::min<size_t>(8, lately_.size()));
-  std::partial_sort(nearest.begin(), nearest.begin() + count, nearest.end(),
-                    [&](const auto& a, const auto& b) {
-                      return std::abs(a.first - found)
-                             < std::abs(b.first - found);
-                    });
-  std::nth_element(
-    nearest.begin(), nearest.begin() + count / 2, nearest.begin() + count,
-    [](const auto& a, const auto& b) { return a.second < b.second; });
-  return nearest[static_cast<size_t>(count / 2)].second;
+  return lately_->lately_ms(static_cast<double>(inside_));
 }
 
 } // namespace faas::sim

@@ -1,6 +1,7 @@
 // A site and its link while a run goes on.
 #pragma once
 
+#include "libfaas/routing/recent_latencies.hpp"
 #include "libfaas/sim/site_servers.hpp"
 
 #include <memory>
@@ -69,8 +70,9 @@ private:
   site_law law_;
   size_t index_;
   std::unique_ptr<site_servers> servers_;
-  std::vector<std::pair<double, double>> lately_; ///< a ring: found, ms
-  size_t ended_ = 0, inside_ = 0;
+  std::unique_ptr<routing::recent_latencies> lately_
+    = std::make_unique<routing::recent_latencies>();
+  size_t inside_ = 0;
   double link_free_ = 0;
 };
 

@@ -186,6 +186,12 @@ void fields(auto& v, of<version_load> auto& m) {
 void fields(auto& v, of<loads> auto& m) {
   v(1, m.versions);
 }
+void fields(auto& v, of<probe> auto& m) {
+  v(1, m.number), v(2, m.version.function), v(3, m.version.version);
+}
+void fields(auto& v, of<probe_answer> auto& m) {
+  v(1, m.number), v(2, m.runs), v(3, m.inside), v(4, m.lately);
+}
 void fields(auto& v, of<secret_request> auto& m) {
   v(1, m.name);
 }

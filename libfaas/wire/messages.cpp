@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, std::variant_size_v<message>> names{
   "cancel",       "assignments", "placement_report", "bundle_request",
   "bundle_chunk", "node_report", "admin_request",    "admin_reply",
   "goodbye",      "part",        "evidence",         "secret_request",
-  "secret_value", "loads"};
+  "secret_value", "loads",       "probe",            "probe_answer"};
 
 std::string range(const hello& node) {
   return std::to_string(node.min_protocol) + " to "

@@ -7,6 +7,7 @@
 #include "libfaas/ports/function_host.hpp"
 #include "libfaas/ports/runtime.hpp"
 #include "libfaas/ports/secrets.hpp"
+#include "libfaas/wire/probe_messages.hpp"
 #include "libfaas/wire/scale_messages.hpp"
 
 #include <cstdint>
@@ -240,7 +241,8 @@ using message
   = std::variant<hello, welcome, refused, ping, pong, event_batch, reply_batch,
                  ack, cancel, assignments, placement_report, bundle_request,
                  bundle_chunk, node_report, admin_request, admin_reply, goodbye,
-                 part, evidence, secret_request, secret_value, loads>;
+                 part, evidence, secret_request, secret_value, loads,
+                 probe, probe_answer>;
 
 /// Name of the kind, for logs and metrics: "event_batch".
 std::string_view name(const message& what) noexcept;

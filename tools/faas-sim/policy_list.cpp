@@ -22,7 +22,6 @@ void print_policies(std::ostream& out, bool as_json) {
                             {"what", of.what}});
     all["policies"].push_back({{"name", one.name},
                                {"what", one.what},
-                               {"on_nodes", one.on_nodes},
                                {"parameters", std::move(parameters)}});
   }
   for (const auto& one : ablations())
@@ -33,8 +32,7 @@ void print_policies(std::ostream& out, bool as_json) {
   }
   for (const auto& one : all["policies"]) {
     out << one["name"].get<std::string>() << ": "
-              << one["what"].get<std::string>()
-              << (one["on_nodes"] ? "" : " (simulator only)") << '\n';
+              << one["what"].get<std::string>() << '\n';
     for (const auto& of : one["parameters"])
       out << "    " << of["name"].get<std::string>() << '='
                 << of["standard"] << "  " << of["what"].get<std::string>()

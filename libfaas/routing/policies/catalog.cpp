@@ -204,45 +204,44 @@ made make_bandit(values of, site_index) {
 
 constexpr std::array catalog{
   policy_entry{"min-latency", "the site predicted to finish first",
-               min_latency_parameters, true, make_min_latency},
+               min_latency_parameters, make_min_latency},
   policy_entry{"deadline", "in time, then the cheapest; else refused",
-               deadline_parameters, true, make_deadline},
+               deadline_parameters, make_deadline},
   policy_entry{"weighted", "least of latency, price and energy, weighed",
-               weighted_parameters, true, make_weighted},
+               weighted_parameters, make_weighted},
   policy_entry{"sticky", "events of a key to one site, else min-latency",
-               sticky_parameters, true, make_sticky},
-  policy_entry{"static", "always one site", {}, true, make_static},
-  policy_entry{"random", "any site", {}, true, plain<random_choice>},
-  policy_entry{"round-robin", "sites in turn", {}, true, plain<round_robin>},
-  policy_entry{"p2c", "the less loaded of two", {}, true, plain<two_choices>},
-  policy_entry{"jsq", "the least loaded", {}, true, plain<shortest_queue>},
-  policy_entry{"last-value", "the least last latency", last_parameters, true,
+               sticky_parameters, make_sticky},
+  policy_entry{"static", "always one site", {}, make_static},
+  policy_entry{"random", "any site", {}, plain<random_choice>},
+  policy_entry{"round-robin", "sites in turn", {}, plain<round_robin>},
+  policy_entry{"p2c", "the less loaded of two", {}, plain<two_choices>},
+  policy_entry{"jsq", "the least loaded", {}, plain<shortest_queue>},
+  policy_entry{"last-value", "the least last latency", last_parameters,
                make_average<smoothing::kind::last>},
-  policy_entry{"ewma", "the least average latency", ewma_parameters, true,
+  policy_entry{"ewma", "the least average latency", ewma_parameters,
                make_average<smoothing::kind::ewma>},
   policy_entry{"window-mean", "the least mean latency", window_parameters,
-               true, make_average<smoothing::kind::window>},
+               make_average<smoothing::kind::window>},
   policy_entry{"peak-ewma", "average times in flight, of two",
-               peak_parameters, true, make_peak},
+               peak_parameters, make_peak},
   policy_entry{"scalar-kalman", "a Kalman filter on the whole latency",
-               kalman_parameters, true, make_kalman},
+               kalman_parameters, make_kalman},
   policy_entry{"c3", "replica ranking by queue and service", c3_parameters,
-               true, make_c3},
+               make_c3},
   policy_entry{"prequal", "probes, hot and cold sites", prequal_parameters,
-               false, make_prequal},
-  policy_entry{"ridge", "a linear fit per site", ridge_parameters, true,
+               make_prequal},
+  policy_entry{"ridge", "a linear fit per site", ridge_parameters,
                make_ridge},
   policy_entry{"stoic", "transfer, deployment and processing as STOIC",
-               stoic_parameters, true, make_stoic},
-  policy_entry{"linucb", "a linear bandit per site", bandit_parameters, true,
+               stoic_parameters, make_stoic},
+  policy_entry{"linucb", "a linear bandit per site", bandit_parameters,
                make_bandit},
 };
 
-std::string names(bool nodes_only = false) {
+std::string names() {
   std::string all;
   for (const auto& one : catalog)
-    if (!nodes_only || one.on_nodes)
-      all += (all.empty() ? "" : ", ") + std::string{one.name};
+    all += (all.empty() ? "" : ", ") + std::string{one.name};
   return all;
 }
 
@@ -314,18 +313,6 @@ result<std::unique_ptr<policy>> make_policy(std::string_view text,
   }
   return wrong("unknown policy \"" + std::string{name} + "\"",
                "use one of: " + names());
-}
-
-result<void> check_node_policy(std::string_view text) {
-  const auto name = text.substr(0, text.find(':'));
-  for (const auto& one : catalog)
-    if (one.name == name && !one.on_nodes)
-      return wrong(std::string{name} + " needs probes that nodes do not send",
-                   "use one of: " + names(true));
-  const auto made = make_policy(text);
-  if (!made && made.error().message.starts_with("unknown"))
-    return wrong(made.error().message, "use one of: " + names(true));
-  return made ? result<void>{} : result<void>{made.error()};
 }
 
 } // namespace faas::routing

@@ -22,7 +22,6 @@ struct policy_entry {
   std::string_view name;
   std::string_view what; ///< in a few words
   std::span<const policy_parameter> parameters;
-  bool on_nodes = true; ///< false: in the simulator only
   /// `values` in the order of `parameters`.
   std::unique_ptr<policy> (*make)(std::span<const double> values,
                                   site_index site);
@@ -36,8 +35,5 @@ std::span<const policy_entry> policy_catalog() noexcept;
 /// anything else.
 result<std::unique_ptr<policy>> make_policy(std::string_view text,
                                             site_index site = no_site);
-
-/// Whether a function on nodes can have it ("static" apart).
-result<void> check_node_policy(std::string_view text);
 
 } // namespace faas::routing

@@ -23,6 +23,10 @@ public:
     for (auto& one : events)
       sent.push_back(std::move(one));
   }
+  void probe(const version_ref& of,
+             std::function<void(const host_probe&)> answered) override {
+    probes.emplace_back(of, std::move(answered));
+  }
   void answer(errc code, bool started = false) {
     auto event = std::move(sent.front());
     sent.erase(sent.begin());
@@ -31,6 +35,9 @@ public:
     event.done(std::move(made));
   }
   std::vector<actors::link_event> sent;
+  std::vector<
+    std::pair<version_ref, std::function<void(const host_probe&)>>>
+    probes;
   int messages = 0;
 };
 

@@ -15,6 +15,8 @@ class silent_peer final : public peer {
 public:
   explicit silent_peer(const std::string& of) { name = node_name{of}; }
   void send(std::vector<link_event>) override {}
+  void probe(const version_ref&,
+             std::function<void(const host_probe&)>) override {}
 };
 
 const version_ref f1{function_name{"f"}, 1};

@@ -200,7 +200,7 @@ scale: {min: 0, idle: 5m, learn: false, prewarm: false, wait: 20ms, hold: 15s})"
       {"policy: fastest",
        "unknown policy \"fastest\"; use one of: min-latency"},
       {"policy: \"ewma:alpha=7\"", "alpha must be a number from 0.001 to 1"},
-      {"policy: prequal", "needs probes that nodes do not send"},
+      {"policy: \"prequal:rate=9\"", "rate must be a number from"},
       {"policy: static", "static needs a site"},
       {"policy: \"static:\"", "static needs a site"},
       {"policy: \"deadline:share=1\"", "share must be a number from 0.01"},

@@ -210,8 +210,6 @@ BOOST_AUTO_TEST_SUITE(policies_test)
         BOOST_TEST(made.error().message.find(what) != std::string::npos);
       }
     }
-    BOOST_TEST(!check_node_policy("prequal"));
-    BOOST_TEST(!!check_node_policy("c3:clients=4"));
   }
 
   BOOST_AUTO_TEST_CASE(near_sites_share_the_events) {

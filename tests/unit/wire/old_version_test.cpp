@@ -40,6 +40,8 @@ uint32_t since(const wire::message& what) {
   return std::holds_alternative<wire::secret_request>(what)
              || std::holds_alternative<wire::secret_value>(what)
              || std::holds_alternative<wire::loads>(what)
+             || std::holds_alternative<wire::probe>(what)
+             || std::holds_alternative<wire::probe_answer>(what)
            ? 2
            : 1;
 }

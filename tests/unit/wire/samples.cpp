@@ -195,6 +195,8 @@ std::vector<message> samples() {
                  {errc::not_found, "no such secret", "create it"}},
     loads{{{{function_name{"classify"}, 5}, 41.5, 13ms, 3, 2, 4},
            {{function_name{"resize"}, 1}, 0, {}, 0, 0, 0}}},
+    probe{70'000, {function_name{"classify"}, 5}},
+    probe_answer{70'000, true, 12, 41ms},
   };
 }
 

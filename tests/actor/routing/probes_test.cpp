@@ -1,0 +1,150 @@
+// Probes that a policy asks for itself.
+#include "actors/link/probe_book.hpp"
+#include "tests/actor/routing/port_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <thread>
+
+using namespace faas;
+using namespace faas::actors;
+using namespace faas::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct probing_world : port_world {
+  void use(size_t n) {
+    std::vector<site> sites;
+    for (size_t i = 0; i < n; ++i) {
+      peers.push_back(std::make_shared<fake_peer>("n" + std::to_string(i)));
+      sites.push_back({nullptr, peers.back()});
+    }
+    publish(std::move(sites), true, 3, {}, "prequal:rate=8,removal=0");
+  }
+  /// Answers all questions: peer `idle` has nothing to do, the others have.
+  size_t answer_probes(size_t idle) {
+    size_t answered = 0;
+    for (size_t i = 0; i < peers.size(); ++i) {
+      for (auto& [version, tell] : peers[i]->probes) {
+        BOOST_TEST(version.version == 3u);
+        tell(i == idle ? host_probe{0, 5ms} : host_probe{9, 80ms});
+        ++answered;
+      }
+      peers[i]->probes.clear();
+    }
+    loop.run();
+    return answered;
+  }
+  std::vector<std::shared_ptr<fake_peer>> peers;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(probes_test, probing_world)
+
+BOOST_AUTO_TEST_CASE(events_go_where_the_answers_say_that_it_is_best) {
+  use(4);
+  submit();
+  BOOST_TEST(answer_probes(2) > 2u);
+  const auto before = peers[2]->sent.size();
+  for (int i = 0; i < 5; ++i) {
+    submit();
+    loop.run();
+    answer_probes(2);
+  }
+  BOOST_TEST(peers[2]->sent.size() == before + 5);
+}
+
+BOOST_AUTO_TEST_CASE(without_answers_events_go_anywhere) {
+  use(2);
+  for (int i = 0; i < 15; ++i)
+    submit();
+  loop.run();
+  BOOST_TEST(peers[0]->sent.size() > 0u);
+  BOOST_TEST(peers[1]->sent.size() > 0u);
+  BOOST_TEST(peers[0]->sent.size() + peers[1]->sent.size() == 15u);
+}
+
+BOOST_AUTO_TEST_CASE(this_node_s_own_host_answers_at_once) {
+  const auto host = std::make_shared<fake_host>();
+  peers.push_back(std::make_shared<fake_peer>("n1"));
+  publish({{host, nullptr}, {nullptr, peers[0]}}, true, 3, {}, "prequal");
+  for (int i = 0; i < 12; ++i) {
+    submit();
+    loop.run();
+    for (auto& [version, tell] : peers[0]->probes)
+      tell({50, 1s});
+    peers[0]->probes.clear();
+    loop.run();
+    for (auto& one : std::exchange(host->waiting, {}))
+      one.done(ok_reply());
+    loop.run();
+  }
+  BOOST_TEST(peers[0]->sent.size() < 6u);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_after_the_port_has_gone_is_nobody_s) {
+  use(3);
+  submit();
+  loop.run();
+  auto late = std::move(peers[0]->probes);
+  for (auto* more : {&peers[1]->probes, &peers[2]->probes})
+    late.insert(late.end(), more->begin(), more->end());
+  BOOST_REQUIRE(!late.empty());
+  for (auto& one : peers)
+    one->sent.clear();
+  port.reset();
+  std::thread{[&] {
+    for (auto& [version, tell] : late)
+      tell({1, 1ms});
+  }}.join();
+}
+
+BOOST_AUTO_TEST_CASE(answers_to_a_version_that_is_gone_are_dropped) {
+  use(3);
+  submit();
+  loop.run();
+  auto peer = peers[0];
+  publish_nothing();
+  port->find("f");
+  for (auto& one : peers)
+    for (auto& [version, tell] : one->probes)
+      tell({1, 1ms});
+  loop.run();
+  for (auto& one : peers)
+    while (!one->sent.empty())
+      one->answer(errc::ok, true);
+  loop.run();
+  BOOST_TEST((code(last_token) == errc::ok));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+BOOST_AUTO_TEST_SUITE(probe_book_test)
+
+BOOST_AUTO_TEST_CASE(an_answer_finds_its_question_once) {
+  probe_book book;
+  uint32_t told = 0;
+  const auto number
+    = book.ask([&](const host_probe& what) { told += what.inside; });
+  const auto found = book.take(number);
+  BOOST_REQUIRE(found);
+  found({7, {}});
+  BOOST_TEST(told == 7u);
+  BOOST_TEST(!book.take(number));
+  BOOST_TEST(!book.take(number + 1));
+  BOOST_TEST(!book.take(0));
+}
+
+BOOST_AUTO_TEST_CASE(of_too_many_the_oldest_are_given_up) {
+  probe_book book;
+  const auto first = book.ask([](const host_probe&) {});
+  auto last = first;
+  for (size_t i = 0; i < probe_book::most; ++i)
+    last = book.ask([](const host_probe&) {});
+  BOOST_TEST(!book.take(first));
+  BOOST_TEST(bool(book.take(last)));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
