@@ -38,6 +38,7 @@ SPACES = {
                 "age": (100, 3000, "log")},
     "ridge": {"explore": (0, 0.1, "even"), "window": (10, 256, "whole"),
               "lambda": (0.01, 100, "log")},
+    "stoic": {"ransac": [0, 1]},
     "linucb": {"alpha": (0.01, 5, "log"), "keep": [1, 0.999, 0.99, 0.97]},
     OURS: {"explore": (0, 0.1, "even"), "regret": (0.002, 0.1, "log"),
            "near": [0, 0, 0.02, 0.05, 0.1], "social": (0, 2, "even")},
@@ -63,8 +64,9 @@ def settings_of(name):
     """Standard settings first, then draws; the same at each run of the study."""
     space = SPACES[name]
     rng = random.Random(f"settings of {name}")
-    return [name] + [f"{name}:{drawn(space, rng)}"
-                     for _ in range(BUDGET - 1 if space else 0)]
+    all_of = [name] + [f"{name}:{drawn(space, rng)}"
+                       for _ in range(BUDGET - 1 if space else 0)]
+    return list(dict.fromkeys(all_of))
 
 
 def mean_of(runs, key):

@@ -151,6 +151,26 @@ class Routing(unittest.TestCase):
         # It had run nothing when that was expected.
         self.assertGreater(expected[0], learned / 2)
 
+    def test_prequal_goes_by_what_sites_answer(self):
+        edge, cloud = self.scratch.pair()
+        cloud.deploy("f", concurrency=2, idempotent=True, policy="prequal")
+        self.ready_on(edge, "f", CLOUD, EDGE)
+
+        def chosen(reason):
+            return metric(edge, "petrel_decisions_total", function="f",
+                          reason=reason)
+        for _ in range(30):
+            self.call(edge, "block 5")
+        # With fewer than two sites' answers it draws at random.
+        wait_until("both sites have answered",
+                   lambda: self.call(edge) and chosen("ranked") > 10)
+        cloud.freeze()  # its answers get old, and it leaves
+        try:
+            wait_until("the edge alone serves", lambda: [
+                self.call(edge).site for _ in range(3)] == [EDGE] * 3)
+        finally:
+            cloud.thaw()
+
     def test_a_site_that_cannot_load_it_loses_no_event(self):
         edge, cloud = self.scratch.pair(edge={"functions_inquire": 1})
         cloud.deploy("f", scale={"min": 0, "idle": "1s"})

@@ -106,6 +106,19 @@ BOOST_FIXTURE_TEST_SUITE(native_host_test, native_fixture)
     BOOST_TEST(code_name(got->wait(token)) == "ok");
   }
 
+  BOOST_AUTO_TEST_CASE(a_probe_tells_how_many_are_inside_and_what_they_took) {
+    auto host = open_ready(library("misbehave.so"));
+    BOOST_TEST(host->probe().inside == 0u);
+    BOOST_TEST(host->probe().lately.count() == 0);
+    call(*host, "block 20");
+    BOOST_TEST((host->probe().lately >= 20ms));
+    const auto token = submit(*host, "until-cancelled");
+    BOOST_TEST(host->probe().inside == 1u);
+    got->nobody_waits();
+    got->wait(token);
+    BOOST_TEST(eventually([&] { return host->probe().inside == 0u; }));
+  }
+
   BOOST_AUTO_TEST_CASE(a_sleeping_inline_library_is_moved_to_executors) {
     auto from = library("misbehave.so");
     from.spec.petrel.mode = trust_mode::inline_;
