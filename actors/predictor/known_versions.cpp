@@ -10,6 +10,11 @@ known_versions::find(const version_ref& version) const {
   return found != all_.end() ? &found->second : nullptr;
 }
 
+known_versions::entry* known_versions::find(const version_ref& version) {
+  const auto found = all_.find(version);
+  return found != all_.end() ? &found->second : nullptr;
+}
+
 void known_versions::add(version_ref version, entry what) {
   all_.insert_or_assign(std::move(version), std::move(what));
 }

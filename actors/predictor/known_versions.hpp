@@ -1,12 +1,14 @@
 // The versions that the predictor has estimates of.
 #pragma once
 
+#include "actors/predictor_messages.hpp"
 #include "libfaas/core/id.hpp"
 #include "libfaas/manifest/function_spec.hpp"
 #include "libfaas/routing/predictor_types.hpp"
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace faas::actors {
@@ -18,6 +20,10 @@ public:
     routing::function_index index{};
     std::string work;  ///< bundle and work_of() the spec
     size_feature size; ///< what events are measured by
+    /// Sites whose trial run was used: once each.
+    std::set<site_name> trial_runs = {};
+    /// What sites have said last of loading it.
+    std::map<site_name, load_facts> loads = {};
   };
   /// Where a version that is new may begin.
   struct parent {
@@ -28,6 +34,7 @@ public:
   using map_type = std::map<version_ref, entry>;
 
   const entry* find(const version_ref& version) const;
+  entry* find(const version_ref& version);
   void add(version_ref version, entry what);
   /// Of the other versions of its function: the newest that does the same work;
   /// else the newest one.

@@ -3,6 +3,7 @@
 #include "actors/predictor/cpu_probe.hpp"
 #include "actors/predictor/known_versions.hpp"
 #include "actors/predictor/peer_estimates.hpp"
+#include "actors/predictor/probe_turns.hpp"
 #include "actors/predictor/quality_book.hpp"
 #include "actors/predictor/site_rows.hpp"
 
@@ -16,7 +17,6 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-
 namespace faas::actors {
 namespace {
 
@@ -24,12 +24,6 @@ using namespace std::chrono_literals;
 
 constexpr auto tick_period = 100ms;
 constexpr uint64_t ticks_per_quality = 10;
-/// This node's own site is probed when it has told nothing for this long ...
-constexpr auto probe_silence = 500ms;
-/// ... while events still come ...
-constexpr auto probe_interest = 30s;
-/// ... and at most this share of the time.
-constexpr int probe_rest = 20;
 
 std::string key_of(const version_ref& version) {
   return version.function.str() + "@" + std::to_string(version.version);
@@ -130,15 +124,11 @@ struct predictor_state {
     std::set<version_ref> kept;
     for (const auto& function : fresh.functions)
       kept.insert(function.version);
-    const auto removed = [&](const version_ref& version) {
-      return !kept.contains(version);
-    };
-    for (const auto& [version, lost] : versions.forget(removed)) {
+    for (const auto& [version, lost] : versions.forget(
+           [&](const version_ref& version) { return !kept.contains(version); })) {
       bequeath(version, lost);
       core.remove_function(lost.index);
     }
-    std::erase_if(profiled, [&](auto& of) { return removed(of.first); });
-    std::erase_if(loaded, [&](auto& of) { return removed(of.first.first); });
   }
 
   /// What it has learned since the others began, at sites new to them.
@@ -163,10 +153,8 @@ struct predictor_state {
                                 from.spec.petrel.size};
     if (const auto parent = versions.parent_of(from.version, fresh)) {
       core.succeed(*added, parent->index, parent->what);
-      if (parent->what == routing::likeness::same_work)
-        for (const auto& [site, at] : sites) // trial runs say nothing new
-          if (profiled.contains({parent->version, site}))
-            profiled.insert({from.version, site});
+      if (parent->what == routing::likeness::same_work) // they say nothing new
+        fresh.trial_runs = versions.find(parent->version)->trial_runs;
     }
     versions.add(from.version, std::move(fresh));
     return *added;
@@ -232,7 +220,7 @@ struct predictor_state {
                    time_point now) {
     const auto points = from.profiles.find(target.site);
     if (points == from.profiles.end() || points->second.size() < 2
-        || !profiled.insert({from.version, target.site}).second)
+        || !versions.find(from.version)->trial_runs.insert(target.site).second)
       return;
     std::vector<routing::profile_point> measured;
     for (const auto& point : points->second)
@@ -248,7 +236,7 @@ struct predictor_state {
     const auto said = from.loads.find(target.site);
     if (said == from.loads.end())
       return;
-    auto& known = loaded[{from.version, target.site}];
+    auto& known = versions.find(from.version)->loads[target.site];
     const auto& fresh = said->second;
     if (fresh.load_ms > 0 && fresh.load_ms != known.load_ms)
       core.observe_load(index, target.index, fresh.load_ms, now);
@@ -315,10 +303,8 @@ struct predictor_state {
     mark->counters().count_handled();
     for (const auto& seen : what.ended) {
       core.observe(seen);
-      last_event = std::max(last_event, seen.at);
       const auto own = sites.find(own_site());
-      if (own != sites.end() && seen.site == own->second)
-        last_local = std::max(last_local, seen.at);
+      turns.event(seen.at, own != sites.end() && seen.site == own->second);
     }
     const auto now = config.clock->now();
     if (what.complete)
@@ -335,12 +321,8 @@ struct predictor_state {
   void probe(const probe_seen& what) {
     mark->counters().count_handled();
     const auto now = config.clock->now();
-    // A probe that shared the CPU with an event says nothing of the CPU.
-    const bool alone = local_work() == probe_work;
-    if (what.site == own_site())
-      next_probe = now + probe_rest * (now - probe_begin);
-    if (const auto site = sites.find(what.site);
-        site != sites.end() && alone) {
+    const auto site = sites.find(what.site);
+    if (turns.end(now, local_work()) && site != sites.end()) {
       core.observe_probe(site->second, what.slowdown, now);
       core.publish(now);
     }
@@ -384,19 +366,13 @@ struct predictor_state {
     return accepted;
   }
 
-  /// Small unasked work on this node's CPU: the way back for a site that was
-  /// slow and gets no events any more.
   void probe_if_silent(time_point now) {
-    if (!prober || !has_choice || now < next_probe
-        || now - last_event > probe_interest
-        || now - last_local < probe_silence)
+    if (!prober || !has_choice || !turns.due(now))
       return;
-    probe_work = local_work();
-    if (!probe_work)
-      return;
-    probe_begin = now;
-    next_probe = now + 2s; // unless its result sets it
-    prober->request();
+    if (const auto work = local_work()) {
+      turns.begin(now, *work);
+      prober->request();
+    }
   }
 
   // -- for people -------------------------------------------------------------
@@ -426,15 +402,12 @@ struct predictor_state {
                                 std::shared_ptr<routing::shared_link_load>>>
     loads;
   known_versions versions;
-  std::set<std::pair<version_ref, site_name>> profiled;
-  std::map<std::pair<version_ref, site_name>, load_facts> loaded;
   std::map<node_name, routing::snapshot> heard; ///< not all adopted yet
   std::set<node_name> gone;
   std::unique_ptr<cpu_probe> prober;
   bool has_choice = false;
   uint64_t ticks = 0;
-  time_point last_event{}, last_local{}, next_probe{}, probe_begin{};
-  std::optional<uint64_t> probe_work;
+  probe_turns turns;
 };
 
 predictor_actor::behavior_type
