@@ -22,6 +22,8 @@ constexpr auto handshake_patience = 5s;
 /// With so much to carry a turn does not wait for what else is in the mailbox:
 /// the other side can begin.
 constexpr size_t enough_bytes = 12 * limits::kib;
+/// Probes of the peer that are answered in one turn.
+constexpr size_t most_answers = 256;
 
 /// The gate through which gateway loops reach the link.
 class link_gate final : public peer {
@@ -233,9 +235,11 @@ struct link_state {
   /// Where it cannot be sent there is no answer.
   void probe(const outgoing_probe& out) {
     mark->counters().count_handled();
-    if (connected && !ended
-        && core->send(config.clock->now(),
-                      wire::probe{probes.ask(out.answered), out.version}))
+    if (!connected || ended)
+      return;
+    const auto now = config.clock->now();
+    const auto number = probes.ask(out.answered, now);
+    if (number != 0 && core->send(now, wire::probe{number, out.version}))
       pump_soon();
   }
 
@@ -327,6 +331,7 @@ struct link_state {
   }
 
   void carry_out(time_point now) {
+    answered = 0;
     core->take_effects(now, effects);
     for (auto& effect : effects)
       std::visit([&](auto& one) { carry(one); }, effect);
@@ -341,6 +346,8 @@ struct link_state {
   }
   void carry(wire::cancel_event& one) { inbox->cancel(one.ticket); }
   void answer(const wire::probe& question) {
+    if (answered++ >= most_answers) // it asks for more than anybody needs
+      return;
     wire::probe_answer made{question.number};
     const auto table = config.board->table();
     if (const auto found = table->hosts.find(question.version);
@@ -402,6 +409,7 @@ struct link_state {
   std::shared_ptr<link_gate> gate;
   std::optional<lane_feeder> lanes; ///< since start()
   probe_book probes;
+  size_t answered = 0; ///< of the peer's probes, in the present turn
   std::vector<wire::link_effect> effects; ///< of the present turn
   time_point began{};
   time_point next_tick = time_point::max();

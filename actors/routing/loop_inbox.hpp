@@ -35,8 +35,9 @@ public:
 
   /// A site has answered a probe; any thread. Of very many the last are lost.
   struct answered_probe {
-    std::shared_ptr<const route> of;
-    uint32_t position;
+    std::weak_ptr<const route> of;
+    uint32_t position; ///< of its target
+    time_point asked;
     host_probe told;
   };
   void probed(answered_probe what) {

@@ -107,6 +107,7 @@ private:
   };
 
   local_route* resolve(std::string_view name);
+  local_route* current_route(std::string_view name);
   void refresh_table();
   const function_view* find_version(std::string_view name, size_t colon);
   /// That version of a function, or null.
@@ -121,6 +122,9 @@ private:
   /// Counters of a site are shared with the version `beside` it.
   void rebuild(local_route& mine, std::shared_ptr<const route> fresh,
                const local_route* beside = nullptr);
+  std::vector<std::shared_ptr<target_stats>>
+  rows_for(const route& fresh, const local_route& mine,
+           const local_route* beside);
   /// Its positions are those of mine.shown.
   routing::decision choose(local_route& mine, const invocation& event,
                            const tried_targets& excluded, time_point now);

@@ -18,11 +18,13 @@ loop_port::choose_variant(local_route& mine, const flight& of,
     asked[count++] = next;
     search.add(choose(*next, of.event, {}, now));
     const auto& lighter = next->shared->lighter;
-    if (search.settled() || lighter.empty())
+    const bool again = std::any_of(
+      asked.begin(), asked.begin() + count, [&](const local_route* one) {
+        return one->shared->view.name.str() == lighter;
+      });
+    if (search.settled() || lighter.empty() || again)
       break;
-    next = resolve(lighter); // null: it is not deployed
-    if (std::find(asked.begin(), asked.end(), next) != asked.end())
-      break; // they name each other
+    next = current_route(lighter); // null: it is not deployed
   }
   return {asked[search.best()], search.made()};
 }

@@ -3,16 +3,17 @@
 #include "actors/routing/loop_port.hpp"
 
 #include <algorithm>
+#include <bit>
 
 namespace faas::actors {
 namespace {
 
 routing::probe_reply reply_of(const route_target& from, const host_probe& told,
-                              time_point now) {
+                              time_point asked) {
   auto ms = to_ms(told.lately);
   if (from.via)
     ms += to_ms(duration{from.via->rtt_ns.load(std::memory_order_relaxed)});
-  return {from.index, static_cast<double>(told.inside), ms, now};
+  return {from.index, static_cast<double>(told.inside), ms, asked};
 }
 
 } // namespace
@@ -20,6 +21,8 @@ routing::probe_reply reply_of(const route_target& from, const host_probe& told,
 /// After each choice: which sites are to be asked is the policy's business.
 void loop_port::send_probes(local_route& mine, const routing::decision& made,
                             time_point now) {
+  if (!made.healthy || std::has_single_bit(made.healthy))
+    return; // there is no choice
   for (const auto site : mine.probing->probes(made, random_)) {
     const auto* end = made.sites.data() + made.count;
     const auto at = std::find(made.sites.data(), end, site);
@@ -33,9 +36,9 @@ void loop_port::send_probes(local_route& mine, const routing::decision& made,
       continue;
     }
     target.via->probe(mine.shared->version,
-                      [to = inbox_, of = mine.shared,
-                       position](const host_probe& told) {
-                        to->probed({of, position, told});
+                      [to = inbox_, of = std::weak_ptr{mine.shared}, position,
+                       now](const host_probe& told) {
+                        to->probed({of, position, now, told});
                       });
   }
 }
@@ -53,9 +56,9 @@ void loop_port::inbox::take_probes() {
     all.swap(probes_);
   }
   for (const auto& one : all)
-    if (port_ != nullptr)
-      port_->probed(*one.of, reply_of(one.of->targets[one.position], one.told,
-                                      port_->deps_.clock.now()));
+    if (const auto of = one.of.lock(); of && port_ != nullptr)
+      port_->probed(*of,
+                    reply_of(of->targets[one.position], one.told, one.asked));
 }
 
 } // namespace faas::actors

@@ -82,6 +82,11 @@ std::vector<const function_view*> loop_port::functions() {
 loop_port::local_route* loop_port::resolve(std::string_view name) {
   if (deps_.board.number() != seen_ || !table_)
     refresh_table();
+  return current_route(name);
+}
+
+/// By the table that the loop has: routes that are in use stay as they are.
+loop_port::local_route* loop_port::current_route(std::string_view name) {
   auto found = routes_.find(name);
   if (found != routes_.end() && found->second.checked == seen_)
     return &found->second;
@@ -107,6 +112,25 @@ void loop_port::close_lane_of(local_route& mine) {
   mine.lane = nullptr;
 }
 
+/// Its own ones, else those of the version beside, else new ones.
+std::vector<std::shared_ptr<target_stats>>
+loop_port::rows_for(const route& fresh, const local_route& mine,
+                    const local_route* beside) {
+  std::unordered_map<std::string_view, std::shared_ptr<target_stats>> known;
+  for (const auto* of : {&mine, beside})
+    if (of != nullptr)
+      for (const auto& row : of->stats)
+        known.try_emplace(row->site.str(), row);
+  std::vector<std::shared_ptr<target_stats>> rows;
+  for (const auto& target : fresh.targets) {
+    const auto found = known.find(target.site.str());
+    rows.push_back(found != known.end()
+                     ? found->second
+                     : deps_.stats.open(fresh.view.name, target.site));
+  }
+  return rows;
+}
+
 void loop_port::rebuild(local_route& mine, std::shared_ptr<const route> fresh,
                         const local_route* beside) {
   const bool same_version = mine.shared && mine.shared->version == fresh->version
@@ -117,16 +141,7 @@ void loop_port::rebuild(local_route& mine, std::shared_ptr<const route> fresh,
     mine.policy = policy_of(*fresh);
     mine.probing = dynamic_cast<routing::probing_policy*>(mine.policy.get());
   }
-  std::vector<std::shared_ptr<target_stats>> rows;
-  for (const auto& target : fresh->targets) {
-    std::shared_ptr<target_stats> row;
-    for (const auto* rows_of : {beside, &std::as_const(mine)})
-      for (size_t i = 0; rows_of != nullptr && i < rows_of->stats.size(); ++i)
-        if (rows_of->stats[i]->site == target.site)
-          row = rows_of->stats[i];
-    rows.push_back(row ? row : deps_.stats.open(fresh->view.name, target.site));
-  }
-  mine.stats = std::move(rows);
+  mine.stats = rows_for(*fresh, mine, beside);
   mine.hosts.clear();
   for (const auto& target : fresh->targets)
     mine.hosts.push_back(own_count(target.host));

@@ -30,15 +30,14 @@ public:
       float found, ms;
     };
     std::array<one, kept> all;
-    const auto count = std::min<uint64_t>(
-      kept, ended_.load(std::memory_order_relaxed));
+    size_t count = 0;
+    for (const auto& slot : last_)
+      if (const auto bits = slot.load(std::memory_order_relaxed); bits != 0)
+        all[count++]
+          = {std::bit_cast<float>(static_cast<uint32_t>(bits >> 32)),
+             std::bit_cast<float>(static_cast<uint32_t>(bits))};
     if (count == 0)
       return 0;
-    for (size_t i = 0; i < count; ++i) {
-      const auto bits = last_[i].load(std::memory_order_relaxed);
-      all[i] = {std::bit_cast<float>(static_cast<uint32_t>(bits >> 32)),
-                std::bit_cast<float>(static_cast<uint32_t>(bits))};
-    }
     const auto near = std::min<size_t>(8, count);
     const auto to = static_cast<float>(now);
     std::partial_sort(all.begin(), all.begin() + near, all.begin() + count,

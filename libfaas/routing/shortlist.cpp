@@ -3,6 +3,8 @@
 #include "libfaas/routing/prediction_impl.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace faas::routing {
 
@@ -11,6 +13,7 @@ shortlist::shortlist(const event_features& event, const policy& rule,
                      size_t sites) noexcept
   : event_(event), rule_(rule), random_(random),
     now_ms_(to_ms(now.time_since_epoch())) {
+  skips_ = std::isfinite(rule.least_rank(0));
   event_.size = detail::sound(event.size);
   event_.bytes = detail::sound(event.bytes);
   for (auto& one : scouts_)
@@ -22,11 +25,13 @@ void shortlist::offer(const candidate& one, uint32_t position) noexcept {
     return;
   for (auto& scout : scouts_)
     scout.there |= scout.position == position;
-  if (kept_ == leaders && hopeless(one))
+  if (skips_ && kept_ == leaders && hopeless(one))
     return;
   prediction p;
   detail::predict_into(p, one.cell->read(), one, event_, now_ms_);
-  const leader it{rule_.rank(p, one.site, event_, random_), position};
+  leader it{rule_.rank(p, one.site, event_, random_), position};
+  if (std::isnan(it.rank.first)) // it would be in everybody's way
+    it.rank.first = std::numeric_limits<double>::infinity();
   if (kept_ == leaders) {
     if (it.rank < leaders_[last_].rank)
       replace_last(it);

@@ -10,8 +10,8 @@ namespace faas::routing {
 
 /// Of any number of candidates the `leaders` that the policy ranks first
 /// (policy::rank), and `scouts` others at random, so that a site whose rank is
-/// wrong is seen now and then. Each candidate is predicted for, with what is
-/// known now: what the policy would take among all is there.
+/// wrong is seen now and then. Each candidate that can come among the first is
+/// predicted for, with what is known now.
 ///
 ///     shortlist some{event, rule, random, now, sites};
 ///     for (uint32_t i = 0; i < sites; ++i)
@@ -55,6 +55,7 @@ private:
   const policy& rule_;
   random_source& random_;
   double now_ms_;
+  bool skips_; ///< who cannot come among the first
   std::array<leader, leaders> leaders_; ///< the first `kept_`, in any order
   size_t kept_ = 0, last_ = 0;          ///< last_: the one ranked last
   std::array<scout, scouts> scouts_;

@@ -234,7 +234,8 @@ sending gateway::choose_second(const draw& event, const sending& first,
 }
 
 sending gateway::start(const decision& made, const draw& event, double now) {
-  const auto chosen = shown_[made.chosen];
+  // By what the decision says: others may have been made since.
+  const auto chosen = to_int(made.sites[made.chosen]);
   const auto& parts = made.chosen_parts();
   sending how;
   how.site = chosen;
@@ -250,11 +251,12 @@ sending gateway::start(const decision& made, const draw& event, double now) {
     how.reach_ms = reach_ms(parts);
     how.service_ms = parts.service;
     how.back_ms = parts.network - parts.transit;
-    how.backlog = candidates_[made.chosen].backlog_ms;
-    if (!local_[chosen])
+    if (!local_[chosen]) {
+      how.backlog = link_loads_[chosen].backlog_ms(at(now));
       link_loads_[chosen].send(
         event.bytes, cells_[event.function][chosen]->read().ms_per_byte,
         at(now));
+    }
   }
   loads_[chosen].start(how.service_ms, predicts_ ? parts.transit : 0, at(now));
   return how;

@@ -95,7 +95,7 @@ private:
 
   routing::predictor predictor_;
   std::vector<routing::function_index> functions_;
-  std::vector<routing::site_index> sites_;
+  std::vector<routing::site_index> sites_; ///< by position, which it is
   std::vector<routing::link_index> links_;
   const variants lighter_;
   std::vector<routing::site_costs> costs_; ///< by site

@@ -135,7 +135,7 @@ scenario read_file(section& file) {
   read_named(file, "sites", [&](const auto& node, const auto& name) {
     made.sites.push_back(read_site(node, name, found));
   });
-  must(file, "sites", made.sites.size() <= 32, "at most 32");
+  must(file, "sites", made.sites.size() <= 1024, "at most 1024");
   read_named(file, "functions", [&](const auto& node, const auto& name) {
     made.functions.push_back(read_function(node, name, found));
   });

@@ -66,6 +66,11 @@ result<void> way::check() const {
 result<way> options_for(const std::string& name, const scenario& world) {
   way how;
   if (name.starts_with(program_prefix)) {
+    if (world.sites.size() > routing::max_candidates)
+      return error{errc::invalid_argument,
+                   "an outside router is shown at most "
+                     + std::to_string(routing::max_candidates) + " sites",
+                   "play it on a scenario with fewer"};
     how.router = std::make_shared<router_status>();
     how.router->command = name.substr(program_prefix.size());
     how.policy = program_policies(how.router, world);
@@ -192,6 +197,9 @@ estimate_of difference(const contender& one, const contender& other,
 
 namespace {
 
+/// For the shares of sites.
+constexpr size_t most_columns = 16;
+
 bool has_deadlines(const scenario& world) {
   return std::any_of(world.functions.begin(), world.functions.end(),
                      [](const function_law& of) {
@@ -240,13 +248,17 @@ void print_hedges(std::ostream& out, const std::vector<contender>& all) {
 
 void print_table(std::ostream& out, const scenario& world,
                  const std::vector<contender>& all) {
+  // The shares of very many would be no table any more; --json has them.
+  const auto columns = world.sites.size() > most_columns
+                         ? 0
+                         : world.sites.size();
   out << "| way | mean ms | p50 | p95 | p99 | regret ms | near best % "
          "| in 90 % interval | promises kept |";
-  for (const auto& site : world.sites)
-    out << ' ' << site.name << " % |";
+  for (size_t i = 0; i < columns; ++i)
+    out << ' ' << world.sites[i].name << " % |";
   out << " mean over " << all.front().name << " |\n|---|"
       << "---:|---:|---:|---:|---:|---:|---:|---:|";
-  for (size_t i = 0; i < world.sites.size(); ++i)
+  for (size_t i = 0; i < columns; ++i)
     out << "---:|";
   out << "---:|\n";
   for (const auto& one : all) {
@@ -264,7 +276,7 @@ void print_table(std::ostream& out, const scenario& world,
         << text(over_runs(one, &figures::regret_ms), 2) << " | " << text(near)
         << " | " << (learned ? text(inside) : "") << " | "
         << (learned ? text(kept) : "") << " |";
-    for (size_t i = 0; i < world.sites.size(); ++i) {
+    for (size_t i = 0; i < columns; ++i) {
       double share = 0;
       for (const auto& run : one.runs)
         share += run.shares[i] / static_cast<double>(one.runs.size());

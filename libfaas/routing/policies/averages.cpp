@@ -17,14 +17,23 @@ std::string_view least_average::name() const noexcept {
   return "ewma";
 }
 
+/// A site that was not tried yet is tried once before it has answered.
+double least_average::score(const prediction& of,
+                            site_index site) const noexcept {
+  const auto& seen = sites_.get(site);
+  return seen.count > 0 ? seen.value : of.in_flight > 0 ? 1e9 : -1.0;
+}
+
+standing least_average::rank(const prediction& of, site_index site,
+                             const event_features&,
+                             random_source& random) const noexcept {
+  return {score(of, site), random.uniform()};
+}
+
 pick least_average::choose(const decision& so_far, const event_features&,
                            random_source& random, time_point) noexcept {
   const auto best = least_by(so_far, [&](uint8_t i) {
-    const auto& of = sites_[so_far.sites[i]];
-    // One that was not tried yet is tried once before it has answered.
-    return of.count > 0               ? of.value
-           : so_far.parts[i].in_flight > 0 ? 1e9
-                                      : -1.0;
+    return score(so_far.parts[i], so_far.sites[i]);
   });
   return now_and_then_another(so_far, best, how_.explore, random);
 }
@@ -79,22 +88,39 @@ pick peak_ewma::choose(const decision& so_far, const event_features&,
   });
 }
 
+/// Two of all at random.
+standing peak_ewma::rank(const prediction&, site_index, const event_features&,
+                         random_source& random) const noexcept {
+  return {random.uniform()};
+}
+
 void peak_ewma::ended(const outcome& seen) noexcept {
   observe(sites_[seen.site], seen.total_ms, seen.at);
 }
 
+double scalar_kalman::score(const prediction& of, site_index site,
+                            random_source& random,
+                            time_point now) const noexcept {
+  const auto& known = sites_.get(site);
+  if (!known.started)
+    return of.in_flight > 0 ? 1e9 : -1e9;
+  const double idle = std::max(0.0, to_ms(now - known.at) / 1000);
+  const double var = known.var + how_.q_second * idle;
+  return known.mean + (how_.sample ? std::sqrt(var) * random.normal() : 0.0);
+}
+
+standing scalar_kalman::rank(const prediction& of, site_index site,
+                             const event_features&,
+                             random_source& random) const noexcept {
+  return {score(of, site, random, time_point{}), random.uniform()};
+}
+
 pick scalar_kalman::choose(const decision& so_far, const event_features&,
                            random_source& random, time_point now) noexcept {
-  const auto score = [&](uint8_t i) {
-    const auto& of = sites_[so_far.sites[i]];
-    if (!of.started)
-      return so_far.parts[i].in_flight > 0 ? 1e9 : -1e9;
-    const double idle = std::max(0.0, to_ms(now - of.at) / 1000);
-    const double var = of.var + how_.q_second * idle;
-    return of.mean
-           + (how_.sample ? std::sqrt(var) * random.normal() : 0.0);
-  };
-  return {least_by(so_far, score), reason::ranked, how_.sample ? 0.0 : 1.0};
+  const auto best = least_by(so_far, [&](uint8_t i) {
+    return score(so_far.parts[i], so_far.sites[i], random, now);
+  });
+  return {best, reason::ranked, how_.sample ? 0.0 : 1.0};
 }
 
 void scalar_kalman::ended(const outcome& seen) noexcept {

@@ -25,6 +25,9 @@ public:
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
   void ended(const outcome& seen) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 
 private:
   struct seen_of_site {
@@ -32,6 +35,8 @@ private:
     size_t count = 0;
     std::array<double, 64> last{};
   };
+  double score(const prediction& of, site_index site) const noexcept;
+
   smoothing how_;
   by_site<seen_of_site> sites_;
 };
@@ -49,6 +54,9 @@ public:
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
   void ended(const outcome& seen) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 
 private:
   struct cost {
@@ -77,8 +85,15 @@ public:
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
   void ended(const outcome& seen) noexcept override;
+  /// Without what has become uncertain since.
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 
 private:
+  double score(const prediction& of, site_index site, random_source& random,
+               time_point now) const noexcept;
+
   struct belief {
     double mean = 0, var = 0;
     time_point at{};

@@ -3,46 +3,51 @@
 
 #include "libfaas/routing/decision.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <vector>
 
 namespace faas::routing {
 
-/// A few values by site, found by looking through them. Allocates at its making
-/// only; with more sites than candidates can be, the oldest gives way. Not
-/// thread safe.
+/// A value for each site that was seen; allocates where a site is new. With
+/// more sites than a predictor knows, which cannot be, the last one's place is
+/// shared. Not thread safe. References hold until the next new site.
 template <class T>
 class by_site {
 public:
-  explicit by_site(const T& fresh = {}) : fresh_(fresh) {
-    all_.reserve(2 * max_candidates);
-  }
+  explicit by_site(const T& fresh = {}) : fresh_(fresh) {}
 
   /// Made when new.
   T& operator[](site_index site) noexcept {
-    if (auto* known = find(site))
-      return *known;
-    if (all_.size() == all_.capacity())
-      all_.erase(all_.begin());
-    all_.push_back({site, fresh_});
-    return all_.back().value;
+    const auto at = std::min<size_t>(to_int(site), most - 1);
+    if (at >= place_.size())
+      place_.resize(at + 1, none);
+    if (place_[at] == none) {
+      place_[at] = static_cast<uint16_t>(all_.size());
+      all_.push_back(fresh_);
+    }
+    return all_[place_[at]];
   }
 
-  T* find(site_index site) noexcept {
-    for (auto& one : all_)
-      if (one.site == site)
-        return &one.value;
-    return nullptr;
+  const T* find(site_index site) const noexcept {
+    const auto at = std::min<size_t>(to_int(site), most - 1);
+    return at < place_.size() && place_[at] != none ? &all_[place_[at]]
+                                                    : nullptr;
+  }
+  /// That of the site, or a fresh one.
+  const T& get(site_index site) const noexcept {
+    const auto* known = find(site);
+    return known != nullptr ? *known : fresh_;
   }
 
 private:
-  struct entry {
-    site_index site;
-    T value;
-  };
+  static constexpr size_t most = 1024;
+  static constexpr uint16_t none = ~uint16_t{0};
+
   T fresh_;
-  std::vector<entry> all_;
+  std::vector<T> all_;
+  std::vector<uint16_t> place_; ///< by site index
 };
 
 /// Calls `use` with the position of each healthy candidate, rising.

@@ -40,7 +40,9 @@ public:
 /// them, and all events would go to the one that looks fastest; so it has a
 /// fourth of the sites here, but two. A site's answer replaces its older one,
 /// the last two are not removed, and where the divisor is not positive an
-/// answer has 16 uses. No probes while nothing comes, no aversion to errors.
+/// answer has 16 uses. Of more than 32 sites it knows those that a decision
+/// shows (shortlist.hpp): it counts no more, and probes others among them at
+/// random. No probes while nothing comes, no aversion to errors.
 class hot_cold final : public probing_policy {
 public:
   struct config {

@@ -69,6 +69,11 @@ uint8_t meet_deadline::worth_a_try(const decision& so_far, double ms,
                                    uint8_t sure, time_point now) noexcept {
   if (sure != decision::none && tokens_ < 1)
     return decision::none;
+  constexpr double most_free = max_candidates;
+  free_ = std::min(free_ + most_free * to_ms(now - filled_)
+                             / std::max(how_.retry_ms, 1.0),
+                   most_free);
+  filled_ = now;
   auto found = decision::none;
   bool free = false; // costs no token
   each_healthy(so_far, [&](uint8_t i) {
@@ -76,7 +81,8 @@ uint8_t meet_deadline::worth_a_try(const decision& so_far, double ms,
     if (!(p.network < ms) || score_within(p, ms) >= wanted_)
       return;
     const auto* last = heard_.find(so_far.sites[i]);
-    const bool silent = !last || to_ms(now - *last) >= how_.retry_ms;
+    const bool silent
+      = free_ >= 1 && (!last || to_ms(now - *last) >= how_.retry_ms);
     const bool hopeful = score_within(as_if_known(p), ms) >= wanted_;
     const bool better
       = found == decision::none
@@ -91,8 +97,8 @@ uint8_t meet_deadline::worth_a_try(const decision& so_far, double ms,
     found = i;
     free = sure == decision::none && silent;
   });
-  if (found != decision::none && !free)
-    tokens_ -= 1;
+  if (found != decision::none)
+    (free ? free_ : tokens_) -= 1;
   return found;
 }
 
@@ -126,16 +132,16 @@ pick meet_deadline::in_time(const decision& so_far, const event_features& event,
 standing meet_deadline::rank(const prediction& of, site_index site,
                              const event_features& event,
                              random_source& random) const noexcept {
-  constexpr double crowded = 1e100, not_sure = 1e200;
+  // Prices and waits are far below these.
+  constexpr double crowded = 1e6, not_sure = 1e12, last_key = 1e-6;
   const double ms = event.deadline_ms;
   if (!has_deadline(ms))
     return usual_.rank(of, site, event, random);
   const double score = score_within(of, ms);
   if (!(score >= wanted_))
     return {not_sure, -score};
-  if (waits_long(of, ms, how_.patience))
-    return {crowded, of.price};
-  return {of.price, of.imposed};
+  return {of.price + (waits_long(of, ms, how_.patience) ? crowded : 0),
+          of.imposed + last_key * of.total};
 }
 
 pick meet_deadline::choose(const decision& so_far, const event_features& event,

@@ -24,8 +24,8 @@ namespace faas::routing {
 /// last. So some events are tries (reason::explored): at a site that is only
 /// not sure because too little is known of it (without the epistemic variance
 /// it would be), if it is preferred or no other is sure; and, where no site is
-/// sure, at one that nothing was heard of for `retry_ms`. Not where the network
-/// alone takes too long.
+/// sure, at one that nothing was heard of for `retry_ms` (in that time 32 of
+/// these at most). Not where the network alone takes too long.
 ///
 /// Events without a deadline (0, or not a number) go as by min-latency; one
 /// below 0 has passed.
@@ -69,6 +69,8 @@ private:
   /// is there.
   double crowded_ = 0;
   double tokens_ = 0; ///< tries that may be made
+  double free_ = max_candidates; ///< those of silent sites, see retry_ms
+  time_point filled_{};
   by_site<time_point> heard_; ///< last; the epoch: never
 };
 

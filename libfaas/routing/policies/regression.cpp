@@ -9,15 +9,25 @@ ridge_window::ridge_window(const config& how) : how_(how) {
   how_.window = std::clamp<size_t>(how.window, 2, 256);
 }
 
+double ridge_window::score(const prediction& of, site_index site,
+                           const event_features& event) const noexcept {
+  const auto& known = sites_.get(site);
+  if (known.seen.empty())
+    return of.in_flight > 0 ? 1e12 : -1e12;
+  const event_vector x{1, event.size, how_.queue ? of.in_flight : 0};
+  return known.weights.dot(x);
+}
+
+standing ridge_window::rank(const prediction& of, site_index site,
+                            const event_features& event,
+                            random_source& random) const noexcept {
+  return {score(of, site, event), random.uniform()};
+}
+
 pick ridge_window::choose(const decision& so_far, const event_features& event,
                           random_source& random, time_point) noexcept {
   const auto best = least_by(so_far, [&](uint8_t i) {
-    auto& of = sites_[so_far.sites[i]];
-    const double in_flight = so_far.parts[i].in_flight;
-    if (of.seen.empty())
-      return in_flight > 0 ? 1e12 : -1e12;
-    const event_vector x{1, event.size, how_.queue ? in_flight : 0};
-    return of.weights.dot(x);
+    return score(so_far.parts[i], so_far.sites[i], event);
   });
   return now_and_then_another(so_far, best, how_.explore, random);
 }
@@ -57,12 +67,23 @@ void ridge_window::fit(window& of) const {
   of.weights << level - found.dot(mean), found;
 }
 
+double linear_bandit::score(const prediction& of, site_index site,
+                            const event_features& event) const noexcept {
+  const auto& arm = arms_.get(site);
+  const event_vector x{1, event.size, of.in_flight};
+  return arm.mean(x) - how_.alpha * mean_ms_ * arm.width(x);
+}
+
+standing linear_bandit::rank(const prediction& of, site_index site,
+                             const event_features& event,
+                             random_source& random) const noexcept {
+  return {score(of, site, event), random.uniform()};
+}
+
 pick linear_bandit::choose(const decision& so_far, const event_features& event,
                            random_source&, time_point) noexcept {
   const auto best = least_by(so_far, [&](uint8_t i) {
-    auto& of = arms_[so_far.sites[i]];
-    const event_vector x{1, event.size, so_far.parts[i].in_flight};
-    return of.mean(x) - how_.alpha * mean_ms_ * of.width(x);
+    return score(so_far.parts[i], so_far.sites[i], event);
   });
   return {best, reason::ranked, 1};
 }

@@ -30,8 +30,14 @@ public:
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
   void ended(const outcome& seen) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 
 private:
+  double score(const prediction& of, site_index site,
+               const event_features& event) const noexcept;
+
   struct window {
     std::vector<std::pair<event_vector, double>> seen; ///< a ring
     size_t next = 0;
@@ -59,8 +65,14 @@ public:
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
   void ended(const outcome& seen) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 
 private:
+  double score(const prediction& of, site_index site,
+               const event_features& event) const noexcept;
+
   config how_;
   double mean_ms_ = 0;
   uint64_t count_ = 0;

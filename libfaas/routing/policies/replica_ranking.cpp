@@ -4,15 +4,26 @@
 
 namespace faas::routing {
 
+double replica_ranking::score(const prediction& of,
+                              site_index site) const noexcept {
+  const auto& known = sites_.get(site);
+  if (!known.started)
+    return of.in_flight > 0 ? 1e12 : -1e12;
+  const double q = 1 + of.in_flight * how_.clients + known.queue;
+  return known.response - known.service
+         + std::pow(q, how_.exponent) * known.service;
+}
+
+standing replica_ranking::rank(const prediction& of, site_index site,
+                               const event_features&,
+                               random_source& random) const noexcept {
+  return {score(of, site), random.uniform()};
+}
+
 pick replica_ranking::choose(const decision& so_far, const event_features&,
                              random_source&, time_point) noexcept {
   const auto best = least_by(so_far, [&](uint8_t i) {
-    const auto& of = sites_[so_far.sites[i]];
-    const double in_flight = so_far.parts[i].in_flight;
-    if (!of.started)
-      return in_flight > 0 ? 1e12 : -1e12;
-    const double q = 1 + in_flight * how_.clients + of.queue;
-    return of.response - of.service + std::pow(q, how_.exponent) * of.service;
+    return score(so_far.parts[i], so_far.sites[i]);
   });
   return {best, reason::ranked, 1};
 }

@@ -24,8 +24,13 @@ public:
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;
   void ended(const outcome& seen) noexcept override;
+  standing rank(const prediction& of, site_index site,
+                const event_features& event,
+                random_source& random) const noexcept override;
 
 private:
+  double score(const prediction& of, site_index site) const noexcept;
+
   struct averages {
     double response = 0, service = 0, queue = 0;
     bool started = false;

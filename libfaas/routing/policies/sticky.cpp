@@ -44,8 +44,8 @@ uint8_t sticky::known(const decision& so_far, uint64_t key) const noexcept {
   return found;
 }
 
-/// The key's site first; then by latency, but among sites that are about as
-/// fast in the key's own order, so that routers see the same ones.
+/// The key's site first; then by latency, and among sites that are about as
+/// fast in the key's own order, so that routers mostly see the same ones.
 standing sticky::rank(const prediction& of, site_index site,
                       const event_features& event,
                       random_source& random) const noexcept {

@@ -84,6 +84,35 @@ BOOST_AUTO_TEST_CASE(this_node_s_own_host_answers_at_once) {
   BOOST_TEST(peers[0]->sent.size() < 6u);
 }
 
+BOOST_AUTO_TEST_CASE(where_there_is_no_choice_nobody_is_asked) {
+  use(3);
+  peers[0]->usable = peers[2]->usable = false;
+  submit();
+  loop.run();
+  BOOST_TEST(peers[1]->sent.size() == 1u);
+  BOOST_TEST(peers[1]->probes.empty());
+}
+
+/// Those that wait for an answer keep no route, and so no host, alive.
+BOOST_AUTO_TEST_CASE(a_question_keeps_nothing_alive) {
+  const auto host = std::make_shared<fake_host>();
+  const std::weak_ptr<fake_host> alive = host;
+  peers.push_back(std::make_shared<fake_peer>("n1"));
+  publish({{host, nullptr}, {nullptr, peers[0]}}, true, 3, {}, "prequal");
+  submit();
+  loop.run();
+  BOOST_REQUIRE(!peers[0]->probes.empty());
+  for (auto& one : std::exchange(host->waiting, {}))
+    one.done(ok_reply());
+  while (!peers[0]->sent.empty())
+    peers[0]->answer(errc::ok, true);
+  loop.run();
+  publish_nothing();
+  port->find("f");
+  settle();
+  BOOST_TEST(alive.use_count() == 1); // ours
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_after_the_port_has_gone_is_nobody_s) {
   use(3);
   submit();
@@ -127,7 +156,7 @@ BOOST_AUTO_TEST_CASE(an_answer_finds_its_question_once) {
   probe_book book;
   uint32_t told = 0;
   const auto number
-    = book.ask([&](const host_probe& what) { told += what.inside; });
+    = book.ask([&](const host_probe& what) { told += what.inside; }, {});
   const auto found = book.take(number);
   BOOST_REQUIRE(found);
   found({7, {}});
@@ -137,14 +166,19 @@ BOOST_AUTO_TEST_CASE(an_answer_finds_its_question_once) {
   BOOST_TEST(!book.take(0));
 }
 
-BOOST_AUTO_TEST_CASE(of_too_many_the_oldest_are_given_up) {
+BOOST_AUTO_TEST_CASE(of_too_many_those_that_wait_are_kept) {
   probe_book book;
-  const auto first = book.ask([](const host_probe&) {});
-  auto last = first;
-  for (size_t i = 0; i < probe_book::most; ++i)
-    last = book.ask([](const host_probe&) {});
-  BOOST_TEST(!book.take(first));
-  BOOST_TEST(bool(book.take(last)));
+  const auto ask = [&](duration at) {
+    return book.ask([](const host_probe&) {}, time_point{} + at);
+  };
+  const auto first = ask(0s);
+  for (size_t i = 1; i < probe_book::most; ++i)
+    BOOST_REQUIRE(ask(1ms) != 0u);
+  BOOST_TEST(ask(2ms) == 0u);
+  BOOST_TEST(bool(book.take(first)));
+  BOOST_TEST(ask(2ms) != 0u); // in its place
+  BOOST_TEST(ask(2ms) == 0u);
+  BOOST_TEST(ask(1s + 1ms) != 0u); // one that got no answer is given up
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 // Decisions among more sites than one holds.
 #include "libfaas/routing/shortlist.hpp"
 
+#include "libfaas/routing/deadline_rules.hpp"
 #include "libfaas/routing/policies/catalog.hpp"
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/sticky.hpp"
@@ -12,7 +13,9 @@
 #include <deque>
 #include <limits>
 #include <map>
+#include <optional>
 #include <set>
+#include <tuple>
 
 using namespace faas;
 using namespace faas::routing;
@@ -140,6 +143,64 @@ BOOST_AUTO_TEST_CASE(the_best_of_all_is_chosen) {
       const auto& p = made.chosen_parts();
       BOOST_REQUIRE(p.total + 0.5 * p.imposed == best);
     }
+}
+
+/// Told from the policy's rule, not from its rank: in time, not crowded, then
+/// price, what is imposed, latency.
+BOOST_AUTO_TEST_CASE(the_cheapest_of_all_that_are_in_time_is_chosen) {
+  size_t equal_prices = 0;
+  for (uint64_t seed = 1; seed <= 200; ++seed)
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      random_source random{seed};
+      crowd all{1000, random};
+      for (auto& one : all.list)
+        one.price_per_s = seed % 2 == 0 ? 0 : one.price_per_s;
+      const auto rule = *make_policy("deadline");
+      auto event = any_event(random);
+      event.deadline_ms = 50 + 300 * random.uniform();
+      const double ms = event.deadline_ms;
+      std::optional<std::tuple<bool, double, double, double>> best;
+      for (const auto& one : all.list) {
+        const auto p = predict(one.cell->read(), one, event, now);
+        if (score_within(p, ms) < score_of(0.95))
+          continue;
+        const std::tuple key{waits_long(p, ms), p.price, p.imposed, p.total};
+        if (!best || key < *best)
+          best = key;
+      }
+      const auto some
+        = those(all.list, first_of(all.list, event, *rule, random));
+      const auto made = decide(some, event, *rule, random, now);
+      if (!best)
+        continue;
+      equal_prices += seed % 2 == 0;
+      BOOST_REQUIRE((made.why == reason::cheapest));
+      const auto& p = made.chosen_parts();
+      BOOST_REQUIRE((std::tuple{waits_long(p, ms), p.price, p.imposed, p.total}
+                     == *best));
+    }
+  BOOST_TEST(equal_prices > 50u);
+}
+
+BOOST_AUTO_TEST_CASE(a_rank_that_is_no_number_is_in_nobody_s_way) {
+  struct odd final : policy {
+    std::string_view name() const noexcept override { return "odd"; }
+    pick choose(const decision&, const event_features&, random_source&,
+                time_point) noexcept override {
+      return {};
+    }
+    standing rank(const prediction& of, site_index site, const event_features&,
+                  random_source&) const noexcept override {
+      return {to_int(site) < 150 ? std::numeric_limits<double>::quiet_NaN()
+                                 : of.total};
+    }
+  };
+  random_source random{3};
+  const crowd all{100, random}; // sites 0, 3, 6 ...
+  const auto seen = first_of(all.list, {}, odd{}, random);
+  BOOST_TEST(std::count_if(seen.begin(), seen.end(),
+                           [](uint32_t i) { return i >= 50; })
+             >= 28);
 }
 
 BOOST_AUTO_TEST_CASE(only_the_healthy_are_looked_at_and_all_of_them_when_few) {
