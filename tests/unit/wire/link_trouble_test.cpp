@@ -295,7 +295,7 @@ BOOST_AUTO_TEST_SUITE(link_trouble_test)
     BOOST_REQUIRE(pair.near.core.send(pair.now, wire::goodbye{"end"}));
     sent.push_back(wire::goodbye{"end"});
     pair.exchange();
-    BOOST_TEST(sent.size() == 17u);
+    BOOST_TEST(sent.size() == 19u);
     BOOST_TEST((pair.far.controls == sent));
     BOOST_TEST(pair.near.core.stats().queued_bytes == 0u);
   }
