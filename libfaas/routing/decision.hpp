@@ -149,7 +149,7 @@ struct standing {
 struct hedge_bounds;
 
 /// Chooses among predictions. One object per function and gateway loop: not
-/// thread safe, may keep state, must not allocate in choose(). `so_far` has
+/// thread safe, may keep state; choose() allocates at most where a site is new. `so_far` has
 /// healthy, parts, sites, count filled and at least two bits in healthy.
 class policy {
 public:
@@ -167,15 +167,14 @@ public:
   virtual bool predicts() const noexcept { return true; }
   /// Where there are more sites than a decision holds, those with the least
   /// ranks are looked at (shortlist.hpp). What choose() would take among all
-  /// must come first, or be as likely to come as it is to be taken. Default: by
-  /// predicted latency, at random among equal ones (policies that do not
-  /// predict have none).
+  /// should come first, or be as likely to come as it is to be taken. Default:
+  /// by predicted latency, at random among equal ones.
   virtual standing rank(const prediction& of, site_index site,
                         const event_features& event,
                         random_source& random) const noexcept;
   /// No rank is below this for events that take `total_ms` or longer: who
-  /// cannot come among the first is not predicted for. Default: nothing is
-  /// known of it.
+  /// cannot come among the first is not predicted for. Default: minus infinity,
+  /// which is never above.
   virtual double least_rank(double total_ms) const noexcept;
   /// What a second start of an event may cost; null: there is none.
   virtual const hedge_bounds* hedging() const noexcept { return nullptr; }
