@@ -1,0 +1,222 @@
+// The predictor's actor: what it makes of structures and reports.
+#include "actors/predictor/predictor_actor.hpp"
+#include "tests/actor/routing/port_world.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+using namespace faas;
+using namespace faas::actors;
+using namespace faas::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+const function_name f{"f"};
+const site_name here{"edge-1/cpu"}, there{"cloud-1/cpu"};
+
+struct predictor_world : actor_fixture {
+  predictor_world() {
+    actor = start("edge-1", board);
+    cloud->name = node_name{"cloud-1"};
+  }
+  ~predictor_world() { stop(actor); }
+
+  predictor_actor start(const std::string& node, routing_board& of) {
+    predictor_actor_config config;
+    config.node = node_name{node};
+    config.board = &of;
+    config.ports = &ports;
+    config.stats = &stats;
+    config.counters = &counters;
+    config.clock = &clock;
+    config.probe = false;
+    return spawn_predictor(system, config);
+  }
+
+  /// Version of "f" at both sites, with trial runs of so many ms per unit.
+  structure::function version(uint32_t number, uint8_t code,
+                              double ms_per_unit) const {
+    structure::function made;
+    made.version = {f, number};
+    made.bundle.bytes[0] = code;
+    for (const auto& site : {here, there}) {
+      route_target target;
+      target.site = site;
+      target.node = node_name{site == here ? "edge-1" : "cloud-1"};
+      if (site == there)
+        target.via = cloud;
+      made.targets.push_back(target);
+      made.profiles[site]
+        = {{1, ms_per_unit}, {10, 10 * ms_per_unit}, {100, 100 * ms_per_unit}};
+    }
+    return made;
+  }
+  void publish(std::vector<structure::function> functions) {
+    structure made;
+    made.sites = {{here, node_name{"edge-1"}, "edge", 1, nullptr},
+                  {there, node_name{"cloud-1"}, "cloud", 1, cloud}};
+    made.functions = std::move(functions);
+    caf::anon_send(actor, make_local(std::move(made)));
+    settle();
+  }
+  static const route* route_of(const routing_board& of, uint32_t number) {
+    static thread_local std::shared_ptr<const routing_table> kept;
+    kept = of.table();
+    const auto found = kept->routes.find("f");
+    return found == kept->routes.end() ? nullptr
+                                       : route_to(*found->second, number);
+  }
+  const route_target& target(uint32_t number, const site_name& site) const {
+    const auto* of = route_of(board, number);
+    BOOST_REQUIRE(of != nullptr);
+    for (const auto& one : of->targets)
+      if (one.site == site)
+        return one;
+    BOOST_FAIL("no such target");
+    throw std::logic_error{"unreachable"};
+  }
+  static double service(const routing::estimate& e, double size) {
+    return e.factor * (e.slope * size + e.intercept);
+  }
+  double service(uint32_t number, const site_name& site, double size) const {
+    return service(target(number, site).cell->read(), size);
+  }
+  /// So many events of size 10 took that long at the site.
+  void teach(uint32_t number, const site_name& site, double service_ms,
+             int events = 200) {
+    const auto* of = route_of(board, number);
+    loop_report what;
+    for (int i = 0; i < events; ++i) {
+      routing::observation seen;
+      seen.function = of->index;
+      seen.site = target(number, site).index;
+      seen.size = 10;
+      seen.service_ms = service_ms;
+      seen.total_ms = service_ms + 1;
+      seen.at = clock.now();
+      what.ended.push_back(seen);
+    }
+    caf::anon_send(actor, make_local(std::move(what)));
+    settle();
+  }
+
+  census counters;
+  routing_board board;
+  stats_book stats;
+  port_book ports;
+  std::shared_ptr<fake_peer> cloud = std::make_shared<fake_peer>("cloud-1");
+  predictor_actor actor;
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_SUITE(predictor_actor_test, predictor_world)
+
+BOOST_AUTO_TEST_CASE(a_trial_run_is_what_a_new_function_begins_with) {
+  publish({version(1, 1, 10)});
+  BOOST_CHECK_CLOSE(service(1, there, 10), 100, 1);
+  BOOST_CHECK_CLOSE(service(1, there, 100), 1000, 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_trial_run_is_used_once) {
+  publish({version(1, 1, 10)});
+  teach(1, there, 300);
+  BOOST_CHECK_CLOSE(service(1, there, 10), 300, 5);
+  publish({version(1, 1, 10)});
+  BOOST_CHECK_CLOSE(service(1, there, 10), 300, 5);
+}
+
+/// Only the manifest's routing changed: the trial run of the new version is of
+/// the same code, and less than what events have told.
+BOOST_AUTO_TEST_CASE(the_same_work_keeps_what_was_learned) {
+  publish({version(1, 1, 10)});
+  teach(1, there, 300);
+  auto next = version(2, 1, 10);
+  next.spec.petrel.policy = "round-robin";
+  publish({next});
+  BOOST_CHECK_CLOSE(service(2, there, 10), 300, 5);
+}
+
+BOOST_AUTO_TEST_CASE(other_code_is_judged_by_its_own_trial_run) {
+  publish({version(1, 1, 10)});
+  const auto before = service(1, there, 10);
+  publish({version(2, 2, 40)});
+  BOOST_CHECK_CLOSE(service(2, there, 10), 4 * before, 10);
+}
+
+/// Both versions run; the one that goes leaves what it has learned meanwhile.
+BOOST_AUTO_TEST_CASE(a_version_that_goes_bequeaths_what_it_learned) {
+  auto first = version(1, 1, 10), second = version(2, 1, 10);
+  second.in_service = false;
+  second.spec.petrel.policy = "round-robin";
+  publish({first, second});
+  teach(1, there, 300);
+  second.in_service = true;
+  publish({second});
+  BOOST_CHECK_CLOSE(service(2, there, 10), 300, 5);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_site_says_of_loading_is_heeded) {
+  auto made = version(1, 1, 10);
+  made.loads[there] = {800, true, {}};
+  publish({made});
+  const auto now_ms = to_ms(clock.now().time_since_epoch());
+  auto belief = target(1, there).cell->read();
+  BOOST_TEST(belief.warm_until_ms < now_ms);
+  BOOST_TEST(belief.cold_charge_ms > 100);
+  made.loads[there].away = false;
+  publish({made});
+  BOOST_TEST(target(1, there).cell->read().warm_until_ms > now_ms);
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_was_gone_is_doubted) {
+  publish({version(1, 1, 10)});
+  teach(1, there, 100);
+  const auto sure = target(1, there).cell->read().log_var;
+  cloud->usable = false;
+  advance(200ms);
+  cloud->usable = true;
+  advance(200ms);
+  BOOST_TEST(target(1, there).cell->read().log_var > 10 * sure);
+}
+
+BOOST_AUTO_TEST_CASE(another_router_begins_with_what_this_one_knows) {
+  publish({version(1, 1, 10)});
+  teach(1, there, 300);
+  std::string text;
+  caf::anon_send(actor, make_local(estimates_wanted{
+                          [&](std::string told) { text = std::move(told); }}));
+  settle();
+  BOOST_REQUIRE(!text.empty());
+  stop(actor);
+  actor = start("edge-1", board);
+  publish({version(1, 1, 10)});
+  BOOST_CHECK_CLOSE(service(1, there, 10), 100, 1);
+  caf::anon_send(actor,
+                 make_local(estimates_arrived{node_name{"cloud-1"}, text}));
+  settle();
+  BOOST_CHECK_CLOSE(service(1, there, 10), 300, 10);
+  caf::anon_send(actor, make_local(estimates_arrived{node_name{"cloud-1"},
+                                                     "no estimates"}));
+  settle();
+  BOOST_CHECK_CLOSE(service(1, there, 10), 300, 10);
+}
+
+BOOST_AUTO_TEST_CASE(a_function_that_is_gone_has_no_route) {
+  publish({version(1, 1, 10)});
+  publish({});
+  BOOST_TEST(board.table()->routes.empty());
+  std::optional<error> why;
+  caf::anon_send(
+    actor, make_local(sites_call{
+             f, 1, once<std::vector<site_status>>{
+                     [&](result<std::vector<site_status>> all) {
+                       BOOST_REQUIRE(!all);
+                       why = all.error();
+                     }}}));
+  settle();
+  BOOST_REQUIRE(why);
+  BOOST_TEST((why->code == errc::not_found));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
