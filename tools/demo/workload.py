@@ -76,7 +76,10 @@ def schedule(seconds, rate, seed, images):
 
 
 class HttpSender:
-    """Persistent connections, one per worker thread."""
+    """Persistent connections, one per worker thread; one that nobody used for
+    long is made anew, since the gateway closes such."""
+
+    IDLE_S = 20
 
     def __init__(self, url, images, workers=128):
         self.address = urllib.parse.urlsplit(url)
@@ -91,13 +94,18 @@ class HttpSender:
         self.todo.put((event, function, done))
 
     def _work(self):
-        connection = None
+        connection, used = None, 0
         while True:
             task = self.todo.get()
             if task is None:
                 return
             event, function, done = task
             try:
+                now = time.monotonic()
+                if connection is not None and now - used > self.IDLE_S:
+                    connection.close()
+                    connection = None
+                used = now
                 if connection is None:
                     connection = http.client.HTTPConnection(
                         self.address.hostname, self.address.port, timeout=120)
