@@ -114,8 +114,8 @@ BOOST_FIXTURE_TEST_SUITE(predictor_actor_test, predictor_world)
 
 BOOST_AUTO_TEST_CASE(a_trial_run_is_what_a_new_function_begins_with) {
   publish({version(1, 1, 10)});
-  BOOST_CHECK_CLOSE(service(1, there, 10), 100, 1);
-  BOOST_CHECK_CLOSE(service(1, there, 100), 1000, 1);
+  BOOST_CHECK_CLOSE(service(1, there, 10), 100, 10);
+  BOOST_CHECK_CLOSE(service(1, there, 100), 1000, 10);
 }
 
 BOOST_AUTO_TEST_CASE(a_trial_run_is_used_once) {
@@ -151,9 +151,10 @@ BOOST_AUTO_TEST_CASE(a_version_that_goes_bequeaths_what_it_learned) {
   second.spec.petrel.policy = "round-robin";
   publish({first, second});
   teach(1, there, 300);
+  BOOST_TEST(service(2, there, 10) < 150);
   second.in_service = true;
   publish({second});
-  BOOST_CHECK_CLOSE(service(2, there, 10), 300, 5);
+  BOOST_TEST(service(2, there, 10) > 200);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_site_says_of_loading_is_heeded) {
@@ -191,7 +192,7 @@ BOOST_AUTO_TEST_CASE(another_router_begins_with_what_this_one_knows) {
   stop(actor);
   actor = start("edge-1", board);
   publish({version(1, 1, 10)});
-  BOOST_CHECK_CLOSE(service(1, there, 10), 100, 1);
+  BOOST_CHECK_CLOSE(service(1, there, 10), 100, 10);
   caf::anon_send(actor,
                  make_local(estimates_arrived{node_name{"cloud-1"}, text}));
   settle();
