@@ -37,7 +37,8 @@ public:
   result<function_index> add_function(const std::string& name,
                                       std::optional<line> profile = {});
   /// `next` is another version of `before` and begins with what that one has
-  /// taught at sites that know nothing of `next`. Returns for how many sites.
+  /// taught at sites that know nothing of `next`; of the same work, also at those
+  /// that have had no event of `next`. Returns for how many sites.
   size_t succeed(function_index next, function_index before, likeness what);
   /// Forgets everything about it; cells already handed out stay readable.
   void remove_function(function_index function);

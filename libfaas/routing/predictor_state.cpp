@@ -136,6 +136,10 @@ void expect_alike(pair_state& pair, const pair_state& from, likeness what,
     pair.cold.restore(from.cold.log_mean(), doubtful_load);
 }
 
+bool has_events(const pair_state& pair) noexcept {
+  return pair.quality.values().events > 0;
+}
+
 /// Events, a trial run or a load at the site have told of it.
 bool taught(const pair_state& pair) noexcept {
   return pair.lessons > 0 || pair.own_profile || !pair.cold.untouched();
@@ -157,7 +161,10 @@ size_t predictor::succeed(function_index next, function_index before,
   for (uint32_t s = 0; s < my.sites.size(); ++s) {
     const auto* from = my.find(of, s);
     const auto* there = my.find(to, s);
-    if (!from || !taught(*from) || (there && taught(*there)))
+    // What it began with itself is no more than what has been learned since.
+    const bool newer = from && there && what == likeness::same_work
+                       && has_events(*from) && !has_events(*there);
+    if (!from || !taught(*from) || (there && taught(*there) && !newer))
       continue;
     auto& pair = my.obtain(to, s);
     if (what == likeness::same_work)

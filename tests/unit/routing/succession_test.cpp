@@ -74,6 +74,19 @@ BOOST_AUTO_TEST_SUITE(succession_test)
     BOOST_TEST(near(w.service(w.edge), normal.at(38), 0.3));
   }
 
+  /// The one before still serves, and learns.
+  BOOST_AUTO_TEST_CASE(what_is_only_inherited_is_replaced_by_what_came_since) {
+    world w;
+    w.succeed(likeness::same_work);
+    const auto inherited = w.expect(w.next, w.edge).service;
+    w.play(w.edge, 30, 200);
+    BOOST_TEST(w.expect(w.classify, w.edge).service > 2 * inherited);
+    BOOST_TEST(w.succeed(likeness::alike) == 0u);
+    BOOST_TEST(w.succeed(likeness::same_work) == 2u);
+    BOOST_TEST(near(w.expect(w.next, w.edge).service,
+                    w.expect(w.classify, w.edge).service, 0.01));
+  }
+
   BOOST_AUTO_TEST_CASE(what_it_has_learned_itself_is_kept) {
     world w;
     const auto before = w.classify;
