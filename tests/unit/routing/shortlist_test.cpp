@@ -125,7 +125,7 @@ BOOST_AUTO_TEST_CASE(the_leaders_are_those_that_the_policy_ranks_first) {
 }
 
 BOOST_AUTO_TEST_CASE(the_best_of_all_is_chosen) {
-  for (uint64_t seed = 1; seed <= 200; ++seed)
+  for (uint64_t seed = 1; seed <= 80; ++seed)
     BOOST_TEST_CONTEXT("seed " << seed) {
       random_source random{seed};
       const crowd all{1000, random};
@@ -149,7 +149,7 @@ BOOST_AUTO_TEST_CASE(the_best_of_all_is_chosen) {
 /// price, what is imposed, latency.
 BOOST_AUTO_TEST_CASE(the_cheapest_of_all_that_are_in_time_is_chosen) {
   size_t equal_prices = 0;
-  for (uint64_t seed = 1; seed <= 200; ++seed)
+  for (uint64_t seed = 1; seed <= 80; ++seed)
     BOOST_TEST_CONTEXT("seed " << seed) {
       random_source random{seed};
       crowd all{1000, random};
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(the_cheapest_of_all_that_are_in_time_is_chosen) {
       BOOST_REQUIRE((std::tuple{waits_long(p, ms), p.price, p.imposed, p.total}
                      == *best));
     }
-  BOOST_TEST(equal_prices > 50u);
+  BOOST_TEST(equal_prices > 20u);
 }
 
 BOOST_AUTO_TEST_CASE(a_rank_that_is_no_number_is_in_nobody_s_way) {
