@@ -38,6 +38,8 @@ constexpr std::array min_latency_parameters{
                    "best, so that routers do not all go to one"},
   policy_parameter{"social", 0.5, 0, 4,
                    "how much of what an event imposes on later ones counts"},
+  policy_parameter{"growth", 8, 1, 16,
+                   "how many times as much from 32 sites on as up to 8"},
   policy_parameter{"hedge", 0, 0, 1,
                    "share of events that may start at a second site, too"},
   policy_parameter{"price", 0.5, 0, 100,
@@ -51,8 +53,9 @@ made make_min_latency(values of, site_index) {
   bounds.near = of[2];
   bounds.social = of[3];
   hedge_bounds hedges;
-  hedges.share = of[4];
-  hedges.price = of[5];
+  bounds.growth = of[4];
+  hedges.share = of[5];
+  hedges.price = of[6];
   return std::make_unique<min_latency>(bounds, hedges);
 }
 

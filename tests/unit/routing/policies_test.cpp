@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cmath>
+#include <vector>
 
 using namespace faas;
 using namespace faas::routing;
@@ -13,7 +14,7 @@ using namespace faas::routing;
 namespace {
 
 /// A decision with these totals and epistemic standard deviations.
-decision scored(std::initializer_list<std::pair<double, double>> parts) {
+decision scored(const std::vector<std::pair<double, double>>& parts) {
   decision made;
   for (const auto& [total, sd] : parts) {
     auto& p = made.parts[made.count];
@@ -238,6 +239,33 @@ BOOST_AUTO_TEST_SUITE(policies_test)
     BOOST_TEST(rule.choose(made, {}, random, now).chosen == 1);
     made.parts[0].imposed = 7;
     BOOST_TEST(rule.choose(made, {}, random, now).chosen == 0);
+  }
+
+  BOOST_AUTO_TEST_CASE(it_counts_for_more_where_there_are_many_sites) {
+    random_source random{3};
+    event_features event;
+    event.may_explore = false;
+    // Of 20 ms and 24 elsewhere: what may it impose at most?
+    const auto most_of = [&](size_t sites, double growth) {
+      exploration bounds;
+      bounds.growth = growth;
+      min_latency rule{bounds};
+      std::vector<std::pair<double, double>> all(sites, {24, 0});
+      all[0] = {20, 0};
+      auto made = scored(all);
+      while (rule.choose(made, event, random, now).chosen == 0)
+        made.parts[0].imposed += 0.01;
+      return made.parts[0].imposed;
+    };
+    BOOST_TEST(std::abs(most_of(8, 8) - 8) < 0.02);
+    BOOST_TEST(std::abs(most_of(20, 8) - 8 / 4.5) < 0.02);
+    BOOST_TEST(std::abs(most_of(32, 8) - 1) < 0.02);
+    BOOST_TEST(std::abs(most_of(32, 1) - 8) < 0.02);
+    auto made = scored({{20, 0}, {24, 0}});
+    min_latency rule;
+    made.count = 32; // most of them are not there
+    made.parts[0].imposed = 7;
+    BOOST_TEST(rule.choose(made, event, random, now).chosen == 0);
   }
 
   BOOST_AUTO_TEST_SUITE_END()

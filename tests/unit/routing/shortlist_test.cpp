@@ -129,7 +129,9 @@ BOOST_AUTO_TEST_CASE(the_best_of_all_is_chosen) {
     BOOST_TEST_CONTEXT("seed " << seed) {
       random_source random{seed};
       const crowd all{1000, random};
-      min_latency rule;
+      exploration bounds;
+      bounds.growth = 1;
+      min_latency rule{bounds};
       const auto event = any_event(random);
       auto best = std::numeric_limits<double>::infinity();
       for (const auto& one : all.list) {
