@@ -1,7 +1,7 @@
 #include "actors/link/link.hpp"
 
 #include "actors/link/lane_feeder.hpp"
-#include "actors/link/probe_book.hpp"
+#include "actors/link/probe_desk.hpp"
 #include "actors/link/reply_inbox.hpp"
 #include "actors/link/retirement.hpp"
 #include "libfaas/wire/codec.hpp"
@@ -22,8 +22,6 @@ constexpr auto handshake_patience = 5s;
 /// With so much to carry a turn does not wait for what else is in the mailbox:
 /// the other side can begin.
 constexpr size_t enough_bytes = 12 * limits::kib;
-/// Probes of the peer that are answered in one turn.
-constexpr size_t most_answers = 256;
 
 /// The gate through which gateway loops reach the link.
 class link_gate final : public peer {
@@ -238,8 +236,8 @@ struct link_state {
     if (!connected || ended)
       return;
     const auto now = config.clock->now();
-    const auto number = probes.ask(out.answered, now);
-    if (number != 0 && core->send(now, wire::probe{number, out.version}))
+    const auto question = probes.ask(out.version, out.answered, now);
+    if (question && core->send(now, *question))
       pump_soon();
   }
 
@@ -331,7 +329,7 @@ struct link_state {
   }
 
   void carry_out(time_point now) {
-    answered = 0;
+    probes.begin_turn();
     core->take_effects(now, effects);
     for (auto& effect : effects)
       std::visit([&](auto& one) { carry(one); }, effect);
@@ -345,29 +343,15 @@ struct link_state {
       send_bytes(std::move(one.bytes));
   }
   void carry(wire::cancel_event& one) { inbox->cancel(one.ticket); }
-  void answer(const wire::probe& question) {
-    if (answered++ >= most_answers) // it asks for more than anybody needs
-      return;
-    wire::probe_answer made{question.number};
-    const auto table = config.board->table();
-    if (const auto found = table->hosts.find(question.version);
-        found != table->hosts.end()) {
-      const auto now = found->second->probe();
-      made = {question.number, true, now.inside, now.lately};
-    }
-    if (core->send(config.clock->now(), made))
-      pump_soon();
-  }
-  void told(const wire::probe_answer& answer) {
-    const auto to = probes.take(answer.number);
-    if (to && answer.runs)
-      to({answer.inside, answer.lately});
-  }
   void carry(wire::deliver_control& one) {
-    if (const auto* question = std::get_if<wire::probe>(&one.what))
-      return answer(*question);
+    if (const auto* question = std::get_if<wire::probe>(&one.what)) {
+      const auto made = probes.answer(*question, *config.board);
+      if (made && core->send(config.clock->now(), *made))
+        pump_soon();
+      return;
+    }
     if (const auto* known = std::get_if<wire::probe_answer>(&one.what))
-      return told(*known);
+      return probes.told(*known);
     if (std::holds_alternative<wire::goodbye>(one.what)) {
       gate->usable.store(false, std::memory_order_release);
       leaving = true;
@@ -408,8 +392,7 @@ struct link_state {
   std::shared_ptr<reply_inbox> inbox;
   std::shared_ptr<link_gate> gate;
   std::optional<lane_feeder> lanes; ///< since start()
-  probe_book probes;
-  size_t answered = 0; ///< of the peer's probes, in the present turn
+  probe_desk probes;
   std::vector<wire::link_effect> effects; ///< of the present turn
   time_point began{};
   time_point next_tick = time_point::max();

@@ -37,7 +37,8 @@ struct choice_among {
 
 /// Notes of the events under way, reused when these have ended, and the batch
 /// of those that have. Allocates only while the number of notes grows, once per
-/// batch, and where the sites that are looked at change (names_of). Loop thread only.
+/// batch, and where the sites that are looked at change (names_of). Loop thread
+/// only.
 class decision_notes {
 public:
   explicit decision_notes(decision_log_config config);

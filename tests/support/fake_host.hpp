@@ -10,7 +10,7 @@ namespace faas::test {
 
 /// Keeps submitted events until the test answers them, or answers at once when
 /// `answer_with` is set.
-class fake_host final : public function_host {
+class fake_host : public function_host {
 public:
   struct held {
     invocation event;

@@ -1,5 +1,5 @@
 // Probes that a policy asks for itself.
-#include "actors/link/probe_book.hpp"
+#include "actors/link/probe_desk.hpp"
 #include "tests/actor/routing/port_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -150,35 +150,70 @@ BOOST_AUTO_TEST_CASE(answers_to_a_version_that_is_gone_are_dropped) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-BOOST_AUTO_TEST_SUITE(probe_book_test)
+BOOST_AUTO_TEST_SUITE(probe_desk_test)
+
+const version_ref f3{function_name{"f"}, 3};
 
 BOOST_AUTO_TEST_CASE(an_answer_finds_its_question_once) {
-  probe_book book;
+  probe_desk desk;
   uint32_t told = 0;
-  const auto number
-    = book.ask([&](const host_probe& what) { told += what.inside; }, {});
-  const auto found = book.take(number);
-  BOOST_REQUIRE(found);
-  found({7, {}});
+  const auto asked
+    = desk.ask(f3, [&](const host_probe& what) { told += what.inside; }, {});
+  BOOST_REQUIRE(asked);
+  BOOST_TEST((asked->version == f3));
+  for (const auto other : {asked->number + 1, uint64_t{0},
+                           asked->number + probe_desk::most})
+    desk.told({other, true, 100, {}});
+  BOOST_TEST(told == 0u);
+  desk.told({asked->number, true, 7, {}});
+  desk.told({asked->number, true, 7, {}});
   BOOST_TEST(told == 7u);
-  BOOST_TEST(!book.take(number));
-  BOOST_TEST(!book.take(number + 1));
-  BOOST_TEST(!book.take(0));
+}
+
+BOOST_AUTO_TEST_CASE(who_does_not_run_it_tells_nothing) {
+  probe_desk desk;
+  int told = 0;
+  const auto asked = desk.ask(f3, [&](const host_probe&) { ++told; }, {});
+  desk.told({asked->number, false, 7, {}});
+  desk.told({asked->number, true, 7, {}}); // too late: it was answered
+  BOOST_TEST(told == 0);
 }
 
 BOOST_AUTO_TEST_CASE(of_too_many_those_that_wait_are_kept) {
-  probe_book book;
+  probe_desk desk;
   const auto ask = [&](duration at) {
-    return book.ask([](const host_probe&) {}, time_point{} + at);
+    return desk.ask(f3, [](const host_probe&) {}, time_point{} + at);
   };
   const auto first = ask(0s);
-  for (size_t i = 1; i < probe_book::most; ++i)
-    BOOST_REQUIRE(ask(1ms) != 0u);
-  BOOST_TEST(ask(2ms) == 0u);
-  BOOST_TEST(bool(book.take(first)));
-  BOOST_TEST(ask(2ms) != 0u); // in its place
-  BOOST_TEST(ask(2ms) == 0u);
-  BOOST_TEST(ask(1s + 1ms) != 0u); // one that got no answer is given up
+  for (size_t i = 1; i < probe_desk::most; ++i)
+    BOOST_REQUIRE(ask(1ms));
+  BOOST_TEST(!ask(2ms));
+  desk.told({first->number, true, 1, {}});
+  BOOST_TEST(!!ask(2ms)); // in its place
+  BOOST_TEST(!ask(2ms));
+  BOOST_TEST(!!ask(1s + 1ms)); // one that got no answer is given up
+}
+
+BOOST_AUTO_TEST_CASE(the_peer_is_told_how_busy_a_version_is) {
+  struct busy final : fake_host {
+    host_probe probe() const override { return {12, 40ms}; }
+  };
+  routing_board board;
+  auto table = std::make_shared<routing_table>();
+  table->hosts.emplace(f3, std::make_shared<busy>());
+  board.publish(table);
+  probe_desk desk;
+  const auto known = desk.answer({9, f3}, board);
+  BOOST_REQUIRE(known);
+  BOOST_TEST((*known == wire::probe_answer{9, true, 12, 40ms}));
+  const auto other = desk.answer({10, {function_name{"f"}, 4}}, board);
+  BOOST_REQUIRE(other);
+  BOOST_TEST((*other == wire::probe_answer{10, false, 0, {}}));
+  for (size_t i = 2; i < probe_desk::most_answers; ++i)
+    BOOST_REQUIRE(desk.answer({11, f3}, board));
+  BOOST_TEST(!desk.answer({11, f3}, board));
+  desk.begin_turn();
+  BOOST_TEST(!!desk.answer({11, f3}, board));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -2,6 +2,7 @@
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/policies/catalog.hpp"
+#include "tests/unit/routing/candidates.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -12,27 +13,12 @@
 
 using namespace faas;
 using namespace faas::routing;
+using namespace faas::test;
 
 namespace {
 
-const time_point now = time_point{} + std::chrono::seconds{100};
-
-/// Candidates over cells of their own.
-struct sites {
-  std::deque<estimate_cell> cells;
-  std::vector<candidate> list;
-
-  candidate& add(estimate e, bool healthy = true) {
-    e.updated_ms = to_ms(now.time_since_epoch());
-    cells.emplace_back(e);
-    candidate c;
-    c.site = site_index{static_cast<uint32_t>(list.size())};
-    c.cell = &cells.back();
-    c.healthy = healthy;
-    list.push_back(c);
-    return list.back();
-  }
-};
+using sites = candidates;
+constexpr auto now = candidates::now;
 
 estimate plain(double service_ms, double rtt_ms = 0) {
   estimate e;
@@ -41,20 +27,6 @@ estimate plain(double service_ms, double rtt_ms = 0) {
   e.log_var = e.log_noise = 0;
   e.rtt_ms = rtt_ms;
   e.rtt_var = e.net_noise_ms2 = e.grain_ms = 0;
-  return e;
-}
-
-estimate random_estimate(random_source& random) {
-  estimate e;
-  e.slope = random.uniform();
-  e.intercept = 1 + 5 * random.uniform();
-  e.factor = std::exp(random.normal());
-  e.log_var = 0.1 * random.uniform();
-  e.rtt_ms = 50 * random.uniform();
-  e.ms_per_byte = 1e-3 * random.uniform();
-  e.servers = 1 + std::floor(4 * random.uniform());
-  e.others = 3 * random.uniform();
-  e.mean_service_ms = 20;
   return e;
 }
 

@@ -5,6 +5,7 @@
 #include "libfaas/routing/policies/catalog.hpp"
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/sticky.hpp"
+#include "tests/unit/routing/candidates.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -19,44 +20,29 @@
 
 using namespace faas;
 using namespace faas::routing;
+using namespace faas::test;
 
 namespace {
 
-const time_point now = time_point{} + std::chrono::seconds{100};
+constexpr auto now = candidates::now;
 
 /// Many sites, each in a state of its own.
-struct crowd {
-  std::deque<estimate_cell> cells;
-  std::vector<candidate> list;
-
+struct crowd : candidates {
   crowd(size_t count, random_source& random) {
     for (size_t i = 0; i < count; ++i) {
-      estimate e;
-      e.slope = random.uniform();
-      e.intercept = 1 + 5 * random.uniform();
-      e.factor = std::exp(random.normal());
-      e.log_var = 0.1 * random.uniform();
-      e.rtt_ms = 50 * random.uniform();
-      e.ms_per_byte = 1e-3 * random.uniform();
-      e.servers = 1 + std::floor(4 * random.uniform());
-      e.others = 3 * random.uniform();
-      e.mean_service_ms = 20;
+      auto e = random_estimate(random);
       e.load = 2 * random.uniform();
       e.cold_charge_ms = 100 * random.uniform();
       e.warm_until_ms = random.uniform() < 0.5 ? 1e300 : 0;
       e.overdue_ms = random.uniform() < 0.1 ? 50 : 0;
-      e.updated_ms = to_ms(now.time_since_epoch());
-      cells.emplace_back(e);
-      candidate c;
+      auto& c = add(e);
       c.site = site_index{static_cast<uint32_t>(3 * i)};
-      c.cell = &cells.back();
       c.in_flight = static_cast<uint32_t>(random.below(6));
       c.free_in_ms = random.uniform() < 0.5 ? 0 : 40 * random.uniform();
       c.backlog_ms = random.uniform() < 0.5 ? 0 : 10 * random.uniform();
       c.loop_lag_ms = random.uniform();
       c.price_per_s = std::floor(3 * random.uniform());
       c.watts = 50 * random.uniform();
-      list.push_back(c);
     }
   }
 };

@@ -45,14 +45,31 @@ struct candidates {
   }
 };
 
+/// Quantiles of times, ns.
+class timings {
+public:
+  timings() { all_.reserve(1 << 20); }
+  void add(double ns) {
+    if (all_.size() < all_.capacity())
+      all_.push_back(ns);
+  }
+  void tell(benchmark::State& to) {
+    std::sort(all_.begin(), all_.end());
+    to.counters["p50_ns"] = all_[all_.size() / 2];
+    to.counters["p99_ns"] = all_[all_.size() * 99 / 100];
+  }
+
+private:
+  std::vector<double> all_;
+};
+
 void decision_over_sites(benchmark::State& state) {
   using clock = std::chrono::steady_clock;
   constexpr int batch = 16;
   candidates sites{static_cast<size_t>(state.range(0))};
   min_latency rule;
   random_source random{1};
-  std::vector<double> times;
-  times.reserve(1 << 20);
+  timings times;
   event_features event;
   uint64_t i = 0;
   for (auto _ : state) {
@@ -63,13 +80,10 @@ void decision_over_sites(benchmark::State& state) {
         decide(sites.list, event, rule, random, time_point{} + from_ms(1)));
     }
     const std::chrono::duration<double, std::nano> took = clock::now() - begin;
-    if (times.size() < times.capacity())
-      times.push_back(took.count() / batch);
+    times.add(took.count() / batch);
   }
   state.SetItemsProcessed(state.iterations() * batch);
-  std::sort(times.begin(), times.end());
-  state.counters["p50_ns"] = times[times.size() / 2];
-  state.counters["p99_ns"] = times[times.size() * 99 / 100];
+  times.tell(state);
 }
 BENCHMARK(decision_over_sites)->Arg(1)->Arg(2)->Arg(16);
 
@@ -79,8 +93,7 @@ void decision_over_many(benchmark::State& state) {
   candidates sites{static_cast<size_t>(state.range(0))};
   min_latency rule;
   random_source random{1};
-  std::vector<double> times;
-  times.reserve(1 << 20);
+  timings times;
   event_features event;
   std::vector<candidate> few;
   uint64_t n = 0;
@@ -96,13 +109,10 @@ void decision_over_many(benchmark::State& state) {
       few.push_back(sites.list[i]);
     benchmark::DoNotOptimize(decide(few, event, rule, random, now));
     const std::chrono::duration<double, std::nano> took = clock::now() - begin;
-    if (times.size() < times.capacity())
-      times.push_back(took.count());
+    times.add(took.count());
   }
   state.SetItemsProcessed(state.iterations());
-  std::sort(times.begin(), times.end());
-  state.counters["p50_ns"] = times[times.size() / 2];
-  state.counters["p99_ns"] = times[times.size() * 99 / 100];
+  times.tell(state);
 }
 BENCHMARK(decision_over_many)->Arg(64)->Arg(1000);
 
