@@ -88,7 +88,8 @@ private:
     time_point sent;
     routing::site_index site = routing::no_site;
     routing::prediction predicted;
-    double backlog_ms = 0; ///< own bytes ahead of it on the link
+    double backlog_ms = 0; ///< own bytes ahead of it on the link ...
+    bool backlog_seen = false; ///< ... as seen afterwards, see observation
     double sent_bytes = 0; ///< its own
     uint32_t target = 0;
     tried_targets tried;

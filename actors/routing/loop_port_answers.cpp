@@ -125,9 +125,11 @@ void loop_port::count_return(flight& ended, const reply& answer,
   if (!target.via || !told)
     return;
   const auto belief = target.cell->read();
-  target.link_load->crossed(ended.sent_bytes, ended.sent,
-                            to_ms(now - ended.sent) - inside - belief.rtt_ms,
-                            belief.ms_per_byte);
+  const auto waited = target.link_load->crossed(
+    ended.sent_bytes, ended.sent,
+    to_ms(now - ended.sent) - inside - belief.rtt_ms, belief.ms_per_byte);
+  ended.backlog_seen = waited.has_value();
+  ended.backlog_ms = waited.value_or(ended.backlog_ms);
 }
 
 bool loop_port::may_retry(const flight& ended, const reply& answer,
@@ -221,6 +223,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
   seen.bytes = static_cast<double>(ended.event.body.size()
                                    + answer.body.size());
   seen.backlog_ms = ended.backlog_ms;
+  seen.backlog_seen = ended.backlog_seen;
   seen.total_ms = to_ms(now - ended.sent);
   seen.queue_ms = to_ms(answer.times.queue);
   seen.service_ms = to_ms(answer.times.service);

@@ -35,7 +35,7 @@ double agreed(double one, double other) noexcept {
 } // namespace
 
 void rate_estimator::arrive(time_point now) noexcept {
-  weight_ = per_second(now) * averaging_s + 1;
+  weight_ = per_second(now) * averaging_s_ + 1;
   at_ = std::max(at_, now);
 }
 
@@ -43,7 +43,7 @@ double rate_estimator::per_second(time_point now) const noexcept {
   if (weight_ == 0)
     return 0;
   const double age = std::max(0.0, to_ms(now - at_) / 1000);
-  return weight_ * left_after(age / averaging_s) / averaging_s;
+  return weight_ * left_after(age / averaging_s_) / averaging_s_;
 }
 
 cold_start_estimator::cold_start_estimator(double prior_ms) noexcept

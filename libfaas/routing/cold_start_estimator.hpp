@@ -12,12 +12,15 @@ namespace faas::routing {
 /// Events per second, exponentially averaged over some 30 s. Not thread safe.
 class rate_estimator {
 public:
+  explicit rate_estimator(double averaging_s = 30) noexcept
+    : averaging_s_(averaging_s) {}
   void arrive(time_point now) noexcept;
   double per_second(time_point now) const noexcept;
   bool empty() const noexcept { return weight_ == 0; }
 
 private:
-  double weight_ = 0; ///< arrivals, each fading with exp(-age / 30 s)
+  double averaging_s_;
+  double weight_ = 0; ///< arrivals, each fading with exp(-age / averaging)
   time_point at_{};
 };
 

@@ -51,6 +51,9 @@ struct estimate {
   double others_per_own = 0; ///< sent by them for each one that this one sends
   double mean_service_ms = 0;
   double load = 0; ///< usual number of events there, over its servers
+  double offered = 0; ///< load by all events that might come, over its servers
+  double link_offered = 0;  ///< the same of the link, by the events' bytes
+  double mean_carry_ms = 0; ///< what an event's bytes take there
   double reported_ms = 0;
   /// Lateness of events in flight beyond what was predicted for them (nothing
   /// has come back yet): added to every prediction until they return.
@@ -103,7 +106,7 @@ public:
     }
   }
 
-  /// The least that an event may take, in six words of the thirty.
+  /// The least that an event may take, in six words of them all.
   struct sketch {
     double service_ms = 0, network_ms = 0, rtt_ms = 0, overdue_ms = 0;
   };

@@ -32,6 +32,23 @@ inline double small_exp(double x) noexcept {
   return 1 + x * (1 + x * (0.5 + x * (1.0 / 6)));
 }
 
+/// What later events will wait for this one. Those at the site and on the way to
+/// it that are this router's own are known, and later ones will be routed by
+/// them. Others' events are known by old reports, and routed by others: a static
+/// split. Half of that, and of the own work, is charged (ADR "routing minds later
+/// events").
+inline double imposed_ms(const estimate& belief, const candidate& site,
+                         double carry_ms, double service_ms, double known_ms,
+                         double queue_ms) noexcept {
+  constexpr double half = 0.5;
+  const double work = service_ms / belief.servers;
+  return half * split_ms(queue_ms, service_ms, belief.servers, belief.load)
+         + crowding_ms(work, known_ms, belief.mean_service_ms / belief.servers,
+                       belief.offered)
+         + crowding_ms(carry_ms, site.backlog_ms, belief.mean_carry_ms,
+                       belief.link_offered);
+}
+
 /// Straight to its place: a copy of what was just written word by word would
 /// wait for these stores (a fifth of a decision), as would one of the features.
 inline void predict_into(prediction& p, const estimate& belief,
@@ -39,10 +56,10 @@ inline void predict_into(prediction& p, const estimate& belief,
                          double now_ms) noexcept {
   const double bytes = event.bytes;
   const double base = belief.slope * event.size + belief.intercept;
-  const double known = log_var_at(belief, belief.intercept / base, now_ms);
+  const double doubt = log_var_at(belief, belief.intercept / base, now_ms);
   // The mean of a log-normal; a vague belief must not look slow only because
   // it is vague, so the correction is bounded.
-  const double vague = std::min(known + belief.log_noise, 0.25);
+  const double vague = std::min(doubt + belief.log_noise, 0.25);
   const double service = base * belief.factor * small_exp(vague / 2);
   const double network
     = belief.rtt_ms + belief.ms_per_byte * bytes + site.backlog_ms;
@@ -52,13 +69,14 @@ inline void predict_into(prediction& p, const estimate& belief,
      site.in_flight - belief.own_reported, belief.others_per_own});
   const double foreign = others_wait_ms(
     others, site.in_flight, belief.servers, belief.mean_service_ms);
-  const double queue
-    = site.loop_lag_ms + std::max(0.0, site.free_in_ms - transit) + foreign;
+  const double known
+    = site.loop_lag_ms + std::max(0.0, site.free_in_ms - transit);
+  const double queue = known + foreign;
   const double cold
     = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
   const double busy = service + queue;
   const double epistemic
-    = busy * busy * spread_of(known) + belief.rtt_var
+    = busy * busy * spread_of(doubt) + belief.rtt_var
       + 2 * bytes * belief.net_cov + bytes * bytes * belief.byte_var;
   p.network = network;
   p.transit = transit;
@@ -81,7 +99,8 @@ inline void predict_into(prediction& p, const estimate& belief,
         / (belief.servers * belief.servers);
   p.promise_sigmas = belief.promise_sigmas;
   p.interval_sigmas = belief.interval_sigmas;
-  p.imposed = imposed_ms(queue, service, belief.servers, belief.load);
+  p.imposed = imposed_ms(belief, site, belief.ms_per_byte * bytes, service,
+                         known, queue);
   p.in_flight = site.in_flight;
   p.servers = belief.servers;
   const double work_s = (service + cold) / 1000;

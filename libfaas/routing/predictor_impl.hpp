@@ -34,6 +34,7 @@ struct pair_state {
   time_point doubt_until{}; ///< ... until here, or the next event
   time_point last_long{};   ///< last event over tick_ms
   int short_run = 0;        ///< early short events since, not believed
+  double short_share = 0;   ///< of short events, running mean
   double late = 0;          ///< evidence gathered by the tick under way
   double late_ms = 0;
   int late_events = 0;
@@ -54,6 +55,7 @@ struct pair_state {
 struct link_state {
   std::string name;
   network_estimator filter;
+  double offered = 0, mean_carry_ms = 0; ///< see reckon_offered
   double published_rtt = 0, published_byte = 0;
 };
 
@@ -74,17 +76,24 @@ struct site_state {
   time_point fine_sent{}; ///< last sending of one that was not late
   double others = 0, others_usual = 0, reported_ms = 0;
   double own = 0, own_usual = 0;
+  double offered = 0; ///< see reckon_offered
   double published_g = 0, published_others = 0;
   std::vector<std::unique_ptr<pair_state>> pairs; ///< by function index
   std::vector<uint32_t> functions;                ///< that have a pair
 };
 
 struct function_state {
+  void arrived(const observation& seen) noexcept;
+  /// Events of this router, of late.
+  double per_ms(time_point now) const noexcept;
+
   std::string name;
   line profile = default_profile;
   bool told = false; ///< the profile; else it is a mere form
   std::vector<uint32_t> slow; ///< sites that load it slower than usual
   rate_estimator rate;
+  rate_estimator lately{5}; ///< as long as what is usual at sites is averaged
+  double mean_size = 0, mean_bytes = 0; ///< of its events
   bool removed = false;
 };
 
@@ -98,6 +107,7 @@ struct predictor::impl {
   using pair_key = std::pair<uint32_t, uint32_t>; ///< site, function
   std::vector<pair_key> dirty, watched;
   uint64_t refused = 0;
+  time_point offered_at{};
 
   bool known(function_index f) const noexcept {
     return to_int(f) < functions.size() && !functions[to_int(f)].removed;
@@ -120,6 +130,8 @@ struct predictor::impl {
   bool settle(pair_state& pair, pair_key key, time_point now);
   void write(pair_state& pair, uint32_t function, uint32_t site,
              time_point now);
+  double others_per_own(const site_state& site) const noexcept;
+  void reckon_offered(time_point now);
   bool moved(const site_state& site) const noexcept;
   void learn_service(const observation& seen, pair_state& pair,
                      site_state& site);

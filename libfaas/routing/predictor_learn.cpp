@@ -16,8 +16,8 @@ constexpr double late_sigmas = 3;
 // such events were steps before, until there is more to go by.
 /// Time constant of the usual number of other routers' events.
 constexpr double usual_ms = 5000;
-/// How well what is ahead on a link is known.
-constexpr double backlog_doubt = 0.25;
+/// How well what is ahead on a link is known beforehand, and afterwards.
+constexpr double backlog_doubt = 0.25, hindsight_doubt = 0.05;
 constexpr auto doubt_time = std::chrono::seconds{2};
 // A CPU quota is enforced when the scheduler's tick comes (4 ms at 250 Hz): a
 // job shorter than that runs at full speed on a slow site. So where longer jobs
@@ -27,6 +27,8 @@ constexpr double tick_ms = 6;
 constexpr auto long_memory = std::chrono::seconds{30};
 constexpr auto probe_memory = std::chrono::seconds{10};
 constexpr int short_enough = 6;
+// Where nearly all are short, that is what the function takes.
+constexpr double mostly = 0.8, short_memory = 64; // events
 /// So many cold starts in a row, and there will be no warm events.
 constexpr int always_cold = 2;
 /// An event that was cold may count later, but not much later.
@@ -50,13 +52,15 @@ bool plausible(const observation& seen) noexcept {
 
 bool pair_state::too_short_to_tell(double service_ms, double expected_ms,
                                    bool probed, time_point at) noexcept {
+  const bool is_short = service_ms < tick_ms;
+  short_share += ((is_short ? 1 : 0) - short_share) / short_memory;
   if (service_ms >= tick_ms) {
     last_long = at;
     short_run = 0;
     return false;
   }
   const bool early = expected_ms >= tick_ms;
-  if (!early || last_long == time_point{})
+  if (!early || last_long == time_point{} || short_share > mostly)
     return false;
   if (probed)
     return true;
@@ -71,6 +75,20 @@ void site_state::judge(bool late, bool step, time_point sent) noexcept {
   doubted = late && !step;
   if (!late && !step)
     fine_sent = std::max(fine_sent, sent);
+}
+
+void function_state::arrived(const observation& seen) noexcept {
+  const double weight = rate.empty() ? 1 : 0.05;
+  mean_size += weight * (seen.size - mean_size);
+  mean_bytes += weight * (seen.bytes - mean_bytes);
+  rate.arrive(seen.at);
+  lately.arrive(seen.at);
+}
+
+double function_state::per_ms(time_point now) const noexcept {
+  constexpr double least_per_s = 1e-3;
+  const double rate = removed ? 0 : lately.per_second(now);
+  return rate > least_per_s ? rate / 1000 : 0;
 }
 
 void predictor::impl::learn_service(const observation& seen, pair_state& pair,
@@ -171,7 +189,7 @@ bool predictor::observe(const observation& seen) {
   if (seen.outcome == event_outcome::refused)
     return true;
   pair.quality.event();
-  my.functions[f].rate.arrive(seen.at);
+  my.functions[f].arrived(seen);
   if (seen.outcome == event_outcome::timed_out) {
     const double elsewhere
       = link.mean(seen.bytes) + seen.backlog_ms + seen.queue_ms;
@@ -194,8 +212,9 @@ bool predictor::observe(const observation& seen) {
   const double way
     = seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms;
   const double own = way < 0 ? way : std::max(0.0, way - seen.backlog_ms);
-  const bool sound = link.observe(seen.bytes, own, seen.at,
-                                  backlog_doubt * seen.backlog_ms);
+  const bool sound = link.observe(
+    seen.bytes, own, seen.at,
+    seen.backlog_ms * (seen.backlog_seen ? hindsight_doubt : backlog_doubt));
   if (!sound)
     ++my.refused; // parts larger than the whole: learn none of them
   else if (seen.outcome == event_outcome::done)

@@ -24,6 +24,7 @@ struct predictor_config {
   /// Routers that choose among the same sites, this one included.
   double routers = 1;
   // What experiments switch off to see what it is good for.
+  bool crowding = true; ///< later events count as those that might come do
   bool reports = true; ///< what replies tell of others' events
   bool overdue = true; ///< look at events that have not returned
   bool odds = true;    ///< learn how often late events are steps; else half
@@ -58,7 +59,8 @@ struct observation {
   event_outcome outcome = event_outcome::done;
   double size = 1;          ///< size feature, of the whole batch if batched
   double bytes = 0;         ///< request + reply
-  double backlog_ms = 0;    ///< own bytes ahead of it on the link, as expected
+  double backlog_ms = 0; ///< what own bytes ahead of it on the link took ...
+  bool backlog_seen = false; ///< ... afterwards (link_load::crossed), not expected
   double total_ms = 0;      ///< measured by this router, from dispatch to reply
   double queue_ms = 0;      ///< these three measured and reported by the site
   double service_ms = 0;

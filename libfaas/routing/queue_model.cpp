@@ -121,24 +121,49 @@ void link_load::send(double bytes, double ms_per_byte, time_point now) {
   free_ms_ = std::max(free_ms_, now_ms) + size * std::max(0.0, ms_per_byte);
 }
 
-void link_load::crossed(double bytes, time_point sent, double carry_ms,
-                        double ms_per_byte) {
+std::optional<double> link_load::overtook(double sent_ms, double bytes) {
+  const auto found = std::find_if(
+    overtaken_.begin(), overtaken_.end(), [&](const overtaken& one) {
+      return one.sent == sent_ms && one.bytes == bytes;
+    });
+  if (found == overtaken_.end())
+    return {};
+  const double waited = found->waited;
+  overtaken_.erase(found);
+  return waited;
+}
+
+std::optional<double> link_load::crossed(double bytes, time_point sent,
+                                         double carry_ms, double ms_per_byte) {
   const double sent_ms = to_ms(sent.time_since_epoch());
+  const double size = std::max(0.0, bytes);
   auto found = std::lower_bound(
     open_.begin(), open_.end(), sent_ms,
     [](const transfer& one, double time) { return one.sent < time; });
   while (found != open_.end() && found->sent == sent_ms
-         && found->bytes != std::max(0.0, bytes))
+         && found->bytes != size)
     ++found;
   if (found == open_.end() || found->sent != sent_ms)
-    return; // one sent after it was back before
+    return overtook(sent_ms, size); // one sent after it was back before
   const double rate = std::max(0.0, ms_per_byte);
+  // Those between the last one that is back and this one: when they crossed.
+  double over = over_ms_;
+  for (auto one = open_.begin(); one != found; ++one) {
+    const double begun = std::max(over, one->sent);
+    if (overtaken_.size() == most_overtaken)
+      overtaken_.pop_front();
+    overtaken_.push_back({one->sent, one->bytes, begun - one->sent});
+    over = begun + one->bytes * rate;
+  }
+  const double carry = std::max(0.0, carry_ms);
+  over_ms_ = sent_ms + carry;
   const double behind = (all_ - found->until) * rate;
   const bool idle_since = idle_all_ >= found->until;
   open_.erase(open_.begin(), found + 1);
-  free_ms_ = sent_ms + std::max(0.0, carry_ms) + behind;
+  free_ms_ = over_ms_ + behind;
   if (idle_since)
     free_ms_ = std::max(free_ms_, idle_ms_ + (all_ - idle_all_) * rate);
+  return std::clamp(over - sent_ms, 0.0, carry);
 }
 
 } // namespace faas::routing

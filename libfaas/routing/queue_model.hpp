@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 namespace faas::routing {
@@ -47,15 +48,51 @@ inline double others_wait_ms(double others, double own, double servers,
   return std::max(0.0, ahead) * service_ms / servers;
 }
 
-/// What an event adds to the waits of those that come after it. For one server
-/// with exponential times the whole cost of joining behind n others is (n + 1) /
-/// (mu - lambda) (Krishnan, "Joining the right queue: a state-dependent decision
-/// rule", IEEE TAC 1990), its own part (n + 1) / mu; the difference is rho / (1 -
-/// rho) of it, which is the mean number of events there. `load`: that number
-/// over the servers; where more wait than a load of 80 % would have, the site is
-/// not steady, and the rule says nothing.
-inline double imposed_ms(double queue_ms, double service_ms, double servers,
-                         double load) noexcept {
+/// What joining behind `ahead` events costs later ones, in service times, where
+/// all events of a system might come here: the Whittle index of a station, less
+/// the own n + 1. For one server, exponential times and r = `offered` (arrivals
+/// of the whole system * service time, also above 1: others take the rest),
+/// admitting up to n + 1 events in place of n costs so much more waiting for so
+/// much more throughput that their ratio is the sum over k = 0 .. n of (n + 1 -
+/// k) r^k service times, by the stationary law of M/M/1/K; k = 0 is the own part.
+/// (Whittle's index for routing: Shone, Knight and Harper, "A conservative index
+/// heuristic for routing problems with multiple heterogeneous service
+/// facilities", Math. Meth. Oper. Res. 92, 2020.) Straight between whole numbers.
+/// Bounded: at most 16 times the own part, since where everything is full nobody
+/// takes the rest, and equal waits are best.
+inline double crowding(double ahead, double offered) noexcept {
+  constexpr double steps = 8, most = 16;
+  const double whole = std::floor(std::min(ahead, steps));
+  double n = ahead - whole;
+  double sum = offered * n;
+  for (double i = 0; i < whole; ++i) {
+    n += 1;
+    sum = offered * (n + sum);
+  }
+  return std::min(sum, most * (ahead + 1));
+}
+
+/// The same of an event that keeps the station busy for `work_ms`, behind
+/// `ahead_ms` of events that do so for `usual_ms` each (0: as this one). `ahead_ms`
+/// is what is known: later events are routed by what is known then.
+inline double crowding_ms(double work_ms, double ahead_ms, double usual_ms,
+                          double offered) noexcept {
+  const double each = usual_ms > 0 ? usual_ms : work_ms;
+  if (ahead_ms <= 0 || each <= 0)
+    return 0;
+  constexpr double most_ahead = 1000;
+  return work_ms * crowding(std::min(ahead_ms / each, most_ahead), offered);
+}
+
+/// What an event adds to the waits of later ones that come by a static split,
+/// whatever is known of queues. For one server with exponential times the whole
+/// cost of joining behind n others is (n + 1) / (mu - lambda) (Krishnan, "Joining
+/// the right queue: a state-dependent decision rule", IEEE TAC 1990), its own part
+/// (n + 1) / mu; the difference is rho / (1 - rho) of it, which is the mean number
+/// of events there. `load`: that number over the servers; where more wait than a
+/// load of 80 % would have, the site is not steady, and the rule says nothing.
+inline double split_ms(double queue_ms, double service_ms, double servers,
+                       double load) noexcept {
   constexpr double steady = 4;
   return std::min(load, steady) * (queue_ms + service_ms / servers);
 }
@@ -127,9 +164,11 @@ public:
   void send(double bytes, double ms_per_byte, time_point now);
   /// An event with that many bytes, sent then, has come back; of its way
   /// `carry_ms` were not the link's round trip: its bytes, and those ahead of
-  /// them. They have all crossed.
-  void crossed(double bytes, time_point sent, double carry_ms,
-               double ms_per_byte);
+  /// them. They have all crossed. How long it waited for these, by when the last
+  /// of them came back: from that the link's rate can be learned also while it is
+  /// full, whatever was believed when it was sent. Nothing if it is not known.
+  std::optional<double> crossed(double bytes, time_point sent, double carry_ms,
+                                double ms_per_byte);
 
   /// How long what is ahead of the next event will take.
   double backlog_ms(time_point now) const noexcept {
@@ -146,10 +185,19 @@ private:
     double sent, bytes;
     double until; ///< bytes sent in all, with these
   };
+  struct overtaken {
+    double sent, bytes;
+    double waited;
+  };
+  std::optional<double> overtook(double sent_ms, double bytes);
+
   /// Of older ones it is not learned when they have crossed.
-  static constexpr size_t most = 8192;
+  static constexpr size_t most = 8192, most_overtaken = 1024;
 
   std::deque<transfer> open_; ///< in the order of sending
+  /// One sent after them was back before.
+  std::deque<overtaken> overtaken_;
+  double over_ms_ = 0; ///< when the last one that is back had crossed
   double all_ = 0;            ///< bytes sent
   // The last time that the link was idle: when it began again, and what had been
   // sent before.

@@ -59,11 +59,12 @@ public:
     load_.send(bytes, ms_per_byte, now);
     free_ms_.store(load_.free_ms(), std::memory_order_relaxed);
   }
-  void crossed(double bytes, time_point sent, double carry_ms,
-               double ms_per_byte) {
+  std::optional<double> crossed(double bytes, time_point sent, double carry_ms,
+                                double ms_per_byte) {
     const std::lock_guard lock{mutex_};
-    load_.crossed(bytes, sent, carry_ms, ms_per_byte);
+    const auto waited = load_.crossed(bytes, sent, carry_ms, ms_per_byte);
     free_ms_.store(load_.free_ms(), std::memory_order_relaxed);
+    return waited;
   }
   double backlog_ms(time_point now) const noexcept {
     return link_load::backlog_ms(free_ms_.load(std::memory_order_relaxed), now);

@@ -293,20 +293,22 @@ void gateway::returned(const draw& event, const sending& how,
   policies_[event.function]->ended(ended);
   if (!predicts_ || lost)
     return;
+  std::optional<double> waited;
   if (!local_[site]) {
     const auto belief = cells_[event.function][site]->read();
-    link_loads_[site].crossed(event.bytes, at(sent),
-                              ended.total_ms - ended.queue_ms
-                                - ended.service_ms - ended.cold_ms
-                                - belief.rtt_ms,
-                              belief.ms_per_byte);
+    waited = link_loads_[site].crossed(
+      event.bytes, at(sent),
+      ended.total_ms - ended.queue_ms - ended.service_ms - ended.cold_ms
+        - belief.rtt_ms,
+      belief.ms_per_byte);
   }
   observation learned;
   learned.function = functions_[event.function];
   learned.site = ended.site;
   learned.size = event.size;
   learned.bytes = event.bytes;
-  learned.backlog_ms = how.backlog;
+  learned.backlog_ms = waited.value_or(how.backlog);
+  learned.backlog_seen = waited.has_value();
   learned.total_ms = ended.total_ms;
   learned.queue_ms = ended.queue_ms;
   learned.service_ms = ended.service_ms;

@@ -55,6 +55,8 @@ constexpr std::array all{
            [](run_options& how) { how.predictor.reports = false; }},
   ablation{"imposed", "the waits that an event causes",
            [](run_options& how) { use(how, "min-latency:social=0"); }},
+  ablation{"crowding", "that all later events might come to a site",
+           [](run_options& how) { how.predictor.crowding = false; }},
   ablation{"exploration", "sending events to learn",
            [](run_options& how) { use(how, "min-latency:explore=0"); }},
   ablation{"cusum", "step detection",

@@ -12,8 +12,8 @@ from simulator import Simulator, runs_of
 from statistics_of import interval, paired
 
 OURS = "min-latency"
-SOCIAL = "min-latency:growth=1"
-POLICIES = [OURS, SOCIAL, "prequal", "c3", "jsq", "p2c", "peak-ewma", "ridge",
+WITHOUT = "min-latency/no-crowding"
+POLICIES = [OURS, WITHOUT, "prequal", "c3", "jsq", "p2c", "peak-ewma", "ridge",
             "round-robin"]
 REFERENCES = ["informed"]
 SEEDS, FIRST = 3, 101
@@ -77,9 +77,8 @@ def page(study):
         "policy ranks first and four others (`libfaas/routing/shortlist`). "
         "*informed* knows every law, not the draws, and goes to what is "
         "expected to end first, as the regret is reckoned, too; min-latency "
-        "minds later events. Half of what an event makes them wait counts up to "
-        "8 sites, and more with each further one, up to four times that wait "
-        "from 32 on; with `growth=1` half everywhere.", ""]
+        "minds later events: *no-crowding* is without the part of that which "
+        "goes by what might come to a site (docs/routing.md).", ""]
     for name, of in study["worlds"].items():
         lines += [f"## {name[0].upper()}{name[1:]}", "",
                   "| policy | mean ms | p99 ms | regret ms | mean over "

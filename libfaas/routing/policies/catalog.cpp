@@ -36,10 +36,8 @@ constexpr std::array min_latency_parameters{
   policy_parameter{"near", 0, 0, 0.5,
                    "chooses at random among sites within this share of the "
                    "best, so that routers do not all go to one"},
-  policy_parameter{"social", 0.5, 0, 4,
+  policy_parameter{"social", 1, 0, 4,
                    "how much of what an event imposes on later ones counts"},
-  policy_parameter{"growth", 8, 1, 16,
-                   "how many times as much from 32 sites on as up to 8"},
   policy_parameter{"hedge", 0, 0, 1,
                    "share of events that may start at a second site, too"},
   policy_parameter{"price", 0.5, 0, 100,
@@ -53,9 +51,8 @@ made make_min_latency(values of, site_index) {
   bounds.near = of[2];
   bounds.social = of[3];
   hedge_bounds hedges;
-  bounds.growth = of[4];
-  hedges.share = of[5];
-  hedges.price = of[6];
+  hedges.share = of[4];
+  hedges.price = of[5];
   return std::make_unique<min_latency>(bounds, hedges);
 }
 
@@ -78,7 +75,7 @@ constexpr std::array weighted_parameters{
   policy_parameter{"latency", 1, 0, 1e9, "weight of a ms"},
   policy_parameter{"price", 1, 0, 1e9, "weight of a unit of the currency"},
   policy_parameter{"energy", 0, 0, 1e9, "weight of a joule"},
-  policy_parameter{"social", 0.5, 0, 4,
+  policy_parameter{"social", 1, 0, 4,
                    "how much of what an event imposes on later ones counts"},
   policy_parameter{"explore", 0.01, 0, 0.5,
                    "share of events that go anywhere, to learn"},

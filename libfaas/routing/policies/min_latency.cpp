@@ -11,7 +11,6 @@ namespace {
 
 constexpr double too_unlikely = 9; ///< 3 standard deviations, squared
 constexpr double tail_step = 0.05;
-constexpr size_t few = 8; ///< sites, see exploration::growth
 
 double p95(const prediction& p) noexcept {
   return p.total + 1.645 * std::sqrt(p.variance);
@@ -87,19 +86,10 @@ pick min_latency::nearly_best(const decision& so_far, uint8_t best,
           1.0 / static_cast<double>(count)};
 }
 
-double min_latency::social_among(size_t sites) const noexcept {
-  constexpr size_t many = max_candidates;
-  if (sites <= few)
-    return bounds_.social;
-  const auto beyond = static_cast<double>(std::clamp(sites, few, many) - few);
-  return bounds_.social
-         * (1 + (bounds_.growth - 1) * beyond / double{many - few});
-}
-
 standing min_latency::rank(const prediction& of, site_index,
                            const event_features&,
                            random_source&) const noexcept {
-  return {of.total + social_among(max_candidates) * of.imposed};
+  return {of.total + bounds_.social * of.imposed};
 }
 
 pick min_latency::choose(const decision& so_far, const event_features& event,
@@ -107,9 +97,7 @@ pick min_latency::choose(const decision& so_far, const event_features& event,
   if (last_ != time_point{})
     between_ms_ += 0.05 * (to_ms(now - last_) - between_ms_);
   last_ = now;
-  const double social = social_among(
-    so_far.count <= few ? so_far.count
-                        : static_cast<size_t>(std::popcount(so_far.healthy)));
+  const double social = bounds_.social;
   const auto best = social > 0
                       ? least_by(so_far,
                                  [&](uint8_t i) {

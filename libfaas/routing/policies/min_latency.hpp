@@ -18,13 +18,8 @@ struct exploration {
   /// Chosen at random among sites predicted within this share of the best: with
   /// several routers that see the same reports, not all go to one.
   double near = 0;
-  /// How much of what an event imposes on later ones counts, where there are
-  /// up to 8 sites; `growth` times as much from 32 on. Where many sites are
-  /// nearly as good, all later events together keep each fast one as full as is
-  /// worth it: the mean number there, from which `imposed` is reckoned, says
-  /// less and less of how busy it is (docs/results/many-sites.md).
-  double social = 0.5;
-  double growth = 8;
+  /// How much of what an event imposes on later ones counts (imposed_ms).
+  double social = 1;
 };
 
 /// Smallest predicted latency; now and then the likeliest challenger, with the
@@ -56,7 +51,6 @@ private:
   bool affordable(const prediction& other, const prediction& best,
                   const event_features& event) const noexcept;
   double price(const prediction& other, const prediction& best) const noexcept;
-  double social_among(size_t sites) const noexcept;
   void served(const prediction& chosen) noexcept;
   pick nearly_best(const decision& so_far, uint8_t best,
                    random_source& random) const noexcept;

@@ -14,7 +14,7 @@ public:
     double latency = 1;   ///< per ms
     double price = 1;     ///< per unit of the currency
     double energy = 0;    ///< per joule
-    double social = 0.5;  ///< see min_latency; in ms, weighed as latency
+    double social = 1;  ///< see min_latency; in ms, weighed as latency
     double explore = 0.01; ///< share of events that go anywhere
   };
   explicit weighted(const config& how) noexcept : how_(how) {}

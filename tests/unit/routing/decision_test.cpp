@@ -63,7 +63,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     BOOST_TEST(p.service == 21.0, near);
     const double own = 90 - p.transit;
     BOOST_TEST(p.queue == 1 + own + 3 / std::exp(1.0) * 8 / 2, near);
-    BOOST_TEST(p.imposed == 2 * (p.queue + p.service / 2), near);
+    BOOST_TEST(p.imposed == 0.5 * 2 * (p.queue + p.service / 2), near);
     BOOST_TEST(p.in_flight == 4);
     BOOST_TEST(p.servers == 2);
     BOOST_TEST(p.cold == 7.0);

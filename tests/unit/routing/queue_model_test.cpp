@@ -45,13 +45,64 @@ BOOST_AUTO_TEST_SUITE(queue_model_test)
     BOOST_TEST(others_wait_ms(0, 0, 4, 10) == 0);
   }
 
-  BOOST_AUTO_TEST_CASE(what_an_event_imposes_is_krishnans_rule) {
+  /// Mean number and throughput (service rate 1) of M/M/1 with room for `most`.
+  std::pair<double, double> limited(double offered, int most) {
+    double weight = 1, sum = 0, number = 0, busy = 0;
+    for (int n = 0; n <= most; ++n, weight *= offered) {
+      sum += weight;
+      number += n * weight;
+      busy += n > 0 ? weight : 0;
+    }
+    return {number / sum, busy / sum};
+  }
+
+  BOOST_AUTO_TEST_CASE(crowding_is_whittles_index_of_a_station) {
+    for (const double offered : {0.2, 0.9, 1.0, 1.6, 3.0})
+      for (int n = 0; n <= 5; ++n)
+        BOOST_TEST_CONTEXT(offered << " offered, " << n << " ahead") {
+          const auto [many, served] = limited(offered, n + 1);
+          const auto [fewer, less] = limited(offered, n);
+          const double index = (many - fewer) / (served - less);
+          const double own = n + 1;
+          if (index - own < 16 * own)
+            BOOST_TEST(own + crowding(n, offered) == index,
+                       boost::test_tools::tolerance(1e-6));
+          else
+            BOOST_TEST(crowding(n, offered) == 16 * own);
+        }
+  }
+
+  BOOST_AUTO_TEST_CASE(crowding_rises_with_what_is_ahead_and_is_bounded) {
+    for (const double offered : {0.01, 0.5, 2.0, 100.0, 1e300}) {
+      double last = 0;
+      for (double ahead = 0; ahead < 40; ahead += 0.05) {
+        const double now = crowding(ahead, offered);
+        BOOST_TEST(now >= last);
+        BOOST_TEST(now <= 16 * (ahead + 1) * (1 + 1e-12));
+        last = now;
+      }
+    }
+    BOOST_TEST(crowding(0, 3) == 0); // who finds it idle crowds nobody
+    BOOST_TEST(crowding(0.5, 3) == 1.5);
+  }
+
+  BOOST_AUTO_TEST_CASE(crowding_is_by_the_work_that_is_ahead) {
+    const auto near = boost::test_tools::tolerance(1e-9);
+    BOOST_TEST(crowding_ms(8, 20, 10, 0.7) == 8 * crowding(2, 0.7), near);
+    BOOST_TEST(crowding_ms(8, 16, 0, 0.7) == 8 * crowding(2, 0.7), near);
+    BOOST_TEST(crowding_ms(8, 0, 10, 0.7) == 0);
+    BOOST_TEST(crowding_ms(0, 20, 0, 0.7) == 0);
+    BOOST_TEST(crowding_ms(8, 20, 10, 0) == 0);
+    BOOST_TEST(std::isfinite(crowding_ms(1e7, 1e7, 1e-9, 1e9)));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_static_split_imposes_krishnans_rule) {
     // One server, mu = 0.1 per ms, rho = 0.8, three there: whole cost (n + 1) /
     // (mu - lambda) = 200 ms, own part 40 ms.
     const double rho = 0.8, load = rho / (1 - rho);
-    BOOST_TEST(imposed_ms(30, 10, 1, load) == 160,
+    BOOST_TEST(split_ms(30, 10, 1, load) == 160,
                boost::test_tools::tolerance(1e-9));
-    BOOST_TEST(imposed_ms(30, 10, 1, 0) == 0);
+    BOOST_TEST(split_ms(30, 10, 1, 0) == 0);
   }
 
   BOOST_AUTO_TEST_CASE(a_free_server_means_no_wait) {
@@ -191,6 +242,48 @@ BOOST_AUTO_TEST_SUITE(queue_model_test)
     BOOST_TEST(link.backlog_ms(at(12)) == 17);
     link.crossed(10'000, at(99), 10, 1e-3); // never sent
     BOOST_TEST(link.backlog_ms(at(12)) == 17);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_link_tells_afterwards_how_long_one_waited) {
+    link_load link;
+    link.send(10'000, 5e-3, at(0)); // believed to take 50 ms each; it is 10
+    link.send(10'000, 5e-3, at(2));
+    link.send(10'000, 5e-3, at(4));
+    link.send(10'000, 5e-3, at(90));
+    BOOST_TEST(*link.crossed(10'000, at(0), 10, 5e-3) == 0);
+    BOOST_TEST(*link.crossed(10'000, at(2), 18, 5e-3) == 8);
+    BOOST_TEST(*link.crossed(10'000, at(4), 26, 5e-3) == 16);
+    BOOST_TEST(*link.crossed(10'000, at(90), 10, 5e-3) == 0); // it was idle
+    BOOST_TEST(!link.crossed(10'000, at(90), 10, 5e-3));      // twice
+  }
+
+  BOOST_AUTO_TEST_CASE(also_of_those_that_come_back_in_another_order) {
+    link_load link;
+    for (int i = 0; i < 4; ++i)
+      link.send(1000.0 + i, 1e-2, at(i)); // 10 ms each
+    BOOST_TEST(*link.crossed(1002, at(2), 28, 1e-2) == 18.01, // two before it
+               boost::test_tools::tolerance(1e-9));
+    BOOST_TEST(*link.crossed(1001, at(1), 19, 1e-2) == 9);
+    BOOST_TEST(*link.crossed(1000, at(0), 10, 1e-2) == 0);
+    BOOST_TEST(!link.crossed(1000, at(0), 10, 1e-2));
+    // More is not possible than it was under way.
+    BOOST_TEST(*link.crossed(1003, at(3), 5, 1e-2) == 5);
+  }
+
+  BOOST_AUTO_TEST_CASE(those_that_never_come_back_are_forgotten) {
+    link_load link;
+    double now = 0;
+    const auto lose = [&](int count) {
+      for (int i = 0; i < count; ++i)
+        link.send(1000, 1e-3, at(now += 2));
+    };
+    lose(1);
+    const double first = now;
+    lose(3000);
+    link.send(500, 1e-3, at(now += 2));
+    BOOST_TEST(*link.crossed(500, at(now), 0.5, 1e-3) == 0);
+    BOOST_TEST(!link.crossed(1000, at(first), 1, 1e-3)); // only the last 1024
+    BOOST_TEST(*link.crossed(1000, at(now - 2), 1, 1e-3) == 0);
   }
 
   BOOST_AUTO_TEST_CASE(a_link_that_was_idle_began_again_later) {

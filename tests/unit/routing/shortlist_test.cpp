@@ -115,21 +115,19 @@ BOOST_AUTO_TEST_CASE(the_best_of_all_is_chosen) {
     BOOST_TEST_CONTEXT("seed " << seed) {
       random_source random{seed};
       const crowd all{1000, random};
-      exploration bounds;
-      bounds.growth = 1;
-      min_latency rule{bounds};
+      min_latency rule;
       const auto event = any_event(random);
       auto best = std::numeric_limits<double>::infinity();
       for (const auto& one : all.list) {
         const auto p = predict(one.cell->read(), one, event, now);
-        best = std::min(best, p.total + 0.5 * p.imposed);
+        best = std::min(best, p.total + p.imposed);
       }
       const auto some
         = those(all.list, first_of(all.list, event, rule, random));
       const auto made = decide(some, event, rule, random, now);
       BOOST_REQUIRE(made);
       const auto& p = made.chosen_parts();
-      BOOST_REQUIRE(p.total + 0.5 * p.imposed == best);
+      BOOST_REQUIRE(p.total + p.imposed == best);
     }
 }
 

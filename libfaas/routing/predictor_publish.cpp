@@ -1,0 +1,122 @@
+// What of the predictor's beliefs is shown to those who decide.
+#include "libfaas/routing/predictor_impl.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace faas::routing {
+
+double predictor::impl::others_per_own(
+  const site_state& site) const noexcept {
+  return std::min(config.routers - 1,
+                  site.others_usual / std::max(site.own_usual, 0.01));
+}
+
+/// The load of each site and link if all events came there that can: those of
+/// this router, and at sites as many more as others send there for each.
+void predictor::impl::reckon_offered(time_point now) {
+  constexpr auto interval = std::chrono::milliseconds{500};
+  if (now - offered_at < interval)
+    return;
+  offered_at = now;
+  double events = 0, bytes = 0;
+  std::vector<double> per_ms(functions.size());
+  for (size_t f = 0; f < functions.size(); ++f) {
+    per_ms[f] = functions[f].per_ms(now);
+    events += per_ms[f];
+    bytes += per_ms[f] * functions[f].mean_bytes;
+  }
+  for (auto& link : links) {
+    link.offered = bytes * link.filter.ms_per_byte();
+    link.mean_carry_ms = events > 0 ? link.offered / events : 0;
+  }
+  for (auto& site : sites) {
+    double work = 0;
+    for (const auto f : site.functions)
+      if (per_ms[f] > 0)
+        work += per_ms[f]
+                * site.pairs[f]->filter.at(functions[f].mean_size, site.filter).ms;
+    site.offered = work * (1 + others_per_own(site)) / site.servers;
+  }
+}
+
+bool predictor::impl::moved(const site_state& site) const noexcept {
+  const auto& link = links[site.link];
+  const double step = config.publish_step;
+  const auto differs = [&](double now, double then, double grain) {
+    return std::abs(now - then) > step * (std::abs(then) + grain);
+  };
+  return std::abs(site.filter.g - site.published_g) > step
+         || differs(site.others, site.published_others, 20)
+         || differs(link.filter.rtt_ms(), link.published_rtt, 1)
+         || differs(link.filter.ms_per_byte(), link.published_byte, 1e-6);
+}
+
+void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
+                            time_point now) {
+  const auto& home = sites[site];
+  const auto& net = links[home.link].filter;
+  estimate out;
+  pair.filter.fill(out, home.filter, config.service, now);
+  out.factor *= std::exp(pair.doubt);
+  out.log_var_per_ms
+    = config.service.q_second * (1 + config.service.own_share) / 1000;
+  out.rtt_ms = net.rtt_ms();
+  out.ms_per_byte = net.ms_per_byte();
+  out.rtt_var = net.rtt_var();
+  out.byte_var = net.byte_var();
+  out.net_cov = net.cov();
+  out.net_noise_ms2 = net.fixed_noise();
+  out.net_noise_share2 = net.share_noise();
+  out.warm_until_ms = pair.warm_until_ms == 0 ? 1e300 : pair.warm_until_ms;
+  out.cold_charge_ms
+    = cold_charge_ms(pair.cold.mean_ms(),
+                     functions[function].rate.per_second(now), pair.stay.ms());
+  out.others = home.others;
+  out.others_usual = home.others_usual;
+  out.own_reported = home.own;
+  out.load = (home.own_usual + home.others_usual) / home.servers;
+  out.others_per_own = others_per_own(home);
+  if (config.crowding) {
+    out.offered = home.offered;
+    out.link_offered = links[home.link].offered;
+    out.mean_carry_ms = links[home.link].mean_carry_ms;
+  }
+  out.mean_service_ms = home.mean_service_ms;
+  out.reported_ms = home.reported_ms;
+  out.overdue_ms = pair.overdue_ms;
+  out.servers = home.servers;
+  out.promise_sigmas = pair.promise.sigmas();
+  out.interval_sigmas = pair.interval.sigmas();
+  out.updated_ms = to_ms(now.time_since_epoch());
+  pair.cell->write(out);
+  pair.dirty = false;
+}
+
+size_t predictor::publish(time_point now) {
+  impl_->reckon_offered(now);
+  size_t count = 0;
+  for (uint32_t s = 0; s < impl_->sites.size(); ++s) {
+    auto& site = impl_->sites[s];
+    if (!impl_->moved(site))
+      continue;
+    for (const auto f : site.functions)
+      impl_->mark(*site.pairs[f], f, s);
+    site.published_g = site.filter.g;
+    site.published_others = site.others;
+  }
+  for (auto& link : impl_->links) {
+    link.published_rtt = link.filter.rtt_ms();
+    link.published_byte = link.filter.ms_per_byte();
+  }
+  for (const auto& [s, f] : impl_->dirty)
+    if (auto* pair = impl_->find(f, s); pair && pair->dirty) {
+      impl_->write(*pair, f, s, now);
+      ++count;
+    }
+  impl_->dirty.clear();
+  return count;
+}
+
+} // namespace faas::routing
