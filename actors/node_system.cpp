@@ -143,7 +143,8 @@ result<void> node_system::impl::spawn() {
   serve_bulk();
   predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
                                         &stats, &counters, config.clock, true,
-                                        &quality});
+                                        &quality, config.experience,
+                                        config.log});
   ports.receive_with([this](loop_report report) {
     if (!report.evidence.empty()) {
       const wire::evidence seen{std::exchange(report.evidence, {})};

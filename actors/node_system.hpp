@@ -44,6 +44,8 @@ struct node_system_config {
   node_book* nodes = nullptr; ///< with the controller
   /// Without the controller: this node's last assignments; null: not kept.
   replica_store* replica = nullptr;
+  /// What this node has learned of latencies; null: not kept.
+  replica_store* experience = nullptr;
   /// The controller's; null: it keeps no secrets. Loaded after the catalog.
   std::shared_ptr<secret_store> secrets;
   /// Makes the sealer once it is known whether the store has secrets.

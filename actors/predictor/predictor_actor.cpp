@@ -1,6 +1,7 @@
 #include "actors/predictor/predictor_actor.hpp"
 
 #include "actors/predictor/cpu_probe.hpp"
+#include "actors/predictor/experience_keeper.hpp"
 #include "actors/predictor/known_versions.hpp"
 #include "actors/predictor/peer_estimates.hpp"
 #include "actors/predictor/probe_turns.hpp"
@@ -10,6 +11,8 @@
 #include "libfaas/manifest/work.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/profile.hpp"
+
+#include <utility>
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -23,7 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_period = 100ms;
-constexpr uint64_t ticks_per_quality = 10;
+constexpr uint64_t ticks_per_quality = 10, ticks_per_save = 600;
 
 std::string key_of(const version_ref& version) {
   return version.function.str() + "@" + std::to_string(version.version);
@@ -34,11 +37,13 @@ struct predictor_state {
   using pointer = predictor_actor::stateful_pointer<predictor_state>;
 
   explicit predictor_state(pointer self) : self(self) {}
+  ~predictor_state() { keep_experience(); }
 
   void start(predictor_actor_config with) {
     config = with;
     mark = std::make_unique<alive_mark>(*config.counters,
                                         actor_kind::predictor);
+    recall();
     if (config.probe)
       prober = std::make_unique<cpu_probe>(
         [me = self->address(), site = own_site(),
@@ -272,6 +277,28 @@ struct predictor_state {
     }
   }
 
+  /// What this node knew before its restart is as good as what a peer tells.
+  void recall() {
+    if (config.experience == nullptr)
+      return;
+    keeper
+      = std::make_unique<experience_keeper>(*config.experience, config.log);
+    auto kept = config.experience->load();
+    if (kept && !*kept)
+      return;
+    auto known = kept ? experience_of(**kept) : kept.error();
+    if (known)
+      heard[config.node] = std::move(*known);
+    else if (config.log)
+      config.log("what was learned before the restart cannot be read ("
+                 + known.error().message + "): it is learned anew");
+  }
+
+  void keep_experience() {
+    if (keeper && std::exchange(learned, false))
+      keeper->keep(to_text(core.experience(most_told_pairs)));
+  }
+
   /// A node that was gone may be another one now.
   void watch_returns(time_point now) {
     if (!current)
@@ -301,6 +328,7 @@ struct predictor_state {
 
   void report(const loop_report& what) {
     mark->counters().count_handled();
+    learned = learned || !what.ended.empty();
     for (const auto& seen : what.ended) {
       core.observe(seen);
       const auto own = sites.find(own_site());
@@ -332,8 +360,11 @@ struct predictor_state {
     config.ports->request_reports();
     watch_returns(config.clock->now());
     probe_if_silent(config.clock->now());
-    if (config.quality != nullptr && ++ticks % ticks_per_quality == 0)
+    ++ticks;
+    if (config.quality != nullptr && ticks % ticks_per_quality == 0)
       config.quality->set(quality());
+    if (ticks % ticks_per_save == 0)
+      keep_experience();
     self->delayed_send(self, tick_period, caf::tick_atom::value);
   }
 
@@ -405,6 +436,8 @@ struct predictor_state {
   std::map<node_name, routing::snapshot> heard; ///< not all adopted yet
   std::set<node_name> gone;
   std::unique_ptr<cpu_probe> prober;
+  std::unique_ptr<experience_keeper> keeper; ///< null: nothing is kept
+  bool learned = false;                      ///< since it was kept
   bool has_choice = false;
   uint64_t ticks = 0;
   probe_turns turns;

@@ -4,6 +4,10 @@
 #include "actors/interfaces.hpp"
 #include "actors/routing/route_stats.hpp"
 #include "actors/system/census.hpp"
+#include "libfaas/ports/replica_store.hpp"
+
+#include <functional>
+#include <string>
 
 namespace faas::actors {
 
@@ -18,6 +22,9 @@ struct predictor_actor_config {
   const clock_source* clock = nullptr;
   bool probe = true; ///< measure this node's CPU when its site is silent
   quality_book* quality = nullptr; ///< told each second; null: nobody is
+  /// Where what was learned is kept over a restart, as for a peer; null: nowhere.
+  replica_store* experience = nullptr;
+  std::function<void(std::string)> log = {};
 };
 
 /// Owns the estimators; adds cells to each new structure and publishes the

@@ -53,9 +53,17 @@ struct pair_state {
 };
 
 struct link_state {
+  /// An event's way took that long, known up to `doubt_ms`. True if that says
+  /// nothing of the link as it is: it was late, but one with no fewer bytes or so
+  /// that was sent after it was back in time. A packet was lost.
+  bool stray(double bytes, double ms, double doubt_ms,
+             time_point sent) noexcept;
+
   std::string name;
   network_estimator filter;
   double offered = 0, mean_carry_ms = 0; ///< see reckon_offered
+  time_point fine_sent{}; ///< the last event that was not late, ...
+  double fine_bytes = 0;  ///< ... and its bytes
   double published_rtt = 0, published_byte = 0;
 };
 

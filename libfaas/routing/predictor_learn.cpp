@@ -77,6 +77,19 @@ void site_state::judge(bool late, bool step, time_point sent) noexcept {
     fine_sent = std::max(fine_sent, sent);
 }
 
+bool link_state::stray(double bytes, double ms, double doubt_ms,
+                       time_point sent) noexcept {
+  const double spread = filter.var(bytes) + filter.noise(bytes)
+                        + doubt_ms * doubt_ms;
+  if (ms - filter.mean(bytes) > late_sigmas * std::sqrt(spread))
+    return sent < fine_sent && fine_bytes >= bytes / 2;
+  if (sent >= fine_sent) {
+    fine_sent = sent;
+    fine_bytes = bytes;
+  }
+  return false;
+}
+
 void function_state::arrived(const observation& seen) noexcept {
   const double weight = rate.empty() ? 1 : 0.05;
   mean_size += weight * (seen.size - mean_size);
@@ -212,9 +225,12 @@ bool predictor::observe(const observation& seen) {
   const double way
     = seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms;
   const double own = way < 0 ? way : std::max(0.0, way - seen.backlog_ms);
-  const bool sound = link.observe(
-    seen.bytes, own, seen.at,
-    seen.backlog_ms * (seen.backlog_seen ? hindsight_doubt : backlog_doubt));
+  const double doubt
+    = seen.backlog_ms * (seen.backlog_seen ? hindsight_doubt : backlog_doubt);
+  const bool sound
+    = my.links[site.link].stray(seen.bytes, own, doubt,
+                                seen.at - from_ms(seen.total_ms))
+      || link.observe(seen.bytes, own, seen.at, doubt);
   if (!sound)
     ++my.refused; // parts larger than the whole: learn none of them
   else if (seen.outcome == event_outcome::done)

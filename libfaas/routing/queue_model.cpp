@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 namespace faas::routing {
 namespace {
@@ -122,14 +123,14 @@ void link_load::send(double bytes, double ms_per_byte, time_point now) {
 }
 
 std::optional<double> link_load::overtook(double sent_ms, double bytes) {
-  const auto found = std::find_if(
-    overtaken_.begin(), overtaken_.end(), [&](const overtaken& one) {
+  const auto found = std::find_if( // mostly one of the last
+    overtaken_.rbegin(), overtaken_.rend(), [&](const overtaken& one) {
       return one.sent == sent_ms && one.bytes == bytes;
     });
-  if (found == overtaken_.end())
+  if (found == overtaken_.rend())
     return {};
   const double waited = found->waited;
-  overtaken_.erase(found);
+  overtaken_.erase(std::next(found).base());
   return waited;
 }
 

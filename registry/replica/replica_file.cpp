@@ -83,7 +83,7 @@ result<std::optional<std::string>> replica_file::load() {
 result<void> replica_file::save(std::string_view bytes) {
   if (bytes.size() > max_bytes)
     return error{errc::too_large,
-                 "the assignments of this node are too large to be kept"};
+                 file_.string() + " would be too large to be kept"};
   auto draft = file_;
   draft += ".new";
   const auto head = std::string{mark} + digest_of(bytes).hex() + "\n";

@@ -100,7 +100,7 @@ struct running_node::parts {
   node_trust trust;
   std::unique_ptr<registry::led_node_book> led_book; ///< with others
   std::unique_ptr<registry::porter> porter; ///< with the controller only
-  std::unique_ptr<registry::replica_file> replica;
+  std::unique_ptr<registry::replica_file> replica, experience;
   std::unique_ptr<tunnel::node_tunnel> tunnel;
   std::unique_ptr<registry::decision_log> decisions; ///< null: off
   node_workers workers;
@@ -295,6 +295,8 @@ result<void> running_node::parts::start_system() {
     replica = std::make_unique<registry::replica_file>(data / "replica");
     made.replica = replica.get();
   }
+  experience = std::make_unique<registry::replica_file>(data / "experience");
+  made.experience = experience.get();
   made.secrets = secrets;
   made.sealer = [this](bool has_secrets) {
     return open_sealer(settings, data, clock, has_secrets);

@@ -14,6 +14,19 @@ namespace {
 const function_name f{"f"};
 const site_name here{"edge-1/cpu"}, there{"cloud-1/cpu"};
 
+/// A file in memory.
+struct kept_text final : replica_store {
+  result<std::optional<std::string>> load() override { return text; }
+  result<void> save(std::string_view bytes) override {
+    if (full)
+      return error{errc::storage_full, "no room"};
+    text = std::string{bytes};
+    return {};
+  }
+  std::optional<std::string> text;
+  bool full = false;
+};
+
 struct predictor_world : actor_fixture {
   predictor_world() {
     actor = start("edge-1", board);
@@ -21,7 +34,8 @@ struct predictor_world : actor_fixture {
   }
   ~predictor_world() { stop(actor); }
 
-  predictor_actor start(const std::string& node, routing_board& of) {
+  predictor_actor start(const std::string& node, routing_board& of,
+                        replica_store* experience = nullptr) {
     predictor_actor_config config;
     config.node = node_name{node};
     config.board = &of;
@@ -30,6 +44,8 @@ struct predictor_world : actor_fixture {
     config.counters = &counters;
     config.clock = &clock;
     config.probe = false;
+    config.experience = experience;
+    config.log = [this](std::string line) { told.push_back(std::move(line)); };
     return spawn_predictor(system, config);
   }
 
@@ -106,6 +122,7 @@ struct predictor_world : actor_fixture {
   port_book ports;
   std::shared_ptr<fake_peer> cloud = std::make_shared<fake_peer>("cloud-1");
   predictor_actor actor;
+  std::vector<std::string> told; ///< by threads that have ended when it is read
 };
 
 } // namespace
@@ -221,6 +238,58 @@ BOOST_AUTO_TEST_CASE(a_function_that_is_gone_has_no_route) {
   settle();
   BOOST_REQUIRE(why);
   BOOST_TEST((why->code == errc::not_found));
+}
+
+BOOST_AUTO_TEST_CASE(what_was_learned_is_kept_over_a_restart) {
+  kept_text store;
+  const auto restart = [&] {
+    stop(actor);
+    actor = start("edge-1", board, &store);
+    auto plain = version(1, 1, 10);
+    plain.profiles.clear();
+    publish({plain});
+  };
+  restart();
+  BOOST_TEST(service(1, there, 10) < 100);
+  teach(1, there, 300);
+  BOOST_CHECK_CLOSE(service(1, there, 10), 300, 5);
+  restart();
+  BOOST_CHECK_CLOSE(service(1, there, 10), 300, 10);
+  // In doubt, as of a peer: a few events say what is so now.
+  teach(1, there, 50, 10);
+  BOOST_CHECK_CLOSE(service(1, there, 10), 50, 30);
+  restart();
+  BOOST_CHECK_CLOSE(service(1, there, 10), 50, 30);
+  BOOST_TEST(told.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_learned_anew) {
+  kept_text store;
+  store.text = "[1, 2";
+  stop(actor);
+  actor = start("edge-1", board, &store);
+  publish({version(1, 1, 10)});
+  BOOST_CHECK_CLOSE(service(1, there, 10), 100, 10);
+  teach(1, there, 300);
+  stop(actor);
+  BOOST_TEST_REQUIRE(told.size() == 1u);
+  BOOST_TEST(told[0].find("learned anew") != std::string::npos);
+  BOOST_TEST(store.text->find("cloud-1/cpu") != std::string::npos);
+  actor = start("edge-1", board);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_disk_is_told_once_and_harms_nobody) {
+  kept_text store;
+  store.full = true;
+  stop(actor);
+  actor = start("edge-1", board, &store);
+  publish({version(1, 1, 10)});
+  teach(1, there, 300);
+  BOOST_CHECK_CLOSE(service(1, there, 10), 300, 5);
+  stop(actor);
+  BOOST_TEST_REQUIRE(told.size() == 1u);
+  BOOST_TEST(told[0].find("no room") != std::string::npos);
+  actor = start("edge-1", board);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -128,6 +128,27 @@ class Routing(unittest.TestCase):
         wait_until("the peer has told it", lambda:
                    edge.sites("f")[CLOUD]["service_ms"] > 8)
 
+    def test_a_node_that_restarts_alone_knows_what_it_knew(self):
+        node = self.scratch.node("edge-1")
+        node.deploy("f")
+        self.ready_on(node, "f", EDGE)
+        for _ in range(20):
+            self.call(node, "block 40")
+        self.assertGreater(node.sites("f")[EDGE]["service_ms"], 8)
+        self.assertEqual(node.terminate(), 0)
+        kept = pathlib.Path(node.settings["node.data"]) / "experience"
+        self.assertIn(EDGE, kept.read_text())
+        node.start()
+        self.ready_on(node, "f", EDGE)
+        self.assertGreater(node.sites("f")[EDGE]["service_ms"], 8)
+        # What cannot be read is as none.
+        node.terminate()
+        kept.write_text("petrel-replica 1\nwhatever")
+        node.start()
+        self.ready_on(node, "f", EDGE)
+        self.assertIn("learned anew", node.output())
+        self.assertLess(node.sites("f")[EDGE]["service_ms"], 8)
+
     def test_a_changed_policy_keeps_what_was_learned(self):
         edge, cloud = self.scratch.pair()
         cloud.deploy("f", needs={"tiers": ["cloud"]})

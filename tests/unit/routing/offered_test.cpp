@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <vector>
 
 using namespace faas;
 using namespace faas::routing;
@@ -180,6 +182,73 @@ BOOST_AUTO_TEST_SUITE(offered_test)
     for (int i = 0; i < 600; ++i)
       play(i % 40 == 39 ? 14 : 4 * std::exp(0.1 * w.random.normal()));
     BOOST_TEST(w.expect(w.classify, w.edge, 10).service < 6);
+  }
+
+  /// In the order in which they came back.
+  void learn(world& w, std::vector<observation> back,
+             const std::function<void()>& look = [] {}) {
+    std::sort(back.begin(), back.end(),
+              [](const auto& a, const auto& b) { return a.at < b.at; });
+    for (const auto& seen : back) {
+      w.predictor.observe(seen);
+      w.predictor.publish(seen.at);
+      w.now = std::max(w.now, seen.at);
+      look();
+    }
+  }
+
+  /// Events that cross at the same time: some are late by 200 ms, those sent
+  /// after them are back in time.
+  struct lossy_link : world {
+    double rtt(double rtt_ms, double losses, int events) {
+      std::vector<observation> back;
+      for (int i = 0; i < events; ++i) {
+        const bool lost = random.uniform() < losses;
+        auto seen = make(cloud, 1, 10);
+        now -= from_ms(190); // one each 10 ms
+        seen.total_ms = seen.service_ms + rtt_ms + 4e-4 * seen.bytes
+                        + random.uniform() + (lost ? 200 : 0);
+        seen.at = now + from_ms(seen.total_ms);
+        back.push_back(seen);
+      }
+      learn(*this, back, [this] {
+        highest = std::max(highest, belief_of(*this, cloud).rtt_ms);
+      });
+      return belief_of(*this, cloud).rtt_ms;
+    }
+    double highest = 0;
+  };
+
+  BOOST_AUTO_TEST_CASE(lost_packets_are_no_step_of_the_link) {
+    lossy_link w;
+    w.rtt(40, 0, 100);
+    BOOST_TEST(near(w.rtt(40, 0.05, 2000), 40, 0.1));
+    BOOST_TEST(w.highest < 60);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_step_of_the_link_is_seen_among_losses) {
+    lossy_link w;
+    w.rtt(40, 0.05, 1000);
+    BOOST_TEST(near(w.rtt(120, 0.05, 100), 120, 0.1));
+    BOOST_TEST(near(w.rtt(40, 0.05, 100), 40, 0.2));
+  }
+
+  /// Large ones are late since the link has less bandwidth; small ones hardly.
+  BOOST_AUTO_TEST_CASE(small_events_in_time_excuse_no_large_ones) {
+    world w;
+    const auto play = [&](double slower, int events) {
+      std::vector<observation> back;
+      for (int i = 0; i < events; ++i) {
+        auto seen = w.make(w.cloud, 1, i % 2 ? 1 : 500);
+        seen.total_ms = seen.service_ms + 40 + slower * 4e-4 * seen.bytes;
+        seen.at += from_ms(seen.total_ms);
+        back.push_back(seen);
+      }
+      learn(w, back);
+    };
+    play(1, 200);
+    play(3, 60);
+    BOOST_TEST(near(belief_of(w, w.cloud).ms_per_byte, 3 * 4e-4, 0.1));
   }
 
 BOOST_AUTO_TEST_SUITE_END()
