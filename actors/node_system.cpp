@@ -403,7 +403,7 @@ bool node_system::impl::stop(duration grace) {
   end(membership, 2s);
   if (controller)
     end(*controller, 2s);
-  end(predictor, 1s);
+  end(predictor, 5s); // it saves what it has learned
   end(keeper, 2s);
   end(vault, 2s);
   admin.reset();

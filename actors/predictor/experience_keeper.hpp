@@ -12,8 +12,8 @@
 
 namespace faas::actors {
 
-/// Saves the last text it was given, in a thread of its own: no actor waits for
-/// the disk. The destructor saves what is still waiting.
+/// Saves the last text it was given, in a thread of its own: while it lives no
+/// actor waits for the disk. The destructor saves what is still waiting.
 class experience_keeper {
 public:
   /// `log`: told when saving begins to fail, and when it works again; from the

@@ -295,8 +295,19 @@ struct predictor_state {
   }
 
   void keep_experience() {
-    if (keeper && std::exchange(learned, false))
-      keeper->keep(to_text(core.experience(most_told_pairs)));
+    if (!keeper || !std::exchange(learned, false))
+      return;
+    auto known = core.experience(most_told_pairs, true);
+    // And what is not deployed or not there at the moment.
+    if (const auto rest = heard.find(config.node); rest != heard.end()) {
+      for (const auto& site : rest->second.sites)
+        if (known.sites.size() < most_told_pairs)
+          known.sites.push_back(site);
+      for (const auto& pair : rest->second.pairs)
+        if (known.pairs.size() < most_told_pairs)
+          known.pairs.push_back(pair);
+    }
+    keeper->keep(to_text(known));
   }
 
   /// A node that was gone may be another one now.

@@ -179,9 +179,12 @@ void loop_port::launch(local_route& mine, flight&& ready,
   ready.predicted = chosen.chosen_parts();
   ready.event.attempt = ready.attempts;
   ready.event.version = mine.shared->version.version;
+  ready.backlog_ms = 0;
+  ready.backlog_seen = false;
   if (target.via) {
     ready.backlog_ms = target.link_load->backlog_ms(now);
-    ready.sent_bytes = static_cast<double>(ready.event.body.size());
+    ready.sent_bytes // as for the prediction
+      = static_cast<double>(ready.event.body.size()) + mine.reply_bytes;
     target.link_load->send(ready.sent_bytes, target.cell->read().ms_per_byte,
                            now);
   }

@@ -90,7 +90,7 @@ private:
     routing::prediction predicted;
     double backlog_ms = 0; ///< own bytes ahead of it on the link ...
     bool backlog_seen = false; ///< ... as seen afterwards, see observation
-    double sent_bytes = 0; ///< its own
+    double sent_bytes = 0; ///< its own, with the expected answer's
     uint32_t target = 0;
     tried_targets tried;
     uint32_t note = 0;  ///< of the decision; 0: it is not logged

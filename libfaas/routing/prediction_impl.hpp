@@ -32,11 +32,11 @@ inline double small_exp(double x) noexcept {
   return 1 + x * (1 + x * (0.5 + x * (1.0 / 6)));
 }
 
-/// What later events will wait for this one. Those at the site and on the way to
-/// it that are this router's own are known, and later ones will be routed by
-/// them. Others' events are known by old reports, and routed by others: a static
-/// split. Half of that, and of the own work, is charged (ADR "routing minds later
-/// events").
+/// What later events will wait for this one: half of what they would if they came
+/// by a static split, and crowding() for what is ahead and known, this router's
+/// own events at the site and on the way to it, since later ones will be routed
+/// by that. Others' events are known by old reports only, and routed by others
+/// (ADR "routing minds later events").
 inline double imposed_ms(const estimate& belief, const candidate& site,
                          double carry_ms, double service_ms, double known_ms,
                          double queue_ms) noexcept {
@@ -69,9 +69,8 @@ inline void predict_into(prediction& p, const estimate& belief,
      site.in_flight - belief.own_reported, belief.others_per_own});
   const double foreign = others_wait_ms(
     others, site.in_flight, belief.servers, belief.mean_service_ms);
-  const double known
-    = site.loop_lag_ms + std::max(0.0, site.free_in_ms - transit);
-  const double queue = known + foreign;
+  const double known = std::max(0.0, site.free_in_ms - transit);
+  const double queue = site.loop_lag_ms + known + foreign;
   const double cold
     = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
   const double busy = service + queue;

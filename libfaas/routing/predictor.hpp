@@ -105,8 +105,9 @@ public:
   // -- among routers --------------------------------------------------------
 
   /// What own events have taught, for another router: sites and pairs, at most
-  /// `most_pairs`; links are a router's own.
-  snapshot experience(size_t most_pairs) const;
+  /// `most_pairs`; links are a router's own. `adopted`: with what adopt() took,
+  /// for this router after a restart.
+  snapshot experience(size_t most_pairs, bool adopted = false) const;
   /// What another router has learned, for sites and pairs that have taught
   /// nothing here yet, with half of a new one's uncertainty; what is not finite
   /// is skipped. Entries with names that are not known yet are left in it, for

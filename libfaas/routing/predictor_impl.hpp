@@ -42,6 +42,7 @@ struct pair_state {
   bool watched = false; ///< the next tick has to look at it
   bool own_profile = false;
   bool inherited = false; ///< what is known was taught by another version
+  bool adopted = false;   ///< ... by another router, or before a restart
   uint32_t lessons = 0; ///< service times learned
 
   /// A load is told twice: by the event that waited for it, and by the site. True
@@ -55,7 +56,8 @@ struct pair_state {
 struct link_state {
   /// An event's way took that long, known up to `doubt_ms`. True if that says
   /// nothing of the link as it is: it was late, but one with no fewer bytes or so
-  /// that was sent after it was back in time. A packet was lost.
+  /// that was sent after it was back in time, and few are like it. A packet was
+  /// lost.
   bool stray(double bytes, double ms, double doubt_ms,
              time_point sent) noexcept;
 
@@ -64,7 +66,8 @@ struct link_state {
   double offered = 0, mean_carry_ms = 0; ///< see reckon_offered
   time_point fine_sent{}; ///< the last event that was not late, ...
   double fine_bytes = 0;  ///< ... and its bytes
-  double published_rtt = 0, published_byte = 0;
+  double stray_share = 0; ///< of the events, running mean
+  double published_rtt = 0, published_byte = 0, published_offered = 0;
 };
 
 struct site_state {
@@ -85,7 +88,7 @@ struct site_state {
   double others = 0, others_usual = 0, reported_ms = 0;
   double own = 0, own_usual = 0;
   double offered = 0; ///< see reckon_offered
-  double published_g = 0, published_others = 0;
+  double published_g = 0, published_others = 0, published_offered = 0;
   std::vector<std::unique_ptr<pair_state>> pairs; ///< by function index
   std::vector<uint32_t> functions;                ///< that have a pair
 };

@@ -79,11 +79,17 @@ void site_state::judge(bool late, bool step, time_point sent) noexcept {
 
 bool link_state::stray(double bytes, double ms, double doubt_ms,
                        time_point sent) noexcept {
+  constexpr double few = 0.1, memory = 64; // events
   const double spread = filter.var(bytes) + filter.noise(bytes)
                         + doubt_ms * doubt_ms;
-  if (ms - filter.mean(bytes) > late_sigmas * std::sqrt(spread))
-    return sent < fine_sent && fine_bytes >= bytes / 2;
-  if (sent >= fine_sent) {
+  const bool late
+    = ms - filter.mean(bytes) > late_sigmas * std::sqrt(spread);
+  const bool overtaken
+    = late && sent < fine_sent && fine_bytes >= bytes / 2;
+  stray_share += ((overtaken ? 1 : 0) - stray_share) / memory;
+  if (late)
+    return overtaken && stray_share < few;
+  if (ms >= 0 && sent >= fine_sent) {
     fine_sent = sent;
     fine_bytes = bytes;
   }
@@ -91,9 +97,17 @@ bool link_state::stray(double bytes, double ms, double doubt_ms,
 }
 
 void function_state::arrived(const observation& seen) noexcept {
-  const double weight = rate.empty() ? 1 : 0.05;
-  mean_size += weight * (seen.size - mean_size);
-  mean_bytes += weight * (seen.bytes - mean_bytes);
+  // A client may say any size: one event moves the mean by half at most.
+  constexpr double most = 1e9, times = 10, weight = 0.05;
+  const bool first = lately.empty();
+  const auto follow = [&](double& mean, double seen) {
+    if (first)
+      mean = std::min(seen, most);
+    else
+      mean += weight * (std::min(seen, times * mean + 1) - mean);
+  };
+  follow(mean_size, seen.size);
+  follow(mean_bytes, seen.bytes);
   rate.arrive(seen.at);
   lately.arrive(seen.at);
 }

@@ -17,6 +17,7 @@ double predictor::impl::others_per_own(
 /// this router, and at sites as many more as others send there for each.
 void predictor::impl::reckon_offered(time_point now) {
   constexpr auto interval = std::chrono::milliseconds{500};
+  constexpr double most_offered = 1e6;
   if (now - offered_at < interval)
     return;
   offered_at = now;
@@ -28,7 +29,7 @@ void predictor::impl::reckon_offered(time_point now) {
     bytes += per_ms[f] * functions[f].mean_bytes;
   }
   for (auto& link : links) {
-    link.offered = bytes * link.filter.ms_per_byte();
+    link.offered = std::min(bytes * link.filter.ms_per_byte(), most_offered);
     link.mean_carry_ms = events > 0 ? link.offered / events : 0;
   }
   for (auto& site : sites) {
@@ -37,7 +38,8 @@ void predictor::impl::reckon_offered(time_point now) {
       if (per_ms[f] > 0)
         work += per_ms[f]
                 * site.pairs[f]->filter.at(functions[f].mean_size, site.filter).ms;
-    site.offered = work * (1 + others_per_own(site)) / site.servers;
+    site.offered = std::min(
+      work * (1 + others_per_own(site)) / site.servers, most_offered);
   }
 }
 
@@ -47,10 +49,16 @@ bool predictor::impl::moved(const site_state& site) const noexcept {
   const auto differs = [&](double now, double then, double grain) {
     return std::abs(now - then) > step * (std::abs(then) + grain);
   };
+  // By a fifth, up or down: it is a mean over few seconds.
+  const auto offers_more = [](double now, double then) {
+    return std::abs(now - then) > 0.2 * (then + 0.1);
+  };
   return std::abs(site.filter.g - site.published_g) > step
          || differs(site.others, site.published_others, 20)
          || differs(link.filter.rtt_ms(), link.published_rtt, 1)
-         || differs(link.filter.ms_per_byte(), link.published_byte, 1e-6);
+         || differs(link.filter.ms_per_byte(), link.published_byte, 1e-6)
+         || offers_more(site.offered, site.published_offered)
+         || offers_more(link.offered, link.published_offered);
 }
 
 void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
@@ -105,10 +113,12 @@ size_t predictor::publish(time_point now) {
       impl_->mark(*site.pairs[f], f, s);
     site.published_g = site.filter.g;
     site.published_others = site.others;
+    site.published_offered = site.offered;
   }
   for (auto& link : impl_->links) {
     link.published_rtt = link.filter.rtt_ms();
     link.published_byte = link.filter.ms_per_byte();
+    link.published_offered = link.offered;
   }
   for (const auto& [s, f] : impl_->dirty)
     if (auto* pair = impl_->find(f, s); pair && pair->dirty) {

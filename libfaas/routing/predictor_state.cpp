@@ -63,15 +63,19 @@ snapshot predictor::save() const {
   return out;
 }
 
-snapshot predictor::experience(size_t most_pairs) const {
+snapshot predictor::experience(size_t most_pairs, bool adopted) const {
+  const auto known = [&](const pair_state& pair) {
+    return experienced(pair) || (adopted && pair.adopted);
+  };
   snapshot out;
   for (const auto& site : impl_->sites) {
-    if (!experienced(site))
+    if (std::none_of(site.functions.begin(), site.functions.end(),
+                     [&](const uint32_t f) { return known(*site.pairs[f]); }))
       continue;
     out.sites.push_back({site.name, site.filter.g});
     for (const auto f : site.functions)
       if (out.pairs.size() < most_pairs && !impl_->functions[f].removed
-          && experienced(*site.pairs[f]))
+          && known(*site.pairs[f]))
         out.pairs.push_back(
           saved_pair(impl_->functions[f].name, site, *site.pairs[f]));
   }
@@ -110,6 +114,7 @@ void take_over(pair_state& pair, const pair_state& from) {
   pair.warm = from.warm;
   pair.cold_run = from.cold_run;
   pair.last_long = from.last_long;
+  pair.short_share = from.short_share;
   pair.promise = from.promise;
   pair.interval = from.interval;
   pair.own_profile = from.own_profile;
@@ -121,8 +126,12 @@ void take_over(function_state& next, const function_state& from) {
     next.profile = from.profile;
     next.told = from.told;
   }
-  if (next.rate.empty())
+  if (next.rate.empty()) {
     next.rate = from.rate;
+    next.lately = from.lately;
+    next.mean_size = from.mean_size;
+    next.mean_bytes = from.mean_bytes;
+  }
 }
 
 /// Of another version that may do other work: the means, with doubt.
@@ -206,6 +215,7 @@ size_t predictor::adopt(snapshot& of_another, time_point now) {
     if (fresh[s->second] && usable(entry) && !my.functions[f->second].removed) {
       auto& pair = my.obtain(f->second, s->second);
       restore_pair(pair, entry, my.sites[s->second], config);
+      pair.adopted = true;
       my.mark(pair, f->second, s->second);
       ++taken;
     }

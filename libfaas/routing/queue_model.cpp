@@ -118,11 +118,22 @@ void link_load::send(double bytes, double ms_per_byte, time_point now) {
   all_ += size;
   if (open_.size() == most)
     open_.pop_front();
-  open_.push_back({now_ms, size, all_});
+  open_.push_back({now_ms, size, all_, all_ - size - over_all_});
   free_ms_ = std::max(free_ms_, now_ms) + size * std::max(0.0, ms_per_byte);
 }
 
-std::optional<double> link_load::overtook(double sent_ms, double bytes) {
+namespace {
+
+/// An event that waited so long, if that fits its way; else its bytes took what
+/// is believed, and it says nothing.
+double fitting(double waited, double carry, double own) noexcept {
+  return waited > carry ? std::max(0.0, carry - own) : std::max(0.0, waited);
+}
+
+} // namespace
+
+std::optional<double> link_load::overtook(double sent_ms, double bytes,
+                                          double carry_ms, double rate) {
   const auto found = std::find_if( // mostly one of the last
     overtaken_.rbegin(), overtaken_.rend(), [&](const overtaken& one) {
       return one.sent == sent_ms && one.bytes == bytes;
@@ -131,13 +142,16 @@ std::optional<double> link_load::overtook(double sent_ms, double bytes) {
     return {};
   const double waited = found->waited;
   overtaken_.erase(std::next(found).base());
-  return waited;
+  return fitting(waited, carry_ms, bytes * rate);
 }
 
 std::optional<double> link_load::crossed(double bytes, time_point sent,
                                          double carry_ms, double ms_per_byte) {
+  constexpr double slower = 4; // than believed, at most, when it is a wait
   const double sent_ms = to_ms(sent.time_since_epoch());
   const double size = std::max(0.0, bytes);
+  const double carry = std::max(0.0, carry_ms);
+  const double rate = std::max(0.0, ms_per_byte);
   auto found = std::lower_bound(
     open_.begin(), open_.end(), sent_ms,
     [](const transfer& one, double time) { return one.sent < time; });
@@ -145,26 +159,28 @@ std::optional<double> link_load::crossed(double bytes, time_point sent,
          && found->bytes != size)
     ++found;
   if (found == open_.end() || found->sent != sent_ms)
-    return overtook(sent_ms, size); // one sent after it was back before
-  const double rate = std::max(0.0, ms_per_byte);
+    return overtook(sent_ms, size, carry, rate); // a later one was back before
   // Those between the last one that is back and this one: when they crossed.
+  const auto waited = [&](const transfer& one, double over) {
+    return std::clamp(over - one.sent, 0.0, slower * rate * one.ahead);
+  };
   double over = over_ms_;
   for (auto one = open_.begin(); one != found; ++one) {
-    const double begun = std::max(over, one->sent);
     if (overtaken_.size() == most_overtaken)
       overtaken_.pop_front();
-    overtaken_.push_back({one->sent, one->bytes, begun - one->sent});
-    over = begun + one->bytes * rate;
+    overtaken_.push_back({one->sent, one->bytes, waited(*one, over)});
+    over = std::max(over, one->sent) + one->bytes * rate;
   }
-  const double carry = std::max(0.0, carry_ms);
+  const double own_wait = fitting(waited(*found, over), carry, size * rate);
   over_ms_ = sent_ms + carry;
+  over_all_ = found->until;
   const double behind = (all_ - found->until) * rate;
   const bool idle_since = idle_all_ >= found->until;
   open_.erase(open_.begin(), found + 1);
   free_ms_ = over_ms_ + behind;
   if (idle_since)
     free_ms_ = std::max(free_ms_, idle_ms_ + (all_ - idle_all_) * rate);
-  return std::clamp(over - sent_ms, 0.0, carry);
+  return own_wait;
 }
 
 } // namespace faas::routing

@@ -57,7 +57,8 @@ inline double others_wait_ms(double others, double own, double servers,
 /// k) r^k service times, by the stationary law of M/M/1/K; k = 0 is the own part.
 /// (Whittle's index for routing: Shone, Knight and Harper, "A conservative index
 /// heuristic for routing problems with multiple heterogeneous service
-/// facilities", Math. Meth. Oper. Res. 92, 2020.) Straight between whole numbers.
+/// facilities", Math. Meth. Oper. Res. 92, 2020.) Straight between whole numbers;
+/// of more than 8 ahead no power beyond r^9 counts.
 /// Bounded: at most 16 times the own part, since where everything is full nobody
 /// takes the rest, and equal waits are best.
 inline double crowding(double ahead, double offered) noexcept {
@@ -166,7 +167,9 @@ public:
   /// `carry_ms` were not the link's round trip: its bytes, and those ahead of
   /// them. They have all crossed. How long it waited for these, by when the last
   /// of them came back: from that the link's rate can be learned also while it is
-  /// full, whatever was believed when it was sent. Nothing if it is not known.
+  /// full, though what was believed when it was sent was wrong. No longer than
+  /// the bytes that may have been ahead take at a quarter of the believed rate:
+  /// what is beyond is no wait, but a longer way. Nothing if it is not known.
   std::optional<double> crossed(double bytes, time_point sent, double carry_ms,
                                 double ms_per_byte);
 
@@ -184,12 +187,14 @@ private:
   struct transfer {
     double sent, bytes;
     double until; ///< bytes sent in all, with these
+    double ahead; ///< bytes not known to have crossed when it was sent
   };
   struct overtaken {
     double sent, bytes;
     double waited;
   };
-  std::optional<double> overtook(double sent_ms, double bytes);
+  std::optional<double> overtook(double sent_ms, double bytes, double carry_ms,
+                                 double rate);
 
   /// Of older ones it is not learned when they have crossed.
   static constexpr size_t most = 8192, most_overtaken = 1024;
@@ -197,7 +202,8 @@ private:
   std::deque<transfer> open_; ///< in the order of sending
   /// One sent after them was back before.
   std::deque<overtaken> overtaken_;
-  double over_ms_ = 0; ///< when the last one that is back had crossed
+  double over_ms_ = 0;  ///< when the last one that is back had crossed
+  double over_all_ = 0; ///< bytes sent until then, with it
   double all_ = 0;            ///< bytes sent
   // The last time that the link was idle: when it began again, and what had been
   // sent before.

@@ -17,7 +17,7 @@ constexpr size_t hex_digits = 64;
 
 error damaged(const std::filesystem::path& file, const char* how) {
   return {errc::invalid_argument, file.string() + " " + how,
-          "nothing is to be done: the controller tells this node anew"};
+          "nothing is to be done: it is told or learned anew"};
 }
 
 result<std::string> read_all(const file_handle& in,

@@ -260,6 +260,16 @@ BOOST_AUTO_TEST_CASE(what_was_learned_is_kept_over_a_restart) {
   BOOST_CHECK_CLOSE(service(1, there, 10), 50, 30);
   restart();
   BOOST_CHECK_CLOSE(service(1, there, 10), 50, 30);
+  // Also what had no event meanwhile, and what is not deployed.
+  teach(1, here, 30, 10);
+  restart();
+  BOOST_CHECK_CLOSE(service(1, there, 10), 50, 30);
+  stop(actor);
+  actor = start("edge-1", board, &store);
+  publish({version(2, 2, 10)});
+  teach(2, here, 30, 10);
+  restart();
+  BOOST_CHECK_CLOSE(service(1, there, 10), 50, 30);
   BOOST_TEST(told.empty());
 }
 

@@ -266,8 +266,20 @@ BOOST_AUTO_TEST_SUITE(queue_model_test)
     BOOST_TEST(*link.crossed(1001, at(1), 19, 1e-2) == 9);
     BOOST_TEST(*link.crossed(1000, at(0), 10, 1e-2) == 0);
     BOOST_TEST(!link.crossed(1000, at(0), 10, 1e-2));
-    // More is not possible than it was under way.
-    BOOST_TEST(*link.crossed(1003, at(3), 5, 1e-2) == 5);
+    // What does not fit its way says nothing: its bytes took what is believed.
+    BOOST_TEST(*link.crossed(1003, at(3), 12, 1e-2) == 12 - 10.03,
+               boost::test_tools::tolerance(1e-9));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_longer_way_is_no_wait) {
+    link_load link;
+    for (int i = 0; i < 3; ++i)
+      link.send(1000, 1e-4, at(i)); // 0.1 ms each
+    BOOST_TEST(*link.crossed(1000, at(0), 80, 1e-4) == 0);
+    BOOST_TEST(*link.crossed(1000, at(1), 80, 1e-4) == 4 * 0.1,
+               boost::test_tools::tolerance(1e-9));
+    BOOST_TEST(*link.crossed(1000, at(2), 80, 1e-4) == 4 * 0.2,
+               boost::test_tools::tolerance(1e-9));
   }
 
   BOOST_AUTO_TEST_CASE(those_that_never_come_back_are_forgotten) {
