@@ -10,6 +10,7 @@ import time
 
 from simulator import Simulator, runs_of
 from statistics_of import interval, paired
+from study_plots import COLOURS, PALE, Picture
 
 OURS = "min-latency"
 WITHOUT = "min-latency/no-crowding"
@@ -63,6 +64,41 @@ def text(value, digits=0):
     return f"{mean:.{digits}f} ± {half:.{digits}f}"
 
 
+PLOTTED = [OURS, WITHOUT, "informed", "jsq", "c3", "prequal"]
+
+
+def plot(study):
+    """Means and 99th percentiles by world; what is beyond the scale is left
+    out."""
+    picture = Picture(900, 80 + 46 * len(study["worlds"]))
+    panels = {"mean_ms": (190, 320, 400, "mean, ms"),
+              "p99_ms": (550, 320, 1600, "99th percentile, ms")}
+    bottom = 50 + 46 * len(study["worlds"])
+    for key, (left, width, most, title) in panels.items():
+        picture.text(left, 40, title, bold=True)
+        for tick in range(0, most + 1, most // 4):
+            x = left + width * tick / most
+            picture.line(x, 46, x, bottom)
+            picture.text(x, bottom + 14, tick, "middle", size=10)
+        for number, of in enumerate(study["worlds"].values()):
+            for row, policy in enumerate(PLOTTED):
+                value = of[policy][key][0]
+                if value <= most:
+                    picture.dot(left + width * value / most,
+                                56 + 46 * number + 6 * row, COLOURS[row], 3.4)
+    for number, name in enumerate(study["worlds"]):
+        y = 50 + 46 * number
+        picture.text(180, y + 24, name, "end")
+        if number > 0:
+            picture.line(10, y - 1, 890, y - 1, PALE, 0.5)
+    x = 10
+    for colour, policy in zip(COLOURS, PLOTTED):
+        picture.dot(x + 4, 14, colour)
+        picture.text(x + 12, 18, policy)
+        x += 24 + 7 * len(policy)
+    return picture.done()
+
+
 def page(study):
     lines = [
         "# Functions at many sites, in the simulator", "",
@@ -78,7 +114,7 @@ def page(study):
         "*informed* knows every law, not the draws, and goes to what is "
         "expected to end first, as the regret is reckoned, too; min-latency "
         "minds later events: *no-crowding* is without the part of that which "
-        "goes by what might come to a site (docs/routing.md).", ""]
+        "goes by what might come to a site (docs/routing.md).", "", "![means and percentiles](many-sites.svg)", ""]
     for name, of in study["worlds"].items():
         lines += [f"## {name[0].upper()}{name[1:]}", "",
                   "| policy | mean ms | p99 ms | regret ms | mean over "
@@ -121,6 +157,7 @@ def run(options, say):
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     (out / "many-sites.md").write_text(page(study))
+    (out / "many-sites.svg").write_text(plot(study))
     (out / "many-sites.json").write_text(json.dumps(study) + "\n")
     least = all(min(of, key=lambda p: of[p]["mean_ms"][0]
                     if p in POLICIES else math.inf) == OURS
