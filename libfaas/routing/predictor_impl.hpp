@@ -84,6 +84,7 @@ struct site_state {
   double mean_service_ms = 0;
   std::optional<uint32_t> stepped; ///< function whose event told of a step
   bool doubted = false;   ///< whether the last event was late is still open
+  bool adopted = false;   ///< its slow-down was told: see predictor::adopt
   time_point fine_sent{}; ///< last sending of one that was not late
   double others = 0, others_usual = 0, reported_ms = 0;
   double own = 0, own_usual = 0;

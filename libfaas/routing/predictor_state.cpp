@@ -69,8 +69,11 @@ snapshot predictor::experience(size_t most_pairs, bool adopted) const {
   };
   snapshot out;
   for (const auto& site : impl_->sites) {
-    if (std::none_of(site.functions.begin(), site.functions.end(),
-                     [&](const uint32_t f) { return known(*site.pairs[f]); }))
+    const bool told = adopted && site.adopted;
+    if (!told
+        && std::none_of(
+          site.functions.begin(), site.functions.end(),
+          [&](const uint32_t f) { return known(*site.pairs[f]); }))
       continue;
     out.sites.push_back({site.name, site.filter.g});
     for (const auto f : site.functions)
@@ -201,6 +204,7 @@ size_t predictor::adopt(snapshot& of_another, time_point now) {
       return false;
     if (fresh[at->second] && usable_log(entry.log_slowdown)) {
       restore_site(my.sites[at->second], entry.log_slowdown, 0, config, now);
+      my.sites[at->second].adopted = true;
       ++taken;
     }
     return true;
