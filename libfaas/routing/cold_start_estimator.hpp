@@ -12,7 +12,8 @@ namespace faas::routing {
 /// Events per second, exponentially averaged over some 30 s. Not thread safe.
 class rate_estimator {
 public:
-  explicit rate_estimator(double averaging_s = 30) noexcept
+  rate_estimator() noexcept : rate_estimator(30) {}
+  explicit rate_estimator(double averaging_s) noexcept
     : averaging_s_(averaging_s) {}
   void arrive(time_point now) noexcept;
   double per_second(time_point now) const noexcept;

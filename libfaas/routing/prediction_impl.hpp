@@ -38,12 +38,14 @@ inline double small_exp(double x) noexcept {
 /// by that. Others' events are known by old reports only, and routed by others
 /// (ADR "routing minds later events").
 inline double imposed_ms(const estimate& belief, const candidate& site,
-                         double carry_ms, double service_ms, double known_ms,
+                         double carry_ms, double work_ms, double known_ms,
                          double queue_ms) noexcept {
   constexpr double half = 0.5;
-  const double work = service_ms / belief.servers;
-  return half * split_ms(queue_ms, service_ms, belief.servers, belief.load)
-         + crowding_ms(work, known_ms, belief.mean_service_ms / belief.servers,
+  return half * split_ms(queue_ms, work_ms, belief.load)
+         // of all servers as one of their speed
+         + crowding_ms(work_ms, known_ms * belief.servers,
+                       belief.mean_service_ms > 0 ? belief.mean_service_ms
+                                                  : work_ms * belief.servers,
                        belief.offered)
          + crowding_ms(carry_ms, site.backlog_ms, belief.mean_carry_ms,
                        belief.link_offered);
@@ -71,6 +73,7 @@ inline void predict_into(prediction& p, const estimate& belief,
     others, site.in_flight, belief.servers, belief.mean_service_ms);
   const double known = std::max(0.0, site.free_in_ms - transit);
   const double queue = site.loop_lag_ms + known + foreign;
+  const double share = 1 / belief.servers;
   const double cold
     = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
   const double busy = service + queue;
@@ -94,12 +97,11 @@ inline void predict_into(prediction& p, const estimate& belief,
       + queue * queue * belief.log_noise
     // How many others there are is known by a report of a while ago only: as
     // uncertain as a Poisson number.
-    + others * belief.mean_service_ms * belief.mean_service_ms
-        / (belief.servers * belief.servers);
+    + others * belief.mean_service_ms * belief.mean_service_ms * share * share;
   p.promise_sigmas = belief.promise_sigmas;
   p.interval_sigmas = belief.interval_sigmas;
-  p.imposed = imposed_ms(belief, site, belief.ms_per_byte * bytes, service,
-                         known, queue);
+  p.imposed = imposed_ms(belief, site, belief.ms_per_byte * bytes,
+                         service * share, known, queue);
   p.in_flight = site.in_flight;
   p.servers = belief.servers;
   const double work_s = (service + cold) / 1000;

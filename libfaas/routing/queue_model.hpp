@@ -63,10 +63,10 @@ inline double others_wait_ms(double others, double own, double servers,
 /// takes the rest, and equal waits are best.
 inline double crowding(double ahead, double offered) noexcept {
   constexpr double steps = 8, most = 16;
-  const double whole = std::floor(std::min(ahead, steps));
+  const auto whole = static_cast<int>(std::min(ahead, steps));
   double n = ahead - whole;
   double sum = offered * n;
-  for (double i = 0; i < whole; ++i) {
+  for (int i = 0; i < whole; ++i) {
     n += 1;
     sum = offered * (n + sum);
   }
@@ -78,8 +78,10 @@ inline double crowding(double ahead, double offered) noexcept {
 /// is what is known: later events are routed by what is known then.
 inline double crowding_ms(double work_ms, double ahead_ms, double usual_ms,
                           double offered) noexcept {
+  if (ahead_ms <= 0 || offered <= 0)
+    return 0;
   const double each = usual_ms > 0 ? usual_ms : work_ms;
-  if (ahead_ms <= 0 || each <= 0)
+  if (each <= 0)
     return 0;
   constexpr double most_ahead = 1000;
   return work_ms * crowding(std::min(ahead_ms / each, most_ahead), offered);
@@ -92,10 +94,9 @@ inline double crowding_ms(double work_ms, double ahead_ms, double usual_ms,
 /// (n + 1) / mu; the difference is rho / (1 - rho) of it, which is the mean number
 /// of events there. `load`: that number over the servers; where more wait than a
 /// load of 80 % would have, the site is not steady, and the rule says nothing.
-inline double split_ms(double queue_ms, double service_ms, double servers,
-                       double load) noexcept {
+inline double split_ms(double queue_ms, double work_ms, double load) noexcept {
   constexpr double steady = 4;
-  return std::min(load, steady) * (queue_ms + service_ms / servers);
+  return std::min(load, steady) * (queue_ms + work_ms);
 }
 
 /// One router's own work at one site with `servers` equal servers, first come

@@ -100,9 +100,9 @@ BOOST_AUTO_TEST_SUITE(queue_model_test)
     // One server, mu = 0.1 per ms, rho = 0.8, three there: whole cost (n + 1) /
     // (mu - lambda) = 200 ms, own part 40 ms.
     const double rho = 0.8, load = rho / (1 - rho);
-    BOOST_TEST(split_ms(30, 10, 1, load) == 160,
+    BOOST_TEST(split_ms(30, 10, load) == 160,
                boost::test_tools::tolerance(1e-9));
-    BOOST_TEST(split_ms(30, 10, 1, 0) == 0);
+    BOOST_TEST(split_ms(30, 10, 0) == 0);
   }
 
   BOOST_AUTO_TEST_CASE(a_free_server_means_no_wait) {
