@@ -89,11 +89,13 @@ public:
     version_.store(version + 2, std::memory_order_release);
   }
 
-  /// From any thread; repeats while a write is under way (some 20 ns).
-  estimate read() const noexcept {
+  /// From any thread; repeats while a write is under way (some 20 ns). Unrolled
+  /// and inlined: copied as a whole, a decision takes half as long again.
+  [[gnu::always_inline]] estimate read() const noexcept {
     estimate value;
     for (;;) {
       const auto before = version_.load(std::memory_order_acquire);
+#pragma GCC unroll 64
       for (size_t i = 0; i < count; ++i) {
         // Word by word to its place: a copy of the whole would wait for these
         // stores (half the time of a decision).
