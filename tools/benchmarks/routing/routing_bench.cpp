@@ -34,6 +34,8 @@ struct candidates {
       e.log_var = 0.01;
       e.rtt_ms = 5 + random.uniform();
       e.warm_until_ms = 1e300;
+      e.mean_service_ms = 2;
+      e.offered = 0.8;
       cells.emplace_back(e);
       candidate c;
       c.site = site_index{static_cast<uint32_t>(i)};
