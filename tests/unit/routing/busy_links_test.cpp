@@ -19,10 +19,6 @@ namespace {
 
 using world = predictor_world;
 
-estimate belief_of(world& w, site_index site) {
-  return w.predictor.cell(w.classify, site, w.now)->read();
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(busy_links_test)

@@ -15,10 +15,6 @@ namespace {
 
 using world = predictor_world;
 
-estimate belief_of(world& w, site_index site) {
-  return w.predictor.cell(w.classify, site, w.now)->read();
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(offered_test)

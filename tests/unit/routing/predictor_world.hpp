@@ -60,4 +60,9 @@ struct predictor_world {
   double service(site_index site) { return expect(classify, site).service; }
 };
 
+/// What is shown to those who decide.
+inline estimate belief_of(predictor_world& w, site_index site) {
+  return w.predictor.cell(w.classify, site, w.now)->read();
+}
+
 } // namespace faas::test
