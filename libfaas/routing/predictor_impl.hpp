@@ -6,15 +6,26 @@
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/quantile_tracker.hpp"
 
+#include <cmath>
 #include <unordered_map>
 
 namespace faas::routing {
+
+inline constexpr double max_ms = 1e7;
+/// Beyond so many standard deviations an event is late.
+inline constexpr double late_sigmas = 3;
+
+inline bool plausible_ms(double ms) noexcept {
+  return std::isfinite(ms) && ms >= 0 && ms <= max_ms;
+}
 
 /// One function on one site.
 struct pair_state {
   /// Whether an event that was early says nothing: see predictor_learn.cpp.
   bool too_short_to_tell(double service_ms, double expected_ms, bool probed,
                          time_point at) noexcept;
+  /// How good the one was that this event went by.
+  void judge_prediction(const observation& seen);
 
   function_filter filter;
   cold_start_estimator cold;
@@ -145,6 +156,9 @@ struct predictor::impl {
   double others_per_own(const site_state& site) const noexcept;
   void reckon_offered(time_point now);
   bool moved(const site_state& site) const noexcept;
+  void learn_timeout(const observation& seen, pair_state& pair,
+                     site_state& site);
+  bool learn_way(const observation& seen, link_state& link);
   void learn_service(const observation& seen, pair_state& pair,
                      site_state& site);
   void learn_work(const observation& seen, pair_state& pair, site_state& site);

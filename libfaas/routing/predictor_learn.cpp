@@ -1,4 +1,4 @@
-// What the predictor makes of events, probes and silence.
+// What events teach the predictor.
 #include "libfaas/routing/fading.hpp"
 #include "libfaas/routing/predictor_impl.hpp"
 
@@ -10,14 +10,12 @@
 namespace faas::routing {
 namespace {
 
-constexpr double max_ms = 1e7;
-constexpr double late_sigmas = 3;
-// One surprisingly slow event is a step or an outlier: it is believed as far as
-// such events were steps before, until there is more to go by.
 /// Time constant of the usual number of other routers' events.
 constexpr double usual_ms = 5000;
 /// How well what is ahead on a link is known beforehand, and afterwards.
 constexpr double backlog_doubt = 0.25, hindsight_doubt = 0.05;
+// One surprisingly slow event is a step or an outlier: it is believed as far as
+// such events were steps before, until there is more to go by.
 constexpr auto doubt_time = std::chrono::seconds{2};
 // A CPU quota is enforced when the scheduler's tick comes (4 ms at 250 Hz): a
 // job shorter than that runs at full speed on a slow site. So where longer jobs
@@ -35,10 +33,6 @@ constexpr int always_cold = 2;
 constexpr auto cold_memory = std::chrono::minutes{10};
 /// Sites tell of a load within some 10 s.
 constexpr auto load_memory = std::chrono::seconds{30};
-
-bool plausible_ms(double ms) noexcept {
-  return std::isfinite(ms) && ms >= 0 && ms <= max_ms;
-}
 
 bool plausible(const observation& seen) noexcept {
   return plausible_ms(seen.total_ms) && plausible_ms(seen.queue_ms)
@@ -164,7 +158,7 @@ void predictor::impl::learn_work(const observation& seen, pair_state& pair,
     watch(pair, to_int(seen.function), to_int(seen.site));
   pair.quality.service(told.before.ms / seen.service_ms, told.nu,
                        told.before.log_var + told.before.noise);
-  const double first = site.mean_service_ms == 0;
+  const bool first = site.mean_service_ms == 0;
   site.mean_service_ms
     += (first ? 1 : 0.1) * (seen.service_ms - site.mean_service_ms);
 }
@@ -202,6 +196,37 @@ void predictor::impl::learn_queue(const observation& seen, site_state& site) {
   site.reported_ms = now;
 }
 
+/// It took so long at least, and says no more.
+void predictor::impl::learn_timeout(const observation& seen, pair_state& pair,
+                                    site_state& site) {
+  const double elsewhere = links[site.link].filter.mean(seen.bytes)
+                           + seen.backlog_ms + seen.queue_ms;
+  if (seen.total_ms > elsewhere)
+    pair.filter.observe_at_least(seen.size, seen.total_ms - elsewhere, seen.at,
+                                 site.filter, config.service);
+}
+
+void pair_state::judge_prediction(const observation& seen) {
+  quality.total(seen.predicted_ms, seen.predicted_sd, seen.total_ms);
+  if (!(seen.predicted_ms > 0) || !(seen.predicted_sd > 0))
+    return;
+  const double score = (seen.total_ms - seen.predicted_ms) / seen.predicted_sd;
+  promise.add(score);
+  interval.add(std::abs(score));
+}
+
+/// False when its parts are larger than the whole: none of them is learned.
+bool predictor::impl::learn_way(const observation& seen, link_state& link) {
+  // What waited for the link in front of it is known roughly only.
+  const double way
+    = seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms;
+  const double own = way < 0 ? way : std::max(0.0, way - seen.backlog_ms);
+  const double doubt
+    = seen.backlog_ms * (seen.backlog_seen ? hindsight_doubt : backlog_doubt);
+  return link.stray(seen.bytes, own, doubt, seen.at - from_ms(seen.total_ms))
+         || link.filter.observe(seen.bytes, own, seen.at, doubt);
+}
+
 bool predictor::observe(const observation& seen) {
   auto& my = *impl_;
   if (!my.known(seen.function) || !my.known(seen.site) || !plausible(seen))
@@ -209,7 +234,6 @@ bool predictor::observe(const observation& seen) {
   const auto f = to_int(seen.function), s = to_int(seen.site);
   auto& pair = my.obtain(f, s);
   auto& site = my.sites[s];
-  auto& link = my.links[site.link].filter;
   pair.overdue_ms = 0; // the next tick says it again if others are late, too
   my.mark(pair, f, s);
   my.learn_queue(seen, site);
@@ -218,120 +242,17 @@ bool predictor::observe(const observation& seen) {
   pair.quality.event();
   my.functions[f].arrived(seen);
   if (seen.outcome == event_outcome::timed_out) {
-    const double elsewhere
-      = link.mean(seen.bytes) + seen.backlog_ms + seen.queue_ms;
-    if (seen.total_ms > elsewhere)
-      pair.filter.observe_at_least(seen.size, seen.total_ms - elsewhere,
-                                   seen.at, site.filter, my.config.service);
+    my.learn_timeout(seen, pair, site);
     return true;
   }
   if (!my.functions[f].slow.empty())
     my.pass_over_slow(f, s);
   my.learn_residency(seen, pair);
-  pair.quality.total(seen.predicted_ms, seen.predicted_sd, seen.total_ms);
-  if (seen.predicted_ms > 0 && seen.predicted_sd > 0) {
-    const double score
-      = (seen.total_ms - seen.predicted_ms) / seen.predicted_sd;
-    pair.promise.add(score);
-    pair.interval.add(std::abs(score));
-  }
-  // What waited for the link in front of it is known roughly only.
-  const double way
-    = seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms;
-  const double own = way < 0 ? way : std::max(0.0, way - seen.backlog_ms);
-  const double doubt
-    = seen.backlog_ms * (seen.backlog_seen ? hindsight_doubt : backlog_doubt);
-  const bool sound
-    = my.links[site.link].stray(seen.bytes, own, doubt,
-                                seen.at - from_ms(seen.total_ms))
-      || link.observe(seen.bytes, own, seen.at, doubt);
-  if (!sound)
-    ++my.refused; // parts larger than the whole: learn none of them
-  else if (seen.outcome == event_outcome::done)
+  pair.judge_prediction(seen);
+  if (!my.learn_way(seen, my.links[site.link]))
+    return my.refuse();
+  if (seen.outcome == event_outcome::done)
     my.learn_service(seen, pair, site);
-  return sound;
-}
-
-/// Two late events in a short time are taken for a step of the site; the next
-/// probe knows better whether it was.
-void predictor::impl::confirm_step(site_state& site, double slowdown) {
-  constexpr double unchanged = 2.5, small = 0.1;
-  if (!site.stepped)
-    return;
-  const auto function = *std::exchange(site.stepped, std::nullopt);
-  auto* pair = function < site.pairs.size() ? site.pairs[function].get()
-                                            : nullptr;
-  const double step = site.filter.g - site.filter.before;
-  if (pair == nullptr || std::abs(step) < small
-      || std::abs(site.probe->off(slowdown, site.filter.before)) > unchanged
-      || std::abs(site.probe->off(slowdown, site.filter.g))
-           < std::abs(site.probe->off(slowdown, site.filter.before)))
-    return;
-  pair->filter.take_step_back(site.filter, config.service);
-}
-
-bool predictor::observe_probe(site_index site, double slowdown,
-                              time_point now) {
-  auto& my = *impl_;
-  if (!my.known(site) || !std::isfinite(slowdown) || slowdown <= 0
-      || slowdown > max_ms)
-    return my.refuse();
-  auto& home = my.sites[to_int(site)];
-  home.probed = now;
-  if (!home.probe) {
-    home.probe
-      = function_filter::probe(slowdown, now, home.filter, my.config.service);
-    return true;
-  }
-  my.confirm_step(home, slowdown);
-  return home.probe->observe(0, slowdown, now, home.filter, my.config.service);
-}
-
-bool predictor::observe_ping(link_index link, double rtt_ms, time_point now) {
-  auto& my = *impl_;
-  if (to_int(link) >= my.links.size()
-      || !my.links[to_int(link)].filter.observe_rtt(rtt_ms, now))
-    return my.refuse();
-  return true;
-}
-
-bool predictor::observe_return(site_index site, time_point now) {
-  auto& my = *impl_;
-  if (!my.known(site))
-    return my.refuse();
-  auto& home = my.sites[to_int(site)];
-  home.filter.advance(now, my.config.service);
-  home.filter.var += my.config.service.jump;
-  home.others = home.others_usual = 0;
-  my.links[home.link].filter.doubt(now);
-  for (const auto f : home.functions) {
-    home.pairs[f]->unheard.reset();
-    my.mark(*home.pairs[f], f, to_int(site));
-  }
-  return true;
-}
-
-bool predictor::observe_residency(function_index function, site_index site,
-                                  bool resident, time_point now) {
-  auto& my = *impl_;
-  if (!my.known(function) || !my.known(site))
-    return my.refuse();
-  auto& pair = my.obtain(to_int(function), to_int(site));
-  pair.warm_until_ms = resident ? 1e300 : to_ms(now.time_since_epoch()) - 1;
-  my.mark(pair, to_int(function), to_int(site));
-  return true;
-}
-
-bool predictor::observe_load(function_index function, site_index site,
-                             double ms, time_point now) {
-  auto& my = *impl_;
-  if (!my.known(function) || !my.known(site))
-    return my.refuse();
-  auto& pair = my.obtain(to_int(function), to_int(site));
-  if (!(ms > 0) || !plausible_ms(ms))
-    return my.refuse();
-  my.learn_load(to_int(function), to_int(site), ms, false, now);
-  my.mark(pair, to_int(function), to_int(site));
   return true;
 }
 
@@ -368,76 +289,6 @@ void predictor::impl::pass_over_slow(uint32_t function, uint32_t site) {
     pair->cold.passed_over();
     mark(*pair, function, other);
     return !pair->cold.slow();
-  });
-}
-
-void predictor::impl::watch(pair_state& pair, uint32_t function,
-                            uint32_t site) {
-  if (pair.watched)
-    return;
-  pair.watched = true;
-  watched.emplace_back(site, function);
-}
-
-void predictor::impl::note_late(const in_flight_event& event,
-                                time_point now) {
-  const auto f = to_int(event.function), s = to_int(event.site);
-  auto* pair
-    = known(event.function) && known(event.site) ? find(f, s) : nullptr;
-  if (!pair || !plausible_ms(event.age_ms) || !(event.predicted_ms > 0)
-      || !(event.predicted_sd > 0) || !(event.age_ms > event.predicted_ms))
-    return;
-  // One that was sent later is back in time: it is this event, not the site.
-  if (now - from_ms(event.age_ms) < sites[s].fine_sent)
-    return;
-  // Against what is believed now: what other events have told since it was
-  // sent is not counted twice.
-  const double service
-    = pair->filter.at(event.size, sites[s].filter).ms;
-  const double due = std::max(event.predicted_ms, service);
-  const double z = (event.age_ms - due) / event.predicted_sd;
-  const auto& limits = config.service.change;
-  const double evidence = std::min(z, limits.clip) - limits.slack;
-  if (!(evidence > 0))
-    return;
-  pair->late += evidence;
-  ++pair->late_events;
-  if (z > late_sigmas)
-    pair->late_ms = std::max(pair->late_ms, event.age_ms - due);
-  watch(*pair, f, s);
-}
-
-/// True while there is something to settle at the next tick.
-bool predictor::impl::settle(pair_state& pair, pair_key key, time_point now) {
-  if (pair.late_events == 1) // alone: it may be an outlier
-    pair.late_ms *= sites[key.first].filter.odds.step();
-  if (pair.late > 0)
-    pair.filter.observe_late(pair.late, sites[key.first].filter,
-                             config.service);
-  const bool expired = pair.doubt > 0 && now >= pair.doubt_until;
-  if (expired)
-    pair.doubt = 0;
-  if (expired || pair.late > 0 || pair.late_ms != pair.overdue_ms)
-    mark(pair, key.second, key.first);
-  pair.overdue_ms = pair.late_ms;
-  pair.late = pair.late_ms = 0;
-  pair.late_events = 0;
-  pair.watched = pair.overdue_ms > 0 || pair.doubt > 0;
-  return pair.watched;
-}
-
-void predictor::tick(std::span<const in_flight_event> events, time_point now) {
-  auto& my = *impl_;
-  if (my.config.overdue)
-    for (const auto& event : events)
-      my.note_late(event, now);
-  for (auto& site : my.sites)
-    site.filter.advance(now, my.config.service);
-  for (auto& link : my.links)
-    link.filter.advance(now);
-  std::erase_if(my.watched, [&](const impl::pair_key& key) {
-    auto* pair = my.find(key.second, key.first);
-    return !pair || !my.settle(*pair, key, now);
   });
 }
 

@@ -1,0 +1,68 @@
+// From what the agent says of sites and functions to what loops route by.
+#pragma once
+
+#include "actors/predictor/known_versions.hpp"
+#include "actors/predictor_messages.hpp"
+#include "libfaas/core/clock.hpp"
+#include "libfaas/routing/predictor.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace faas::actors {
+
+/// Makes the routing table of each new structure, and enters into the predictor
+/// what is new in it: links, sites, versions, trial runs, loads. Not thread safe.
+class route_maker {
+public:
+  /// `core` must live as long. `here`: the node whose loops will route by it.
+  route_maker(routing::predictor& core, node_name here)
+    : core_(core), here_(std::move(here)) {}
+
+  /// Versions that `fresh` no longer has are forgotten, once others of their
+  /// function have begun with what they taught.
+  std::shared_ptr<routing_table> make(const structure& fresh, time_point now);
+
+  std::optional<routing::site_index> site(const site_name& name) const;
+  std::optional<routing::link_index> link(const node_name& to) const;
+  /// All that were ever named: a site that left may come back.
+  const std::map<site_name, routing::site_index>& sites() const noexcept {
+    return sites_;
+  }
+  const known_versions& versions() const noexcept { return versions_; }
+
+private:
+  void add_sites(const structure& fresh);
+  void add_site(const structure::site& site);
+  void add_routes(routing_table& table, const structure& fresh,
+                  time_point now);
+  std::shared_ptr<route> route_for(const structure::function& from,
+                                   time_point now);
+  void fix_site(route& of) const;
+  void add_targets(route& to, const structure::function& from, time_point now);
+  void share_loads(route_target& target);
+  std::optional<routing::function_index>
+  index_of(const structure::function& from);
+  void use_profile(const structure::function& from,
+                   routing::function_index index, const route_target& target,
+                   time_point now);
+  void use_loads(const structure::function& from,
+                 routing::function_index index, const route_target& target,
+                 time_point now);
+  void forget_removed(const structure& fresh);
+  void bequeath(const version_ref& gone, const known_versions::entry& of);
+
+  routing::predictor& core_;
+  node_name here_;
+  std::map<node_name, routing::link_index> links_;
+  std::map<site_name, routing::site_index> sites_;
+  /// One of each per site, whatever the function.
+  std::map<site_name, std::pair<std::shared_ptr<routing::shared_load>,
+                                std::shared_ptr<routing::shared_link_load>>>
+    loads_;
+  known_versions versions_;
+};
+
+} // namespace faas::actors

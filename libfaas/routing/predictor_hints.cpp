@@ -1,0 +1,93 @@
+// What the predictor learns besides events: probes, keep-alives, and what sites
+// say of themselves.
+#include "libfaas/routing/predictor_impl.hpp"
+
+#include <cmath>
+#include <utility>
+
+namespace faas::routing {
+
+/// Two late events in a short time are taken for a step of the site; the next
+/// probe knows better whether it was.
+void predictor::impl::confirm_step(site_state& site, double slowdown) {
+  constexpr double unchanged = 2.5, small = 0.1;
+  if (!site.stepped)
+    return;
+  const auto function = *std::exchange(site.stepped, std::nullopt);
+  auto* pair = function < site.pairs.size() ? site.pairs[function].get()
+                                            : nullptr;
+  const double step = site.filter.g - site.filter.before;
+  if (pair == nullptr || std::abs(step) < small
+      || std::abs(site.probe->off(slowdown, site.filter.before)) > unchanged
+      || std::abs(site.probe->off(slowdown, site.filter.g))
+           < std::abs(site.probe->off(slowdown, site.filter.before)))
+    return;
+  pair->filter.take_step_back(site.filter, config.service);
+}
+
+bool predictor::observe_probe(site_index site, double slowdown,
+                              time_point now) {
+  auto& my = *impl_;
+  if (!my.known(site) || !std::isfinite(slowdown) || slowdown <= 0
+      || slowdown > max_ms)
+    return my.refuse();
+  auto& home = my.sites[to_int(site)];
+  home.probed = now;
+  if (!home.probe) {
+    home.probe
+      = function_filter::probe(slowdown, now, home.filter, my.config.service);
+    return true;
+  }
+  my.confirm_step(home, slowdown);
+  return home.probe->observe(0, slowdown, now, home.filter, my.config.service);
+}
+
+bool predictor::observe_ping(link_index link, double rtt_ms, time_point now) {
+  auto& my = *impl_;
+  if (to_int(link) >= my.links.size()
+      || !my.links[to_int(link)].filter.observe_rtt(rtt_ms, now))
+    return my.refuse();
+  return true;
+}
+
+bool predictor::observe_return(site_index site, time_point now) {
+  auto& my = *impl_;
+  if (!my.known(site))
+    return my.refuse();
+  auto& home = my.sites[to_int(site)];
+  home.filter.advance(now, my.config.service);
+  home.filter.var += my.config.service.jump;
+  home.others = home.others_usual = 0;
+  my.links[home.link].filter.doubt(now);
+  for (const auto f : home.functions) {
+    home.pairs[f]->unheard.reset();
+    my.mark(*home.pairs[f], f, to_int(site));
+  }
+  return true;
+}
+
+bool predictor::observe_residency(function_index function, site_index site,
+                                  bool resident, time_point now) {
+  auto& my = *impl_;
+  if (!my.known(function) || !my.known(site))
+    return my.refuse();
+  auto& pair = my.obtain(to_int(function), to_int(site));
+  pair.warm_until_ms = resident ? 1e300 : to_ms(now.time_since_epoch()) - 1;
+  my.mark(pair, to_int(function), to_int(site));
+  return true;
+}
+
+bool predictor::observe_load(function_index function, site_index site,
+                             double ms, time_point now) {
+  auto& my = *impl_;
+  if (!my.known(function) || !my.known(site))
+    return my.refuse();
+  auto& pair = my.obtain(to_int(function), to_int(site));
+  if (!(ms > 0) || !plausible_ms(ms))
+    return my.refuse();
+  my.learn_load(to_int(function), to_int(site), ms, false, now);
+  my.mark(pair, to_int(function), to_int(site));
+  return true;
+}
+
+} // namespace faas::routing
