@@ -113,6 +113,8 @@ using predictor_actor = caf::typed_actor<
   caf::reacts_to<local<loop_report>>,
   caf::reacts_to<local<ping_seen>>,
   caf::reacts_to<local<probe_seen>>,
+  caf::reacts_to<local<cpu_wanted>>,
+  caf::reacts_to<local<cpu_told>>,
   caf::reacts_to<local<sites_call>>,
   caf::reacts_to<local<estimates_wanted>>,
   caf::reacts_to<local<estimates_arrived>>,

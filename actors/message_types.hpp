@@ -58,6 +58,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::structure>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::loop_report>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::ping_seen>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::probe_seen>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::cpu_wanted>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(faas::actors::local<faas::actors::cpu_told>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(
   faas::actors::local<faas::actors::estimates_wanted>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(

@@ -170,6 +170,7 @@ struct outgoing_events {
 };
 struct outgoing_control {
   wire::message what;
+  bool may_be_lost = false; ///< rather than end a link that is full
 };
 /// A loop asks how busy a version is at the peer.
 struct outgoing_probe {

@@ -59,6 +59,15 @@ struct probe_seen {
   site_name site;
   double slowdown = 1;
 };
+/// Another router wants to know how slow this node's CPU is.
+struct cpu_wanted {
+  std::function<void(double slowdown)> back; ///< any thread, or never
+};
+/// What another node says of its CPU.
+struct cpu_told {
+  node_name node;
+  double slowdown = 1;
+};
 /// Another router wants to know what this one has learned.
 struct estimates_wanted {
   std::function<void(std::string)> back; ///< to_text(); any thread

@@ -6,6 +6,7 @@
 #include "libfaas/manifest/platform.hpp"
 
 #include <caf/send.hpp>
+#include <charconv>
 #include <set>
 #include <sstream>
 
@@ -36,6 +37,14 @@ wire::admin_request estimates_request() {
   return made;
 }
 
+wire::admin_request cpu_request() {
+  wire::admin_request made;
+  made.id = cpu_id;
+  made.kind = cpu_kind;
+  made.remaining = std::chrono::seconds{1};
+  return made;
+}
+
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -44,6 +53,15 @@ std::vector<std::string> lines_of(const std::string& text) {
   for (std::string line; std::getline(in, line);)
     all.push_back(line);
   return all;
+}
+
+std::optional<double> number_of(const std::string& text) {
+  double value = 0;
+  const auto* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, value);
+  if (read.ec != std::errc{} || read.ptr != end)
+    return std::nullopt;
+  return value;
 }
 
 } // namespace
@@ -184,6 +202,8 @@ void control_router::handle(const node_name&,
                             const answer& back) {
   if (request.kind == estimates_kind)
     return give_estimates(request, back);
+  if (request.kind == cpu_kind)
+    return give_cpu(request, back);
   if (!from_controller_)
     return;
   if (request.kind == controllers_kind && learned)
@@ -231,16 +251,44 @@ void control_router::give_estimates(const wire::admin_request& request,
 
 void control_router::handle(const node_name& from,
                             const wire::admin_reply& reply, const answer&) {
-  if (reply.id == estimates_id) {
-    if (!to_.predictor || reply.why.code != errc::ok)
-      return;
-    to_.counters->of(actor_kind::predictor).count_sent();
-    caf::anon_send(to_.predictor,
-                   make_local(estimates_arrived{from, reply.payload}));
-    return;
-  }
+  if (reply.id == estimates_id)
+    return take_estimates(from, reply);
+  if (reply.id == cpu_id)
+    return take_cpu(from, reply);
   if (answered)
     answered(from, reply);
+}
+
+void control_router::take_estimates(const node_name& from,
+                                    const wire::admin_reply& reply) {
+  if (!to_.predictor || reply.why.code != errc::ok)
+    return;
+  to_.counters->of(actor_kind::predictor).count_sent();
+  caf::anon_send(to_.predictor,
+                 make_local(estimates_arrived{from, reply.payload}));
+}
+
+void control_router::give_cpu(const wire::admin_request& request,
+                              const answer& back) {
+  if (!to_.predictor)
+    return;
+  to_.counters->of(actor_kind::predictor).count_sent();
+  caf::anon_send(to_.predictor,
+                 make_local(cpu_wanted{[id = request.id, back](double slow) {
+                   wire::admin_reply reply;
+                   reply.id = id;
+                   reply.payload = std::to_string(slow);
+                   back(reply);
+                 }}));
+}
+
+void control_router::take_cpu(const node_name& from,
+                              const wire::admin_reply& reply) {
+  const auto slow = number_of(reply.payload);
+  if (!to_.predictor || reply.why.code != errc::ok || !slow)
+    return;
+  to_.counters->of(actor_kind::predictor).count_sent();
+  caf::anon_send(to_.predictor, make_local(cpu_told{from, *slow}));
 }
 
 } // namespace faas::actors

@@ -50,6 +50,12 @@ inline constexpr const char* estimates_kind = "estimates";
 inline constexpr uint64_t estimates_id = uint64_t{1} << 62;
 wire::admin_request estimates_request();
 
+/// Asks another node how slow its CPU is; the answer is that factor, in text.
+/// Any node is answered, but for one that runs events or is of an older release.
+inline constexpr const char* cpu_kind = "cpu";
+inline constexpr uint64_t cpu_id = estimates_id + 1;
+wire::admin_request cpu_request();
+
 /// Part of membership; its thread only.
 class control_router {
 public:
@@ -100,6 +106,9 @@ private:
   void give_decisions(const wire::admin_request& request, const call_id& of,
                       const answer& back);
   void give_estimates(const wire::admin_request& request, const answer& back);
+  void give_cpu(const wire::admin_request& request, const answer& back);
+  void take_estimates(const node_name& from, const wire::admin_reply& reply);
+  void take_cpu(const node_name& from, const wire::admin_reply& reply);
   void keep_bundles(const cluster_view& view);
   void need(const digest& bundle, std::function<void(const error*)> done);
 

@@ -1,5 +1,6 @@
 #include "actors/link/link.hpp"
 
+#include "actors/link/control_router.hpp"
 #include "actors/link/lane_feeder.hpp"
 #include "actors/link/probe_desk.hpp"
 #include "actors/link/reply_inbox.hpp"
@@ -48,6 +49,13 @@ public:
     if (const auto to = caf::actor_cast<link_actor>(to_)) {
       counters_.of(actor_kind::link).count_sent();
       caf::anon_send(to, make_local(outgoing_probe{of, std::move(answered)}));
+    }
+  }
+
+  void ask_cpu() override {
+    if (const auto to = caf::actor_cast<link_actor>(to_)) {
+      counters_.of(actor_kind::link).count_sent();
+      caf::anon_send(to, make_local(outgoing_control{cpu_request(), true}));
     }
   }
 
@@ -222,7 +230,8 @@ struct link_state {
     const auto sent = core->send(config.clock->now(), out.what);
     // Parts of bundles are asked for again. A peer that takes nothing else
     // either would miss assignments: a new link starts from the whole state.
-    if (!sent && !std::holds_alternative<wire::bundle_chunk>(out.what)
+    if (!sent && !out.may_be_lost
+        && !std::holds_alternative<wire::bundle_chunk>(out.what)
         && !std::holds_alternative<wire::bundle_request>(out.what)) {
       end("control messages cannot be sent: " + sent.error().message);
       return;

@@ -1,16 +1,16 @@
 #include "actors/predictor/predictor_actor.hpp"
 
 #include "actors/predictor/cpu_probe.hpp"
+#include "actors/predictor/cpu_speed.hpp"
 #include "actors/predictor/peer_estimates.hpp"
-#include "actors/predictor/probe_turns.hpp"
 #include "actors/predictor/quality_book.hpp"
 #include "actors/predictor/route_maker.hpp"
 #include "actors/predictor/site_rows.hpp"
 #include "actors/predictor/told_experience.hpp"
 
 #include "libfaas/routing/predictor.hpp"
+#include "libfaas/routing/silent_sites.hpp"
 
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -30,12 +30,10 @@ using namespace std::chrono_literals;
 constexpr auto tick_period = 100ms;
 constexpr uint64_t ticks_per_quality = 10, ticks_per_save = 600;
 
-/// Is there a function for whose events sites are compared?
-bool any_choice(const structure& of) {
-  return std::ranges::any_of(of.functions, [](const auto& function) {
-    return function.targets.size() > 1
-           && function.spec.petrel.policy.starts_with("min-latency");
-  });
+/// Whether sites are compared for its events, by what is believed of them.
+bool compares(const structure::function& of) {
+  return of.targets.size() > 1
+         && of.spec.petrel.policy.starts_with("min-latency");
 }
 
 struct predictor_state {
@@ -54,7 +52,7 @@ struct predictor_state {
                                         actor_kind::predictor);
     routes.emplace(core, config.node);
     told.emplace(config.node, config.experience, config.log);
-    if (config.probe)
+    if (config.probe) {
       prober = std::make_unique<cpu_probe>(
         [me = self->address(), site = own_site(),
          counters = config.counters](double slowdown) {
@@ -63,6 +61,8 @@ struct predictor_state {
             caf::anon_send(to, make_local(probe_seen{site, slowdown}));
           }
         });
+      speed = cpu_speed{[this] { prober->request(); }};
+    }
     self->delayed_send(self, tick_period, caf::tick_atom::value);
   }
 
@@ -71,9 +71,9 @@ struct predictor_state {
   void learn(const local<structure>& fresh) {
     mark->counters().count_handled();
     current = fresh;
-    has_choice = any_choice(*fresh);
     const auto now = config.clock->now();
     auto table = routes->make(*fresh, now);
+    find_compared();
     told->adopt_into(core, now);
     core.publish(now);
     config.board->publish(std::move(table));
@@ -125,11 +125,10 @@ struct predictor_state {
 
   void report(const loop_report& what) {
     mark->counters().count_handled();
-    const auto own = routes->site(own_site());
     for (const auto& seen : what.ended) {
       core.observe(seen);
       told->learned();
-      turns.event(seen.at, seen.site == own);
+      silent.event(seen.site, seen.at);
     }
     const auto now = config.clock->now();
     if (what.complete)
@@ -145,18 +144,35 @@ struct predictor_state {
 
   void probe(const probe_seen& what) {
     mark->counters().count_handled();
+    if (speed.measured(what.slowdown, config.clock->now(), local_work()))
+      learn_speed(what.site, what.slowdown, config.counters->own_probes);
+  }
+
+  void tell(const cpu_wanted& what) {
+    mark->counters().count_handled();
+    speed.tell(what.back, config.clock->now(), local_work());
+  }
+
+  void hear(const cpu_told& what) {
+    mark->counters().count_handled();
+    learn_speed(cpu_of(what.node), what.slowdown,
+                config.counters->peer_probes);
+  }
+
+  void learn_speed(const site_name& of, double slowdown,
+                   std::atomic<uint64_t>& count) {
+    const auto site = routes->site(of);
     const auto now = config.clock->now();
-    const auto site = routes->site(what.site);
-    if (turns.end(now, local_work()) && site) {
-      core.observe_probe(*site, what.slowdown, now);
-      core.publish(now);
-    }
+    if (!site || !core.observe_probe(*site, slowdown, now))
+      return;
+    count.fetch_add(1, std::memory_order_relaxed);
+    core.publish(now);
   }
 
   void tick() {
     config.ports->request_reports();
     watch_returns(config.clock->now());
-    probe_if_silent(config.clock->now());
+    ask_silent_sites(config.clock->now());
     ++ticks;
     if (config.quality != nullptr && ticks % ticks_per_quality == 0)
       config.quality->set(quality());
@@ -177,9 +193,10 @@ struct predictor_state {
     return all;
   }
 
-  site_name own_site() const {
-    return site_name{config.node.str() + "/cpu"};
+  static site_name cpu_of(const node_name& node) {
+    return site_name{node.str() + "/cpu"};
   }
+  site_name own_site() const { return cpu_of(config.node); }
 
   /// Events taken and running on this node; empty while one runs.
   std::optional<uint64_t> local_work() const {
@@ -194,13 +211,37 @@ struct predictor_state {
     return accepted;
   }
 
-  void probe_if_silent(time_point now) {
-    if (!prober || !has_choice || !turns.due(now))
-      return;
-    if (const auto work = local_work()) {
-      turns.begin(now, *work);
-      prober->request();
+  /// Of sites that events are sent elsewhere from: the way back for one that was
+  /// slow. Beyond `most_asked` in a tick, the others' turn comes in the next.
+  void ask_silent_sites(time_point now) {
+    constexpr size_t most_asked = 16;
+    size_t asked = 0;
+    auto at = compared.upper_bound(last_asked);
+    for (size_t i = 0; i < compared.size() && asked < most_asked; ++i, ++at) {
+      if (at == compared.end())
+        at = compared.begin();
+      const auto& [site, via] = *at;
+      if (!silent.due(site, now))
+        continue;
+      if (!via)
+        speed.want(now, local_work());
+      else if (via->takes()) {
+        silent.asked(last_asked = site, now);
+        via->ask_cpu();
+        ++asked;
+      }
     }
+  }
+
+  /// The CPU sites of functions for whose events sites are compared.
+  void find_compared() {
+    compared.clear();
+    for (const auto& function : current->functions)
+      if (compares(function))
+        for (const auto& target : function.targets)
+          if (const auto at = routes->site(target.site);
+              at && target.site == cpu_of(target.node))
+            compared[*at] = target.via;
   }
 
   // -- for people -------------------------------------------------------------
@@ -228,9 +269,11 @@ struct predictor_state {
   std::optional<told_experience> told;
   std::set<node_name> gone;
   std::unique_ptr<cpu_probe> prober;
-  bool has_choice = false;
   uint64_t ticks = 0;
-  probe_turns turns;
+  routing::silent_sites silent;
+  cpu_speed speed; ///< of this node
+  std::map<routing::site_index, std::shared_ptr<peer>> compared; ///< null: here
+  routing::site_index last_asked = routing::no_site;
 };
 
 predictor_actor::behavior_type
@@ -242,6 +285,8 @@ predictor_behavior(predictor_state::pointer self,
     [=](const local<loop_report>& what) { self->state.report(*what); },
     [=](const local<ping_seen>& what) { self->state.ping(*what); },
     [=](const local<probe_seen>& what) { self->state.probe(*what); },
+    [=](const local<cpu_wanted>& what) { self->state.tell(*what); },
+    [=](const local<cpu_told>& what) { self->state.hear(*what); },
     [=](const local<sites_call>& call) { self->state.describe(*call); },
     [=](const local<estimates_wanted>& what) { self->state.tell(*what); },
     [=](const local<estimates_arrived>& what) { self->state.hear(*what); },

@@ -3,30 +3,17 @@
 
 #include "libfaas/core/clock.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 
 namespace faas::actors {
 
-/// A probe is small unasked work: the way back for a site that was slow and
-/// gets no events any more. Only while events come that could go there, none
-/// has told of the site lately, and for a small share of the time. Not thread
-/// safe.
+/// A probe is small unasked work: for a small share of the time, and only what
+/// did not share the CPU with events counts. Pure; not thread safe.
 class probe_turns {
 public:
-  /// An event was seen; `here`: at this node's site.
-  void event(time_point at, bool here) noexcept {
-    last_event_ = std::max(last_event_, at);
-    if (here)
-      last_here_ = std::max(last_here_, at);
-  }
-
-  bool due(time_point now) const noexcept {
-    return now >= next_ && now - last_event_ <= interest
-           && now - last_here_ >= silence;
-  }
+  bool due(time_point now) const noexcept { return now >= next_; }
 
   /// A probe begins. `work`: events that this node has taken so far.
   void begin(time_point now, uint64_t work) noexcept {
@@ -43,12 +30,10 @@ public:
   }
 
 private:
-  static constexpr auto silence = std::chrono::milliseconds{500};
-  static constexpr auto interest = std::chrono::seconds{30};
   static constexpr auto patience = std::chrono::seconds{2};
   static constexpr int rest = 20; ///< times as long as it took
 
-  time_point last_event_{}, last_here_{}, next_{}, begun_{};
+  time_point next_{}, begun_{};
   std::optional<uint64_t> work_;
 };
 

@@ -33,6 +33,8 @@ public:
   virtual void probe(const version_ref& of,
                      std::function<void(const host_probe&)> answered)
     = 0;
+  /// Asks how slow its CPU is, for the predictor; it may not answer.
+  virtual void ask_cpu() {}
 
   /// Whether events may go there; whether one with such a body may.
   bool takes() const noexcept {

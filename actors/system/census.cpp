@@ -25,6 +25,19 @@ std::vector<actor_status> census::snapshot() const {
   return all;
 }
 
+namespace {
+
+metric_sample
+counted(const std::atomic<uint64_t>& value,
+        std::vector<std::pair<std::string, std::string>> labels = {}) {
+  metric_sample made;
+  made.labels = std::move(labels);
+  made.value = static_cast<double>(value.load(std::memory_order_relaxed));
+  return made;
+}
+
+} // namespace
+
 std::vector<metric_family> census::collect() const {
   using kind = metric_family::kind;
   std::vector<metric_family> families{
@@ -49,15 +62,19 @@ std::vector<metric_family> census::collect() const {
       families[i].samples.push_back(std::move(sample));
     }
   }
-  metric_family suspicions{"petrel_link_suspicions_total",
-                           "Times that a peer with work in flight said nothing "
-                           "for too long.",
-                           kind::counter, {}, {}};
-  metric_sample sample;
-  sample.value
-    = static_cast<double>(this->suspicions.load(std::memory_order_relaxed));
-  suspicions.samples.push_back(std::move(sample));
-  families.push_back(std::move(suspicions));
+  metric_family late{"petrel_link_suspicions_total",
+                     "Times that a peer with work in flight said nothing for "
+                     "too long.",
+                     kind::counter, {}, {}};
+  late.samples.push_back(counted(suspicions));
+  families.push_back(std::move(late));
+  metric_family probes{"petrel_cpu_probes_total",
+                       "CPU probes of sites that were silent: of this node, and "
+                       "answers of others.",
+                       kind::counter, {}, {}};
+  probes.samples.push_back(counted(own_probes, {{"of", "own"}}));
+  probes.samples.push_back(counted(peer_probes, {{"of", "peer"}}));
+  families.push_back(std::move(probes));
   return families;
 }
 

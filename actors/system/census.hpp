@@ -45,6 +45,8 @@ public:
   }
   /// A peer with work in flight said nothing for too long.
   std::atomic<uint64_t> suspicions{0};
+  /// CPU probes that told the predictor something: of this node, and of others.
+  std::atomic<uint64_t> own_probes{0}, peer_probes{0};
 
   std::vector<actor_status> snapshot() const;
   std::vector<metric_family> collect() const override;

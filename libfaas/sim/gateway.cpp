@@ -293,6 +293,7 @@ void gateway::returned(const draw& event, const sending& how,
   policies_[event.function]->ended(ended);
   if (!predicts_ || lost)
     return;
+  silent_.event(sites_[site], at(now));
   std::optional<double> waited;
   if (!local_[site]) {
     const auto belief = cells_[event.function][site]->read();
@@ -325,6 +326,13 @@ void gateway::returned(const draw& event, const sending& how,
 void gateway::joined(size_t site, double now) {
   predictor_.observe_return(sites_[site], at(now));
   predictor_.publish(at(now));
+}
+
+bool gateway::asks(size_t site, double now) {
+  const bool due = silent_.due(sites_[site], at(now));
+  if (due)
+    silent_.asked(sites_[site], at(now));
+  return due;
 }
 
 void gateway::probed(size_t site, double slowdown, double now) {

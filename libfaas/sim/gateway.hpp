@@ -8,6 +8,7 @@
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/queue_model.hpp"
+#include "libfaas/routing/silent_sites.hpp"
 #include "libfaas/routing/variants.hpp"
 #include "libfaas/sim/site_servers.hpp"
 #include "libfaas/sim/variants.hpp"
@@ -62,6 +63,8 @@ public:
 
   /// A site has come (back).
   void joined(size_t site, double now);
+  /// Whether it wants to know how slow the site's CPU is. It has been asked then.
+  bool asks(size_t site, double now);
   void probed(size_t site, double slowdown, double now);
   void pinged(size_t site, double rtt_ms, double now);
   void tick(std::span<const routing::in_flight_event> late, double now);
@@ -115,6 +118,7 @@ private:
   };
   std::vector<std::unique_ptr<hedges>> hedges_; ///< by function; null: none
   std::vector<uint32_t> wanted_;
+  routing::silent_sites silent_;
   bool predicts_ = true, watched_ = false;
 };
 

@@ -6,12 +6,12 @@ namespace faas::sim {
 
 void sensing::probe(double now) {
   for (auto& my : on_.gateways) {
-    for (size_t i = 0; i < on_.sites.size(); ++i)
-      if (on_.there.up(i, now))
-        my->probed(i,
-                   on_.sites[i].slowdown(now)
-                     * std::exp(on_.world.probe_noise * noise_.normal()),
-                   now);
+    for (size_t i = 0; i < on_.sites.size(); ++i) {
+      const auto noise = std::exp(on_.world.probe_noise * noise_.normal());
+      if (my->asks(i, now) && on_.there.up(i, now)
+          && on_.sites[i].inside() == 0)
+        my->probed(i, on_.sites[i].slowdown(now) * noise, now);
+    }
     my->publish(now);
   }
 }

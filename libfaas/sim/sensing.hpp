@@ -15,7 +15,8 @@ class sensing {
 public:
   sensing(stage& on, uint64_t seed) : on_(on), noise_(seed) {}
 
-  /// Each gateway probes each site.
+  /// Each gateway asks the sites that it has heard nothing of how slow their
+  /// CPU is; those that serve events do not answer.
   void probe(double now);
   /// Each gateway pings over each link.
   void ping(double now);

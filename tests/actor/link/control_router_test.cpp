@@ -28,6 +28,25 @@ agent_actor spawn_fake_agent(caf::actor_system& system,
   });
 }
 
+/// Its CPU is slow by 2.5; passes on what it is told of others'.
+predictor_actor spawn_fake_predictor(caf::actor_system& system,
+                                     std::function<void(double)> told) {
+  return system.spawn([told]() -> predictor_actor::behavior_type {
+    return {
+      [](const local<structure>&) {},
+      [](const local<loop_report>&) {},
+      [](const local<ping_seen>&) {},
+      [](const local<probe_seen>&) {},
+      [](const local<cpu_wanted>& what) { what->back(2.5); },
+      [told](const local<cpu_told>& what) { told(what->slowdown); },
+      [](const local<sites_call>&) {},
+      [](const local<estimates_wanted>&) {},
+      [](const local<estimates_arrived>&) {},
+      [](caf::tick_atom) {},
+    };
+  });
+}
+
 cluster_view view_of(uint64_t term, const std::string& function,
                      uint8_t bundle = 1) {
   cluster_view made;
@@ -55,10 +74,15 @@ struct router_world : actor_fixture {
   router_world() {
     keeper = spawn_fake_keeper(system, script);
     agent = spawn_fake_agent(system, views);
+    begin();
+  }
+  void begin(std::optional<predictor_actor> predictor = {}) {
     control_targets to;
     to.counters = &counters;
     to.agent = agent;
     to.keeper = keeper;
+    if (predictor)
+      to.predictor = *predictor;
     to.log = [](const std::string&) {};
     router.emplace(std::move(to));
     router->learned = [this](const std::vector<std::string>& all) {
@@ -179,6 +203,29 @@ BOOST_FIXTURE_TEST_SUITE(control_router_test, router_world)
     BOOST_TEST(router->leaders().leader().str().empty());
     BOOST_TEST(views.empty());
     BOOST_TEST(answers.empty());
+  }
+
+  BOOST_AUTO_TEST_CASE(any_node_is_told_of_the_cpu) {
+    route(edge, cpu_request(), false); // to one that predicts nothing
+    BOOST_TEST(answers.empty());
+    std::vector<double> told;
+    predictor_actor predictor
+      = spawn_fake_predictor(system, [&](double slowdown) {
+          told.push_back(slowdown);
+        });
+    begin(predictor);
+    route(edge, cpu_request(), false);
+    BOOST_REQUIRE_EQUAL(answers.size(), 1u);
+    route(edge, answers[0], false);
+    BOOST_REQUIRE_EQUAL(told.size(), 1u);
+    BOOST_CHECK_CLOSE(told[0], 2.5, 1e-3);
+    auto broken = std::get<wire::admin_reply>(answers[0]);
+    for (const char* text : {"", "fast", "2.5 or so"}) {
+      broken.payload = text;
+      route(edge, broken, false);
+    }
+    BOOST_TEST(told.size() == 1u);
+    stop(predictor);
   }
 
 BOOST_AUTO_TEST_SUITE_END()

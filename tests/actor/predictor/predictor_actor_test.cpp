@@ -3,6 +3,7 @@
 #include "tests/actor/routing/port_world.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <cmath>
 
 using namespace faas;
 using namespace faas::actors;
@@ -300,6 +301,59 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_told_once_and_harms_nobody) {
   BOOST_TEST_REQUIRE(told.size() == 1u);
   BOOST_TEST(told[0].find("no room") != std::string::npos);
   actor = start("edge-1", board);
+}
+
+/// The way back for a site that was slow and gets no events any more.
+BOOST_AUTO_TEST_CASE(a_silent_site_is_asked_for_its_cpu) {
+  publish({version(1, 1, 10)});
+  teach(1, there, 300);
+  const auto tick = [&](duration later) {
+    advance(later); // its own ticks come each 100 ms
+    return cloud->asked_cpu;
+  };
+  const auto tell = [&](double slowdown) {
+    caf::anon_send(actor,
+                   make_local(cpu_told{node_name{"cloud-1"}, slowdown}));
+    settle();
+  };
+  BOOST_TEST(tick(400ms) == 0); // its events have told just now
+  BOOST_TEST(tick(100ms) == 1);
+  tell(3);
+  BOOST_TEST(tick(400ms) == 1); // not so soon again
+  BOOST_TEST(tick(100ms) == 2);
+  const auto before = service(1, there, 10);
+  tell(1);
+  tell(1);
+  BOOST_TEST(service(1, there, 10) < before / 2);
+  BOOST_TEST(counters.peer_probes == 3u);
+  cloud->usable = false;
+  BOOST_TEST(tick(1s) == 2);
+  cloud->usable = true;
+  BOOST_TEST(tick(100ms) == 3);
+  const auto last = tick(30s);
+  BOOST_TEST(last > 3);
+  BOOST_TEST(tick(10s) == last); // no events any more
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_compared_is_not_asked) {
+  auto fixed = version(1, 1, 10);
+  fixed.spec.petrel.policy = "round-robin";
+  publish({fixed});
+  teach(1, here, 100);
+  advance(1s);
+  BOOST_TEST(cloud->asked_cpu == 0);
+}
+
+BOOST_AUTO_TEST_CASE(absurd_speeds_are_not_believed) {
+  publish({version(1, 1, 10)});
+  const auto before = service(1, there, 10);
+  for (const double slowdown : {0.0, -1.0, 1e300, std::nan("")})
+    caf::anon_send(actor,
+                   make_local(cpu_told{node_name{"cloud-1"}, slowdown}));
+  caf::anon_send(actor, make_local(cpu_told{node_name{"nobody"}, 2.0}));
+  settle();
+  BOOST_TEST(service(1, there, 10) == before);
+  BOOST_TEST(counters.peer_probes == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -27,6 +27,7 @@ public:
              std::function<void(const host_probe&)> answered) override {
     probes.emplace_back(of, std::move(answered));
   }
+  void ask_cpu() override { ++asked_cpu; }
   void answer(errc code, bool started = false) {
     auto event = std::move(sent.front());
     sent.erase(sent.begin());
@@ -38,7 +39,7 @@ public:
   std::vector<
     std::pair<version_ref, std::function<void(const host_probe&)>>>
     probes;
-  int messages = 0;
+  int messages = 0, asked_cpu = 0;
 };
 
 inline reply ok_reply() {

@@ -149,6 +149,29 @@ class Routing(unittest.TestCase):
         self.assertIn("learned anew", node.output())
         self.assertLess(node.sites("f")[EDGE]["service_ms"], 8)
 
+    def test_a_silent_site_is_asked_for_its_cpu(self):
+        edge, cloud = self.scratch.pair()
+        cloud.deploy("f", concurrency=2)
+        self.ready_on(edge, "f", CLOUD, EDGE)
+
+        def probes(of):
+            return metric(edge, "petrel_cpu_probes_total", of=of)
+
+        def both_have_told():
+            # Events go to one of the two; the other one is probed.
+            self.call(edge, "block 1")
+            return probes("own") + probes("peer") >= 3
+        wait_until("silent sites are probed", both_have_told)
+        # Of the one that serves now, and then of the other.
+        cloud.deploy("g", needs={"nodes": ["edge-1"]})
+        self.ready_on(edge, "g", EDGE)
+        before = probes("peer")
+
+        def the_cloud_has_told():
+            self.call(edge, "block 1", "g")
+            return probes("peer") > before
+        wait_until("the other node tells of its CPU", the_cloud_has_told)
+
     def test_a_changed_policy_keeps_what_was_learned(self):
         edge, cloud = self.scratch.pair()
         cloud.deploy("f", needs={"tiers": ["cloud"]})

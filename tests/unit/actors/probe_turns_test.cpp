@@ -16,24 +16,8 @@ time_point at(duration since) {
 
 BOOST_AUTO_TEST_SUITE(probe_turns_test)
 
-BOOST_AUTO_TEST_CASE(only_while_events_go_elsewhere) {
-  probe_turns turns;
-  BOOST_TEST(!turns.due(at(0s))); // no event ever
-  turns.event(at(0s), false);
-  BOOST_TEST(turns.due(at(0s)));
-  turns.event(at(1s), true);
-  BOOST_TEST(!turns.due(at(1400ms)));
-  BOOST_TEST(turns.due(at(1500ms)));
-  BOOST_TEST(turns.due(at(31s)));
-  BOOST_TEST(!turns.due(at(31s + 1ms)));
-  turns.event(at(20s), false); // an old report changes nothing
-  turns.event(at(2s), false);
-  BOOST_TEST(turns.due(at(50s)));
-}
-
 BOOST_AUTO_TEST_CASE(it_takes_a_twentieth_of_the_time_at_most) {
   probe_turns turns;
-  turns.event(at(0s), false);
   turns.begin(at(0s), 5);
   BOOST_TEST(!turns.due(at(1999ms)));
   BOOST_TEST(turns.end(at(100ms), 5));
@@ -43,7 +27,6 @@ BOOST_AUTO_TEST_CASE(it_takes_a_twentieth_of_the_time_at_most) {
 
 BOOST_AUTO_TEST_CASE(one_that_is_lost_is_given_up) {
   probe_turns turns;
-  turns.event(at(0s), false);
   turns.begin(at(0s), 5);
   BOOST_TEST(turns.due(at(2s)));
 }
