@@ -28,18 +28,23 @@ void experience_keeper::keep(std::string text) {
 void experience_keeper::work() {
   for (;;) {
     std::optional<std::string> text;
+    bool over = false;
     {
       std::unique_lock lock{mutex_};
       changed_.wait(lock, [&] { return over_ || next_; });
       text = std::exchange(next_, std::nullopt);
+      over = over_;
     }
-    if (!text)
+    if (!text && failing_)
+      text = std::exchange(unsaved_, std::nullopt); // there may be room now
+    if (text)
+      save(std::move(*text));
+    if (over)
       return;
-    save(*text);
   }
 }
 
-void experience_keeper::save(const std::string& text) {
+void experience_keeper::save(std::string text) {
   const auto saved = store_.save(text);
   if (!saved && !failing_ && log_)
     log_("what was learned of latencies is not kept over a restart: "
@@ -47,6 +52,8 @@ void experience_keeper::save(const std::string& text) {
   else if (saved && failing_ && log_)
     log_("what is learned of latencies is kept again");
   failing_ = !saved;
+  if (failing_)
+    unsaved_ = std::move(text);
 }
 
 } // namespace faas::actors

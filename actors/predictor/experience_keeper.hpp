@@ -13,7 +13,8 @@
 namespace faas::actors {
 
 /// Saves the last text it was given, in a thread of its own: while it lives no
-/// actor waits for the disk. The destructor saves what is still waiting.
+/// actor waits for the disk. The destructor saves what is still waiting, and
+/// once more what could not be saved; it waits for a disk that hangs.
 class experience_keeper {
 public:
   /// `log`: told when saving begins to fail, and when it works again; from the
@@ -29,11 +30,12 @@ public:
 
 private:
   void work();
-  void save(const std::string& text);
+  void save(std::string text);
 
   replica_store& store_;
   std::function<void(std::string)> log_;
-  bool failing_ = false; ///< the thread's
+  bool failing_ = false;               ///< the thread's
+  std::optional<std::string> unsaved_; ///< the thread's; while failing_
   std::mutex mutex_;
   std::condition_variable changed_;
   std::optional<std::string> next_; ///< guarded by mutex_

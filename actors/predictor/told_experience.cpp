@@ -2,16 +2,23 @@
 
 #include "actors/predictor/peer_estimates.hpp"
 
+#include <set>
 #include <utility>
 
 namespace faas::actors {
 namespace {
 
-template <class T>
-void append(std::vector<T>& to, const std::vector<T>& from) {
-  for (const auto& one : from)
-    if (to.size() < most_told_pairs)
-      to.push_back(one);
+/// What is not deployed or not there at the moment.
+void append(routing::snapshot& to, const routing::snapshot& rest) {
+  std::set<std::string> named;
+  for (const auto& site : to.sites)
+    named.insert(site.name);
+  for (const auto& site : rest.sites)
+    if (to.sites.size() < most_told_pairs && !named.contains(site.name))
+      to.sites.push_back(site);
+  for (const auto& pair : rest.pairs)
+    if (to.pairs.size() < most_told_pairs)
+      to.pairs.push_back(pair);
 }
 
 } // namespace
@@ -58,11 +65,8 @@ void told_experience::keep(const routing::predictor& core) {
   if (!keeper_ || !std::exchange(learned_, false))
     return;
   auto known = core.experience(most_told_pairs, true);
-  // And what is not deployed or not there at the moment.
-  if (const auto rest = heard_.find(here_); rest != heard_.end()) {
-    append(known.sites, rest->second.sites);
-    append(known.pairs, rest->second.pairs);
-  }
+  if (const auto rest = heard_.find(here_); rest != heard_.end())
+    append(known, rest->second);
   keeper_->keep(to_text(known));
 }
 

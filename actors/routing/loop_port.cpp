@@ -239,7 +239,7 @@ void loop_port::count_load(uint64_t token, time_point now) {
   auto* sent = flights_.find(token);
   if (sent == nullptr)
     return;
-  sent->counted = true;
+  sent->counted = sent->queued = true;
   sent->via->targets[sent->target].load->start(sent->predicted.service,
                                                sent->predicted.transit, now);
 }

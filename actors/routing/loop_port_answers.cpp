@@ -224,6 +224,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
                                    + answer.body.size());
   seen.backlog_ms = ended.backlog_ms;
   seen.backlog_seen = ended.backlog_seen;
+  seen.queued = ended.queued;
   seen.total_ms = to_ms(now - ended.sent);
   seen.queue_ms = to_ms(answer.times.queue);
   seen.service_ms = to_ms(answer.times.service);

@@ -1,5 +1,5 @@
-// What a node keeps of its last assignments, to serve by when it starts without
-// the controller.
+// What a node keeps of what it was told or has learned, over a restart: its last
+// assignments, to serve by without the controller; its predictor's experience.
 #pragma once
 
 #include "libfaas/core/result.hpp"

@@ -10,7 +10,6 @@
 namespace faas::routing {
 namespace {
 
-constexpr double averaging_s = 30;
 // Log domain.
 constexpr double drift = 0.0005; ///< variance per cold start
 constexpr double least_scatter = 0.01, most_scatter = 1;

@@ -9,7 +9,7 @@
 
 namespace faas::routing {
 
-/// Events per second, exponentially averaged over some 30 s. Not thread safe.
+/// Events per second, exponentially averaged. Not thread safe.
 class rate_estimator {
 public:
   rate_estimator() noexcept : rate_estimator(30) {}

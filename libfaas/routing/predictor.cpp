@@ -71,6 +71,7 @@ result<site_index> predictor::add_site(const site_spec& spec) {
     return at.error();
   if (!at->second) { // back again, maybe rewired
     auto& site = sites[to_int(at->first)];
+    impl_->connect(to_int(at->first), site.link, to_int(spec.link));
     site.link = to_int(spec.link);
     site.servers = spec.servers;
     return at->first;
@@ -82,6 +83,7 @@ result<site_index> predictor::add_site(const site_spec& spec) {
   site.servers = spec.servers;
   site.filter = site_filter{impl_->config.service,
                             impl_->tier_level(spec.tier)};
+  impl_->connect(to_int(at->first), site.link, site.link);
   sites.push_back(std::move(site));
   return at->first;
 }
@@ -131,6 +133,8 @@ bool predictor::set_profile(function_index function, site_index site,
       || !std::isfinite(profile.slope) || !std::isfinite(profile.intercept))
     return impl_->refuse();
   auto& pair = impl_->obtain(to_int(function), to_int(site));
+  if (pair.adopted)
+    return true; // events have told more than a trial run
   pair.filter.reset(profile, impl_->sites[to_int(site)].filter,
                     impl_->config.service, now);
   pair.own_profile = true;
@@ -182,6 +186,12 @@ uint64_t predictor::refused() const noexcept {
 }
 
 // -- inside ------------------------------------------------------------------
+
+/// A site is reached by `link` now, and no longer by `before`.
+void predictor::impl::connect(uint32_t site, uint32_t before, uint32_t link) {
+  std::erase(links[before].sites, site);
+  links[link].sites.push_back(site);
+}
 
 pair_state* predictor::impl::find(uint32_t function,
                                   uint32_t site) const noexcept {

@@ -51,10 +51,12 @@ struct pair_state {
   int late_events = 0;
   bool dirty = false;   ///< its cell is stale
   bool watched = false; ///< the next tick has to look at it
+  bool queues = true;   ///< the last event was not answered at once
   bool own_profile = false;
   bool inherited = false; ///< what is known was taught by another version
   bool adopted = false;   ///< ... by another router, or before a restart
   uint32_t lessons = 0; ///< service times learned
+  bool untold() const noexcept { return lessons == 0 && !adopted; }
 
   /// A load is told twice: by the event that waited for it, and by the site. True
   /// for the second word on the same one.
@@ -78,7 +80,9 @@ struct link_state {
   time_point fine_sent{}; ///< the last event that was not late, ...
   double fine_bytes = 0;  ///< ... and its bytes
   double stray_share = 0; ///< of the events, running mean
-  double published_rtt = 0, published_byte = 0, published_offered = 0;
+  double published_rtt = 0, published_byte = 0, published_offered = 0,
+         published_carry = 0;
+  std::vector<uint32_t> sites; ///< that it leads to
 };
 
 struct site_state {
@@ -95,7 +99,8 @@ struct site_state {
   double mean_service_ms = 0;
   std::optional<uint32_t> stepped; ///< function whose event told of a step
   bool doubted = false;   ///< whether the last event was late is still open
-  bool adopted = false;   ///< its slow-down was told: see predictor::adopt
+  bool adopted = false;   ///< its slow-down was told: see predictor::adopt ...
+  double told_part = 0;   ///< ... as that, then
   time_point fine_sent{}; ///< last sending of one that was not late
   double others = 0, others_usual = 0, reported_ms = 0;
   double own = 0, own_usual = 0;
@@ -141,6 +146,7 @@ struct predictor::impl {
     return false;
   }
 
+  void connect(uint32_t site, uint32_t before, uint32_t link);
   pair_state* find(uint32_t function, uint32_t site) const noexcept;
   pair_state& obtain(uint32_t function, uint32_t site);
   const pair_state* tier_mate(uint32_t function, uint32_t site) const noexcept;
@@ -155,6 +161,8 @@ struct predictor::impl {
              time_point now);
   double others_per_own(const site_state& site) const noexcept;
   void reckon_offered(time_point now);
+  void reckon_link(link_state& link, const std::vector<double>& per_ms,
+                   std::vector<bool>& counted) const;
   bool moved(const site_state& site) const noexcept;
   void learn_timeout(const observation& seen, pair_state& pair,
                      site_state& site);

@@ -6,6 +6,11 @@
 #include <vector>
 
 namespace faas::routing {
+namespace {
+
+constexpr double most_offered = 1e6;
+
+} // namespace
 
 double predictor::impl::others_per_own(
   const site_state& site) const noexcept {
@@ -13,29 +18,40 @@ double predictor::impl::others_per_own(
                   site.others_usual / std::max(site.own_usual, 0.01));
 }
 
+/// Of the functions that run at its sites, each once.
+void predictor::impl::reckon_link(link_state& link,
+                                  const std::vector<double>& per_ms,
+                                  std::vector<bool>& counted) const {
+  double events = 0, bytes = 0;
+  counted.assign(functions.size(), false);
+  for (const auto s : link.sites)
+    for (const auto f : sites[s].functions)
+      if (!counted[f]) {
+        counted[f] = true;
+        events += per_ms[f];
+        bytes += per_ms[f] * functions[f].mean_bytes;
+      }
+  link.offered = std::min(bytes * link.filter.ms_per_byte(), most_offered);
+  link.mean_carry_ms = events > 0 ? link.offered / events : 0;
+}
+
 /// The load of each site and link if all events came there that can: those of
 /// this router, and at sites as many more as others send there for each.
 void predictor::impl::reckon_offered(time_point now) {
   constexpr auto interval = std::chrono::milliseconds{500};
-  constexpr double most_offered = 1e6;
   if (now - offered_at < interval)
     return;
   offered_at = now;
-  double events = 0, bytes = 0;
   std::vector<double> per_ms(functions.size());
-  for (size_t f = 0; f < functions.size(); ++f) {
+  for (size_t f = 0; f < functions.size(); ++f)
     per_ms[f] = functions[f].per_ms(now);
-    events += per_ms[f];
-    bytes += per_ms[f] * functions[f].mean_bytes;
-  }
-  for (auto& link : links) {
-    link.offered = std::min(bytes * link.filter.ms_per_byte(), most_offered);
-    link.mean_carry_ms = events > 0 ? link.offered / events : 0;
-  }
+  std::vector<bool> counted;
+  for (auto& link : links)
+    reckon_link(link, per_ms, counted);
   for (auto& site : sites) {
     double work = 0;
     for (const auto f : site.functions)
-      if (per_ms[f] > 0)
+      if (per_ms[f] > 0 && site.pairs[f]->queues)
         work += per_ms[f]
                 * site.pairs[f]->filter.at(functions[f].mean_size, site.filter).ms;
     site.offered = std::min(
@@ -58,7 +74,8 @@ bool predictor::impl::moved(const site_state& site) const noexcept {
          || differs(link.filter.rtt_ms(), link.published_rtt, 1)
          || differs(link.filter.ms_per_byte(), link.published_byte, 1e-6)
          || offers_more(site.offered, site.published_offered)
-         || offers_more(link.offered, link.published_offered);
+         || offers_more(link.offered, link.published_offered)
+         || offers_more(link.mean_carry_ms, link.published_carry);
 }
 
 void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
@@ -119,6 +136,7 @@ size_t predictor::publish(time_point now) {
     link.published_rtt = link.filter.rtt_ms();
     link.published_byte = link.filter.ms_per_byte();
     link.published_offered = link.offered;
+    link.published_carry = link.mean_carry_ms;
   }
   for (const auto& [s, f] : impl_->dirty)
     if (auto* pair = impl_->find(f, s); pair && pair->dirty) {

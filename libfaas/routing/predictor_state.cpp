@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace faas::routing {
 namespace {
@@ -191,39 +193,71 @@ size_t predictor::succeed(function_index next, function_index before,
   return taken;
 }
 
-size_t predictor::adopt(snapshot& of_another, time_point now) {
+namespace {
+
+/// The site's part, as another router tells it. A trial run was measured here,
+/// so its function's own part gives way.
+void adopt_site(site_state& site, double log_slowdown,
+                const service_config& config, time_point now) {
+  const double before = site.filter.g;
+  restore_site(site, log_slowdown, 0, config, now);
+  site.adopted = true;
+  site.told_part = log_slowdown;
+  for (const auto f : site.functions) {
+    auto& pair = *site.pairs[f];
+    pair.filter.rebase(site.filter,
+                       pair.own_profile ? site.filter.g - before : 0);
+  }
+}
+
+} // namespace
+
+/// Only changes of a site's part have a meaning, so one router's pairs fit its
+/// own site's part: where another one's was taken before, they are moved.
+/// Entries stay in `told` until what they are of is known, a site's until its
+/// pairs are.
+size_t predictor::adopt(snapshot& told, time_point now) {
   auto& my = *impl_;
   const auto& config = my.config.service;
   size_t taken = 0;
-  std::vector<bool> fresh(my.sites.size());
-  for (size_t s = 0; s < my.sites.size(); ++s)
-    fresh[s] = !experienced(my.sites[s]);
-  std::erase_if(of_another.sites, [&](const snapshot::site& entry) {
+  std::unordered_map<std::string, double> parts;
+  for (const auto& entry : told.sites) {
     const auto at = my.site_names.find(entry.name);
-    if (at == my.site_names.end())
-      return false;
-    if (fresh[at->second] && usable_log(entry.log_slowdown)) {
-      restore_site(my.sites[at->second], entry.log_slowdown, 0, config, now);
-      my.sites[at->second].adopted = true;
+    if (at == my.site_names.end() || !usable_log(entry.log_slowdown))
+      continue;
+    auto& site = my.sites[at->second];
+    if (experienced(site))
+      continue;
+    parts.emplace(entry.name, entry.log_slowdown);
+    if (!site.adopted) {
+      adopt_site(site, entry.log_slowdown, config, now);
       ++taken;
     }
-    return true;
-  });
-  std::erase_if(of_another.pairs, [&](const snapshot::pair& entry) {
+  }
+  std::unordered_set<std::string> waiting;
+  std::erase_if(told.pairs, [&](snapshot::pair& entry) {
     const auto f = my.function_names.find(entry.function);
     const auto s = my.site_names.find(entry.site);
-    if (f == my.function_names.end() || s == my.site_names.end())
+    if (f == my.function_names.end() || s == my.site_names.end()) {
+      waiting.insert(entry.site);
       return false;
-    // A pair's own part is what is left of it beside its site's: where the site
-    // was learned here, it would not fit.
-    if (fresh[s->second] && usable(entry) && !my.functions[f->second].removed) {
-      auto& pair = my.obtain(f->second, s->second);
-      restore_pair(pair, entry, my.sites[s->second], config);
-      pair.adopted = true;
-      my.mark(pair, f->second, s->second);
-      ++taken;
     }
+    const auto part = parts.find(entry.site);
+    if (part == parts.end() || my.functions[f->second].removed)
+      return true;
+    auto& site = my.sites[s->second];
+    entry.log_slowdown += part->second - site.told_part;
+    auto& pair = my.obtain(f->second, s->second);
+    if (!pair.untold() || !usable(entry))
+      return true; // what was told first is not worse
+    restore_pair(pair, entry, site, config);
+    pair.adopted = true;
+    my.mark(pair, f->second, s->second);
+    ++taken;
     return true;
+  });
+  std::erase_if(told.sites, [&](const snapshot::site& entry) {
+    return my.site_names.contains(entry.name) && !waiting.contains(entry.name);
   });
   return taken;
 }

@@ -66,6 +66,7 @@ struct observation {
   double service_ms = 0;
   double cold_ms = 0; ///< > 0: load and warm-up happened for this event
 
+  bool queued = true; ///< false: answered at once, never in others' way
   uint32_t queue_length = 0; ///< at the site at completion, all routers'
   uint32_t in_flight = 0; ///< own of them, see site_load::finish
   double predicted_ms = 0; ///< from the decision; 0: not predicted

@@ -118,7 +118,8 @@ void link_load::send(double bytes, double ms_per_byte, time_point now) {
   all_ += size;
   if (open_.size() == most)
     open_.pop_front();
-  open_.push_back({now_ms, size, all_, all_ - size - over_all_});
+  open_.push_back(
+    {now_ms, size, all_, std::max(0.0, all_ - size - over_all_)});
   free_ms_ = std::max(free_ms_, now_ms) + size * std::max(0.0, ms_per_byte);
 }
 
@@ -145,6 +146,24 @@ std::optional<double> link_load::overtook(double sent_ms, double bytes,
   return fitting(waited, carry_ms, bytes * rate);
 }
 
+/// Several loops send: their clock is read before they take their turn, so that
+/// some are behind one that was sent a little later.
+std::deque<link_load::transfer>::iterator
+link_load::find_open(double sent_ms, double size) {
+  constexpr std::ptrdiff_t out_of_order = 16;
+  auto at = std::lower_bound(
+    open_.begin(), open_.end(), sent_ms,
+    [](const transfer& one, double time) { return one.sent < time; });
+  at -= std::min(out_of_order, at - open_.begin());
+  for (std::ptrdiff_t beyond = 0; at != open_.end() && beyond < out_of_order;
+       ++at) {
+    if (at->sent == sent_ms && at->bytes == size)
+      return at;
+    beyond += at->sent > sent_ms ? 1 : 0;
+  }
+  return open_.end();
+}
+
 std::optional<double> link_load::crossed(double bytes, time_point sent,
                                          double carry_ms, double ms_per_byte) {
   constexpr double slower = 4; // than believed, at most, when it is a wait
@@ -152,13 +171,8 @@ std::optional<double> link_load::crossed(double bytes, time_point sent,
   const double size = std::max(0.0, bytes);
   const double carry = std::max(0.0, carry_ms);
   const double rate = std::max(0.0, ms_per_byte);
-  auto found = std::lower_bound(
-    open_.begin(), open_.end(), sent_ms,
-    [](const transfer& one, double time) { return one.sent < time; });
-  while (found != open_.end() && found->sent == sent_ms
-         && found->bytes != size)
-    ++found;
-  if (found == open_.end() || found->sent != sent_ms)
+  const auto found = find_open(sent_ms, size);
+  if (found == open_.end())
     return overtook(sent_ms, size, carry, rate); // a later one was back before
   // Those between the last one that is back and this one: when they crossed.
   const auto waited = [&](const transfer& one, double over) {

@@ -194,13 +194,14 @@ private:
     double sent, bytes;
     double waited;
   };
+  std::deque<transfer>::iterator find_open(double sent_ms, double size);
   std::optional<double> overtook(double sent_ms, double bytes, double carry_ms,
                                  double rate);
 
   /// Of older ones it is not learned when they have crossed.
   static constexpr size_t most = 8192, most_overtaken = 1024;
 
-  std::deque<transfer> open_; ///< in the order of sending
+  std::deque<transfer> open_; ///< nearly in the order of sending
   /// One sent after them was back before.
   std::deque<overtaken> overtaken_;
   double over_ms_ = 0;  ///< when the last one that is back had crossed

@@ -135,6 +135,12 @@ public:
   void reset(const line& profile, site_filter& site,
              const service_config& config, time_point now) noexcept;
   void restore(double own, double shape, double noise) noexcept;
+  /// The site's history is another one now, and its part moved by so much: what
+  /// was measured of this function here holds all the same.
+  void rebase(const site_filter& site, double moved) noexcept {
+    join(site);
+    h_ -= moved;
+  }
 
   /// Parts of the belief for the estimate cell; brought up to date first.
   /// With what may have changed until `now`, while nobody looked.

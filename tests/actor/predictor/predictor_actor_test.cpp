@@ -3,7 +3,9 @@
 #include "tests/actor/routing/port_world.hpp"
 
 #include <boost/test/unit_test.hpp>
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 using namespace faas;
 using namespace faas::actors;
@@ -19,13 +21,15 @@ const site_name here{"edge-1/cpu"}, there{"cloud-1/cpu"};
 struct kept_text final : replica_store {
   result<std::optional<std::string>> load() override { return text; }
   result<void> save(std::string_view bytes) override {
+    ++tries;
     if (full)
       return error{errc::storage_full, "no room"};
     text = std::string{bytes};
     return {};
   }
   std::optional<std::string> text;
-  bool full = false;
+  std::atomic<bool> full = false;
+  std::atomic<int> tries = 0;
 };
 
 struct predictor_world : actor_fixture {
@@ -271,7 +275,9 @@ BOOST_AUTO_TEST_CASE(what_was_learned_is_kept_over_a_restart) {
   teach(2, here, 30, 10);
   restart();
   BOOST_CHECK_CLOSE(service(1, there, 10), 50, 30);
+  stop(actor);
   BOOST_TEST(told.empty());
+  actor = start("edge-1", board);
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_learned_anew) {
@@ -354,6 +360,42 @@ BOOST_AUTO_TEST_CASE(absurd_speeds_are_not_believed) {
   settle();
   BOOST_TEST(service(1, there, 10) == before);
   BOOST_TEST(counters.peer_probes == 0u);
+}
+
+/// Sites that are not ready yet have no part in the first structure.
+BOOST_AUTO_TEST_CASE(a_trial_run_does_not_replace_what_was_kept) {
+  kept_text store;
+  const auto restart = [&] {
+    stop(actor);
+    actor = start("edge-1", board, &store);
+  };
+  restart();
+  publish({version(1, 1, 10)});
+  teach(1, there, 300);
+  restart();
+  auto not_ready = version(1, 1, 10);
+  not_ready.targets.clear();
+  not_ready.profiles.clear();
+  publish({not_ready});
+  publish({version(1, 1, 10)});
+  BOOST_CHECK_CLOSE(service(1, there, 10), 300, 10);
+}
+
+BOOST_AUTO_TEST_CASE(what_could_not_be_saved_is_saved_at_the_end) {
+  kept_text store;
+  store.full = true;
+  stop(actor);
+  actor = start("edge-1", board, &store);
+  publish({version(1, 1, 10)});
+  teach(1, there, 300);
+  advance(61s);
+  const auto tried = [&] { return store.tries.load() > 0; };
+  while (!tried())
+    std::this_thread::yield();
+  store.full = false;
+  stop(actor);
+  BOOST_TEST(store.text.has_value());
+  actor = start("edge-1", board);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

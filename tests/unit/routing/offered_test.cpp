@@ -168,4 +168,62 @@ BOOST_AUTO_TEST_SUITE(offered_test)
                     0.3));
   }
 
+  /// They never wait in line: neither do they make the line longer, nor are they
+  /// what an event in it takes.
+  BOOST_AUTO_TEST_CASE(events_answered_at_once_are_in_nobodys_way) {
+    world w;
+    w.play(w.edge, 5, 200);
+    const auto before = belief_of(w, w.edge);
+    const auto tiny = *w.predictor.add_function("tiny", line{0, 0.02});
+    for (int i = 0; i < 2000; ++i) {
+      auto seen = w.make(w.edge, 5);
+      w.predictor.observe(seen);
+      for (int k = 0; k < 20; ++k) {
+        seen.function = tiny;
+        seen.service_ms = 0.02;
+        seen.total_ms = 0.05;
+        seen.queued = false;
+        w.predictor.observe(seen);
+      }
+    }
+    w.predictor.publish(w.now);
+    const auto after = belief_of(w, w.edge);
+    BOOST_TEST(after.mean_service_ms > 0.3 * before.mean_service_ms);
+    BOOST_TEST(after.offered < 2 * before.offered);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_link_is_offered_what_may_cross_it) {
+    world w;
+    w.play(w.cloud, 1, 400);
+    const auto before = belief_of(w, w.cloud);
+    const auto here = *w.predictor.add_function("here", line{0, 1});
+    for (int i = 0; i < 400; ++i) {
+      auto seen = w.make(w.cloud, 1, 1 + w.random.below(300));
+      w.predictor.observe(seen);
+      seen.function = here;
+      seen.site = w.edge;
+      seen.bytes = 5e6;
+      seen.service_ms = 1;
+      seen.total_ms = 1.1;
+      w.predictor.observe(seen);
+      w.predictor.publish(w.now);
+    }
+    const auto after = belief_of(w, w.cloud);
+    BOOST_TEST(near(after.link_offered, before.link_offered, 0.2));
+    BOOST_TEST(near(after.mean_carry_ms, before.mean_carry_ms, 0.2));
+  }
+
+  /// Two sites of one node share its link: an event crosses it once.
+  BOOST_AUTO_TEST_CASE(a_function_at_two_sites_of_a_node_is_counted_once) {
+    world w;
+    w.play(w.cloud, 1, 400);
+    const auto before = belief_of(w, w.cloud);
+    const auto gpu
+      = *w.predictor.add_site({"cloud-1/gpu", "gpu", w.wan, 1});
+    w.predictor.cell(w.classify, gpu, w.now);
+    w.play(w.cloud, 1, 100);
+    BOOST_TEST(near(belief_of(w, w.cloud).link_offered, before.link_offered,
+                    0.2));
+  }
+
 BOOST_AUTO_TEST_SUITE_END()

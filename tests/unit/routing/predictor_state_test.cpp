@@ -131,4 +131,71 @@ BOOST_AUTO_TEST_SUITE(predictor_state_test)
     BOOST_TEST(std::isfinite(w.expect(w.classify, w.edge).total));
   }
 
+  /// Routers agree on changes of a site's part only, not on its level.
+  BOOST_AUTO_TEST_CASE(what_two_routers_tell_of_a_site_is_not_mixed) {
+    world w;
+    const auto other = *w.predictor.add_function("other", normal);
+    const auto pair = [](const char* function, double own) {
+      return snapshot::pair{function, "cloud-1/cpu", normal.slope,
+                            normal.intercept, own, 0, 0.05, 1, 1};
+    };
+    snapshot first, second;
+    first.sites = {{"cloud-1/cpu", 0.7}};
+    first.pairs = {pair("classify", 0.4)};
+    second.sites = {{"cloud-1/cpu", 0}};
+    second.pairs = {pair("classify", 0.2), pair("other", 0.3)};
+    BOOST_TEST(w.predictor.adopt(first, w.now) == 2u);
+    w.predictor.publish(w.now);
+    const double before = w.service(w.cloud);
+    BOOST_TEST(w.predictor.adopt(second, w.now) == 1u); // of the other function
+    BOOST_TEST(second.sites.empty());
+    w.predictor.publish(w.now);
+    BOOST_TEST(near(w.service(w.cloud), before, 1e-6));
+    BOOST_TEST(near(w.expect(other, w.cloud).service,
+                    before * std::exp(0.3 - 1.1), 1e-6));
+  }
+
+  /// The site's level is told with the functions that are known by then.
+  BOOST_AUTO_TEST_CASE(a_function_that_comes_later_fits_what_was_told) {
+    world other;
+    const auto late = *other.predictor.add_function("late", normal);
+    for (int i = 0; i < 200; ++i) {
+      other.predictor.observe(other.make(other.cloud, 3, 1 + i));
+      auto seen = other.make(other.cloud, 6, 1 + i);
+      seen.function = late;
+      other.predictor.observe(seen);
+    }
+    auto told = other.predictor.experience(100);
+    world w;
+    BOOST_TEST(w.predictor.adopt(told, w.now) == 2u);
+    BOOST_TEST(told.sites.size() == 1u);
+    const auto here = *w.predictor.add_function("late", normal);
+    BOOST_TEST(w.predictor.adopt(told, w.now) == 1u);
+    BOOST_TEST(told.sites.empty());
+    w.predictor.publish(w.now);
+    BOOST_TEST(near(w.expect(here, w.cloud).service, 6 * normal.at(38), 0.15));
+    BOOST_TEST(near(w.service(w.cloud), 3 * normal.at(38), 0.15));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_trial_run_holds_whatever_is_told_of_its_site) {
+    world w;
+    w.predictor.set_profile(w.classify, w.cloud, line{0, 20}, w.now);
+    snapshot told;
+    told.sites = {{"cloud-1/cpu", 0.7}};
+    BOOST_TEST(w.predictor.adopt(told, w.now) == 1u);
+    w.predictor.publish(w.now);
+    BOOST_TEST(near(w.service(w.cloud), 20, 0.05));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_trial_run_is_less_than_what_events_told_another) {
+    world other;
+    other.play(other.cloud, 3, 200);
+    auto told = other.predictor.experience(100);
+    world w;
+    w.predictor.adopt(told, w.now);
+    w.predictor.set_profile(w.classify, w.cloud, normal, w.now);
+    w.predictor.publish(w.now);
+    BOOST_TEST(near(w.service(w.cloud), 3 * normal.at(38), 0.15));
+  }
+
 BOOST_AUTO_TEST_SUITE_END()

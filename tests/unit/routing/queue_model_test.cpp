@@ -332,4 +332,29 @@ BOOST_AUTO_TEST_SUITE(queue_model_test)
     BOOST_TEST(load.free_in_ms(at(165)) == 15);
   }
 
-  BOOST_AUTO_TEST_SUITE_END()
+    /// Loops read the clock before they take their turn.
+  BOOST_AUTO_TEST_CASE(link_load_finds_events_sent_out_of_order) {
+    link_load link;
+    const auto at = [](double ms) { return time_point{} + from_ms(ms); };
+    for (const double ms : {1000.0, 1002.0, 1001.0, 1003.0, 1002.5})
+      link.send(100, 0.01, at(ms));
+    BOOST_TEST(link.crossed(100, at(1000), 1, 0.01).has_value());
+    BOOST_TEST(link.crossed(100, at(1001), 2, 0.01).has_value());
+    BOOST_TEST(link.crossed(100, at(1002.5), 3, 0.01).has_value());
+    BOOST_TEST(link.crossed(100, at(1002), 3, 0.01).has_value()); // overtaken
+    BOOST_TEST(!link.crossed(100, at(1002), 3, 0.01).has_value());
+  }
+
+  BOOST_AUTO_TEST_CASE(link_load_minds_no_fractions_of_bytes) {
+    link_load link;
+    double now = 1000;
+    for (int i = 0; i < 20000; ++i) {
+      const double bytes = 100.1 + i % 7 * 0.3;
+      const auto sent = time_point{} + from_ms(now += 10);
+      link.send(bytes, 1e-3, sent);
+      const auto waited = link.crossed(bytes, sent, 0.1, 1e-3);
+      BOOST_TEST_REQUIRE((waited && *waited == 0)); // it was alone
+    }
+  }
+
+BOOST_AUTO_TEST_SUITE_END()
