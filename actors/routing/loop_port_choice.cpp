@@ -13,6 +13,14 @@ uint64_t key_of(std::string_view value) noexcept {
   return hash | 1;
 }
 
+/// The site of that name, or of the node of that name.
+routing::site_index home_of(const route& of, std::string_view name) noexcept {
+  for (const auto& target : of.targets)
+    if (target.node.str() == name || target.site.str() == name)
+      return target.index;
+  return routing::no_site;
+}
+
 } // namespace
 
 routing::candidate loop_port::candidate_at(const local_route& mine,
@@ -96,8 +104,10 @@ routing::event_features loop_port::features_of(const local_route& mine,
     until = std::min(until, event.accepted + mine.shared->deadline);
   made.deadline_ms = to_ms(until - now);
   if (const auto& header = mine.shared->key; !header.empty())
-    if (const auto* value = find_header(event.headers, header))
+    if (const auto* value = find_header(event.headers, header)) {
       made.key = key_of(*value);
+      made.home = home_of(*mine.shared, *value);
+    }
   return made;
 }
 

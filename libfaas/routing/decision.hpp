@@ -27,6 +27,8 @@ struct event_features {
   /// Hash of what the event belongs to (a session, a stream, a data set), for
   /// policies that keep such events together; 0: nothing.
   uint64_t key = 0;
+  /// Where what it belongs to is (data locality); no_site: not said.
+  site_index home = no_site;
 };
 
 /// A site that could run the event, with what only this router knows.

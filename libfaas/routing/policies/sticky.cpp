@@ -11,6 +11,16 @@ namespace {
 
 constexpr double wanted = 0.95;
 
+uint8_t position_of(const decision& so_far, site_index site) noexcept {
+  auto found = decision::none;
+  if (site != no_site)
+    each_healthy(so_far, [&](uint8_t at) {
+      if (so_far.sites[at] == site)
+        found = at;
+    });
+  return found;
+}
+
 /// The finaliser of splitmix64.
 uint64_t mixed(uint64_t z) noexcept {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
@@ -34,14 +44,21 @@ std::span<const sticky::place> sticky::set_of(uint64_t key) const noexcept {
 }
 
 uint8_t sticky::known(const decision& so_far, uint64_t key) const noexcept {
-  auto found = decision::none;
   for (const auto& one : set_of(key))
     if (one.key == key && one.site != no_site)
-      each_healthy(so_far, [&](uint8_t at) {
-        if (so_far.sites[at] == one.site)
-          found = at;
-      });
-  return found;
+      return position_of(so_far, one.site);
+  return decision::none;
+}
+
+/// Where its data is, or where the key's last event went, or the first of the
+/// key's order.
+uint8_t sticky::place_of(const decision& so_far, const event_features& event,
+                         uint32_t enough) const noexcept {
+  for (const auto at :
+       {position_of(so_far, event.home), known(so_far, event.key)})
+    if (at != decision::none && (enough >> at & 1) != 0)
+      return at;
+  return first_in_order(so_far, event.key, enough);
 }
 
 /// The key's site first; then by latency, and among sites that are about as
@@ -51,6 +68,8 @@ standing sticky::rank(const prediction& of, site_index site,
                       random_source& random) const noexcept {
   if (event.key == 0)
     return over_->rank(of, site, event, random);
+  if (site == event.home)
+    return {-1};
   for (const auto& one : set_of(event.key))
     if (one.key == event.key && one.site == site)
       return {-1};
@@ -123,10 +142,8 @@ pick sticky::choose(const decision& so_far, const event_features& event,
                     random_source& random, time_point now) noexcept {
   if (event.key == 0)
     return over_->choose(so_far, event, random, now);
-  const auto enough = good(so_far, event);
-  auto made = pick{known(so_far, event.key), reason::sticky, 1};
-  if (made.chosen == decision::none || !(enough >> made.chosen & 1))
-    made.chosen = first_in_order(so_far, event.key, enough);
+  auto made
+    = pick{place_of(so_far, event, good(so_far, event)), reason::sticky, 1};
   if (made.chosen == decision::none)
     made = over_->choose(so_far, event, random, now);
   if (made.chosen != decision::none)

@@ -23,6 +23,9 @@ namespace faas::routing {
 /// routers agree on new keys without telling each other, and a key is only
 /// moved when it must be. If no site is good enough the other policy chooses.
 ///
+/// An event that says where its data is (event_features::home) goes there, on
+/// the same conditions, whatever its key did before.
+///
 /// Events without a key: the other policy. The table is of fixed size; of two
 /// keys in a place the older one is forgotten, and found again by its order.
 class sticky final : public policy {
@@ -55,6 +58,8 @@ private:
   /// The places where a key would be.
   std::span<const place> set_of(uint64_t key) const noexcept;
   uint8_t known(const decision& so_far, uint64_t key) const noexcept;
+  uint8_t place_of(const decision& so_far, const event_features& event,
+                   uint32_t enough) const noexcept;
   uint32_t good(const decision& so_far, const event_features& event) const
     noexcept;
   uint8_t first_in_order(const decision& so_far, uint64_t key,

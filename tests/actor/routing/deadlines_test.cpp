@@ -128,4 +128,30 @@ BOOST_AUTO_TEST_CASE(events_of_one_key_go_to_one_site) {
   BOOST_TEST(of_all.size() > 1u);
 }
 
+/// Data locality: the key is the name of the node that has the data.
+BOOST_AUTO_TEST_CASE(an_event_goes_to_the_node_that_its_key_names) {
+  std::vector<std::shared_ptr<fake_peer>> peers;
+  std::vector<site> sites;
+  for (int i = 0; i < 4; ++i) {
+    peers.push_back(std::make_shared<fake_peer>("n" + std::to_string(i)));
+    sites.push_back({nullptr, peers.back()});
+  }
+  auto made = route_of(std::move(sites), false, 1, {}, "sticky");
+  made->key = "X-Data-At";
+  for (int i = 0; i < 4; ++i) {
+    made->targets[i].cell = cell_of(10);
+    made->targets[i].node = node_name{"n" + std::to_string(i)};
+  }
+  open(256);
+  publish(std::move(made));
+  for (int i = 0; i < 12; ++i) {
+    auto one = event();
+    one.headers.push_back({"X-Data-At", "n" + std::to_string(i % 4)});
+    port->submit(std::move(one), got->promise(++last_token));
+    loop.run();
+    BOOST_TEST_REQUIRE(peers[i % 4]->sent.size() == 1u);
+    peers[i % 4]->answer(errc::ok, true);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -176,4 +176,38 @@ BOOST_AUTO_TEST_SUITE(sticky_test)
     BOOST_TEST(!!make_policy("sticky:factor=3,keys=100"));
   }
 
-  BOOST_AUTO_TEST_SUITE_END()
+    BOOST_AUTO_TEST_CASE(an_event_goes_where_its_data_is) {
+    rule_of one;
+    const auto ask = [&](const decision& sites, uint64_t key, site_index home) {
+      event_features event;
+      event.key = key;
+      event.home = home;
+      return one.rule.choose(sites, event, one.random, {});
+    };
+    const auto sites = alike(8);
+    for (uint8_t at = 0; at < 8; ++at) {
+      const auto made = ask(sites, 7, sites.sites[at]);
+      BOOST_TEST(int(made.chosen) == int(at)); // though the key was elsewhere
+      BOOST_TEST((made.why == reason::sticky));
+    }
+    // Where it would take too long, or is not to be had, elsewhere, until then.
+    auto slow = sites;
+    slow.parts[2].total = 100;
+    const auto other = ask(slow, 7, sites.sites[2]).chosen;
+    BOOST_TEST(int(other) != 2);
+    BOOST_TEST(int(ask(slow, 7, sites.sites[2]).chosen) == int(other));
+    BOOST_TEST(int(ask(sites, 7, sites.sites[2]).chosen) == 2);
+    auto gone = sites;
+    gone.healthy &= ~(1u << 2);
+    BOOST_TEST(int(ask(gone, 7, sites.sites[2]).chosen) != 2);
+    event_features event;
+    event.key = 9;
+    event.home = sites.sites[3];
+    const auto there = one.rule.rank(sites.parts[3], sites.sites[3], event,
+                                     one.random);
+    const auto near = one.rule.rank(sites.parts[4], sites.sites[4], event,
+                                    one.random);
+    BOOST_TEST((there < near)); // it is looked at, however many there are
+  }
+
+BOOST_AUTO_TEST_SUITE_END()
