@@ -16,9 +16,11 @@ import statistics
 import sys
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(folder) for folder in
+                pathlib.Path(__file__).resolve().parents[:2]]
 import cluster as clusters  # noqa: E402
 import report  # noqa: E402
+import revision  # noqa: E402
 import shadow  # noqa: E402
 import turns  # noqa: E402
 import workload  # noqa: E402
@@ -65,7 +67,7 @@ class Run:
     def __init__(self, options):
         self.options = options
         self.folder = pathlib.Path(options.folder)
-        self.begun = time.monotonic()
+        self.begun, self.stamp = time.monotonic(), revision.stamp()
         self.events = {}  # (policy, phase) -> events
         self.marks = {}   # policy -> times of slow-down and recovery, its own
         self.shadows = {}  # phase -> shadow runs of events routed by prediction
@@ -318,6 +320,7 @@ def finish(run):
         "shadow_runs": run.shadows,
         "checks": [{"check": t, "holds": h} for t, h in checks],
         "setting": {
+            **run.stamp,
             "rtt_ms": 40, "mbit": 20, "edge_cores": run.options.edge_cores,
             "cloud_cores": clusters.CLOUD_CORES if run.steady else 1,
             "slowdown": SLOWDOWN, "rate": run.options.rate,

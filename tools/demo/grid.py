@@ -9,6 +9,7 @@ import platform
 import cluster as clusters
 import demo
 import report
+import revision
 import turns
 import workload
 
@@ -97,7 +98,7 @@ def plot(cells):
     return "\n".join(parts)
 
 
-def markdown(cells, options):
+def markdown(cells, options, stamp):
     rows = ["| events/s | RTT ms | edge cores | min-latency ms | always edge "
             "ms | always cloud ms | ratio |", "|---|---|---|---|---|---|---|"]
     for c in cells:
@@ -109,7 +110,8 @@ def markdown(cells, options):
     return (f"# Grid of steady conditions\n\n`tools/experiments grid --seconds "
             f"{options.seconds:g} --warm {options.warm:g}` (seed "
             f"{options.seed}): {len(cells)} cells, link and CPU quota emulated "
-            f"on one machine, {platform.platform()}, {os.cpu_count()} cores; "
+            f"on one machine, {platform.platform()}, {os.cpu_count()} cores, "
+            f"{revision.words(stamp)}; "
             f"the policies take turns of {TURN_S:g} s. "
             "Means from the intended send time; ratio: min-latency over the "
             f"better static choice, at worst {worst:.3f} (bound {BOUND}).\n\n"
@@ -117,7 +119,7 @@ def markdown(cells, options):
 
 
 def run(options, say):
-    out = pathlib.Path(options.out)
+    out, stamp = pathlib.Path(options.out), revision.stamp()
     out.mkdir(parents=True, exist_ok=True)
     todo = list(itertools.product(RATES, RTTS, EDGES))[:options.cells]
     cells = []
@@ -126,8 +128,9 @@ def run(options, say):
         say(f"cell {number + 1} of {len(todo)}")
         cells.append(play_cell(options, pathlib.Path(options.folder), best_ns,
                                rate, rtt, edge, say))
-        (out / "grid.json").write_text(json.dumps(cells, indent=1))
-        (out / "grid.md").write_text(markdown(cells, options))
+        (out / "grid.json").write_text(json.dumps(
+            {**stamp, "seed": options.seed, "cells": cells}, indent=1))
+        (out / "grid.md").write_text(markdown(cells, options, stamp))
         (out / "grid.svg").write_text(plot(cells))
     worst = max(cells, key=lambda c: c["ratio"])
     say(f"worst cell: ratio {worst['ratio']:.3f} (bound {BOUND})")

@@ -73,7 +73,9 @@ def page(report):
     text = ["# The demo", "",
             "`tools/demo/demo.py` (as `tools/run --once` runs it), "
             f"{setting['machine']}, {setting['cores']} "
-            f"cores. Emulated on one machine: link {setting['rtt_ms']} ms RTT "
+            f"cores, revision {setting['revision']}, {setting['at']}. "
+            "Emulated on one machine: link "
+            f"{setting['rtt_ms']} ms RTT "
             f"and {setting['mbit']} Mbit/s, edge {setting['edge_cores']:g} and "
             f"cloud {setting['cloud_cores']:g} of what a core there does at its "
             f"best ({setting['cpu_limit']}). "

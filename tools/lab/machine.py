@@ -3,9 +3,10 @@ run are worth anything."""
 import os
 import pathlib
 import platform
-import subprocess
 import threading
 import time
+
+from revision import revision
 
 TICK = os.sysconf("SC_CLK_TCK")
 SATURATED = 0.85
@@ -15,11 +16,9 @@ def facts(root):
     model = next((line.split(":", 1)[1].strip()
                   for line in open("/proc/cpuinfo")
                   if line.startswith("model name")), "?")
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=root,
-                          capture_output=True, text=True)
     return {"cpu": model, "cores": os.cpu_count(), "os": platform.platform(),
             "load_average": os.getloadavg(), "at": time.strftime("%F %T"),
-            "revision": done.stdout.strip() or "unknown"}
+            "revision": revision(root)}
 
 
 def busy_ticks():

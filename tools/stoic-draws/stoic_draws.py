@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import time
 
+import revision
 from stoic_live import figures, laws, page, runs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -161,7 +162,7 @@ def played(options, worlds, words, deploys, set_up):
 
 def run(options, say):
     """Writes stoic-draws.json and .md to options.out."""
-    begun = time.monotonic()
+    begun, stamp = time.monotonic(), revision.stamp()
     worlds = {options.seed + i: runs.worlds(DATA, options.seed + i)
               for i in range(WORLDS)}
     rows = {}
@@ -169,11 +170,8 @@ def run(options, say):
         rows[name] = figures_of(worlds, played(options, worlds, words, deploys,
                                                set_up))
         say(f"{name}: {100 * (rows[name]['over_informed'][0] - 1):+.1f} %")
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT,
-                          capture_output=True, text=True)
     found = {"seed": options.seed, "last": options.seed + WORLDS - 1,
-             "count": WORLDS, "at": time.strftime("%F"), "rows": rows,
-             "revision": done.stdout.strip() or "unknown",
+             "count": WORLDS, **stamp, "rows": rows,
              "digests": {n: laws.digest(d["main"]) for n, d in worlds.items()},
              "seconds": time.monotonic() - begun}
     out = pathlib.Path(options.out)

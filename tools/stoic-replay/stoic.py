@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 
+import revision
 import stoic_page
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -19,12 +20,6 @@ def replay(program, *words):
     return json.loads(done.stdout)
 
 
-def revision():
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT,
-                          capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
-
-
 def digests():
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest()
             for file in sorted(DATA.glob("*.csv"))}
@@ -36,6 +31,7 @@ def run(options, say):
     if not program.exists():
         raise SystemExit(f"{program} is not there: build it, or name its "
                          "folder with --programs")
+    stamp = revision.stamp()
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     say(f"synthetic: {DRAWS} draws, seeds from {FIRST_DRAW}")
@@ -43,7 +39,7 @@ def run(options, say):
                        "--draws", DRAWS)
     say(f"published: seed {options.seed}")
     published = replay(program, "published", DATA, "--seed", options.seed)
-    found = {"revision": revision(), "sha256": digests(),
+    found = {**stamp, "sha256": digests(),
              "published": published, "synthetic": synthetic}
     (out / "stoic.json").write_text(json.dumps(found, indent=1) + "\n")
     (out / "stoic.md").write_text(stoic_page.markdown(found))

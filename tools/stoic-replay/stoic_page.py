@@ -5,7 +5,7 @@ PETREL = "Petrel Selector"
 ABOUT = """\
 # STOIC on its own data
 
-`tools/experiments stoic --seed {seed}` (revision {revision}; digests of the tables in
+`tools/experiments stoic --seed {seed}` ({revision}; digests of the tables in
 [stoic.json](stoic.json)). {batches} batches of February 2020 from the repository of
 STOIC's authors (`examples/data/stoic`), each of which ran on four runtimes: edge,
 cpu, gpu1, gpu2. Every way to choose goes through them in their order, chooses a
@@ -299,7 +299,8 @@ REMARKS = """\
 
 def markdown(found):
     of = found["published"]
-    text = ABOUT.format(revision=found["revision"], seed=of["seed"],
+    at = f", {found['at']}" if "at" in found else ""
+    text = ABOUT.format(revision=f"revision {found['revision']}{at}", seed=of["seed"],
                         batches=of["agreement"]["batches"])
     text += "**What came out.**\n\n"
     text += "".join(f"- {line}\n" for line in verdicts(found)) + "\n"

@@ -3,9 +3,9 @@ docs/results."""
 import json
 import os
 import pathlib
-import subprocess
 import time
 
+import revision
 from lab.main import go_ahead
 from stoic_live import figures, laws, page, plot, runs, world
 
@@ -143,15 +143,9 @@ def gather(drawn, played):
         "added_s": (added[len(added) // 2], added[int(0.95 * len(added))])}
 
 
-def revision():
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT,
-                          capture_output=True, text=True)
-    return done.stdout.strip() or "unknown"
-
-
 def run(options, say):
     """Writes stoic-live.json, .md and .svg to options.out."""
-    begun = time.monotonic()
+    begun, stamp = time.monotonic(), revision.stamp()
     go_ahead()
     drawn = runs.worlds(DATA, options.seed)
     played = play_all(options, drawn, say)
@@ -159,8 +153,7 @@ def run(options, say):
                                 "staged")
               for b in drawn[name]]
     found = {"seed": options.seed, "note": options.note,
-             "revision": revision(),
-             "cores": os.cpu_count(), "at": time.strftime("%F"),
+             **stamp, "cores": os.cpu_count(),
              "scale": 1000 / world.SCALE, "digest": laws.digest(worlds),
              "minutes": (time.monotonic() - begun) / 60,
              **gather(drawn, played)}
