@@ -1,6 +1,7 @@
 """docs/results/deadlines.md and its picture."""
 import statistics
 
+import revision
 from deadline_plots import plot
 from study_page import plus_minus, table
 
@@ -120,7 +121,7 @@ def text(study):
     return f"""# Deadlines under load, in the simulator
 
 `tools/experiments deadlines` ({study['seconds']} s on {machine['cores']} cores,
-{machine['platform']}). Virtual time: the product's predictor, policies and choice of
+{machine['platform']}; {revision.words(study)}). Virtual time: the product's predictor, policies and choice of
 variant on modelled sites ([docs/simulator.md](../simulator.md)). All figures:
 [deadlines.json](deadlines.json).
 

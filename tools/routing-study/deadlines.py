@@ -9,6 +9,7 @@ import tempfile
 import time
 
 import deadline_page
+import revision
 import worlds
 from simulator import Simulator, runs_of
 from statistics_of import interval, paired
@@ -160,11 +161,11 @@ def with_prices(simulator, folder, say):
 
 
 def run(options, say):
-    begun = time.monotonic()
+    begun, stamp = time.monotonic(), revision.stamp()
     simulator = Simulator(pathlib.Path(options.programs) / "faas-sim")
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        study = {"seeds": SEEDS, "first_seed": FIRST, "capacity": CAPACITY,
+        study = {**stamp, "seeds": SEEDS, "first_seed": FIRST, "capacity": CAPACITY,
                  "loads": by_load(simulator, folder, say),
                  "worlds": by_world(simulator, folder, say),
                  "prices": with_prices(simulator, folder, say),

@@ -7,6 +7,7 @@ import tempfile
 import time
 
 import hedging_page
+import revision
 from simulator import Simulator, runs_of
 from statistics_of import interval, paired
 
@@ -60,7 +61,7 @@ def rows(answer):
 
 
 def run(options, say):
-    begun = time.monotonic()
+    begun, stamp = time.monotonic(), revision.stamp()
     simulator = Simulator(pathlib.Path(options.programs) / "faas-sim")
     jobs = {file.stem: (file, list(WAYS.values()), SEEDS, FIRST, 10_000)
             for file in sorted((ROOT / "examples/scenarios/routing")
@@ -73,7 +74,7 @@ def run(options, say):
         say(f"{len(WAYS)} ways on {len(jobs)} scenarios, {SEEDS} seeds")
         answers = simulator.play_all(jobs, say)
     study = {
-        "machine": {"platform": platform.platform(), "cores": os.cpu_count()},
+        **stamp, "machine": {"platform": platform.platform(), "cores": os.cpu_count()},
         "seeds": SEEDS, "first_seed": FIRST, "capacity": CAPACITY,
         "ways": WAYS, "scenario": SCENARIO.format(load="x", rate="..."),
         "loads": {str(load): rows(answers[load]) for load in LOADS},

@@ -8,6 +8,7 @@ import random
 import tempfile
 import time
 
+import revision
 from simulator import Simulator, runs_of
 from statistics_of import interval, paired
 from study_plots import COLOURS, PALE, Picture
@@ -104,8 +105,8 @@ def page(study):
         "# Functions at many sites, in the simulator", "",
         f"`tools/experiments many-sites --seed {study['seed']}` "
         f"({study['seconds']} s on {study['machine']['cores']} cores, "
-        f"{study['machine']['platform']}). Virtual time; policies with their "
-        f"standard settings, {SEEDS} seeds from {FIRST}; ± is a 95 % interval.",
+        f"{study['machine']['platform']}; {revision.words(study)}). Virtual "
+        f"time; policies with their standard settings, {SEEDS} seeds from {FIRST}; ± is a 95 % interval.",
         "", "Sites differ by an order of magnitude in speed (log-normal "
         "slow-down, sigma 0.6) and in distance (1 to 49 ms), and have one, two "
         "or four servers; an event takes 90 ms at a site of slow-down 1. Where "
@@ -131,7 +132,7 @@ def page(study):
 
 
 def run(options, say):
-    begun = time.monotonic()
+    begun, stamp = time.monotonic(), revision.stamp()
     simulator = Simulator(pathlib.Path(options.programs) / "faas-sim")
     shown = REFERENCES + POLICIES
     jobs = {}
@@ -150,8 +151,8 @@ def run(options, say):
             policy: row(runs_of(
                 answers[name, policy if policy in POLICIES else OURS],
                 policy), ours) for policy in shown}
-    study = {"machine": {"platform": platform.platform(),
-                         "cores": os.cpu_count()},
+    study = {**stamp, "machine": {"platform": platform.platform(),
+                                  "cores": os.cpu_count()},
              "seed": options.seed, "seeds": SEEDS, "first_seed": FIRST,
              "seconds": round(time.monotonic() - begun), "worlds": worlds}
     out = pathlib.Path(options.out)

@@ -8,6 +8,7 @@ import random
 import statistics
 import time
 
+import revision
 import study_page
 import worlds
 from simulator import Simulator, runs_of, windows_of
@@ -103,7 +104,18 @@ def over_all(answers, policy, key):
           for answer in answers.values()), strict=True)]
 
 
-def compare(answers, policies):
+def beside_best(answer, rivals):
+    """Ours less the best rival in that scenario, paired by seed."""
+    found = {}
+    for key in ("regret_ms", "mean_ms"):
+        best = min(rivals, key=lambda p: mean_of(runs_of(answer, p), key))
+        found[key] = {"rival": best, "over": paired(
+            [run[key] for run in runs_of(answer, OURS)],
+            [run[key] for run in runs_of(answer, best)])}
+    return found
+
+
+def compare(answers, policies, rivals=()):
     """Table of a set of scenarios: each policy over all, and by scenario."""
     rows = []
     ours = {key: over_all(answers, OURS, key)
@@ -124,7 +136,9 @@ def compare(answers, policies):
                                  "coverage", "kept", "again",
                                  "explored")}
             for policy in policies}
-    return {"rows": rows, "scenarios": by_scenario}
+    beside = {name: beside_best(answer, rivals)
+              for name, answer in answers.items() if rivals}
+    return {"rows": rows, "scenarios": by_scenario, "beside": beside}
 
 
 def checks(study):
@@ -202,7 +216,7 @@ def rounded(value):
 
 
 def run(options, say):
-    begun = time.monotonic()
+    begun, stamp = time.monotonic(), revision.stamp()
     simulator = Simulator(pathlib.Path(options.programs) / "faas-sim")
     catalog = simulator.catalog()
     folder = ROOT / "examples/scenarios"
@@ -222,10 +236,12 @@ def run(options, say):
         {file.stem: (file, policies, SEEDS, FIRST) for file in files}, say)
     drawn_folder = pathlib.Path(options.folder).parent / "worlds"
     drawn_folder.mkdir(parents=True, exist_ok=True)
-    jobs = {}
+    jobs, loads = {}, {}
     for number in range(WORLDS):
         file = drawn_folder / f"world-{number:02}.yml"
-        file.write_text(worlds.draw(options.seed * 1000 + number))
+        drawn_text = worlds.draw(options.seed * 1000 + number)
+        file.write_text(drawn_text)
+        loads[file.stem] = worlds.load(drawn_text)
         jobs[file.stem] = (file, policies, WORLD_SEEDS, WORLD_FIRST, 10_000)
     say(f"held out: {WORLDS} worlds drawn at random, {WORLD_SEEDS} seeds")
     held_out = simulator.play_all(jobs, say)
@@ -237,13 +253,13 @@ def run(options, say):
         None)
 
     study = {
-        "machine": {"platform": platform.platform(), "cores": os.cpu_count()},
+        **stamp, "machine": {"platform": platform.platform(), "cores": os.cpu_count()},
         "seconds": 0, "seed": options.seed, "seeds": SEEDS,
         "first_seed": FIRST, "budget": BUDGET, "tuned": tuned,
         "rivals": rivals, "shown": shown,
-        "evaluation": compare(answers, shown),
+        "evaluation": compare(answers, shown, rivals),
         "steps": steps_of(answers["steps"], shown),
-        "held_out": compare(held_out, shown),
+        "held_out": {**compare(held_out, shown, rivals), "loads": loads},
         "ablation": compare(without, parts),
         "parts": {one["name"]: one["what"] for one in catalog["ablations"]},
         "course": {policy: {"latency_ms": windows_of(

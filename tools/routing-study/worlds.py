@@ -1,5 +1,7 @@
 """Worlds drawn at random: for a look at what nothing was fitted to."""
+import math
 import random
+import re
 
 
 def draw(seed):
@@ -78,3 +80,73 @@ def disturbances(rng, length):
     return ["    disturbances:",
             f"      - {{from: {begin:.1f}s, {key}: {factor:.2f}}}",
             f"      - {{from: {begin + rng.uniform(8, 40):.1f}s, {key}: 1}}"]
+
+
+def load(text):
+    """Events over what all sites together can take, through their links and on
+    their servers, in a text that draw() has made: (mean, most in a second, as
+    expected), without the warm-up. Over 1 events wait for longer and longer,
+    wherever they are sent."""
+    value = _values(text)
+    work = (value["ms_per_unit"] + value["ms_fixed"]) * (
+        1 + value["outlier_share"] * (value["outlier_factor"] - 1))
+    sites = re.findall(r"^  site-\d+:\n((?:    .*\n)+)", text, re.M)
+    come, can, most = 0, 0, 0
+    for second in range(round(value["warm_up"]), round(value["length"])):
+        capacity = sum(_capacity(site, second, work, value["bytes_per_unit"])
+                       for site in sites)
+        mean, high = _rate(text, second)
+        come, can = come + mean, can + capacity
+        most = max(most, high / capacity)
+    return come / can, most
+
+
+def _values(text):
+    """The numbers of its lines, in the units that they have there."""
+    return {key: float(number) for key, number in re.findall(
+        r"^ *(\w+): ([\d.]+)[a-z]*$", text, re.M)}
+
+
+def _capacity(site, second, work, size):
+    """Events a second that this site can take then."""
+    for begin, until in re.findall(r"from: ([\d.]+)s, until: ([\d.]+)s", site):
+        if float(begin) <= second < float(until):
+            return 0
+    value = _values(site)
+    steps = [(float(at) / (1000 if unit == "ms" else 1), key, float(factor))
+             for at, unit, key, factor in re.findall(
+                 r"from: ([\d.]+)(ms|s), (\w+): ([\d.]+)", site)]
+    unit = re.search(r"repeat: [\d.]+(ms|s)", site)
+    period = value.get("repeat", 0) / (1000 if unit and unit[1] == "ms" else 1)
+    if 0 < period < 1:  # a quota: what is left of it in the mean
+        ends = [at for at, _, _ in steps[1:]] + [period]
+        speed = sum((end - at) / factor for (at, _, factor), end
+                    in zip(steps, ends)) / period
+        steps = []
+    else:
+        speed = 1
+    now = {"slowdown": 1, "bandwidth": 1}
+    for at, key, factor in steps:
+        if at <= (second % period if period else second):
+            now[key] = factor
+    served = value["servers"] * 1000 * speed / (
+        work * value["slowdown"] * now["slowdown"])
+    carried = value["mbit"] * 1e6 / 8 * now["bandwidth"] / size
+    return min(served, carried)
+
+
+def _rate(text, second):
+    """Events a second of all gateways then: mean, and while they are busy."""
+    mean = high = 0
+    for kind, words in re.findall(r"kind: (\w+), (.*)}", text):
+        value = {key: float(number) for key, number in re.findall(
+            r"(\w+): ([\d.]+)", words)}
+        rate = now = value["rate"]
+        if kind == "daily":
+            rate = now = rate * (1 + value["swing"] * math.sin(
+                2 * math.pi * second / value["day"]))
+        elif kind == "on_off":
+            now = (rate * value["busy"] + value["quiet_rate"] * value["quiet"]
+                   ) / (value["busy"] + value["quiet"])
+        mean, high = mean + now, high + rate
+    return mean, high
