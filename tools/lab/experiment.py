@@ -72,6 +72,28 @@ def notes(path):
     return (found + said).strip()
 
 
+APART = 0.10  # shares of a site that differ by more are told on top
+
+
+def other_sites(held):
+    """Of the rows in which lab and simulator chose other sites."""
+    said = []
+    for name, way in held:
+        site, off = tables.most_apart(way)
+        if abs(off) > APART:
+            lab_share, simulated = (way[side]["shares"].get(site, 0)
+                                    for side in ("lab", "simulator"))
+            said.append(f"{name}, {way['name']}: {site} {lab_share:.0%} in the "
+                        f"lab, {simulated:.0%} in the simulator")
+    if not said:
+        return (" Shares of sites agree within "
+                f"{100 * APART:.0f} points in all rows.")
+    return (f" The sites chosen do not always agree: in {len(said)} of "
+            f"{len(held)} rows a share is more than {100 * APART:.0f} points "
+            "off (" + "; ".join(said) + "). Agreement in mean and p99 does not show "
+            "that.")
+
+
 def page(reports, folders, options, said):
     held = [(name, way) for name, made in reports.items()
             for way in made["ways"] if way.get("agreement")]
@@ -87,7 +109,7 @@ def page(reports, folders, options, said):
         "that sleeps ([lab.md](../lab.md)), beside `faas-sim` with the same "
         f"events. Lab and simulator agree in mean (10 %) and p99 (20 %) in "
         f"{len(good)} of {len(held)} rows; where not, the reason stands "
-        f"below the table.{busy}",
+        f"below the table.{other_sites(held)}{busy}",
         "![overview](lab.svg)",
         *(section(name, folder) for name, folder in folders.items()),
         *([said] if said else [])]) + "\n"

@@ -160,6 +160,8 @@ class Report:
             "The same file and events in `faas-sim`; aim: mean within 10 %, "
             "p99 within 20 %.",
             tables.beside_simulator(self.ways), self.why(),
+            "Shares of sites, which the aim does not cover:",
+            tables.shares(self.ways, self.site_names),
             tables.parts(self.ways),
             "`rest`: the way there and back, and the nodes' own work. All "
             "events that wait for a load are `cold` to a node; to the "

@@ -39,6 +39,30 @@ def beside_simulator(ways):
     return markdown_table(head, rows)
 
 
+def shares(ways, sites):
+    """Which sites the events went to, in the lab and in the simulator: means may
+    agree where these do not."""
+    head = ["policy"]
+    for site in sites:
+        head += [f"{site} %: lab", "simulator"]
+    rows = []
+    for way in ways:
+        if not way.get("agreement"):
+            continue
+        rows.append([way["name"]] + [
+            f"{100 * way[side]['shares'].get(site, 0):.0f}"
+            for site in sites for side in ("lab", "simulator")]
+            + [f"{100 * abs(most_apart(way)[1]):.0f}"])
+    return markdown_table([*head, "points apart, at most"], rows)
+
+
+def most_apart(way):
+    """Site whose share differs most between lab and simulator, and by how
+    much, lab less simulator."""
+    return max(way["agreement"]["shares_off"].items(),
+               key=lambda one: abs(one[1]))
+
+
 def parts(ways):
     head = ["policy", "", *(f"{p} ms" for p in figures.PARTS)]
     rows = []

@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 
+import revision
 from lab import main as lab
 from lab import machine, what_if_truth
 from lab.plot import LEFT, RIGHT, WIDTH, Scale, document, line, text
@@ -25,6 +26,8 @@ CHANGES = [
      [("rtt: 35ms", "rtt: 75ms")], POLICY),
     ("no far site", ["--drop-site", "far"],
      [(r"  far:\n(    .*\n)+", "")], POLICY),
+    ("one more edge", ["--add-site", "edge-2=edge"],
+     [(r"(  edge:\n)((?:    .*\n)+)", r"\1\2  edge-2:\n\2")], POLICY),
     ("round robin", ["--policy", "round-robin"], [], "round-robin"),
 ]
 
@@ -98,8 +101,42 @@ def row(name, words, said, measured, report):
             "valid": way["lag"]["valid"], "remarks": said["remarks"]}
 
 
-def shares_text(shares):
-    return ", ".join(f"{site} {share:.0%}" for site, share in shares.items())
+def apart(one):
+    """The site whose share was said worst, and by how much, said less
+    measured."""
+    sites = {**one["said_shares"], **one["shares"]}
+    return max(((site, one["said_shares"].get(site, 0)
+                 - one["shares"].get(site, 0)) for site in sites),
+               key=lambda found: abs(found[1]))
+
+
+def shares_table(rows):
+    sites = list(dict.fromkeys(site for one in rows for site in
+                               (*one["said_shares"], *one["shares"])))
+    lines = ["| change | " + " | ".join(f"{site} %: said | measured"
+                                        for site in sites)
+             + " | points apart, at most |",
+             "|---|" + "---:|" * (2 * len(sites) + 1)]
+    for one in rows:
+        cells = [f"{100 * one[key][site]:.0f}" if site in one[key] else ""
+                 for site in sites for key in ("said_shares", "shares")]
+        lines.append(f"| {name_of(one)} | " + " | ".join(cells)
+                     + f" | {100 * abs(apart(one)[1]):.0f} |")
+    return "\n".join(lines)
+
+
+def shares_words(rows):
+    """What the table of shares says, worst first."""
+    worst = max(rows, key=lambda one: abs(apart(one)[1]))
+    site, _ = apart(worst)
+    beyond = sum(abs(apart(one)[1]) > 0.1 for one in rows)
+    return ("Shares of sites are not said as well: in "
+            f"{beyond} of {len(rows)} rows one is off by more than 10 points, "
+            f"most in \"{worst['name']}\": of {site} "
+            f"{worst['said_shares'].get(site, 0):.0%} was said and "
+            f"{worst['shares'].get(site, 0):.0%} measured. That the means "
+            "agree does not show it." if beyond else
+            "Shares of sites are within 10 points in all rows.")
 
 
 def name_of(one):
@@ -123,9 +160,8 @@ def table(rows):
 def notes(rows):
     lines = []
     for one in rows:
-        lines.append(f"- **{one['name']}** (`{' '.join(one['words']) or '-'}`):"
-                     f" sites said {shares_text(one['said_shares'])}; measured "
-                     f"{shares_text(one['shares'])}.")
+        lines.append(f"- **{one['name']}**: `"
+                     f"{' '.join(one['words']) or '-'}`")
         lines += [f"  - {doubt}" for doubt in one["doubts"]]
     return "\n".join(lines)
 
@@ -179,7 +215,7 @@ def summary(rows):
             "it is void.")
 
 
-def page(rows, truth, options, facts, seen):
+def page(rows, truth, options, facts, stamp, seen):
     simulated, inside, count = what_if_truth.section(truth)
     remarks = [f"- {one}" for one in rows[0]["remarks"]] or ["- nothing"]
     return "\n\n".join([
@@ -193,12 +229,13 @@ def page(rows, truth, options, facts, seen):
         "## On real nodes",
         "Nodes, links and work as in [lab.md](../lab.md). ms, by the gateway; "
         "[interval].", summary(rows), table(rows),
-        "![said and measured](what-if.svg)", notes(rows),
+        "![said and measured](what-if.svg)", shares_words(rows),
+        shares_table(rows), notes(rows),
         "What the log does not tell, as what-if says itself:\n\n"
         + "\n".join(remarks),
         f"Machine: {facts['cpu']}, {facts['cores']} cores, load average "
         f"{facts['load_average'][0]:.1f} when it ended, other programs "
-        "included; revision " + facts["revision"] + ".",
+        f"included; {revision.words(stamp)}.",
         "## In the simulator",
         f"Logs of {what_if_truth.SECONDS} s that the simulator made, "
         f"{len(what_if_truth.SEEDS)} seeds from "
@@ -211,6 +248,7 @@ def page(rows, truth, options, facts, seen):
 
 def run(options, say):
     out, folder = pathlib.Path(options.out), lab.ROOT / "build/lab/what-if"
+    stamp = revision.stamp()
     out.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     old = out / "what-if.md"
@@ -237,8 +275,9 @@ def run(options, say):
         measured = ask(options, own, ["--seeds", "2", "--believe"])
         rows.append(row(name, words, ask(options, log, words),
                         measured["recorded"], report))
-    (out / "what-if.json").write_text(json.dumps(rows, indent=1))
+    (out / "what-if.json").write_text(json.dumps(
+        {**stamp, "seed": options.seed, "changes": rows}, indent=1))
     (out / "what-if.svg").write_text(plot(rows))
     old.write_text(page(rows, truth, options, machine.facts(lab.ROOT),
-                        (found + seen).strip()))
+                        stamp, (found + seen).strip()))
     return True

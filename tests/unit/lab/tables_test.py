@@ -4,7 +4,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "tools"))
-from lab import tables  # noqa: E402
+from lab import experiment, tables  # noqa: E402
 
 WAY = {"name": "min-latency", "lag": None, "machine": None, "fidelity": {},
        "lab": {"mean_ms": 10, "p50_ms": 9, "p95_ms": 20, "p99_ms": 30,
@@ -26,6 +26,20 @@ class Tables(unittest.TestCase):
         for table in (tables.beside_simulator, tables.trust,
                       tables.fidelity):
             self.assertEqual(table([WAY]).count("min-latency"), 0)
+
+    def test_shares_stand_beside_the_simulators(self):
+        way = {**WAY, "simulator": {"shares": {"near": 0.75, "far": 0.25}},
+               "agreement": {"shares_off": {"near": -0.5, "far": -0.25}}}
+        rows = tables.shares([way, WAY], ["near", "far"]).splitlines()
+        self.assertEqual(rows[2:], ["| min-latency | 25 | 75 | 0 | 25 | 50 |"])
+        self.assertEqual(rows[0].count("|"), rows[2].count("|"))
+        said = experiment.other_sites([("steps", way)])
+        self.assertIn("in 1 of 1 rows", said)
+        self.assertIn("steps, min-latency: near 25% in the lab, 75% in the "
+                      "simulator", said)
+        way["agreement"] = {"shares_off": {"near": 0.02}}
+        self.assertIn("agree within 10 points",
+                      experiment.other_sites([("steps", way)]))
 
     def test_agreement_in_a_word(self):
         words = [tables.agrees({"mean_holds": mean, "p99_holds": p99})

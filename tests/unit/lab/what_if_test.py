@@ -23,7 +23,7 @@ class WhatIf(unittest.TestCase):
                 in what_if.CHANGES]
         texts = {text for text, (_, _, replacements, _)
                  in zip(made, what_if.CHANGES) if replacements}
-        self.assertEqual(len(texts), 4)
+        self.assertEqual(len(texts), 5)
         self.assertNotIn(what_if.FILE.read_text(), texts)
         names = {what_if.folder_of(what_if.FILE.parent, name)
                  for name, *_ in what_if.CHANGES}
@@ -44,6 +44,28 @@ class WhatIf(unittest.TestCase):
                       what_if.table(rows))
         root = xml.fromstring(what_if.plot(rows))
         self.assertTrue(root.tag.endswith("svg"))
+
+    def test_shares_that_were_said_wrongly_are_told(self):
+        rows = [row("nothing", 100, 100, words=()), row("more", 100, 100)]
+        self.assertIn("within 10 points in all", what_if.shares_words(rows))
+        rows[1]["said_shares"] = {"a": 0.7, "b": 0.16, "c": 0.14}
+        rows[1]["shares"] = {"a": 0.6, "b": 0.37, "c": 0.03}
+        said = what_if.shares_words(rows)
+        self.assertIn("in 1 of 2 rows", said)
+        self.assertIn("of b 16% was said and 37% measured", said)
+        table = what_if.shares_table(rows).splitlines()
+        self.assertEqual(table[2], "| nothing | 100 | 100 |  |  |  |  | 0 |")
+        self.assertEqual(table[3], "| more | 70 | 60 | 16 | 37 | 14 | 3 | 21 |")
+        self.assertEqual(len({line.count("|") for line in table[1:]}), 1)
+
+    def test_one_more_site_has_the_laws_of_the_first(self):
+        more = next(of for name, _, of, _ in what_if.CHANGES
+                    if name == "one more edge")
+        text = what_if.changed(more)
+        block = text.split("  edge-2:\n")[1].split("  cloud:")[0]
+        self.assertEqual(block, text.split("  edge:\n")[1].split(
+            "  edge-2:")[0])
+        self.assertIn("slowdown: 4", block)
 
     def test_a_log_that_is_not_there_is_told(self):
         with self.assertRaises(RuntimeError):
