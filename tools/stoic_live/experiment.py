@@ -20,7 +20,10 @@ def with_run(row, records):
     return row
 
 
-def stages_of(batches, records, informed):
+def stages_of(batches, records, knowing):
+    """`knowing`: laws.Informed."""
+    informed = [knowing.choose(b.images, laws.stage_at(runs.STAGES, i))
+                for i, b in enumerate(batches)]
     made = []
     ends = [s.begin for s in runs.STAGES[1:]] + [len(batches)]
     for stage, end, name in zip(runs.STAGES, ends, runs.STAGE_NAMES):
@@ -35,6 +38,12 @@ def stages_of(batches, records, informed):
             "exact": figures.mean(
                 [float(records[i]["site"] == batches[i].best())
                  for i in part]),
+            "level_after": figures.level_after(
+                [records[i]["client_s"] for i in part],
+                [batches[i].total_s(informed[i]) for i in part]),
+            "by_the_laws": figures.by_the_laws(
+                [batches[i] for i in part],
+                [records[i]["site"] for i in part], knowing, stage),
             "refused": sum(len(records[i]["went_on"]) for i in part),
             "failed": sum(records[i]["status"] != 200 for i in part)})
     return made
@@ -120,10 +129,9 @@ def gather(drawn, played):
         rows.insert(2, with_run(figures.row(name, main, answered(of), "run"),
                                 of))
     staged = drawn["staged"]
-    knowing = runs.computed(staged, series, runs.STAGES)["informed"]
     added = sorted(r["client_s"] - b.total_s(r["site"])
                    for r, b in zip(records, main) if r["status"] == 200)
-    stages = stages_of(staged, played["staged"][0], knowing)
+    stages = stages_of(staged, played["staged"][0], laws.Informed(series))
     return {
         "rows": rows, "gap_s": figures.difference(main, chosen,
                                                   choices["informed"]),

@@ -1,7 +1,7 @@
 """Page of the experiment "STOIC live". Pure."""
 import math
 
-from stoic_live import laws, runs
+from stoic_live import figures, laws, runs
 
 AUTHORS = {"edge only": 1.60, "cpu only": 2.03, "gpu1 only": 1.29,
            "gpu2 only": 1.39, "worst": 2.31}  # totals over STOIC's own
@@ -119,16 +119,52 @@ def drift(found):
     text = ["## Drift and trouble (E5)", "",
             "One run, the world changes; the informed policy knows each change "
             "as it happens. *refused*: tries at a site that could not deploy; "
-            "the event then went on to another one.", "",
+            "the event then went on to another one. *level after*: batches until, "
+            "from there to the stage's end, the seconds are at most "
+            f"{figures.LEVEL - 1:.0%} over the informed policy's. *by the laws*: "
+            "what the chosen sites are expected to take over what the informed "
+            "policy's are, so without the luck of the draws.", "",
             "| batches | world | Petrel, s a batch | informed | oracle | exact %"
-            " | refused | failed |", "|---|---|---:|---:|---:|---:|---:|---:|"]
+            " | level after | by the laws | refused | failed |",
+            "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|"]
     for s in staged["stages"]:
         text.append(f"| {s['from']} to {s['to'] - 1} | {s['name']} | "
                     f"{s['petrel_s']:.1f} | {s['informed_s']:.1f} | "
                     f"{s['oracle_s']:.1f} | {100 * s['exact']:.0f} | "
+                    f"{level_words(s)} | {s['by_the_laws'] - 1:+.0%} | "
                     f"{s['refused']} | {s['failed']} |")
-    return text + ["", "Petrel's seconds are measured here, so that waiting for "
-                   "deployments that fail counts.", ""]
+    return text + ["", losses(staged["stages"]), "",
+                   "Petrel's seconds are measured here, so that waiting for "
+                   "deployments that fail counts. What the predictors are worth "
+                   "alone (E3) is on the page of the authors' record: "
+                   "[the predictors alone](stoic.md#the-predictors-alone).", ""]
+
+
+def level_words(stage):
+    count = stage["to"] - stage["from"]
+    after = stage["level_after"]
+    return f"never of {count}" if after is None else f"{after} of {count}"
+
+
+def losses(stages):
+    """Where Petrel lost to the informed policy, as far as the figures tell."""
+    lost = [s for s in stages
+            if s["petrel_s"] > figures.LEVEL * s["informed_s"]]
+    if not lost:
+        return (f"In no stage was it more than {figures.LEVEL - 1:.0%} over the "
+                "informed policy.")
+    said = []
+    for s in sorted(lost, key=lambda s: -s["petrel_s"] / s["informed_s"]):
+        after = ("not level before the stage ended"
+                 if s["level_after"] is None else
+                 f"level after {s['level_after']} of {s['to'] - s['from']} "
+                 "batches")
+        said.append(f"*{s['name']}* ({s['from']} to {s['to'] - 1}) "
+                    f"{s['petrel_s'] / s['informed_s'] - 1:+.0%} (by the "
+                    f"laws {s['by_the_laws'] - 1:+.0%}), {after}")
+    return ("**Where it lost** over "
+            f"{figures.LEVEL - 1:.0%} to the informed policy, which is told of "
+            "the change: " + "; ".join(said) + ".")
 
 
 def apart(found):

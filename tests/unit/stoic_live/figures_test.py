@@ -54,6 +54,41 @@ class Figures(unittest.TestCase):
         self.assertAlmostEqual(first, 0.5)
         self.assertAlmostEqual(last, 0.1)
 
+    def test_level_is_from_there_to_the_end(self):
+        informed = [10] * 6
+        self.assertEqual(figures.level_after([10] * 6, informed), 0)
+        self.assertEqual(figures.level_after([90, 90, 90, 10, 10, 10],
+                                             informed), 3)
+        self.assertEqual(figures.level_after([10, 10, 10, 10, 90, 10],
+                                             informed), None)
+        # Two good ones at the end may be luck.
+        self.assertEqual(figures.level_after([90] * 4 + [10] * 2, informed),
+                         None)
+
+    def test_the_laws_know_no_luck(self):
+        knowing = laws.Informed({s: [9.0] for s in laws.SITES if s != "edge"})
+        small = batch("gpu1")  # by luck
+        best = knowing.choose(10)
+        self.assertEqual(best, "gpu2")
+        even = figures.by_the_laws([small], [best], knowing, laws.Stage(0))
+        self.assertEqual(even, 1)
+        worse = figures.by_the_laws([small], ["gpu1"], knowing, laws.Stage(0))
+        self.assertAlmostEqual(worse, knowing.expected_s("gpu1", 10)
+                               / knowing.expected_s("gpu2", 10))
+        self.assertEqual(figures.by_the_laws([small], [""], knowing,
+                                             laws.Stage(0)), 1)
+
+    def test_losses_are_told(self):
+        stage = {"name": "gpu2 is back", "from": 67, "to": 80, "petrel_s": 67.2,
+                 "informed_s": 52.6, "level_after": None, "by_the_laws": 1.07}
+        said = page.losses([stage, {**stage, "name": "fine", "petrel_s": 54}])
+        self.assertIn("*gpu2 is back* (67 to 79) +28% (by the laws +7%), not "
+                      "level before", said)
+        self.assertNotIn("fine", said)
+        said = page.losses([{**stage, "level_after": 4}])
+        self.assertIn("level after 4 of 13 batches", said)
+        self.assertIn("In no stage", page.losses([]))
+
     def test_hedges_pay_with_work(self):
         one = laws.Batch(1, {"edge": 0, "cpu": 9, "gpu1": 9, "gpu2": 9},
                          {"edge": 100, "cpu": 9, "gpu1": 30, "gpu2": 9})
