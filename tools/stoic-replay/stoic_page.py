@@ -16,6 +16,12 @@ and frozen in the commit "Freeze the settings of the STOIC experiment" before th
 record was played, once; what came out is below. Columns of this page were added
 later; the choices are those of that run.
 
+**Not the nodes' predictor.** "Petrel" here is `libfaas/batches`, a predictor of whole
+batches that only `tools/stoic-replay` and its tests use. Nodes route by
+`libfaas/routing`, which learns from events as they are answered; how that does with
+STOIC's batches is in [stoic-live.md](stoic-live.md) and
+[stoic-draws.md](stoic-draws.md). So nothing below is a figure of the product.
+
 **Feedback.** *full*: what was published of all four runtimes of earlier batches, as
 the authors' Selector saw all four; Petrel's also takes the best label of earlier
 batches, since most processing times after batch 33 were not published (the row "no
@@ -221,6 +227,26 @@ def verdicts(found):
                 f"with {percent(r['extra_s'] / semi['oracle_s'], 0)} % extra work "
                 f"({percent(r['extra_process_s'] / semi['oracle_s'], 0)} % "
                 "processing).")
+    return lines + aims(of)
+
+
+WITHIN = 0.02
+
+
+def aims(of):
+    """Whether each hedging of Petrel's came as near to the oracle as was aimed at."""
+    lines = []
+    for r in of["contiguous"]["rows"]:
+        if not r["hedges"] or not r["name"].startswith("Petrel"):
+            continue
+        for title, part in (("contiguous", of["contiguous"]),
+                            ("semi-synthetic", of["semisynthetic"])):
+            one = row(part, r["name"])
+            lines.append(
+                f"{'Met' if one['over_oracle'] <= WITHIN else 'Missed'}, hedging "
+                f"within {percent(WITHIN, 0)} % of the oracle: {r['name']}, "
+                f"{title} batches, {percent(one['over_oracle'])} %, with "
+                f"{percent(one['extra_s'] / part['oracle_s'], 0)} % extra work.")
     return lines
 
 

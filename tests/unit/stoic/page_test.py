@@ -59,6 +59,21 @@ class Page(unittest.TestCase):
                                                      (0.3, 0.1, 0.5))))
         self.assertEqual(said.count("worse"), 3)
 
+    def test_the_aim_of_hedging_is_met_or_missed(self):
+        self.assertNotIn("within 2 %", "\n".join(stoic_page.verdicts(
+            figures())))  # no hedging of Petrel's in there
+        made = figures()["published"]
+        near = {**time("Petrel hedging, price 1", [0, 0, 0], True),
+                "over_oracle": 0.008}
+        far = {**near, "over_oracle": 0.0217, "extra_s": 40.0}
+        made["contiguous"] = {**made["contiguous"], "rows": [far]}
+        made["semisynthetic"] = {**made["semisynthetic"], "rows": [near]}
+        self.assertEqual(stoic_page.aims(made), [
+            "Missed, hedging within 2 % of the oracle: Petrel hedging, price 1, "
+            "contiguous batches, 2.2 %, with 40 % extra work.",
+            "Met, hedging within 2 % of the oracle: Petrel hedging, price 1, "
+            "semi-synthetic batches, 0.8 %, with 25 % extra work."])
+
     def test_every_table_is_whole(self):
         text = stoic_page.markdown(figures())
         width = None
