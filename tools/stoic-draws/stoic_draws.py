@@ -6,6 +6,7 @@ import pathlib
 import subprocess
 import time
 
+import draws_plot
 import revision
 from stoic_live import figures, laws, page, runs
 
@@ -118,6 +119,8 @@ ABOUT = """\
 154 batches after the set-up. **No nodes here**: the predictor and the policy of nodes, told what
 nodes would tell. One run on real nodes is one draw, and luck moves its total by some 3 %.
 
+![totals of all draws](stoic-draws.svg)
+
 """
 
 
@@ -161,7 +164,7 @@ def played(options, worlds, words, deploys, set_up):
 
 
 def run(options, say):
-    """Writes stoic-draws.json and .md to options.out."""
+    """Writes stoic-draws.json, .md and .svg to options.out."""
     begun, stamp = time.monotonic(), revision.stamp()
     worlds = {options.seed + i: runs.worlds(DATA, options.seed + i)
               for i in range(WORLDS)}
@@ -177,6 +180,7 @@ def run(options, say):
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     (out / "stoic-draws.md").write_text(markdown(found))
+    (out / "stoic-draws.svg").write_text(draws_plot.plot(found))
     (out / "stoic-draws.json").write_text(json.dumps(found, indent=1) + "\n")
     for words in verdicts(rows):
         say(words)

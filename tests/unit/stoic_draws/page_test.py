@@ -2,10 +2,12 @@
 import pathlib
 import sys
 import unittest
+import xml.etree.ElementTree
 
 ROOT = pathlib.Path(__file__).parents[3]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tools/demo"),
                 str(ROOT / "tools/stoic-draws")]
+import draws_plot  # noqa: E402
 import stoic_draws  # noqa: E402
 from stoic_live import laws, runs  # noqa: E402
 
@@ -53,6 +55,19 @@ class Draws(unittest.TestCase):
         for way in stoic_draws.WAYS:
             self.assertIn(f"| {way[0]} | -", text)
         self.assertEqual(text.count("- Met"), 4)
+
+    def test_the_plot_has_a_dot_for_each_draw(self):
+        ratios = [0.97, 1.0, 1.02, 1.3]
+        text = draws_plot.plot({"count": 4, "rows": {
+            name: {"ratios": ratios, "over_informed": [1.07, 0.02]}
+            for name in ("one", "two & more")}})
+        root = xml.etree.ElementTree.fromstring(text)
+        circles = [e for e in root.iter() if e.tag.endswith("circle")]
+        self.assertEqual(len(circles), 8)
+        places = [float(c.get("cx")) for c in circles[:4]]
+        self.assertEqual(places, sorted(places))
+        self.assertLess(places[-1], float(root.get("width")))
+        self.assertIn("two & more", [e.text for e in root.iter()])
 
     def test_what_the_program_prints_is_read(self):
         self.assertEqual(stoic_draws.choices_of("7,edge\n7,cpu\n9,gpu1\n"),
