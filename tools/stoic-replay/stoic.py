@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 
+import nodes
 import revision
 import stoic_page
 
@@ -27,10 +28,12 @@ def digests():
 
 def run(options, say):
     """Writes stoic.json, stoic.md and stoic.svg to options.out."""
-    program = pathlib.Path(options.programs) / "stoic-replay"
-    if not program.exists():
-        raise SystemExit(f"{program} is not there: build it, or name its "
-                         "folder with --programs")
+    program, draws = (pathlib.Path(options.programs) / name
+                      for name in ("stoic-replay", "stoic-draws"))
+    for needed in (program, draws):
+        if not needed.exists():
+            raise SystemExit(f"{needed} is not there: build it, or name its "
+                             "folder with --programs")
     stamp = revision.stamp()
     out = pathlib.Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
@@ -40,7 +43,8 @@ def run(options, say):
     say(f"published: seed {options.seed}")
     published = replay(program, "published", DATA, "--seed", options.seed)
     found = {**stamp, "sha256": digests(),
-             "published": published, "synthetic": synthetic}
+             "published": published, "synthetic": synthetic,
+             "nodes": nodes.play(draws, DATA)}
     (out / "stoic.json").write_text(json.dumps(found, indent=1) + "\n")
     (out / "stoic.md").write_text(stoic_page.markdown(found))
     (out / "stoic.svg").write_text(stoic_page.plot(found))

@@ -133,6 +133,42 @@ def times(name, found):
              "best hit", "extra %"], rows) + "\n\n"
 
 
+NODES = """\
+## Afterwards: the nodes' own predictor
+
+Added when the experiment was over, so these rows are no forecast of anything: the
+record through `libfaas/routing` and its policies, by `tools/stoic-draws`, a second of
+the record as 20 ms. What is learned is what a node hears: the parts of its own events,
+and what the chosen site's load took; *all deployments told*: also what each batch's
+deployment took elsewhere, as the authors' prober and the rows above know. Before the
+first batch two runs on each runtime, of 35 and 120 images, by the authors' profiles. No
+labels. Settings are those of the product.
+
+"""
+
+
+def nodes(rows):
+    cells = [[row["name"], *(cell for part in ("contiguous", "semisynthetic")
+                             for cell in node_cells(row[part]))]
+             for row in rows]
+    contiguous = rows[0]["contiguous"]
+    semi = rows[0]["semisynthetic"]
+    return NODES + (
+        f"The authors' stored choices: {percent(contiguous['authors_over_oracle'])} % "
+        f"over the oracle of the contiguous batches, "
+        f"{percent(semi['authors_over_oracle'])} % of the semi-synthetic ones.\n\n"
+        "| way | contiguous, over oracle % | over the authors, s a batch | best hit "
+        f"of {contiguous['batches']} | semi-synthetic, over oracle % | over the "
+        f"authors, s a batch | best hit of {semi['batches']} |\n"
+        "|---|---:|---:|---:|---:|---:|---:|\n" + "".join(
+            "| " + " | ".join(row) + " |\n" for row in cells)) + "\n"
+
+
+def node_cells(one):
+    return (percent(one["over_oracle"]),
+            difference(one["over_authors_s"], 1, 2, -1), str(one["hits"]))
+
+
 def parts(found):
     deploys = [[r["forecast"], ""] + [
         f"{r['mean_abs_s'][i]:.2f} / {r['median_abs_s'][i]:.2f}"
@@ -334,4 +370,6 @@ def markdown(found):
     text += agreement(of["agreement"])
     for name in ("contiguous", "semisynthetic", "measured"):
         text += times(name, of[name])
+    if "nodes" in found:
+        text += nodes(found["nodes"])
     return text + parts(of["parts"]) + synthetic(found["synthetic"])
