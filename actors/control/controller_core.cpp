@@ -1,5 +1,6 @@
 #include "actors/control/controller_core.hpp"
 
+#include "libfaas/manifest/confinement.hpp"
 #include "libfaas/manifest/platform.hpp"
 #include "libfaas/scaling/limits.hpp"
 
@@ -12,13 +13,6 @@ bool contains(const std::vector<std::string>& all, std::string_view one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-std::string joined(const std::vector<std::string>& all) {
-  std::string text;
-  for (const auto& one : all)
-    text += (text.empty() ? "" : ", ") + one;
-  return text;
-}
-
 bool is_end(instance_state state) noexcept {
   return state == instance_state::ready || state == instance_state::failed
          || state == instance_state::quarantined;
@@ -27,16 +21,10 @@ bool is_end(instance_state state) noexcept {
 } // namespace
 
 std::string why_not(const function_spec& spec, const node_record& node) {
-  const auto& needs = spec.petrel.needs;
-  if (!needs.tiers.empty() && !contains(needs.tiers, node.tier))
-    return "needs tier " + joined(needs.tiers) + ", the node is " + node.tier;
-  if (!needs.nodes.empty() && !contains(needs.nodes, node.name.str()))
-    return "needs node " + joined(needs.nodes);
-  for (const auto& [key, value] : needs.labels) {
-    const auto found = node.labels.find(key);
-    if (found == node.labels.end() || found->second != value)
-      return "needs label " + key + "=" + value;
-  }
+  auto why = unmet(spec.petrel.needs,
+                   {node.name.str(), node.tier, node.labels});
+  if (!why.empty())
+    return why;
   if (!contains(node.runtimes, name(spec.petrel.runtime)))
     return "the node has no runtime "
            + std::string{name(spec.petrel.runtime)};
