@@ -27,6 +27,7 @@ struct structure {
     std::string tier;
     double servers = 1;
     std::shared_ptr<peer> via;
+    string_map labels = {}; ///< of the node
   };
   struct function {
     version_ref version;

@@ -202,6 +202,7 @@ structure build_structure(const known_state& known) {
     site.tier = record.tier;
     site.servers = record.name == known.self ? known.executors : 1;
     site.via = peer_of(known, record.name);
+    site.labels = record.labels;
     made.sites.push_back(std::move(site));
   }
   made.hosts = known.hosts;

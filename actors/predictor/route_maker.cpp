@@ -37,6 +37,7 @@ std::shared_ptr<route> route_of(const structure::function& from) {
   made->key = petrel.key;
   made->lighter = petrel.lighter;
   made->deadline = petrel.deadline;
+  made->needs = petrel.needs;
   return made;
 }
 
@@ -74,6 +75,7 @@ void route_maker::add_sites(const structure& fresh) {
   std::set<node_name> routers{here_};
   for (const auto& site : fresh.sites) {
     add_site(site);
+    keep_labels(site);
     routers.insert(site.node);
   }
   core_.set_routers(static_cast<double>(routers.size()));
@@ -96,6 +98,13 @@ void route_maker::add_site(const structure::site& site) {
     sites_[site.name] = *index;
 }
 
+/// A node that comes back may say others.
+void route_maker::keep_labels(const structure::site& site) {
+  auto& known = labels_[site.name];
+  if (!known || *known != site.labels)
+    known = std::make_shared<const string_map>(site.labels);
+}
+
 // -- routes -------------------------------------------------------------------
 
 /// One route per function: the version in service, with the others.
@@ -115,7 +124,8 @@ void route_maker::add_routes(routing_table& table, const structure& fresh,
       continue;
     auto other = route_for(function, now);
     other->view.version = function.version.version;
-    if (other->targets.empty())
+    // Its share is the others', unless they may run only some of its events.
+    if (other->targets.empty() && !confines(other->needs))
       other->weight = 0;
     of->second->others.push_back(std::move(other));
   }
@@ -151,6 +161,7 @@ void route_maker::add_targets(route& to, const structure::function& from,
     if (!at)
       continue;
     target.index = *at;
+    target.labels = value_at(labels_, target.site).value_or(nullptr);
     use_profile(from, to.index, target, now);
     use_loads(from, to.index, target, now);
     target.cell = core_.cell(to.index, target.index, now);

@@ -36,6 +36,7 @@ public:
 private:
   void add_sites(const structure& fresh);
   void add_site(const structure::site& site);
+  void keep_labels(const structure::site& site);
   void add_routes(routing_table& table, const structure& fresh,
                   time_point now);
   std::shared_ptr<route> route_for(const structure::function& from,
@@ -62,6 +63,8 @@ private:
   std::map<site_name, std::pair<std::shared_ptr<routing::shared_load>,
                                 std::shared_ptr<routing::shared_link_load>>>
     loads_;
+  /// What its node says, as the targets there have it.
+  std::map<site_name, std::shared_ptr<const string_map>> labels_;
   known_versions versions_;
 };
 

@@ -1,6 +1,7 @@
 // The structure snapshot that gateway loops route by.
 #pragma once
 
+#include "libfaas/manifest/confinement.hpp"
 #include "libfaas/ports/event_port.hpp"
 #include "libfaas/ports/function_host.hpp"
 #include "libfaas/routing/decision.hpp"
@@ -66,6 +67,7 @@ struct route_target {
   site_name site;
   std::string tier;
   node_name node;
+  std::shared_ptr<const string_map> labels; ///< of the node; null: none
   routing::site_index index = routing::no_site;
   double servers = 1;
   routing::site_costs costs = {};
@@ -105,11 +107,17 @@ struct route {
   std::string key;       ///< header that keeps events together; or empty
   std::string lighter;   ///< function for events that would be late; or empty
   duration deadline{};   ///< answers should not take longer; zero: not said
+  /// Where its events may go, whoever takes them in its place. Its own targets
+  /// meet them.
+  placement_needs needs;
   /// Of the version in service only: the other versions that run, with their
   /// shares (0: by number or alias only), and the aliases of the function.
   std::vector<std::shared_ptr<const route>> others;
   std::map<std::string, uint32_t, std::less<>> aliases;
 };
+
+/// Whether events with these needs may go there.
+bool allows(const placement_needs& needs, const route_target& target) noexcept;
 
 /// Version that `suffix` of NAME:suffix means for a function; 0: none.
 uint32_t version_named(const route& of, std::string_view suffix) noexcept;

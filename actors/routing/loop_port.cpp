@@ -133,13 +133,15 @@ void loop_port::dispatch(local_route& mine, flight&& ready, time_point now) {
     auto [best, chosen] = choose_variant(mine, ready, now);
     if (best != &mine) {
       ready.variant = true;
+      ready.needs = needs_of(ready, mine.shared);
       ready.event.function = best->shared->view.name;
       return launch(*best, std::move(ready), chosen, now);
     }
     return dispatch_to(mine, std::move(ready), chosen, now);
   }
   dispatch_to(mine, std::move(ready),
-              choose(mine, ready.event, ready.tried, now), now);
+              choose(mine, ready.event, {ready.tried, ready.needs.get()}, now),
+              now);
 }
 
 /// Carries out the choice; looks elsewhere when there was none.
@@ -149,6 +151,7 @@ void loop_port::dispatch_to(local_route& mine, flight&& ready,
     return refuse(mine, std::move(ready), chosen, now);
   if (!chosen) {
     const auto shared = mine.shared; // looking elsewhere may end `mine`
+    ready.needs = needs_of(ready, shared);
     if (auto* other = stand_in(mine, ready, now)) {
       ready.elsewhere = true;
       ready.tried = {};

@@ -106,6 +106,15 @@ private:
     bool beaten = false; ///< the other one has answered
     std::shared_ptr<first_part> gate; ///< of an event that may start twice
     bool variant = false; ///< a lighter function answers
+    /// Of the version that it was for, which whoever takes it in its place
+    /// keeps to; null: none, or that one has it.
+    std::shared_ptr<const placement_needs> needs;
+  };
+
+  /// Where an event may not go (again).
+  struct barred {
+    const tried_targets& tried;
+    const placement_needs* needs; ///< as the flight's
   };
 
   local_route* resolve(std::string_view name);
@@ -116,7 +125,12 @@ private:
   local_route* version_of(local_route& in_service, uint32_t version);
   /// The version that an event without one is for.
   local_route* draw(local_route& in_service);
-  /// Another version with a share that has a site for the event, or null.
+  /// What another version or function keeps to when it takes the event, which
+  /// was for `asked` as far as the event does not say.
+  static std::shared_ptr<const placement_needs>
+  needs_of(const flight& event, const std::shared_ptr<const route>& asked);
+  /// Another version with a share that has a site for the event, where its
+  /// needs allow it, or null.
   local_route* stand_in(const local_route& for_this, const flight& of,
                         time_point now);
   local_route* local_of(const route& of);
@@ -129,7 +143,9 @@ private:
            const local_route* beside);
   /// Its positions are those of mine.shown.
   routing::decision choose(local_route& mine, const invocation& event,
-                           const tried_targets& excluded, time_point now);
+                           const barred& excluded, time_point now);
+  bool bars(const local_route& mine, uint32_t position,
+            const barred& excluded) const;
   routing::candidate candidate_at(const local_route& mine, uint32_t position,
                                   const invocation& event,
                                   time_point now) const;
@@ -138,7 +154,7 @@ private:
   /// Fills mine.shown from all targets.
   void show_some(local_route& mine, const invocation& event,
                  const routing::event_features& features,
-                 const tried_targets& excluded, time_point now);
+                 const barred& excluded, time_point now);
   const decisions::context_ptr& names_for(local_route& mine);
   void dispatch(local_route& mine, flight&& ready, time_point now);
   void dispatch_to(local_route& mine, flight&& ready,

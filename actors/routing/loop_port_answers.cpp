@@ -156,6 +156,7 @@ bool loop_port::retry(flight& ended, time_point now) {
   auto* in_service = resolve(ended.event.function.str());
   if (in_service == nullptr)
     return false;
+  ended.needs = needs_of(ended, ended.via); // another version may take it
   auto* mine = version_of(*in_service, ended.via->version.version);
   const bool others = !ended.asked && mine != in_service;
   if (mine == nullptr && ended.asked)
@@ -167,12 +168,12 @@ bool loop_port::retry(flight& ended, time_point now) {
   // bounds the retries.
   if (mine->shared != ended.via)
     ended.tried = {};
-  if (!choose(*mine, ended.event, ended.tried, now)) {
+  if (!choose(*mine, ended.event, {ended.tried, ended.needs.get()}, now)) {
     if (!others || mine == in_service)
       return false;
     mine = in_service;
     ended.tried = {};
-    if (!choose(*mine, ended.event, {}, now))
+    if (!choose(*mine, ended.event, {{}, ended.needs.get()}, now))
       return false;
   }
   ended.stats->retries.add();

@@ -51,15 +51,23 @@ bool loop_port::rests(const local_route& mine, uint32_t position,
          || !mine.stats[position]->guard.open(now);
 }
 
+/// The route's own events need no look at the node.
+bool loop_port::bars(const local_route& mine, uint32_t position,
+                     const barred& excluded) const {
+  return excluded.tried.has(position)
+         || (excluded.needs != nullptr
+             && !allows(*excluded.needs, mine.shared->targets[position]));
+}
+
 void loop_port::show_some(local_route& mine, const invocation& event,
                           const routing::event_features& features,
-                          const tried_targets& excluded, time_point now) {
+                          const barred& excluded, time_point now) {
   const auto count = mine.shared->targets.size();
   mine.shown.clear();
   for (const bool resting : {false, true}) {
     routing::shortlist some{features, *mine.policy, random_, now, count};
     for (uint32_t i = 0; i < count; ++i)
-      if (rests(mine, i, now) == resting && !excluded.has(i))
+      if (rests(mine, i, now) == resting && !bars(mine, i, excluded))
         some.offer(candidate_at(mine, i, event, now), i);
     const auto first = some.finish();
     mine.shown.assign(first.begin(), first.end());
@@ -69,7 +77,7 @@ void loop_port::show_some(local_route& mine, const invocation& event,
 }
 
 routing::decision loop_port::choose(local_route& mine, const invocation& event,
-                                    const tried_targets& excluded,
+                                    const barred& excluded,
                                     time_point now) {
   const auto features = features_of(mine, event, now);
   if (mine.shared->targets.size() > routing::max_candidates)
@@ -81,7 +89,7 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
   for (size_t i = 0; i < count; ++i) {
     const auto position = mine.shown[i];
     auto& one = candidates[i] = candidate_at(mine, position, event, now);
-    one.healthy = one.healthy && !excluded.has(position);
+    one.healthy = one.healthy && !bars(mine, position, excluded);
     const bool rest = rests(mine, position, now);
     resting |= uint32_t{rest} << i;
     open = open || (one.healthy && !rest);

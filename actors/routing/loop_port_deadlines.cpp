@@ -11,12 +11,14 @@ std::pair<loop_port::local_route*, routing::decision>
 loop_port::choose_variant(local_route& mine, const flight& of,
                           time_point now) {
   const auto features = features_of(mine, of.event, now);
+  const auto needs = needs_of(of, mine.shared);
   routing::variant_search search{features.deadline_ms};
   std::array<local_route*, routing::max_variants> asked{};
   size_t count = 0;
   for (auto* next = &mine; next != nullptr && count < asked.size();) {
     asked[count++] = next;
-    search.add(choose(*next, of.event, {}, now));
+    const auto* kept_to = next == &mine ? of.needs.get() : needs.get();
+    search.add(choose(*next, of.event, {{}, kept_to}, now));
     const auto& lighter = next->shared->lighter;
     const bool again = std::any_of(
       asked.begin(), asked.begin() + count, [&](const local_route* one) {

@@ -61,6 +61,12 @@ const route* route_to(const route& of, uint32_t version) noexcept {
   return nullptr;
 }
 
+bool allows(const placement_needs& needs, const route_target& target) noexcept {
+  static const string_map none;
+  return faas::allows(needs, {target.node.str(), target.tier,
+                              target.labels ? *target.labels : none});
+}
+
 // -- structure ----------------------------------------------------------------
 
 const function_view* loop_port::find(std::string_view name) {
@@ -225,6 +231,14 @@ loop_port::local_route* loop_port::draw(local_route& in_service) {
   return &in_service;
 }
 
+std::shared_ptr<const placement_needs>
+loop_port::needs_of(const flight& event,
+                    const std::shared_ptr<const route>& asked) {
+  if (event.needs || !confines(asked->needs))
+    return event.needs;
+  return {asked, &asked->needs};
+}
+
 loop_port::local_route* loop_port::stand_in(const local_route& for_this,
                                             const flight& of, time_point now) {
   if (of.asked || of.elsewhere)
@@ -232,14 +246,15 @@ loop_port::local_route* loop_port::stand_in(const local_route& for_this,
   auto* in_service = resolve(of.event.function.str());
   if (in_service == nullptr)
     return nullptr;
-  if (in_service != &for_this && choose(*in_service, of.event, {}, now))
+  const barred excluded{{}, of.needs.get()};
+  if (in_service != &for_this && choose(*in_service, of.event, excluded, now))
     return in_service;
   for (const auto& other : in_service->shared->others) {
     auto* mine = other->weight > 0
                    ? version_of(*in_service, other->version.version)
                    : nullptr;
     if (mine != nullptr && mine != &for_this
-        && choose(*mine, of.event, {}, now))
+        && choose(*mine, of.event, excluded, now))
       return mine;
   }
   return nullptr;

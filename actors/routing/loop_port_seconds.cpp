@@ -79,7 +79,8 @@ void loop_port::start_second(uint64_t token, time_point now) {
   if (mine == nullptr || mine->shared != first->via)
     return; // positions of sites have moved
   const auto* bounds = mine->policy->hedging();
-  auto chosen = choose(*mine, first->event, first->tried, now);
+  auto chosen = choose(*mine, first->event,
+                       {first->tried, first->needs.get()}, now);
   if (bounds == nullptr || !chosen)
     return;
   const auto& there = chosen.chosen_parts();
@@ -99,6 +100,7 @@ void loop_port::start_second(uint64_t token, time_point now) {
   ready.attempts = first->attempts;
   ready.asked = first->asked;
   ready.elsewhere = first->elsewhere;
+  ready.needs = first->needs;
   ready.second = true;
   ready.twin = token;
   launch(*mine, std::move(ready), chosen, now);

@@ -72,10 +72,12 @@ struct predictor_world : actor_fixture {
     }
     return made;
   }
-  void publish(std::vector<structure::function> functions) {
+  void publish(std::vector<structure::function> functions,
+               const string_map& labels_there = {}) {
     structure made;
     made.sites = {{here, node_name{"edge-1"}, "edge", 1, nullptr},
-                  {there, node_name{"cloud-1"}, "cloud", 1, cloud}};
+                  {there, node_name{"cloud-1"}, "cloud", 1, cloud,
+                   labels_there}};
     made.functions = std::move(functions);
     caf::anon_send(actor, make_local(std::move(made)));
     settle();
@@ -226,6 +228,34 @@ BOOST_AUTO_TEST_CASE(another_router_begins_with_what_this_one_knows) {
                                                      "no estimates"}));
   settle();
   BOOST_CHECK_CLOSE(service(1, there, 10), 300, 10);
+}
+
+BOOST_AUTO_TEST_CASE(routes_know_needs_and_what_nodes_say) {
+  auto one = version(1, 1, 2);
+  one.spec.petrel.needs.labels = {{"site", "north"}};
+  publish({one}, {{"site", "north"}});
+  const auto* of = route_of(board, 1);
+  BOOST_REQUIRE(of != nullptr);
+  BOOST_TEST((of->needs == one.spec.petrel.needs));
+  BOOST_TEST(actors::allows(of->needs, target(1, there)));
+  BOOST_TEST(!actors::allows(of->needs, target(1, here)));
+  publish({one}, {{"site", "south"}}); // it has come back as another one
+  BOOST_TEST(!actors::allows(one.spec.petrel.needs, target(1, there)));
+}
+
+BOOST_AUTO_TEST_CASE(a_version_with_needs_keeps_its_share_without_a_site) {
+  const auto share = [&](bool confined) {
+    auto other = version(2, 2, 2);
+    other.in_service = false;
+    other.weight = 30;
+    other.targets.clear();
+    if (confined)
+      other.spec.petrel.needs.tiers = {"edge"};
+    publish({version(1, 1, 2), other});
+    return route_of(board, 2)->weight;
+  };
+  BOOST_TEST(share(false) == 0u); // all of its events are version 1's
+  BOOST_TEST(share(true) == 30u); // they are not
 }
 
 BOOST_AUTO_TEST_CASE(a_function_that_is_gone_has_no_route) {

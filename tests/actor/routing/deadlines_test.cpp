@@ -44,6 +44,45 @@ struct deadline_world : port_world {
     table->routes.emplace("small", std::move(other));
     board.publish(std::move(table));
   }
+  /// "f", whose needs confine it to the edge, is always late; others answer in
+  /// its place. `next`: names them, the lightest last.
+  void publish_confined(std::vector<std::shared_ptr<route>> next,
+                        bool confined = true) {
+    auto table = std::make_shared<routing_table>();
+    auto first = heavy(200, no_trials, "");
+    first->targets[0].tier = "edge";
+    if (confined)
+      first->needs.tiers = {"edge"};
+    next.insert(next.begin(), first);
+    for (size_t i = 0; i + 1 < next.size(); ++i)
+      next[i]->lighter = next[i + 1]->view.name.str();
+    for (const auto& one : next)
+      table->routes.emplace(one->view.name.str(), one);
+    board.publish(std::move(table));
+    submit(10s); // its site has been sent something
+  }
+  /// A lighter function with a site per pair, all of them quick.
+  static std::shared_ptr<route>
+  lighter(const std::string& name,
+          std::vector<std::pair<std::string, site>> by_tier) {
+    std::vector<site> sites;
+    for (const auto& [tier, at] : by_tier)
+      sites.push_back(at);
+    auto made = route_of(std::move(sites), false, 1, {}, no_trials);
+    made->view.name = made->version.function = function_name{name};
+    for (size_t i = 0; i < by_tier.size(); ++i) {
+      made->targets[i].tier = by_tier[i].first;
+      made->targets[i].cell = cell_of(by_tier[i].first == "edge" ? 5 : 1);
+    }
+    return made;
+  }
+  static std::shared_ptr<fake_host> answering() {
+    auto made = std::make_shared<fake_host>();
+    made->answer_with = [](const invocation&) { return ok_reply(); };
+    return made;
+  }
+  static constexpr auto no_trials = "deadline:retry=100000";
+
   std::string variant_of(uint64_t token) {
     const auto answer = got->wait(token);
     const auto* name = find_header(answer.headers, "X-Faas-Variant");
@@ -85,6 +124,93 @@ BOOST_AUTO_TEST_CASE(a_lighter_variant_answers_where_the_heavy_one_is_late) {
   const auto hopeless = submit(1ms);
   BOOST_TEST((code(hopeless) != errc::ok));
   BOOST_TEST(got->each_once());
+}
+
+BOOST_AUTO_TEST_CASE(a_lighter_variant_runs_only_where_the_heavy_one_may) {
+  open(256);
+  const auto near = answering(), far = answering();
+  for (const bool confined : {true, false}) {
+    publish_confined({lighter("small", {{"cloud", {far, nullptr}},
+                                        {"edge", {near, nullptr}}})},
+                     confined);
+    for (int i = 0; i < 8; ++i)
+      BOOST_TEST(variant_of(submit(50ms)) == "small");
+    BOOST_TEST((far->submitted == 0) == confined);
+    BOOST_TEST((!confined || near->submitted == 8));
+  }
+  // No other site: rather late or refused than there.
+  far->submitted = 0;
+  publish_confined({lighter("small", {{"cloud", {far, nullptr}}})});
+  const auto late = submit(50ms);
+  BOOST_TEST((code(late) != errc::ok));
+  BOOST_TEST(far->submitted == 0);
+}
+
+BOOST_AUTO_TEST_CASE(the_lightest_of_a_chain_keeps_to_the_first_ones_needs) {
+  open(256);
+  const auto near = answering(), far = answering();
+  publish_confined({lighter("small", {{"cloud", {far, nullptr}}}),
+                    lighter("tiny", {{"cloud", {far, nullptr}},
+                                     {"edge", {near, nullptr}}})});
+  for (int i = 0; i < 8; ++i)
+    BOOST_TEST(variant_of(submit(50ms)) == "tiny");
+  BOOST_TEST(far->submitted == 0);
+  BOOST_TEST(near->submitted == 8);
+}
+
+BOOST_AUTO_TEST_CASE(a_lighter_variant_is_sent_again_only_where_it_may_run) {
+  for (const bool confined : {true, false}) {
+    open(256);
+    const auto near = std::make_shared<fake_peer>("n0"),
+               far = std::make_shared<fake_peer>("n1");
+    auto small = lighter("small", {{"edge", {nullptr, near}},
+                                   {"cloud", {nullptr, far}}});
+    small->needs.tiers = {"edge", "cloud"}; // its own do not widen the others
+    publish_confined({small}, confined);
+    far->usable = false; // at first
+    const auto token = submit(50ms);
+    loop.run();
+    far->usable = true;
+    BOOST_REQUIRE_EQUAL(near->sent.size(), 1u);
+    near->answer(errc::overloaded);
+    loop.run();
+    BOOST_TEST(far->sent.size() == (confined ? 0u : 1u));
+    BOOST_TEST(got->has(token) == confined);
+    while (!far->sent.empty())
+      far->answer(errc::ok, true);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_second_start_keeps_to_the_needs_too) {
+  for (const bool confined : {true, false}) {
+    open(256);
+    const auto near = std::make_shared<fake_peer>("n0"),
+               beside = std::make_shared<fake_peer>("n1"),
+               far = std::make_shared<fake_peer>("n2");
+    auto small = lighter("small", {{"edge", {nullptr, near}},
+                                   {"edge", {nullptr, beside}},
+                                   {"cloud", {nullptr, far}}});
+    small->policy = "min-latency:hedge=1,price=0,explore=0";
+    small->view.idempotent = true;
+    publish_confined({small}, confined);
+    submit(50ms);
+    loop.run();
+    loop.reach(clock.now()); // a second start is free, so it comes at once
+    loop.run();
+    BOOST_TEST(near->sent.size() + beside->sent.size()
+               == (confined ? 2u : 1u));
+    BOOST_TEST(far->sent.size() == (confined ? 0u : 1u)); // the quickest
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_version_that_was_asked_for_is_not_made_lighter) {
+  publish_both(heavy(200, no_trials, "small"), small(5, "deadline"));
+  submit(10s);
+  auto asked = event(50ms);
+  asked.version = 1;
+  port->submit(std::move(asked), got->promise(++last_token));
+  BOOST_TEST((code(last_token) != errc::ok));
+  BOOST_TEST(light->submitted == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_lighter_variant_that_is_not_there_changes_nothing) {

@@ -38,6 +38,26 @@ struct versions_world : port_world {
   void share(uint32_t of_new, bool watched = false) {
     share(of_new, {{old_host, nullptr}}, {{new_host, nullptr}}, watched);
   }
+  /// All events are for version 2, which may run on the edge only; version 1
+  /// has sites in these tiers.
+  void confine(std::vector<std::pair<std::string, site>> old_sites,
+               std::vector<site> new_sites, bool confined = true) {
+    std::vector<site> sites;
+    for (const auto& [tier, at] : old_sites)
+      sites.push_back(at);
+    auto in_service = route_of(std::move(sites));
+    for (size_t i = 0; i < old_sites.size(); ++i)
+      in_service->targets[i].tier = old_sites[i].first;
+    auto other = route_of(std::move(new_sites), false, 2, {}, "round-robin");
+    for (auto& target : other->targets)
+      target.tier = "edge";
+    if (confined)
+      other->needs.tiers = {"edge"};
+    in_service->weight = 0;
+    other->weight = 100;
+    in_service->others.push_back(std::move(other));
+    publish(std::move(in_service));
+  }
   uint64_t call(uint32_t version) {
     auto made = event();
     made.version = version;
@@ -122,6 +142,85 @@ BOOST_AUTO_TEST_CASE(the_old_version_stands_in_when_the_new_one_has_no_site) {
   share(100, {{old_host, nullptr}}, {{nullptr, peer}});
   BOOST_TEST((code(submit()) == errc::ok));
   BOOST_TEST((code(call(2)) == errc::unavailable)); // that one was asked for
+}
+
+BOOST_AUTO_TEST_CASE(a_version_stands_in_only_where_the_other_one_may_run) {
+  auto away = std::make_shared<fake_peer>("n0");
+  away->usable = false;
+  confine({{"cloud", {old_host, nullptr}}}, {{nullptr, away}}, false);
+  BOOST_TEST((code(submit()) == errc::ok)); // there are no needs
+  old_host->submitted = 0;
+  confine({{"cloud", {old_host, nullptr}}}, {{nullptr, away}});
+  BOOST_TEST((code(submit()) == errc::unavailable));
+  confine({{"cloud", {old_host, nullptr}}}, {}); // it has no site at all
+  BOOST_TEST((code(submit()) == errc::unavailable));
+  BOOST_TEST(old_host->submitted == 0);
+  confine({{"cloud", {old_host, nullptr}}, {"edge", {new_host, nullptr}}}, {});
+  for (int i = 0; i < 20; ++i)
+    BOOST_TEST((code(submit()) == errc::ok));
+  BOOST_TEST(old_host->submitted == 0);
+  BOOST_TEST(new_host->submitted == 20);
+}
+
+BOOST_AUTO_TEST_CASE(another_version_stands_in_where_the_old_one_may_not) {
+  auto old = route_of({{old_host, nullptr}});
+  auto empty = route_of({}, false, 2), third = route_of({{new_host, nullptr}},
+                                                        false, 3);
+  old->targets[0].tier = "cloud";
+  third->targets[0].tier = "edge";
+  empty->needs.tiers = third->needs.tiers = {"edge"};
+  old->weight = 0;
+  empty->weight = third->weight = 50;
+  old->others = {empty, third};
+  publish(std::move(old));
+  for (int i = 0; i < 20; ++i)
+    BOOST_TEST((code(submit()) == errc::ok));
+  BOOST_TEST(old_host->submitted == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_retry_by_the_old_version_keeps_to_the_new_ones_needs) {
+  for (const bool confined : {true, false}) {
+    old_host->submitted = 0;
+    auto a = std::make_shared<fake_peer>("n0"),
+         b = std::make_shared<fake_peer>("n1"),
+         c = std::make_shared<fake_peer>("n2");
+    confine({{"cloud", {old_host, nullptr}}},
+            {{nullptr, a}, {nullptr, b}, {nullptr, c}}, confined);
+    const auto token = submit();
+    loop.run();
+    for (int refusals = 0; !got->has(token); ++refusals) {
+      BOOST_REQUIRE(refusals < 3);
+      for (auto& peer : {a, b, c})
+        if (!peer->sent.empty())
+          peer->answer(errc::overloaded);
+      loop.run();
+    }
+    BOOST_TEST((code(token) == (confined ? errc::overloaded : errc::ok)));
+    BOOST_TEST(old_host->submitted == (confined ? 0 : 1));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_replaces_a_version_keeps_to_its_needs) {
+  for (const bool confined : {true, false}) {
+    old_host->submitted = 0;
+    auto edge = std::make_shared<fake_peer>("n0");
+    auto before = route_of({{nullptr, edge}});
+    before->targets[0].tier = "edge";
+    if (confined)
+      before->needs.tiers = {"edge"};
+    publish(std::move(before));
+    const auto token = submit();
+    loop.run();
+    BOOST_REQUIRE_EQUAL(edge->sent.size(), 1u);
+    auto after = route_of({{old_host, nullptr}}, false, 2);
+    after->targets[0].tier = "cloud";
+    publish(std::move(after));
+    edge->answer(errc::unavailable);
+    loop.run();
+    BOOST_TEST((code(token) == (confined ? errc::unavailable : errc::ok)));
+    BOOST_TEST(old_host->submitted == (confined ? 0 : 1));
+    BOOST_TEST((code(submit()) == errc::ok)); // that one is for version 2
+  }
 }
 
 BOOST_AUTO_TEST_CASE(the_new_version_stands_in_when_the_old_one_has_no_site) {

@@ -59,6 +59,17 @@ known_state two_nodes() {
 
 BOOST_AUTO_TEST_SUITE(structure_builder_test)
 
+BOOST_AUTO_TEST_CASE(a_site_has_the_labels_of_its_node) {
+  auto known = two_nodes();
+  auto view = std::make_shared<cluster_view>(*known.view);
+  view->nodes[1].labels = {{"site", "north"}};
+  known.view = view;
+  const auto made = build_structure(known);
+  BOOST_REQUIRE_EQUAL(made.sites.size(), 2u);
+  BOOST_TEST(made.sites[0].labels.empty());
+  BOOST_TEST((made.sites[1].labels == view->nodes[1].labels));
+}
+
 BOOST_AUTO_TEST_CASE(worker_processes_do_not_share_executors) {
   auto known = two_nodes();
   auto view = std::make_shared<cluster_view>(*known.view);
