@@ -13,6 +13,16 @@ bool contains(const std::vector<std::string>& all, std::string_view one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
+/// Of the node's memory in all: what is free changes by the minute, and a
+/// version must not come and go with it.
+std::string too_small(uint64_t needed, const node_record& node) {
+  if (node.memory == 0 || node.memory >= needed)
+    return {};
+  return "needs " + std::to_string((needed + limits::mib - 1) / limits::mib)
+         + " MiB of memory, the node has "
+         + std::to_string(node.memory / limits::mib) + " MiB";
+}
+
 bool is_end(instance_state state) noexcept {
   return state == instance_state::ready || state == instance_state::failed
          || state == instance_state::quarantined;
@@ -28,6 +38,9 @@ std::string why_not(const function_spec& spec, const node_record& node) {
   if (!contains(node.runtimes, name(spec.petrel.runtime)))
     return "the node has no runtime "
            + std::string{name(spec.petrel.runtime)};
+  why = too_small(spec.petrel.needs.memory_bytes, node);
+  if (!why.empty())
+    return why;
   if (const auto build = choose_build(spec, {}, platform_of(node.labels));
       !build)
     return build.error().message;

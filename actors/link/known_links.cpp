@@ -25,6 +25,7 @@ node_record record_of(const wire::hello& of, bool connected) {
   record.tier = of.tier;
   record.labels = of.labels;
   record.runtimes = of.runtimes;
+  record.memory = of.memory;
   record.connected = connected;
   return record;
 }

@@ -58,7 +58,7 @@ struct placement_needs {
   std::vector<std::string> tiers;
   std::vector<std::string> nodes;
   string_map labels;         ///< all must be equal on the node
-  uint64_t memory_bytes = 0; ///< per node
+  uint64_t memory_bytes = 0; ///< that the node must have in all; 0: any
   bool operator==(const placement_needs&) const = default;
 };
 

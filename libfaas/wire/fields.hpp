@@ -43,7 +43,7 @@ void fields(auto& v, of<hello> auto& m) {
   v(1, m.min_protocol), v(2, m.max_protocol), v(3, m.node), v(4, m.boot);
   v(5, m.software), v(6, m.tier), v(7, m.cores), v(8, m.labels);
   v(9, m.runtimes), v(10, m.torch), v(11, m.controller), v(12, m.cluster);
-  v(13, m.address), v(14, m.links);
+  v(13, m.address), v(14, m.links), v(15, m.memory);
 }
 
 void fields(auto& v, of<welcome> auto& m) {

@@ -44,6 +44,7 @@ struct hello {
   std::string address; ///< where the node's gateway listens, for `nodes`
   /// Where other nodes may dial it, as host:port; empty: nowhere.
   std::vector<std::string> links;
+  uint64_t memory = 0; ///< bytes it can use at all; 0: it does not say
   bool operator==(const hello&) const = default;
 };
 

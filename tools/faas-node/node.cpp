@@ -12,6 +12,7 @@
 #include "registry/replica/replica_file.hpp"
 #include "registry/sqlite/sqlite_catalog.hpp"
 #include "registry/sqlite/sqlite_secrets.hpp"
+#include "tools/faas-node/memory.hpp"
 #include "tools/faas-node/node_functions.hpp"
 #include "tools/faas-node/node_secrets.hpp"
 #include "tools/faas-node/node_trust.hpp"
@@ -250,6 +251,7 @@ wire::hello running_node::parts::hello() const {
   made.software = std::string{software_version};
   made.tier = settings.tier;
   made.cores = std::thread::hardware_concurrency();
+  made.memory = memory_here();
   made.labels = settings.labels;
   made.labels.merge(platform_labels(this_machine()));
   made.torch = std::filesystem::exists(

@@ -1,5 +1,6 @@
 #include "actors/control/controller_core.hpp"
 
+#include "actors/link/known_links.hpp"
 #include "libfaas/manifest/platform.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -88,6 +89,30 @@ BOOST_AUTO_TEST_CASE(why_not_names_the_need_that_is_not_met) {
   auto torch = spec_of("t");
   torch.petrel.runtime = runtime_kind::torch;
   BOOST_TEST(why_not(torch, node) == "the node has no runtime torch");
+}
+
+BOOST_AUTO_TEST_CASE(a_node_with_less_memory_than_is_needed_is_refused) {
+  world w;
+  auto spec = spec_of("f");
+  spec.petrel.needs.memory_bytes = uint64_t{512} << 20;
+  auto small = node_of("edge-2", "edge"), enough = node_of("edge-3", "edge");
+  small.memory = (uint64_t{512} << 20) - 1;
+  enough.memory = uint64_t{512} << 20;
+  w.core.node_seen(small);
+  w.core.node_seen(enough);
+  BOOST_TEST(why_not(spec, small)
+             == "needs 512 MiB of memory, the node has 511 MiB");
+  BOOST_TEST(why_not(spec, enough) == "");
+  BOOST_TEST(why_not(spec_of("f"), small) == ""); // nothing is needed
+  wire::hello said;
+  said.node = small.name;
+  said.memory = small.memory;
+  BOOST_TEST(record_of(said).memory == small.memory);
+  w.deploy(spec, 1);
+  // The nodes of the world do not say, as those of older releases.
+  BOOST_TEST((w.core.view().versions.at(0).nodes
+              == std::set<node_name>{node_name{"cloud-1"}, node_name{"edge-1"},
+                                     node_name{"edge-3"}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_node_without_a_build_for_its_platform_is_no_candidate) {

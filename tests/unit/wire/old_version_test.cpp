@@ -57,8 +57,10 @@ wire::message as_written(uint32_t version, wire::message what) {
       one.held.clear();
     }
   }
-  if (auto* greeting = std::get_if<wire::hello>(&what))
+  if (auto* greeting = std::get_if<wire::hello>(&what)) {
     greeting->links.clear();
+    greeting->memory = 0;
+  }
   if (auto* answers = std::get_if<wire::reply_batch>(&what))
     for (auto& one : answers->fragments)
       one.head.start = start_kind::warm; // no value: it was not said

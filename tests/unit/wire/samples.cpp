@@ -66,6 +66,7 @@ hello sample_hello() {
   made.cluster = "factory";
   made.address = "127.0.0.1:8080";
   made.links = {"edge.example:8090"};
+  made.memory = uint64_t{8} << 30;
   return made;
 }
 
