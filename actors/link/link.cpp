@@ -120,6 +120,7 @@ struct link_state {
     connected = true;
     protocol = accepted->protocol;
     gate->name = hello.node;
+    gate->boot = hello.boot;
     core->peer_connected(config.clock->now(), hello);
     gate->body_bytes.store(wire::body_bytes(protocol),
                            std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 #include "actors/predictor/cpu_speed.hpp"
 #include "actors/predictor/peer_estimates.hpp"
 #include "actors/predictor/quality_book.hpp"
+#include "actors/predictor/returning_nodes.hpp"
 #include "actors/predictor/route_maker.hpp"
 #include "actors/predictor/site_rows.hpp"
 #include "actors/predictor/told_experience.hpp"
@@ -13,7 +14,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <utility>
 
 #include <caf/actor_cast.hpp>
@@ -75,6 +75,7 @@ struct predictor_state {
     auto table = routes->make(*fresh, now);
     find_compared();
     told->adopt_into(core, now);
+    watch_returns(now);
     core.publish(now);
     config.board->publish(std::move(table));
     if (fresh->published)
@@ -97,21 +98,17 @@ struct predictor_state {
     core.publish(config.clock->now());
   }
 
-  /// A node that was gone may be another one now.
+  /// Each time that they may have moved: with each structure, for a link that
+  /// ends is in none any more, and from time to time, for a silent one stays.
   void watch_returns(time_point now) {
     if (!current)
       return;
-    std::map<node_name, bool> usable;
-    for (const auto& function : current->functions)
-      for (const auto& target : function.targets)
-        if (target.via)
-          usable[target.node]
-            = target.via->usable.load(std::memory_order_acquire);
-    for (const auto& [node, is] : usable)
-      if (!is)
-        gone.insert(node);
-      else if (gone.erase(node) > 0)
-        returned(node, now);
+    returning_nodes::links links;
+    for (const auto& site : current->sites)
+      if (site.via)
+        links[site.node] = {site.via->boot, site.via->takes()};
+    for (const auto& node : returns.look(links))
+      returned(node, now);
   }
 
   void returned(const node_name& node, time_point now) {
@@ -267,7 +264,7 @@ struct predictor_state {
   local<structure> current;
   std::optional<route_maker> routes; ///< both from start() on
   std::optional<told_experience> told;
-  std::set<node_name> gone;
+  returning_nodes returns;
   std::unique_ptr<cpu_probe> prober;
   uint64_t ticks = 0;
   routing::silent_sites silent;

@@ -46,6 +46,7 @@ public:
   }
 
   node_name name;
+  boot_id boot; ///< of its process; another one after a restart
   /// Connected and not suspect.
   std::atomic<bool> usable{false};
   /// Longest body that travels there; known once it is usable.

@@ -36,6 +36,7 @@ struct predictor_world : actor_fixture {
   predictor_world() {
     actor = start("edge-1", board);
     cloud->name = node_name{"cloud-1"};
+    cloud->boot = boot_id{"first"};
   }
   ~predictor_world() { stop(actor); }
 
@@ -205,6 +206,41 @@ BOOST_AUTO_TEST_CASE(a_node_that_was_gone_is_doubted) {
   advance(200ms);
   cloud->usable = true;
   advance(200ms);
+  BOOST_TEST(target(1, there).cell->read().log_var > 10 * sure);
+}
+
+/// What a link that ends and one that begins make of the structure.
+BOOST_AUTO_TEST_CASE(a_node_that_was_in_no_structure_is_doubted) {
+  publish({version(1, 1, 10)});
+  teach(1, there, 100);
+  const auto sure = target(1, there).cell->read().log_var;
+  const auto of_here = target(1, here).cell->read().log_var;
+  const auto back = std::exchange(cloud, nullptr);
+  auto alone = version(1, 1, 10);
+  alone.targets.pop_back();
+  publish({alone});
+  cloud = back;
+  publish({version(1, 1, 10)}); // no tick in between
+  const auto doubted = target(1, there).cell->read().log_var;
+  BOOST_TEST(doubted > 10 * sure);
+  BOOST_TEST(target(1, here).cell->read().log_var == of_here);
+  publish({version(1, 1, 10)});
+  BOOST_TEST(target(1, there).cell->read().log_var == doubted); // once
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_was_started_anew_is_doubted) {
+  publish({version(1, 1, 10)});
+  teach(1, there, 100);
+  const auto sure = target(1, there).cell->read().log_var;
+  // Another link to the same process: nothing is new.
+  const auto same = std::make_shared<fake_peer>("cloud-1");
+  same->boot = cloud->boot;
+  cloud = same;
+  publish({version(1, 1, 10)});
+  BOOST_TEST(target(1, there).cell->read().log_var == sure);
+  cloud = std::make_shared<fake_peer>("cloud-1");
+  cloud->boot = boot_id{"second"};
+  publish({version(1, 1, 10)});
   BOOST_TEST(target(1, there).cell->read().log_var > 10 * sure);
 }
 
