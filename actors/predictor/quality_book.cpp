@@ -9,7 +9,7 @@ using routing::accuracy;
 using kind = metric_family::kind;
 
 struct measure {
-  const char* part;
+  const char* part; ///< null: the family has no parts
   double accuracy::*field;
 };
 
@@ -22,8 +22,9 @@ metric_family family_of(const char* name, const char* help,
       metric_sample sample;
       sample.labels = {{"function", row.version.function.str()},
                        {"version", std::to_string(row.version.version)},
-                       {"site", row.site.str()},
-                       {"part", one.part}};
+                       {"site", row.site.str()}};
+      if (one.part != nullptr)
+        sample.labels.emplace_back("part", one.part);
       sample.value = row.values.*one.field;
       family.samples.push_back(std::move(sample));
     }
@@ -61,6 +62,10 @@ std::vector<metric_family> quality_book::collect() const {
               {{"service", &accuracy::service_coverage},
                {"total", &accuracy::total_coverage}},
               rows),
+    family_of("petrel_promises_kept_ratio",
+              "Share of recent events that took no longer than promised: "
+              "about 0.95.",
+              {{nullptr, &accuracy::promises_kept}}, rows),
     family_of("petrel_prediction_nis",
               "Normalised innovation squared, recent: about 1 when the "
               "predictor's uncertainty is right.",

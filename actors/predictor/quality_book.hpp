@@ -1,4 +1,4 @@
-// How good the predictions are, for scraping.
+// How good predictions and promises are, for scraping.
 #pragma once
 
 #include "libfaas/core/id.hpp"

@@ -42,6 +42,18 @@ site_outcome outcome_of(const reply& answer) noexcept {
   }
 }
 
+/// Of what says how long the site takes: user code that fails, refusals and
+/// lost events do not.
+void count_promise(target_stats& to, double promised_ms, duration took,
+                   site_outcome outcome) noexcept {
+  const bool ok = outcome == site_outcome::ok;
+  if (!(promised_ms > 0) || (!ok && outcome != site_outcome::timed_out))
+    return;
+  to.promises.add();
+  if (ok && to_ms(took) <= promised_ms)
+    to.promises_kept.add();
+}
+
 } // namespace
 
 void loop_port::finish(uint64_t token, reply&& answer) {
@@ -192,6 +204,7 @@ void loop_port::record(const flight& ended, const reply& answer, time_point now,
     return;
   const auto total = now - ended.sent;
   stats.total.add(ns(total));
+  count_promise(stats, routing::promised_ms(ended.predicted), total, outcome);
   if (outcome != site_outcome::ok)
     return;
   const auto& times = answer.times;

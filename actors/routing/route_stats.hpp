@@ -63,6 +63,7 @@ struct target_stats {
   tally network_ns, queue_ns, service_ns, cold_ns;
   latency_histogram total;
   tally predicted_events, error_ns; ///< sum of |predicted - measured|
+  tally promises, promises_kept;   ///< answers told with one; those in time
   tally regret_ns; ///< sum of what was chosen over the best, as predicted
   tally retries;
   tally second_wins; ///< of events that started elsewhere before

@@ -35,6 +35,37 @@ BOOST_AUTO_TEST_CASE(an_event_runs_at_the_local_host_and_is_answered) {
   BOOST_TEST(loop.waiting() == 0u);
 }
 
+BOOST_AUTO_TEST_CASE(promises_and_those_that_were_kept_are_counted) {
+  const auto counted = [&](const std::string& name) {
+    for (const auto& family : stats.collect())
+      if (family.name == name && family.samples.size() == 1)
+        return family.samples[0].value;
+    return -1.0;
+  };
+  const auto play = [&](duration takes, errc code) {
+    const auto token = submit();
+    advance(takes);
+    auto held = std::move(host->waiting.back());
+    host->waiting.clear();
+    held.done(code == errc::ok ? ok_reply() : reply::failure({code, "x"}));
+    loop.run();
+    return got->wait(token).promise;
+  };
+  const auto promised = play(0s, errc::ok);
+  BOOST_TEST((promised > 0s));
+  BOOST_TEST((promised < 5s));
+  BOOST_TEST(counted("petrel_promises_total") == 1);
+  BOOST_TEST(counted("petrel_promises_kept_total") == 1);
+  play(5s, errc::ok);
+  BOOST_TEST(counted("petrel_promises_total") == 2);
+  BOOST_TEST(counted("petrel_promises_kept_total") == 1);
+  play(0s, errc::deadline_exceeded);
+  BOOST_TEST(counted("petrel_promises_total") == 3);
+  BOOST_TEST(counted("petrel_promises_kept_total") == 1);
+  play(0s, errc::function_failed); // says nothing of the site's speed
+  BOOST_TEST(counted("petrel_promises_total") == 3);
+}
+
 BOOST_AUTO_TEST_CASE(an_unknown_function_is_not_found) {
   invocation other = event();
   other.function = function_name{"g"};

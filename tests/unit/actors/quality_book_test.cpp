@@ -16,6 +16,7 @@ pair_quality pair(const std::string& function, uint64_t events) {
   made.values.events = events;
   made.values.total_coverage = 0.91;
   made.values.service_nis = 1.2;
+  made.values.promises_kept = 0.96;
   return made;
 }
 
@@ -46,6 +47,20 @@ BOOST_AUTO_TEST_CASE(each_pair_has_its_measures) {
   BOOST_TEST(labels[2].second == "edge-1/cpu");
   BOOST_TEST(labels[3].second == "total");
   BOOST_TEST(family_called(all, "petrel_prediction_nis").samples[0].value == 1.2);
+}
+
+BOOST_AUTO_TEST_CASE(each_pair_has_its_share_of_promises_kept) {
+  quality_book book;
+  book.set({pair("f", 10)});
+  const auto all = book.collect();
+  const auto& kept = family_called(all, "petrel_promises_kept_ratio");
+  BOOST_TEST((kept.type == metric_family::kind::gauge));
+  BOOST_REQUIRE(kept.samples.size() == 1u);
+  BOOST_TEST(kept.samples[0].value == 0.96);
+  const auto& labels = kept.samples[0].labels;
+  BOOST_REQUIRE(labels.size() == 3u); // function, version, site
+  BOOST_TEST(labels[2].first == "site");
+  BOOST_TEST(labels[2].second == "edge-1/cpu");
 }
 
 BOOST_AUTO_TEST_CASE(only_the_busiest_pairs_are_shown) {

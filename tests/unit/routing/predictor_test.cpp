@@ -34,6 +34,24 @@ BOOST_AUTO_TEST_SUITE(predictor_test)
     BOOST_TEST(quality.service_nis > 0);
   }
 
+  BOOST_AUTO_TEST_CASE(promises_that_were_not_kept_are_seen) {
+    world w;
+    const auto kept = [&] {
+      return w.predictor.accuracy_of(w.classify, w.edge).promises_kept;
+    };
+    const auto predict = [&](double share_of_what_it_takes) {
+      auto seen = w.make(w.edge, 5);
+      seen.predicted_ms = share_of_what_it_takes * seen.total_ms;
+      seen.predicted_sd = seen.total_ms / 100;
+      BOOST_TEST(w.predictor.observe(seen));
+    };
+    for (int i = 0; i < 20; ++i)
+      predict(2);
+    BOOST_TEST(std::abs(kept() - 1) < 0.001);
+    predict(0.5); // it is late
+    BOOST_TEST(std::abs(kept() - 20.0 / 21) < 0.001);
+  }
+
   BOOST_AUTO_TEST_CASE(cells_change_only_by_publish) {
     world w;
     const auto cell = w.predictor.cell(w.classify, w.edge, w.now);
