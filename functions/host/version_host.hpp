@@ -155,6 +155,7 @@ private:
   void fit_instances(uint32_t wanted);
   bool due_for_inquiry(time_point now);
   void note_load(duration took, bool worked);
+  void add_load_time(scaling::scale_sample& to) const; ///< under the mutex
   void tell_changed(time_point now);
   void weigh(time_point now); ///< its worker processes
   void add_scaling_facts(string_map& to) const; ///< under the mutex

@@ -49,7 +49,12 @@ bool version_host::begin_load() {
 }
 
 void version_host::load() noexcept {
+  const auto begun = clock::now();
   auto parts = load_parts(first_instances());
+  if (parts) {
+    const std::lock_guard lock{mutex_};
+    memory_.first_load = clock::now() - begun;
+  }
   loaded(parts ? publish(std::move(*parts)) : result<void>{parts.error()});
 }
 

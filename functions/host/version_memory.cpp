@@ -116,12 +116,13 @@ private:
 void version_host::tick(time_point now) {
   if (phase_.load(std::memory_order_acquire) != phase::ready)
     return;
-  const auto seen = sample();
+  auto seen = sample();
   scaling::scale_advice advice;
   bool away = false;
   {
     const std::lock_guard lock{mutex_};
     memory_.ticked = std::max(memory_.ticked, now);
+    add_load_time(seen);
     advice = scaler_->tick(now, seen);
     if (memory_.job)
       return;
@@ -154,8 +155,9 @@ bool version_host::due_for_inquiry(time_point now) {
 }
 
 void version_host::rescale(const scale_order& order) {
-  const auto seen = sample();
+  auto seen = sample();
   const std::lock_guard lock{mutex_};
+  add_load_time(seen);
   const auto before = std::exchange(order_, order);
   if (!scaler_) // it is being loaded, and begins with this
     return;
@@ -363,6 +365,12 @@ void version_host::note_load(duration took, bool worked) {
     memory_.load_time = took;
   if (std::exchange(memory_.inquiry, false))
     settings_.inquiry->spent(took, std::max(memory_.ticked, clock::now()));
+}
+
+/// That of the deployment until it has come back once.
+void version_host::add_load_time(scaling::scale_sample& to) const {
+  to.load = memory_.load_time > duration::zero() ? memory_.load_time
+                                                 : memory_.first_load;
 }
 
 void version_host::came_back(uint64_t number,

@@ -22,6 +22,7 @@ struct scale_sample {
   uint64_t served = 0;
   duration service{}; ///< sum over those served
   uint32_t busy = 0;  ///< waiting and running
+  duration load{};    ///< that the last load took; zero: not known
 };
 
 struct scale_advice {
@@ -52,6 +53,8 @@ public:
   duration service() const noexcept { return service_; }
 
 private:
+  void note_load(const scale_sample& sample) noexcept;
+  void plan_anew() noexcept;
   void measure(time_point now, const scale_sample& sample) noexcept;
   void note_activity(time_point now, const scale_sample& sample) noexcept;
 
@@ -59,6 +62,7 @@ private:
   tuner tuner_;
   idle_histogram idle_;
   keep_plan plan_;
+  duration load_{}; ///< see scale_sample
   time_point now_, active_, measured_;
   uint64_t arrived_ = 0;  ///< at the last tick
   scale_sample last_{};   ///< at the last measurement

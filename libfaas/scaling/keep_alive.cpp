@@ -17,10 +17,24 @@ bool tells_something(const idle_histogram& seen,
          && seen.concentration() >= settings.least_concentration;
 }
 
+/// When the load must begin for events that come from `due` on and until `last`;
+/// max: it is better to stay, or to wait for an event.
+duration load_begin(duration due, duration last, duration load_time,
+                    duration linger, const keep_settings& settings) noexcept {
+  const auto worth_it = linger + settings.prewarm_least;
+  if (!settings.prewarm || due < worth_it)
+    return duration::max();
+  const auto begin = due - std::min(load_time, due);
+  if (begin >= worth_it)
+    return begin;
+  // Staying meets the events only where it may last so long.
+  return last <= settings.idle ? duration::max() : std::max(begin, 2 * linger);
+}
+
 } // namespace
 
-keep_plan plan_keep(const idle_histogram& seen,
-                    const keep_settings& settings) noexcept {
+keep_plan plan_keep(const idle_histogram& seen, const keep_settings& settings,
+                    duration load_time) noexcept {
   keep_plan plan;
   plan.unload = settings.idle;
   if (!tells_something(seen, settings))
@@ -31,10 +45,12 @@ keep_plan plan_keep(const idle_histogram& seen,
   const auto first = times(seen.quantile_from_below(settings.prewarm_quantile),
                            1 - settings.margin);
   const auto linger = std::min(settings.linger, settings.idle);
-  if (settings.prewarm && first >= linger + settings.prewarm_least) {
+  load_time = std::clamp(load_time, duration::zero(), idle_histogram::most);
+  plan.load = load_begin(first, last, load_time, linger, settings);
+  if (plan.load != duration::max()) {
     plan.unload = linger;
-    plan.load = first;
-    plan.unload_again = std::min(last, first + settings.idle);
+    plan.unload_again
+      = std::min(last, plan.load + load_time + settings.idle);
   } else {
     plan.unload = std::min(last, settings.idle);
   }

@@ -25,7 +25,7 @@ struct keep_settings {
 };
 
 /// A function is in memory while it has been idle for less than `unload`, and
-/// again from `load` to `unload_again`.
+/// again from `load`, when its load begins, to `unload_again`.
 struct keep_plan {
   duration unload{};
   duration load = duration::max(); ///< max: not before the next event
@@ -43,7 +43,13 @@ struct keep_plan {
 /// 5th percentile to its 99th, never longer than `idle` at a time. Falls back to
 /// `idle` when too few idle times were seen, most are beyond the bins, or they
 /// are anywhere.
-keep_plan plan_keep(const idle_histogram& seen,
-                    const keep_settings& settings) noexcept;
+///
+/// `load_time`: that a load takes; zero: none, or not known. A load begins that
+/// much earlier, and the time it takes does not count as idle. Where it would
+/// begin so early that leaving saves less than `prewarm_least`, the function
+/// stays; unless `idle` ends before the events are due: then it leaves and its
+/// load begins as early as it may, two times `linger` after the last event.
+keep_plan plan_keep(const idle_histogram& seen, const keep_settings& settings,
+                    duration load_time = {}) noexcept;
 
 } // namespace faas::scaling

@@ -26,25 +26,33 @@ struct outcome {
 /// Seconds of the arrivals, rising. Events take no time: only idle time counts.
 using arrivals = std::vector<double>;
 
-outcome play(const arrivals& trace, duration idle, bool learn) {
+outcome play(const arrivals& trace, duration idle, bool learn,
+             double load_s = 0) {
   scale_limits limits{.to_zero = true, .keep = {.idle = idle, .learn = learn}};
   const auto start = time_point{} + 1h;
   instance_scaler it{limits, start};
   scale_sample sample;
+  sample.load = from_ms(load_s * 1000);
   outcome got;
   bool loaded = false;
+  double ready = 0; ///< when the last load ends
   size_t next = 0;
   constexpr double tick = 0.5;
   for (double at = tick; next < trace.size(); at += tick) {
     bool came = false;
     for (; next < trace.size() && trace[next] <= at; ++next) {
       ++got.events;
-      got.cold += loaded ? 0 : 1;
+      if (!loaded)
+        ready = at + load_s;
+      got.cold += loaded && at >= ready ? 0 : 1;
       loaded = came = true;
       ++sample.arrived;
       ++sample.served;
     }
+    const bool before = loaded;
     loaded = it.tick(start + from_ms(at * 1000), sample).in_memory;
+    if (loaded && !before)
+      ready = at + load_s;
     if (loaded && !came)
       got.wasted_s += tick;
   }
@@ -142,6 +150,18 @@ BOOST_AUTO_TEST_SUITE(keep_alive_sim_test)
     BOOST_TEST(got.constant.cold_share() > 0.99);
     BOOST_TEST(got.learned.cold_share() < 0.05);
     BOOST_TEST(got.learned.wasted_s < 0.8 * got.constant.wasted_s);
+  }
+
+  BOOST_AUTO_TEST_CASE(a_slow_load_is_over_when_the_event_comes) {
+    for (const double apart : {60.0, 90.0, 1800.0}) {
+      random_source random{16};
+      arrivals trace;
+      for (int i = 1; i < 200; ++i)
+        trace.push_back(apart * (i + 0.05 * (random.uniform() - 0.5)));
+      const auto got = play(trace, 15min, true, 20);
+      BOOST_TEST_CONTEXT("an event each " << apart << " s")
+        BOOST_TEST(got.cold_share() < 0.1); // until it has learned, and a few
+    }
   }
 
   BOOST_AUTO_TEST_CASE(rare_events_are_no_worse) {

@@ -134,6 +134,28 @@ BOOST_FIXTURE_TEST_SUITE(instance_scaler_test, scaler_fixture)
     BOOST_TEST(!idle(300s).in_memory);
   }
 
+  BOOST_AUTO_TEST_CASE(comes_back_earlier_when_a_load_takes_long) {
+    limits.keep.idle = 300s;
+    for (int i = 0; i < 20; ++i) {
+      busy(250ms, 4, 1ms);
+      for (int s = 0; s < 600; ++s)
+        idle(1s);
+    }
+    const auto quick = it().plan();
+    sample.load = 20s;
+    busy(250ms, 4, 1ms);
+    BOOST_TEST((it().plan().load == quick.load - 20s));
+    sample.load = 0s; // what is not known changes nothing
+    busy(250ms, 4, 1ms);
+    BOOST_TEST((it().plan().load == quick.load - 20s));
+    sample.load = 30s; // measured while it is away
+    idle(60s);
+    BOOST_TEST((it().plan().load == quick.load - 30s));
+    sample.load = 40s;
+    it().rescale(now, sample, limits, false);
+    BOOST_TEST((it().plan().load == quick.load - 40s));
+  }
+
   BOOST_AUTO_TEST_CASE(a_clock_that_goes_back_or_jumps_does_no_harm) {
     busy(5s, 40, 50ms);
     const auto before = now;

@@ -131,6 +131,54 @@ BOOST_AUTO_TEST_SUITE(keep_alive_test)
     BOOST_TEST((without.load == duration::max()));
   }
 
+  BOOST_AUTO_TEST_CASE(a_load_begins_earlier_by_what_it_takes) {
+    const auto seen = repeated(30min, 50);
+    const auto quick = plan_keep(seen, {.idle = 10min});
+    const auto slow = plan_keep(seen, {.idle = 10min}, 2min);
+    BOOST_TEST(slow.learned);
+    BOOST_TEST((slow.unload == quick.unload));
+    BOOST_TEST((slow.load == quick.load - 2min));
+    BOOST_TEST((slow.unload_again == quick.unload_again)); // loading is no idling
+    BOOST_TEST(slow.in_memory(30min));
+    BOOST_TEST((plan_keep(seen, {.idle = 10min}, 0s) == quick));
+    BOOST_TEST((plan_keep(seen, {.idle = 10min}, -5s) == quick));
+  }
+
+  /// 20 s of load for events each minute: it would be out for a few seconds.
+  BOOST_AUTO_TEST_CASE(stays_when_little_is_left_after_the_load) {
+    const auto seen = repeated(60s, 50);
+    const auto quick = plan_keep(seen, {.idle = 10min});
+    BOOST_TEST((quick.unload == 5s));
+    BOOST_TEST((quick.load != duration::max()));
+    const auto slow = plan_keep(seen, {.idle = 10min}, 20s);
+    BOOST_TEST(slow.learned);
+    BOOST_TEST((slow.load == duration::max()));
+    BOOST_TEST(slow.in_memory(59s));
+    BOOST_TEST(slow.in_memory(60s));
+    BOOST_TEST(!slow.in_memory(2min));
+    // 35 s: 5 s of lingering, and half a minute that is saved.
+    const auto most = quick.load - 35s;
+    BOOST_TEST((plan_keep(seen, {.idle = 10min}, most).load == 35s));
+    BOOST_TEST((plan_keep(seen, {.idle = 10min}, most + 1ms).load
+                == duration::max()));
+  }
+
+  /// Staying for `idle` would end before the event, which would wait for all of
+  /// the load.
+  BOOST_AUTO_TEST_CASE(loads_soon_when_it_may_not_stay_so_long) {
+    const auto seen = repeated(120s, 50);
+    const auto quick = plan_keep(seen, {.idle = 60s});
+    const auto plan = plan_keep(seen, {.idle = 60s}, 80s);
+    BOOST_TEST((plan.unload == 5s));
+    BOOST_TEST((plan.load == quick.load - 80s));
+    BOOST_TEST((plan.load < 35s)); // where staying would be better
+    BOOST_TEST(plan.in_memory(120s));
+    BOOST_TEST((plan_keep(seen, {.idle = 60s}, 2min).load == 10s)); // has left
+    const auto endless = plan_keep(seen, {.idle = 60s}, duration::max());
+    BOOST_TEST((endless.load == 10s));
+    BOOST_TEST((endless.unload_again >= endless.load));
+  }
+
   BOOST_AUTO_TEST_CASE(is_never_in_memory_longer_than_the_manifest_says) {
     random_source random{6};
     for (int i = 0; i < 300; ++i) {
@@ -140,12 +188,14 @@ BOOST_AUTO_TEST_SUITE(keep_alive_test)
       for (int j = 0; j < 60; ++j)
         seen.add(seconds(middle * std::exp(spread * random.normal())));
       const duration idle = seconds(1 + random.uniform() * 3600);
-      const auto plan = plan_keep(seen, {.idle = idle});
+      const duration load
+        = i % 2 == 0 ? 0s : seconds(std::exp(random.uniform() * 5));
+      const auto plan = plan_keep(seen, {.idle = idle}, load);
       BOOST_REQUIRE((plan.unload <= idle));
       if (plan.load != duration::max()) {
         BOOST_REQUIRE((plan.load > plan.unload));
         BOOST_REQUIRE((plan.unload_again >= plan.load));
-        BOOST_REQUIRE((plan.unload_again - plan.load <= idle + 1us));
+        BOOST_REQUIRE((plan.unload_again - plan.load <= load + idle + 1us));
       }
     }
   }

@@ -42,6 +42,17 @@ struct scale_fixture : host_fixture {
     BOOST_REQUIRE(eventually([&] { return host.stats().running == 0; }));
     return answer;
   }
+  /// Until that is learned by one whose `idle` is 300 s.
+  void call_each_ten_minutes(function_host& host) {
+    for (int i = 0; i < 25; ++i) { // the time to the first one counts little
+      BOOST_REQUIRE(calm_call(host).code == errc::ok);
+      skip(1s);
+      skip(301s); // it leaves, if it has not
+      BOOST_REQUIRE(gone());
+      skip(298s);
+      BOOST_REQUIRE(eventually([&] { return host.stats().waiting == 0; }));
+    }
+  }
   bool there() {
     return eventually([&] { return scripts["f"].modules == 1; });
   }

@@ -249,14 +249,7 @@ BOOST_FIXTURE_TEST_SUITE(scale_test, scale_fixture)
     auto from = to_zero();
     from.spec.petrel.scale.idle = 300s;
     auto host = open_ready(from);
-    for (int i = 0; i < 25; ++i) { // the time to the first one counts little
-      BOOST_REQUIRE(code_name(calm_call(*host)) == "ok");
-      skip(1s);
-      skip(301s); // it leaves, if it has not
-      BOOST_REQUIRE(gone());
-      skip(298s);
-      BOOST_REQUIRE(eventually([&] { return host->stats().waiting == 0; }));
-    }
+    call_each_ten_minutes(*host);
     calm_call(*host);
     skip(1s);
     skip(10s);
@@ -272,6 +265,34 @@ BOOST_FIXTURE_TEST_SUITE(scale_test, scale_fixture)
     BOOST_TEST((answer.start == start_kind::pool));
     BOOST_TEST((answer.times.cold.count() == 0));
     BOOST_TEST((host->facts().at("keep").find("learned") != std::string::npos));
+  }
+
+  BOOST_AUTO_TEST_CASE(comes_back_earlier_the_longer_a_load_takes) {
+    auto from = to_zero();
+    from.spec.petrel.scale.idle = 300s;
+    auto host = open_ready(from);
+    call_each_ten_minutes(*host);
+    const auto back_s = [&] { // "..., back from 537 s to ..."
+      const auto keep = host->facts().at("keep");
+      const std::string before = "back from ";
+      const auto at = keep.find(before);
+      BOOST_REQUIRE(at != std::string::npos);
+      return std::stoi(keep.substr(at + before.size()));
+    };
+    const auto quick = back_s();
+    scripts["f"].load = [] { // is busy for so long
+      for (const auto end = std::chrono::steady_clock::now() + 1100ms;
+           std::chrono::steady_clock::now() < end;)
+        std::this_thread::yield();
+      return result<void>{};
+    };
+    const auto loads = host->stats().loads;
+    skip(301s); // it leaves, if the last skip has brought it back
+    BOOST_REQUIRE(gone());
+    calm_call(*host); // waits for it
+    skip(1s);
+    BOOST_TEST(host->stats().loads > loads);
+    BOOST_TEST(back_s() <= quick - 1);
   }
 
   BOOST_AUTO_TEST_CASE(instances_that_the_load_needs_no_more_end) {
