@@ -1,5 +1,6 @@
 #include "actors/predictor/predictor_actor.hpp"
 
+#include "actors/predictor/choices.hpp"
 #include "actors/predictor/cpu_probe.hpp"
 #include "actors/predictor/cpu_speed.hpp"
 #include "actors/predictor/peer_estimates.hpp"
@@ -29,12 +30,6 @@ using namespace std::chrono_literals;
 
 constexpr auto tick_period = 100ms;
 constexpr uint64_t ticks_per_quality = 10, ticks_per_save = 600;
-
-/// Whether sites are compared for its events, by what is believed of them.
-bool compares(const structure::function& of) {
-  return of.targets.size() > 1
-         && of.spec.petrel.policy.starts_with("min-latency");
-}
 
 struct predictor_state {
   static constexpr const char* name = "faas.predictor";
@@ -234,7 +229,7 @@ struct predictor_state {
   void find_compared() {
     compared.clear();
     for (const auto& function : current->functions)
-      if (compares(function))
+      if (has_choice(function))
         for (const auto& target : function.targets)
           if (const auto at = routes->site(target.site);
               at && target.site == cpu_of(target.node))
