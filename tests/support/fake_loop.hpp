@@ -3,6 +3,7 @@
 
 #include "libfaas/ports/event_port.hpp"
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -30,7 +31,9 @@ public:
   bool in_loop() const noexcept override {
     return std::this_thread::get_id() == thread_;
   }
-  duration lag() const noexcept override { return {}; }
+  duration lag() const noexcept override { return duration{lag_.load()}; }
+  /// From now on; any thread.
+  void set_lag(duration lag) noexcept { lag_ = lag.count(); }
 
   /// One task; false when there is none.
   bool turn() {
@@ -86,6 +89,7 @@ private:
   std::deque<std::function<void()>> tasks_;
   std::multimap<time_point, std::function<void()>> timed_;
   bool ended_ = false;
+  std::atomic<duration::rep> lag_{0};
 };
 
 } // namespace faas::test

@@ -35,6 +35,33 @@ BOOST_AUTO_TEST_CASE(an_event_runs_at_the_local_host_and_is_answered) {
   BOOST_TEST(loop.waiting() == 0u);
 }
 
+/// An event waits for the loop's turn before its own host runs it; on the way to
+/// another node it does not.
+BOOST_AUTO_TEST_CASE(the_loops_lag_is_part_of_the_way_to_its_own_host) {
+  host->answer_with = [](const invocation&) { return ok_reply(); };
+  const auto promised_ms = [&] {
+    const auto token = submit();
+    loop.run();
+    return to_ms(got->wait(token).promise);
+  };
+  const auto prompt = promised_ms();
+  loop.set_lag(500ms);
+  BOOST_TEST(promised_ms() - prompt >= 500); // what waits varies more, too
+  const auto other = std::make_shared<fake_peer>("n1");
+  publish({{host, nullptr}, {nullptr, other}});
+  const auto before = host->submitted;
+  submit();
+  loop.run();
+  BOOST_TEST(host->submitted == before);
+  BOOST_REQUIRE(other->sent.size() == 1u);
+  loop.set_lag(0s);
+  submit();
+  loop.run();
+  BOOST_TEST(host->submitted == before + 1); // the other one has one already
+  other->answer(errc::ok);
+  loop.run();
+}
+
 BOOST_AUTO_TEST_CASE(promises_and_those_that_were_kept_are_counted) {
   const auto counted = [&](const std::string& name) {
     for (const auto& family : stats.collect())
