@@ -26,22 +26,13 @@ std::string tier_of(const known_state& known, const node_name& node) {
   return {};
 }
 
-/// As the node's labels say; nothing where they are no numbers.
+/// As the node's labels say. What is wrong with them that node has said itself
+/// when it started.
 routing::site_costs costs_of(const known_state& known, const node_name& node) {
-  routing::site_costs made;
-  for (const auto& record : known.view->nodes) {
-    if (record.name != node)
-      continue;
-    const auto number = [&](const char* label) {
-      const auto at = record.labels.find(label);
-      return at == record.labels.end()
-               ? 0
-               : std::strtod(at->second.c_str(), nullptr);
-    };
-    made = {number("price_per_s"), number("idle_watts"),
-            number("busy_watts")};
-  }
-  return routing::sound(made) ? made : routing::site_costs{};
+  for (const auto& record : known.view->nodes)
+    if (record.name == node)
+      return routing::costs_in(record.labels).costs;
+  return {};
 }
 
 void add_reason(std::string& all, const placement& at) {

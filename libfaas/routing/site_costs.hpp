@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cmath>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace faas::routing {
 
@@ -29,5 +32,18 @@ inline double watts_per_event(const site_costs& of, double servers) noexcept {
     return 0;
   return (of.busy_watts - of.idle_watts) / servers;
 }
+
+/// What a node's labels say, and what is wrong with them, one line for people
+/// each.
+struct stated_costs {
+  site_costs costs;
+  std::vector<std::string> wrong;
+};
+
+/// Labels price_per_s, idle_watts and busy_watts: plain numbers of at least 0,
+/// "0.5" or "4e-6", without a unit. A price that is none counts as 0. Power
+/// counts as 0 as a whole when one of its labels is none, or busy_watts is below
+/// idle_watts.
+stated_costs costs_in(const std::map<std::string, std::string>& labels);
 
 } // namespace faas::routing

@@ -2,6 +2,7 @@
 
 #include "libfaas/core/id.hpp"
 #include "libfaas/manifest/platform.hpp"
+#include "libfaas/routing/site_costs.hpp"
 #include "libfaas/trust/token.hpp"
 #include "registry/redis/redis_catalog.hpp"
 
@@ -364,6 +365,12 @@ result<void> validate(const config& checked) {
                    "node.labels \"" + key + "\": labels that begin with "
                      + std::string{own_label_prefix}
                      + " are the node's own"};
+  if (const auto costs = routing::costs_in(checked.labels);
+      !costs.wrong.empty())
+    return error{errc::invalid_argument,
+                 "node.labels: " + costs.wrong.front(),
+                 "say for example price_per_s=0.0004,idle_watts=5,"
+                 "busy_watts=20: no unit, and busy_watts not below idle_watts"};
   for (const auto& to : checked.join)
     if (!trust::valid_address(to))
       return error{errc::invalid_argument,

@@ -136,6 +136,24 @@ void change_view(known_state& known,
   known.view = view;
 }
 
+BOOST_AUTO_TEST_CASE(costs_are_those_of_each_nodes_labels) {
+  auto known = two_nodes();
+  change_view(known, [](cluster_view& view) {
+    view.nodes[0].labels = {{"price_per_s", "0.5"}};
+    view.nodes[1].labels = {
+      {"price_per_s", "4"}, {"idle_watts", "50"}, {"busy_watts", "200"}};
+  });
+  auto made = build_structure(known).functions.at(0);
+  BOOST_TEST((made.targets[0].costs == routing::site_costs{0.5, 0, 0}));
+  BOOST_TEST((made.targets[1].costs == routing::site_costs{4, 50, 200}));
+  // Of a node that let it pass.
+  change_view(known, [](cluster_view& view) {
+    view.nodes[1].labels["price_per_s"] = "4 EUR";
+  });
+  made = build_structure(known).functions.at(0);
+  BOOST_TEST((made.targets[1].costs == routing::site_costs{0, 50, 200}));
+}
+
 BOOST_AUTO_TEST_CASE(a_cordoned_node_gets_no_events_of_others) {
   auto known = two_nodes();
   change_view(known, [](cluster_view& view) {

@@ -55,6 +55,18 @@ BOOST_AUTO_TEST_CASE(labels_of_the_node_itself_cannot_be_set) {
              == "");
 }
 
+/// They would count as nothing, or as what stands before the unit.
+BOOST_AUTO_TEST_CASE(costs_that_are_no_numbers_are_refused) {
+  const auto with = [](const char* label, const char* value) {
+    return validate_error([&](config& c) { c.labels[label] = value; });
+  };
+  BOOST_TEST(has(with("price_per_s", "4 EUR"), "price_per_s is \"4 EUR\""));
+  BOOST_TEST(has(with("busy_watts", "20W"), "busy_watts is \"20W\""));
+  BOOST_TEST(has(with("idle_watts", "5"), "less than idle_watts"));
+  BOOST_TEST(with("busy_watts", "20") == "");
+  BOOST_TEST(with("price_per_s", "4e-6") == "");
+}
+
 BOOST_AUTO_TEST_CASE(bundle_limits_are_whole_numbers_of_mib) {
   config to;
   for (const auto key : {"bundles.quota", "bundles.cache", "bundles.reserve"}) {
