@@ -30,6 +30,9 @@ public:
     while (now_ < never && random.uniform() >= share_(now_));
     return now_;
   }
+  std::optional<double> per_second(double now) const override {
+    return highest_ * share_(now);
+  }
 
 private:
   const double highest_;

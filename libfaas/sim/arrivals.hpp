@@ -5,6 +5,7 @@
 #include "libfaas/sim/schedule.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace faas::sim {
@@ -15,6 +16,9 @@ public:
   virtual ~arrivals() = default;
   /// The next one after the one before, in ms; infinity: none comes any more.
   virtual double next(random_source& random) = 0;
+  /// Events per second that are expected at that time; none: the law alone does
+  /// not tell (phases that are drawn, a recording).
+  virtual std::optional<double> per_second(double) const { return {}; }
 };
 
 /// `rate` events per second, times what the schedule says (a flash crowd, a day);

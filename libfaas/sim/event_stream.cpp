@@ -13,13 +13,29 @@ void draw_way(draw& of, random_source& random) {
   of.down_luck = random.uniform();
 }
 
+double mean_spread(const function_law& of) noexcept {
+  return of.memoryless ? 1 : std::exp(of.noise * of.noise / 2);
+}
+
+double mean_factor(const function_law& of) noexcept {
+  return 1 + of.outlier_share * (of.outlier_factor - 1);
+}
+
+double drawn_spread(const function_law& of, random_source& random) noexcept {
+  return of.memoryless ? -std::log(1 - random.uniform())
+                       : std::exp(of.noise * random.normal());
+}
+
 } // namespace
+
+double mean_noise(const function_law& of) noexcept {
+  return mean_spread(of) * mean_factor(of);
+}
 
 event_stream::event_stream(const traffic& about, const function_law& law,
                            uint64_t seed)
   : function_(about.function), gateway_(about.gateway), only_(about.only),
-    law_(&law), mean_spread_(std::exp(law.noise * law.noise / 2)),
-    mean_factor_(1 + law.outlier_share * (law.outlier_factor - 1)),
+    law_(&law), mean_spread_(mean_spread(law)), mean_factor_(mean_factor(law)),
     mean_noise_(mean_spread_ * mean_factor_), given_(about.given.get()),
     random_(seed) {
   if (given_ == nullptr)
@@ -59,7 +75,7 @@ draw event_stream::make(double now) {
   made.size = law_->size.draw(random_);
   const double work = law_->ms_per_unit * made.size + law_->ms_fixed;
   const bool outlier = random_.uniform() < law_->outlier_share;
-  const double spread = std::exp(law_->noise * random_.normal());
+  const double spread = drawn_spread(*law_, random_);
   const double factor = outlier ? law_->outlier_factor : 1;
   made.noise = spread * factor;
   made.own_noise = spread;

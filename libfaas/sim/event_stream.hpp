@@ -5,6 +5,7 @@
 #include "libfaas/sim/draw.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace faas::sim {
 
@@ -16,6 +17,10 @@ public:
 
   /// When the next event comes, ms; infinity: none any more.
   double next();
+  /// See arrivals::per_second.
+  std::optional<double> per_second(double now) const {
+    return source_ ? source_->per_second(now) : std::nullopt;
+  }
   /// What the event is that comes now.
   draw make(double now);
 
@@ -30,6 +35,9 @@ private:
   std::unique_ptr<arrivals> source_;
   random_source random_;
 };
+
+/// The mean factor of service times, outliers included.
+double mean_noise(const function_law& of) noexcept;
 
 /// Of stream `index` in a run with that seed.
 inline uint64_t stream_seed(uint64_t run, size_t index) noexcept {

@@ -44,6 +44,12 @@ struct batch_law {
   double window_ms = 0; ///< how long a server waits for more
   /// Work at slow-down 1; without, that of the function.
   std::optional<double> base_ms, item_ms;
+  /// What an event of so many items takes of a full batch; of one that goes
+  /// alone all.
+  double share_ms(double base, double item, double items) const noexcept {
+    const bool joins = items > 0 && items < most;
+    return (joins ? base * items / most : base) + item * items;
+  }
 };
 
 /// A time in which a site is gone.
@@ -73,6 +79,7 @@ struct function_law {
   double ms_per_unit = 0, ms_fixed = 1; ///< work at slow-down 1
   double bytes_per_unit = 0;
   double noise = 0.08; ///< standard deviation of the log of service times
+  bool memoryless = false; ///< in place of that: service times are exponential
   double outlier_share = 0, outlier_factor = 1;
   double memory_bytes = 0;       ///< of its code or model, at each site
   std::optional<double> cold_ms; ///< loading it; without, as the site says

@@ -20,7 +20,7 @@ constexpr std::string_view disturbance_keys[]
   = {"from", "slowdown", "rtt", "bandwidth"};
 constexpr std::string_view function_keys[]
   = {"size",  "ms_per_unit",   "ms_fixed",      "bytes_per_unit",
-     "noise", "outlier_share", "outlier_factor", "memory", "cold",
+     "noise", "memoryless", "outlier_share", "outlier_factor", "memory", "cold",
      "deadline", "lighter"};
 constexpr std::string_view law_keys[]
   = {"law", "mean", "sigma", "least", "most", "values"};
@@ -266,6 +266,7 @@ function_law read_function(const yaml_node& node, const std::string& name,
   keys.read("ms_fixed", made.ms_fixed);
   keys.read("bytes_per_unit", made.bytes_per_unit);
   keys.read("noise", made.noise);
+  keys.read("memoryless", made.memoryless);
   keys.read("outlier_share", made.outlier_share);
   keys.read("outlier_factor", made.outlier_factor);
   made.memory_bytes = read_memory(keys);

@@ -63,6 +63,7 @@ json function_json(const function_law& law) {
             {"ms_fixed", law.ms_fixed},
             {"bytes_per_unit", law.bytes_per_unit},
             {"noise", law.noise},
+            {"memoryless", law.memoryless},
             {"outlier_share", law.outlier_share},
             {"outlier_factor", law.outlier_factor},
             {"memory_bytes", law.memory_bytes},

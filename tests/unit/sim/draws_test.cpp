@@ -1,11 +1,13 @@
 // Events drawn without a run are those of the run.
 #include "libfaas/routing/policies/catalog.hpp"
 #include "libfaas/sim/draws.hpp"
+#include "libfaas/sim/event_stream.hpp"
 #include "libfaas/sim/world.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 using namespace faas;
 using namespace faas::sim;
@@ -49,6 +51,31 @@ run_options round_robin() {
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(draws_test)
+
+  BOOST_AUTO_TEST_CASE(memoryless_work_is_exponential) {
+    auto world = transparent();
+    for (auto& one : world.functions) {
+      one.size = law::constant(3);
+      one.memoryless = true;
+      one.outlier_share = 0;
+    }
+    world.length_ms = 1'000'000;
+    double count = 0, sum = 0, squares = 0, longer = 0;
+    for (const auto& one : draw_events(world, 1)) {
+      const double share = one.work / one.mean_work;
+      ++count;
+      sum += share;
+      squares += share * share;
+      longer += share > 1;
+    }
+    BOOST_CHECK_CLOSE(sum / count, 1, 2);
+    BOOST_CHECK_CLOSE(squares / count, 2, 5);
+    BOOST_CHECK_CLOSE(longer / count, std::exp(-1), 2);
+    world.functions[1].outlier_share = 0.5;
+    world.functions[1].outlier_factor = 3;
+    BOOST_TEST(mean_noise(world.functions[0]) == 1);
+    BOOST_TEST(mean_noise(world.functions[1]) == 2);
+  }
 
   BOOST_AUTO_TEST_CASE(are_the_events_of_a_run_with_that_seed) {
     const auto world = transparent();

@@ -33,7 +33,7 @@ sites:
       - {from: 40s, slowdown: 1, bandwidth: 0.2}
 functions:
   f: {size: {law: log_normal, mean: 2, sigma: 0.5}, ms_per_unit: 6, noise: 0}
-  g: {size: 4, memory: 300Mi, cold: 2s}
+  g: {size: 4, memory: 300Mi, cold: 2s, memoryless: true}
 events:
   - {function: f, rate: 40}
   - {function: g, gateway: 1, kind: on_off, rate: 9, busy: 2s}
@@ -95,6 +95,8 @@ BOOST_AUTO_TEST_SUITE(file_test)
     BOOST_TEST(made->functions[1].memory_bytes == 300.0 * 1024 * 1024);
     BOOST_TEST(made->functions[1].cold_ms.value() == 2000);
     BOOST_TEST(!made->functions[0].cold_ms.has_value());
+    BOOST_TEST(made->functions[1].memoryless);
+    BOOST_TEST(!made->functions[0].memoryless);
     BOOST_REQUIRE(made->events.size() == 2u);
     BOOST_TEST(made->events[1].function == 1u);
     BOOST_TEST(made->events[1].gateway == 1u);

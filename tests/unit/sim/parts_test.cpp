@@ -72,6 +72,18 @@ BOOST_AUTO_TEST_SUITE(parts_test)
                boost::test_tools::tolerance(1e-6));
   }
 
+  BOOST_AUTO_TEST_CASE(laws_of_arrivals_tell_their_rate) {
+    const auto steps = poisson(40, schedule{{{1000, 3}, {2000, 1}}}, 3);
+    BOOST_CHECK_CLOSE(steps->per_second(0).value(), 40, 1e-9);
+    BOOST_CHECK_CLOSE(steps->per_second(1500).value(), 120, 1e-9);
+    const auto wave = daily(50, 0.6, 4000);
+    BOOST_CHECK_CLOSE(wave->per_second(1000).value(), 80, 1e-9);
+    BOOST_CHECK_CLOSE(wave->per_second(3000).value(), 20, 1e-9);
+    // Its phase is drawn, and so are the events of a recording.
+    BOOST_TEST(!on_off({80, 5, 700, 900})->per_second(0).has_value());
+    BOOST_TEST(!trace({1, 2})->per_second(0).has_value());
+  }
+
   BOOST_AUTO_TEST_CASE(arrivals_come_at_their_rate) {
     const auto per_second = [](arrivals& from, double seconds) {
       random_source random{3};
