@@ -38,6 +38,11 @@ double batch_servers::expect(const draw& event, double there, double now,
   return state.look(as_batched(0, event, event.mean_noise, there)) - now;
 }
 
+double batch_servers::ahead_ms(const draw& event, double there,
+                               double now) const {
+  return by_laws_.ahead_ms(static_cast<uint32_t>(event.function), there, now);
+}
+
 void batch_servers::sent(draw& event, double there, double by_laws,
                          double now) {
   event.ticket = sent_++;

@@ -159,6 +159,24 @@ double batch_station::look(batch_event event) const {
   return never; // not reached: each event has its turn
 }
 
+double batch_station::ahead_ms(uint32_t function, double there,
+                               double now) const {
+  auto copy = *this;
+  std::vector<batch> begun;
+  copy.go_on(now, begun);
+  double sum = 0;
+  const auto add = [&](const batch_event& one) {
+    if (one.arrives <= there)
+      sum += one.noise * rules_->share_ms(one.function, one.items);
+  };
+  std::for_each(copy.coming_.begin(), copy.coming_.end(), add);
+  std::for_each(copy.waiting_.begin(), copy.waiting_.end(), add);
+  for (const auto& one : copy.servers_)
+    if (one.what == server::doing::gathering)
+      std::for_each(one.now.members.begin(), one.now.members.end(), add);
+  return std::max(0.0, sum - rules_->share_ms(function, rules_->law.most));
+}
+
 bool batch_station::correct(server& by, uint32_t id, double end) {
   using enum server::doing;
   if (by.what == running && has(by.now.members, id)) {

@@ -48,6 +48,10 @@ public:
 
   /// When that event would have been served if no more came.
   double look(batch_event event) const;
+  /// Work of full batches that one of that function would wait for if it came at
+  /// `there`: what is known at `now` and has not begun then, less one batch,
+  /// which it joins; ms of one server.
+  double ahead_ms(uint32_t function, double there, double now) const;
   /// It is known that this event had been served by `end`, whatever was
   /// expected: its batch ends then, and what waited for it moves along.
   void correct(uint32_t id, double end);
@@ -57,6 +61,9 @@ private:
     batch_law law;
     schedule slowdown;
     std::vector<double> base_ms, item_ms; ///< by function
+    double share_ms(size_t function, double items) const noexcept {
+      return law.share_ms(base_ms[function], item_ms[function], items);
+    }
   };
   struct server {
     enum class doing : uint8_t { nothing, gathering, running };

@@ -28,13 +28,16 @@ bool outlook::look(const draw& event, double now) {
   return true;
 }
 
-uint32_t outlook::informed_best(const draw& event, double now) const {
+uint32_t outlook::informed_best(const draw& event, double now,
+                                const foresight* minds) const {
   double least = never;
   auto found = best_;
   for (uint32_t i = 0; i < expected_.size(); ++i) {
     if (!on_.there.up(i, now))
       continue;
-    const auto ms = on_.sites[i].expect(event, now, knowledge::laws);
+    auto ms = on_.sites[i].expect(event, now, knowledge::laws);
+    if (minds != nullptr)
+      ms += minds->imposed_ms(on_.sites[i], event, now);
     if (ms < least) {
       least = ms;
       found = i;

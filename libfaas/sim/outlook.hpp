@@ -1,6 +1,7 @@
 // What those who know the world expect of each site.
 #pragma once
 
+#include "libfaas/sim/foresight.hpp"
 #include "libfaas/sim/stage.hpp"
 
 #include <limits>
@@ -29,8 +30,10 @@ public:
   double regret_ms(uint32_t site) const noexcept {
     return expected_[site] < never ? expected_[site] - best_ms() : 0;
   }
-  /// The choice of who knows the laws only; best() if none is there.
-  uint32_t informed_best(const draw& event, double now) const;
+  /// The choice of who knows the laws only, and adds what `minds` says of later
+  /// events (null: nothing); best() if none is there.
+  uint32_t informed_best(const draw& event, double now,
+                         const foresight* minds = nullptr) const;
 
 private:
   static double or_none(double ms) noexcept { return ms < never ? ms : 0; }

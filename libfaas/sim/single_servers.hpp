@@ -18,6 +18,7 @@ public:
 
   double expect(const draw& event, double there, double now,
                 knowledge what) const override;
+  double ahead_ms(const draw& event, double there, double now) const override;
   void sent(draw& event, double there, double by_laws, double now) override;
   void returned(const draw& event, double back_ms, double now) override;
   void arrive(uint32_t flight, const draw& event, double now,
@@ -25,6 +26,8 @@ public:
   void crash(double until) override;
 
 private:
+  double free_in_ms(double now) const noexcept;
+
   const site_law law_;
   const std::vector<function_law> functions_;
   const bool informs_;
@@ -32,6 +35,10 @@ private:
   /// By the laws: the product's own model of a queue, fed with the true laws;
   /// of a wait for memory it knows nothing.
   routing::site_load load_;
+  /// Some function is memoryless: how long an event has been served says
+  /// nothing of its end.
+  const bool memoryless_;
+  double open_ms_ = 0; ///< of what has not returned, by the laws
   residency memory_;
 };
 

@@ -43,6 +43,10 @@ public:
   virtual double expect(const draw& event, double there, double now,
                         knowledge what) const
     = 0;
+  /// Work of others that by the laws will be ahead of an event that arrives at
+  /// `there`, ms of one server: it waits for that over the number of servers.
+  virtual double ahead_ms(const draw& event, double there, double now) const
+    = 0;
   /// It is sent: arrives at `there`, by the laws at `by_laws`.
   virtual void sent(draw& event, double there, double by_laws, double now) = 0;
   /// Who knows only the laws learns that it is back, on a way of that long.

@@ -4,6 +4,7 @@
 #include "libfaas/routing/recent_latencies.hpp"
 #include "libfaas/sim/site_servers.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <vector>
@@ -26,6 +27,20 @@ public:
     return law_.link.rtt_ms * law_.link.rtt_factor.at(now);
   }
 
+  /// What by the laws is ahead of an event that is sent now: bytes on the link,
+  /// and work at the site (site_servers::ahead_ms).
+  double link_ahead_ms(double now) const noexcept {
+    return std::max(0.0, link_free_ - now);
+  }
+  double work_ahead_ms(const draw& event, double now) const {
+    return servers_->ahead_ms(
+      event, std::max(link_free_, now) + transit(event, now, false), now);
+  }
+  /// Of the link, at that time.
+  double ms_per_byte(double now) const noexcept {
+    return law_.link.ms_per_byte * law_.link.ms_per_byte_factor.at(now);
+  }
+  size_t index() const noexcept { return index_; }
   /// Expected latency of that event sent now.
   double expect(const draw& event, double now, knowledge what) const;
   /// It is sent: when it will arrive. Link and expectations move on.

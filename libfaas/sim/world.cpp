@@ -14,12 +14,16 @@ namespace {
 
 constexpr double never = std::numeric_limits<double>::infinity();
 
+bool knows_laws(chooser by) noexcept {
+  return by == chooser::informed || by == chooser::farsighted;
+}
+
 stage set(const scenario& world, const run_options& how) {
   stage made{world, {}, {}, presence{world}, {}};
   for (size_t i = 0; i < world.gateways; ++i)
     made.gateways.push_back(std::make_unique<gateway>(world, how));
   for (const auto& law : world.sites)
-    made.sites.emplace_back(law, world.functions, how.by == chooser::informed,
+    made.sites.emplace_back(law, world.functions, knows_laws(how.by),
                             made.sites.size());
   for (uint32_t i = 0; i < world.sites.size(); ++i)
     made.there.plan(i, made.plan);
@@ -30,7 +34,7 @@ class playing {
 public:
   playing(const scenario& world, const run_options& how)
     : world_(world), learning_(how.by == chooser::learned),
-      informed_(how.by == chooser::informed), choices_(how.seed * 104729 + 2),
+      informed_(knows_laws(how.by)), choices_(how.seed * 104729 + 2),
       watch_(how.watch), lighter_(world.functions), on_(set(world, how)),
       sensing_(on_, how.seed * 7919 + 1), outlook_(on_),
       going_on_(world.sites.size(), never) {
@@ -40,6 +44,8 @@ public:
                             stream_seed(how.seed, i));
       plan_next(i);
     }
+    if (how.by == chooser::farsighted)
+      foresight_ = std::make_unique<foresight>(world, streams_);
     if (learning_ && on_.gateways.front()->predicts()) {
       plan(world.tick_every_ms, step::tick);
       if (how.probes)
@@ -160,6 +166,8 @@ private:
     const auto number = flights_.open();
     auto& it = flights_[number];
     it.event = streams_[index].make(now);
+    if (foresight_)
+      foresight_->came(index, now);
     plan_next(index);
     it.seen.sent = now;
     it.seen.gateway = static_cast<uint32_t>(it.event.gateway);
@@ -181,7 +189,7 @@ private:
     }
     auto site = outlook_.best();
     if (informed_)
-      site = outlook_.informed_best(it.event, now);
+      site = outlook_.informed_best(it.event, now, foresight_.get());
     else if (learning_) {
       it.how = choose(it, now);
       if (it.how.why == routing::reason::refused)
@@ -393,6 +401,7 @@ private:
   outlook outlook_;
   std::vector<double> going_on_; ///< when each site does
   std::vector<event_stream> streams_;
+  std::unique_ptr<foresight> foresight_; ///< null: nobody asks
   flights flights_;
   std::vector<uint32_t> stranded_;
   std::vector<record> done_;

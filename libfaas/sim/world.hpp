@@ -43,10 +43,11 @@ struct record {
 };
 
 /// How a run chooses. `learned`: by a policy over what predictors have learned;
-/// the other two know the world.
+/// the others know the world.
 enum class chooser : uint8_t {
   learned,
-  informed,    ///< knows every law, but not the draws
+  informed,    ///< knows every law, but not the draws; greedy, too
+  farsighted,  ///< the same, and minds what an event makes later ones wait
   clairvoyant  ///< knows the draws, too; greedy ("myopic")
 };
 
