@@ -8,6 +8,7 @@
 #include <cmath>
 #include <iomanip>
 #include <iterator>
+#include <optional>
 #include <ostream>
 #include <sstream>
 #include <utility>
@@ -35,6 +36,16 @@ estimate_of interval(const std::vector<double>& values) {
     return {mean, 0};
   const auto deviation = std::sqrt(squares / (n - 1));
   return {mean, student(values.size() - 1) * deviation / std::sqrt(n)};
+}
+
+/// None: it is no reference.
+std::optional<chooser> knowing(std::string_view name) {
+  constexpr std::array known{chooser::clairvoyant, chooser::informed,
+                             chooser::farsighted};
+  const auto at = std::find(references.begin(), references.end(), name);
+  if (at == references.end())
+    return {};
+  return known[static_cast<size_t>(at - references.begin())];
 }
 
 std::string text(const estimate_of& of, int digits = 1) {
@@ -76,8 +87,8 @@ result<way> options_for(const std::string& name, const scenario& world) {
     how.policy = program_policies(how.router, world);
     return how;
   }
-  if (name == "clairvoyant" || name == "informed") {
-    how.by = name == "informed" ? chooser::informed : chooser::clairvoyant;
+  if (const auto by = knowing(name)) {
+    how.by = *by;
     return how;
   }
   constexpr std::string_view fixed = "static:", less = "/no-";
@@ -262,7 +273,7 @@ void print_table(std::ostream& out, const scenario& world,
     out << "---:|";
   out << "---:|\n";
   for (const auto& one : all) {
-    const bool learned = one.name != "clairvoyant" && one.name != "informed";
+    const bool learned = !knowing(one.name);
     auto near = over_runs(one, &figures::near_best),
          inside = over_runs(one, &figures::coverage),
          kept = over_runs(one, &figures::kept);

@@ -4,13 +4,19 @@
 #include "libfaas/sim/figures.hpp"
 #include "tools/faas-sim/program_policy.hpp"
 
+#include <array>
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace faas::sim {
 
-/// One way: a policy's name, or "informed" or "clairvoyant".
+/// Ways to choose that know the world, as the table has them first.
+inline constexpr std::array<std::string_view, 3> references{
+  "clairvoyant", "informed", "farsighted"};
+
+/// One way: a policy's name, or one of the references.
 struct contender {
   std::string name;
   std::vector<figures> runs; ///< one per seed
@@ -42,7 +48,7 @@ struct way : run_options {
   result<void> check() const;
 };
 
-/// How a run by that name chooses: "informed", "clairvoyant", a policy,
+/// How a run by that name chooses: one of the references, a policy,
 /// "static:SITE", a policy without a part ("min-latency/no-cusum"),
 /// "program:COMMAND" (docs/benchmark.md). errc::invalid_argument for anything
 /// else.

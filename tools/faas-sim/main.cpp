@@ -92,7 +92,7 @@ int write_log(const std::string& path, double share, const scenario& world,
 
 int play(const std::string& path, const scenario& world, comparison what,
          bool as_json) {
-  what.names.insert(what.names.begin(), {"clairvoyant", "informed"});
+  what.names.insert(what.names.begin(), references.begin(), references.end());
   const auto all = compare(world, what);
   if (!all)
     return fail(all.error().message, all.error().next_step);

@@ -18,8 +18,9 @@ void print_scenario(std::ostream& out, const scenario& world);
 /// Its events with that seed, as CSV with a first line of names.
 void print_events(std::ostream& out, const scenario& world, uint64_t seed);
 
-/// What becomes of them under a policy ("informed" and "clairvoyant" too;
-/// "static:SITE"), as CSV; those of the warm-up are left out.
+/// What becomes of them under a policy ("clairvoyant", "informed",
+/// "farsighted" and "static:SITE", too), as CSV; those of the warm-up are left
+/// out.
 /// errc::invalid_argument for a name that is no policy or no site.
 result<void> print_run(std::ostream& out, const scenario& world, uint64_t seed,
                        const std::string& policy);

@@ -41,11 +41,15 @@ class Sim(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         found = rows(done.stdout)
         self.assertEqual(list(found), ["clairvoyant", "informed",
-                                       "min-latency", "round-robin"])
+                                       "farsighted", "min-latency",
+                                       "round-robin"])
         regret = {way: float(cells[4].split()[0])
                   for way, cells in found.items()}
         self.assertEqual(regret["clairvoyant"], 0)
         self.assertGreater(regret["informed"], 0)
+        self.assertGreater(regret["farsighted"], 0)
+        for way in ("informed", "farsighted"):  # they predict nothing
+            self.assertEqual(found[way][6:8], ["", ""])
         self.assertLess(regret["min-latency"], regret["round-robin"])
         again = sim("run", EXAMPLE, "--seeds", 2, "--policy", "min-latency",
                     "--policy", "round-robin")
@@ -62,7 +66,8 @@ class Sim(unittest.TestCase):
 
         drawn = table("draw", EXAMPLE, *short, "--seed", 5)
         after = [e for e in drawn if float(e["at_ms"]) >= made["warm_up_ms"]]
-        for policy in ("round-robin", "clairvoyant", "static:gpu"):
+        for policy in ("round-robin", "clairvoyant", "farsighted",
+                       "static:gpu"):
             met = table("play", EXAMPLE, *short, "--seed", 5, "--policy",
                         policy)
             self.assertEqual([e["at_ms"] for e in met],
