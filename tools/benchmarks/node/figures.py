@@ -82,6 +82,13 @@ def of(out):
         add("torch: overhead beyond 5 % of the bare loop, worst size",
             max(float(over) - 50 * float(bare) for bare, over in rows), "us",
             50)
+    simulated = out.get("sim", {}).get("output", "")
+    for way, policy, target in (("round robin", "round-robin", 1000),
+                                ("the full predictor", "min-latency", 200)):
+        rate = re.search(rf"^{policy} +(\d+) events/s$", simulated,
+                         re.MULTILINE)
+        add(f"simulated events on one core, {way}",
+            float(rate[1]) / 1000 if rate else None, "k/s", target, most=False)
     runtime_figures.add_runtimes(out, add)
     add_registry(out.get("registry", {}), add)
     return found
@@ -141,7 +148,8 @@ def page(out):
                         f"{http['cpu_us_per_request'][name]:.2f} | "
                         f"{f'{alone:g}' if alone else ''} |")
     text += runtime_figures.sections(out, throughput.table)
-    for part in ("remote", "bulk", "torch", "routing", "functions", "wire"):
+    for part in ("remote", "bulk", "torch", "routing", "functions", "wire",
+                 "sim"):
         output = out.get(part, {}).get("output")
         if output:
             text += ["", f"## {part}", "", "```", output.rstrip(), "```"]
