@@ -17,7 +17,7 @@ OURS = "min-latency"
 WITHOUT = "min-latency/no-crowding"
 POLICIES = [OURS, WITHOUT, "prequal", "c3", "jsq", "p2c", "peak-ewma", "ridge",
             "round-robin"]
-REFERENCES = ["informed"]
+REFERENCES = ["informed", "farsighted"]
 SEEDS, FIRST = 3, 101
 # sites, load of their capacity, gateways
 WORLDS = {"30 sites": (30, 0.7, 1), "100 sites": (100, 0.7, 1),
@@ -65,7 +65,7 @@ def text(value, digits=0):
     return f"{mean:.{digits}f} ± {half:.{digits}f}"
 
 
-PLOTTED = [OURS, WITHOUT, "informed", "jsq", "c3", "prequal"]
+PLOTTED = [OURS, WITHOUT, "farsighted", "jsq", "c3", "prequal"]
 
 
 def plot(study):
@@ -113,7 +113,9 @@ def page(study):
         "there are more than 32 sites a decision looks at the 28 that its "
         "policy ranks first and four others (`libfaas/routing/shortlist`). "
         "*informed* knows every law, not the draws, and goes to what is "
-        "expected to end first, as the regret is reckoned, too; min-latency "
+        "expected to end first, as the regret is reckoned, too; "
+        "*farsighted* knows the same and minds later events by the true laws "
+        "(docs/simulator.md). These two are references. min-latency "
         "minds later events: *no-crowding* is without the part of that which "
         "goes by what might come to a site (docs/routing.md).", "", "![means and percentiles](many-sites.svg)", ""]
     for name, of in study["worlds"].items():

@@ -11,12 +11,11 @@ import time
 import revision
 import study_page
 import worlds
-from simulator import Simulator, runs_of, windows_of
+from simulator import REFERENCES, Simulator, runs_of, windows_of
 from statistics_of import interval, paired
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OURS = "min-latency"
-REFERENCES = ["clairvoyant", "informed"]
 BUDGET = 24          # settings tried of each policy, its standard one included
 TUNING_SEEDS, TUNING_FIRST = 4, 9001
 SEEDS, FIRST = 10, 101

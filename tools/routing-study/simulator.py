@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 
+# Ways that know the world: rows of each answer, no rivals of anybody.
+REFERENCES = ["clairvoyant", "informed", "farsighted"]
+
 
 class Simulator:
     def __init__(self, program):

@@ -85,12 +85,13 @@ def near_best(study):
     return table(
         ["scenario", "near best %", "in 90 % interval",
          "promises kept %", "explored %",
-         "p99 ms", "p99 informed"],
+         "p99 ms", "p99 informed", "p99 farsighted"],
         [[name, f"{100 * of[OURS]['near_best'][0]:.1f}",
           f"{100 * of[OURS]['coverage'][0]:.1f}",
           f"{100 * of[OURS]['kept'][0]:.1f}",
           f"{100 * of[OURS]['explored'][0]:.2f}",
-          f"{of[OURS]['p99_ms'][0]:.0f}", f"{of['informed']['p99_ms'][0]:.0f}"]
+          *(f"{of[p]['p99_ms'][0]:.0f}" for p in (OURS, "informed",
+                                                  "farsighted"))]
          for name, of in part["scenarios"].items()])
 
 
@@ -262,8 +263,11 @@ product's predictor and policies on modelled sites and links
 *Regret*: expected time at the chosen site beyond that at the myopic clairvoyant's choice,
 by the true state at that moment. It can be beaten in mean latency, since it is greedy, so
 both are given. *informed*: knows every law (mean times, disturbances as they come, all
-gateways' events), but not the draws; greedy, too. ±: 95 % interval over
-{study['seeds']} seeds, of differences paired by seed.
+gateways' events), but not the draws; greedy, too. *farsighted*: knows the same, and adds
+what an event makes later ones wait (Whittle's index for routing by the true laws): a
+heuristic, within 1 % of the optimum where that was computed, and no bound. These three
+are references: nobody is ranked against them. ±: 95 % interval over {study['seeds']} seeds,
+of differences paired by seed.
 
 ## What was promised
 

@@ -1,6 +1,8 @@
 """Pictures of the routing study, as SVG."""
 import math
 
+from simulator import REFERENCES
+
 INK, PALE = "#222", "#999"
 COLOURS = ["#0b6e4f", "#c1121f", "#1d4e89", "#e09f3e", "#7b2d8b", "#6c757d"]
 
@@ -75,7 +77,7 @@ def heat_map(study):
         picture.parts.append(
             f'<text transform="translate({x:.0f},{top - 8}) rotate(-40)" '
             f'fill="{INK}">{short(policy)}{", tuned" if tuned else ""}</text>')
-    learned = [policy for policy in policies if policy != "informed"]
+    learned = [policy for policy in policies if policy not in REFERENCES]
     for row, (name, of) in enumerate(sorted(table.items())):
         y = top + high * row
         picture.text(left - 8, y + 17, name, "end")
@@ -83,7 +85,7 @@ def heat_map(study):
         for i, policy in enumerate(policies):
             value = of[policy]["regret_ms"][0]
             x = left + cell * i
-            fill = "#eee" if policy == "informed" else shade(
+            fill = "#eee" if policy in REFERENCES else shade(
                 value / max(best, 0.01))
             picture.box(x, y, cell - 2, high - 2, fill)
             words = f"{value:.1f}" if value < 1000 else "> 1000"
@@ -113,7 +115,7 @@ def bars(study, key, title, note):
                                else "")
         picture.text(left - 8, y + 15, label, "end", bold=ours)
         fill = (COLOURS[0] if ours else
-                "#bbb" if name == "informed" else COLOURS[2])
+                "#bbb" if name in REFERENCES else COLOURS[2])
         picture.box(left, y + 3, at(mean) - left, high - 8, fill, 0.85)
         picture.line(at(mean - half), y + high / 2 - 1, at(mean + half),
                      y + high / 2 - 1, INK, 1.5)
