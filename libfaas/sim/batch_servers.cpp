@@ -43,6 +43,10 @@ double batch_servers::ahead_ms(const draw& event, double there,
   return by_laws_.ahead_ms(static_cast<uint32_t>(event.function), there, now);
 }
 
+double batch_servers::cold_ms(const draw& event, double there, double) const {
+  return by_laws_.cold_ms(static_cast<uint32_t>(event.function), there);
+}
+
 void batch_servers::sent(draw& event, double there, double by_laws,
                          double now) {
   event.ticket = sent_++;

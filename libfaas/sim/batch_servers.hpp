@@ -21,6 +21,7 @@ public:
   double expect(const draw& event, double there, double now,
                 knowledge what) const override;
   double ahead_ms(const draw& event, double there, double now) const override;
+  double cold_ms(const draw& event, double there, double now) const override;
   void sent(draw& event, double there, double by_laws, double now) override;
   void returned(const draw& event, double back_ms, double now) override;
   void arrive(uint32_t flight, const draw& event, double now,

@@ -52,6 +52,12 @@ public:
   /// `there`: what is known at `now` and has not begun then, less one batch,
   /// which it joins; ms of one server.
   double ahead_ms(uint32_t function, double there, double now) const;
+  /// Loading that one of that function would meet if it came at `there` and
+  /// nobody before it loaded the same.
+  double cold_ms(uint32_t function, double there) const {
+    return memory_.look(function, there, there).cold_ms
+           * rules_->slowdown.at(there);
+  }
   /// It is known that this event had been served by `end`, whatever was
   /// expected: its batch ends then, and what waited for it moves along.
   void correct(uint32_t id, double end);

@@ -28,6 +28,18 @@ double repeated(const schedule& disturbance) noexcept {
   return work > 0 ? disturbance.done(0, work) / work : 0;
 }
 
+/// Functions have to leave for others at some site.
+bool short_of_memory(const scenario& world) noexcept {
+  double needs = 0;
+  for (const auto& one : world.functions)
+    needs += one.memory_bytes;
+  return std::any_of(world.sites.begin(), world.sites.end(),
+                     [&](const site_law& site) {
+                       return site.memory_bytes > 0
+                              && needs > site.memory_bytes;
+                     });
+}
+
 /// Mean size, bytes and time of the events of a recording, by site.
 struct recorded {
   double size = 0, bytes = 0;
@@ -54,8 +66,14 @@ foresight::foresight(const scenario& world,
   : world_(world), streams_(streams),
     seen_(streams.size(), routing::rate_estimator{averaging_s}),
     rates_(streams.size()) {
-  for (const auto& site : world.sites)
+  const bool leaves = short_of_memory(world);
+  for (const auto& site : world.sites) {
     repeated_.push_back(repeated(site.disturbance));
+    // What never leaves serves to the end.
+    const auto stay = site.cold.keep_ms > 0 ? site.cold.keep_ms
+                                            : world.length_ms;
+    stay_ms_.push_back(leaves ? 0 : stay);
+  }
   for (const auto& about : world.events) {
     const auto& law = world.functions[about.function];
     const auto noise = about.given ? 1 : mean_noise(law);
@@ -110,6 +128,20 @@ double foresight::imposed_ms(const site_state& site, const draw& event,
                               work * slower / servers)
          + routing::crowding_ms(event.bytes * per_byte, site.link_ahead_ms(now),
                                 bytes / events * per_byte, bytes * per_byte);
+}
+
+double foresight::spared_ms(const site_state& site, const draw& event,
+                            double now) const {
+  const auto cold = site.cold_ms(event, now);
+  const auto stay = stay_ms_[site.index()];
+  if (cold <= 0 || stay <= 0)
+    return 0;
+  double rate = 0;
+  for (size_t i = 0; i < rates_.size(); ++i)
+    if (world_.events[i].function == event.function
+        && needs_[i][site.index()].work_ms > 0)
+      rate += 1000 * rates_[i];
+  return cold - routing::cold_charge_ms(cold, rate, stay);
 }
 
 } // namespace faas::sim

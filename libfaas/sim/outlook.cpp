@@ -37,7 +37,8 @@ uint32_t outlook::informed_best(const draw& event, double now,
       continue;
     auto ms = on_.sites[i].expect(event, now, knowledge::laws);
     if (minds != nullptr)
-      ms += minds->imposed_ms(on_.sites[i], event, now);
+      ms += minds->imposed_ms(on_.sites[i], event, now)
+            - minds->spared_ms(on_.sites[i], event, now);
     if (ms < least) {
       least = ms;
       found = i;

@@ -36,6 +36,15 @@ double single_servers::expect(const draw& event, double there, double now,
   return waits + (work + cold) * law_.disturbance.at(there);
 }
 
+double single_servers::cold_ms(const draw& event, double there,
+                               double now) const {
+  if (memory_.always())
+    return 0;
+  const auto begin = now + std::max(there - now, free_in_ms(now));
+  return memory_.look(event.function, there, begin).cold_ms
+         * law_.disturbance.at(there);
+}
+
 double single_servers::ahead_ms(const draw&, double there, double now) const {
   const auto waits = free_in_ms(now) - (there - now);
   return std::max(0.0, waits) * static_cast<double>(law_.servers);

@@ -47,6 +47,8 @@ public:
   /// `there`, ms of one server: it waits for that over the number of servers.
   virtual double ahead_ms(const draw& event, double there, double now) const
     = 0;
+  /// How much of what expect() says by the laws is its function's loading.
+  virtual double cold_ms(const draw& event, double there, double now) const = 0;
   /// It is sent: arrives at `there`, by the laws at `by_laws`.
   virtual void sent(draw& event, double there, double by_laws, double now) = 0;
   /// Who knows only the laws learns that it is back, on a way of that long.

@@ -36,6 +36,10 @@ public:
     return servers_->ahead_ms(
       event, std::max(link_free_, now) + transit(event, now, false), now);
   }
+  double cold_ms(const draw& event, double now) const {
+    return servers_->cold_ms(
+      event, std::max(link_free_, now) + transit(event, now, false), now);
+  }
   /// Of the link, at that time.
   double ms_per_byte(double now) const noexcept {
     return law_.link.ms_per_byte * law_.link.ms_per_byte_factor.at(now);

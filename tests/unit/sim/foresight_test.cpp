@@ -327,6 +327,39 @@ BOOST_AUTO_TEST_SUITE(foresight_test)
                near);
   }
 
+  BOOST_AUTO_TEST_CASE(who_loads_a_function_spares_others_that) {
+    for (const bool batches : {false, true}) {
+      auto world = sites_of({5, 5}, 0.1, 100);
+      world.functions[0].memory_bytes = 100;
+      world.sites[0].cold = {900, 15'000};
+      if (batches)
+        world.sites[0].batch = batch_law{};
+      view all{world};
+      auto event = all.come(0);
+      const auto spared = [&](uint32_t site, double now) {
+        return all.minds->spared_ms(all.sites[site], event, now);
+      };
+      // 100 a second for 15 s, and itself
+      BOOST_TEST(spared(0, 0) == 900 - 900.0 / 1501, near);
+      BOOST_TEST(spared(1, 0) == 0); // nothing to load
+      all.sites[0].send(event, 0);
+      event = all.come(2000);
+      BOOST_TEST(spared(0, 2000) == 0); // it is loaded
+      world.sites[1].memory_bytes = 99;
+      view short_of{world};
+      event = short_of.come(0);
+      BOOST_TEST(short_of.minds->spared_ms(short_of.sites[0], event, 0) == 0);
+    }
+  }
+
+  /// A whole cold start is more than any one event gains.
+  BOOST_AUTO_TEST_CASE(a_faster_site_is_loaded_for_those_to_come) {
+    auto world = sites_of({50, 5}, 0.01, 3000);
+    world.sites[1].cold = {900, 15'000};
+    BOOST_TEST(mean_of(world, by(chooser::farsighted)) < 12);
+    BOOST_TEST(mean_of(world, by(chooser::informed)) > 40);
+  }
+
   /// Who joins a batch that would have gone anyway is in nobody's way.
   BOOST_AUTO_TEST_CASE(batches_are_crowded_once_they_are_full) {
     auto world = sites_of({1}, 0.1, 100);
