@@ -264,8 +264,8 @@ product's predictor and policies on modelled sites and links
 by the true state at that moment. It can be beaten in mean latency, since it is greedy, so
 both are given. *informed*: knows every law (mean times, disturbances as they come, all
 gateways' events), but not the draws; greedy, too. *farsighted*: knows the same, and adds
-what an event makes later ones wait (Whittle's index for routing by the true laws): a
-heuristic, within 1 % of the optimum where that was computed, and no bound. These three
+what an event makes later ones wait (Whittle's index for routing by the true laws), and lets
+an event bear its share only of a cold start: a heuristic, within 1 % of the optimum where that was computed, and no bound. These three
 are references: nobody is ranked against them. ±: 95 % interval over {study['seeds']} seeds,
 of differences paired by seed.
 
