@@ -2,6 +2,7 @@
 #include "actors/routing/loop_inbox.hpp"
 #include "actors/routing/loop_port.hpp"
 #include "libfaas/event/answer_parts.hpp"
+#include "libfaas/routing/plausible.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -54,6 +55,14 @@ void count_promise(target_stats& to, double promised_ms, duration took,
     to.promises_kept.add();
 }
 
+/// Another node may say anything: what is beyond these bounds stays refused by
+/// all who learn, and sums of these do not overflow.
+void bound(execution_times& told) noexcept {
+  constexpr duration least = -1ms, most = 3h; // over routing::max_ms
+  for (auto* one : {&told.queue, &told.service, &told.cold})
+    *one = std::clamp(*one, least, most);
+}
+
 } // namespace
 
 void loop_port::finish(uint64_t token, reply&& answer) {
@@ -61,6 +70,7 @@ void loop_port::finish(uint64_t token, reply&& answer) {
   if (ended == nullptr)
     return;
   inbox_->shut(token);
+  bound(answer.times);
   const auto now = deps_.clock.now();
   const auto& target = ended->via->targets[ended->target];
   if (std::exchange(ended->counted, false))
@@ -281,7 +291,7 @@ void loop_port::teach_policy(const flight& ended, const reply& answer,
   seen.queue_length = answer.queue_length;
   seen.failed = outcome != site_outcome::ok;
   seen.at = now;
-  mine->policy->ended(seen);
+  mine->policy->ended(routing::as_plausible(seen));
 }
 
 void loop_port::flush_observations(time_point now) {

@@ -115,4 +115,13 @@ bool network_estimator::restore(double rtt_ms, double ms_per_byte) noexcept {
   return true;
 }
 
+void network_estimator::begin_anew(double rtt_ms) noexcept {
+  if (!restore(rtt_ms, std::min(byte_, prior_.ms_per_byte)))
+    return;
+  p_rr_ = prior_.rtt_sd * prior_.rtt_sd;
+  p_bb_ = prior_.byte_sd * prior_.byte_sd;
+  p_rb_ = 0;
+  scatter_ = 1;
+}
+
 } // namespace faas::routing

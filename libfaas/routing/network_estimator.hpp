@@ -62,6 +62,9 @@ public:
 
   /// After a restart: these means, as uncertain as the prior.
   bool restore(double rtt_ms, double ms_per_byte) noexcept;
+  /// Its round trip is about that, nothing else is known: events have told
+  /// what was not so.
+  void begin_anew(double rtt_ms) noexcept;
   /// As uncertain as after a step.
   void doubt(time_point now) noexcept {
     advance(now);

@@ -171,14 +171,19 @@ accuracy predictor::accuracy_of(function_index function,
   values.network_nis = link.filter.nis().mean();
   values.promises_kept = pair->promise.kept();
   values.changes = pair->filter.changes();
+  values.unexplained_ms = pair->word.unexplained_ms();
   return values;
 }
 
 site_health predictor::health_of(site_index site) const {
   if (!impl_->known(site))
     return {};
-  const auto& filter = impl_->sites[to_int(site)].filter;
-  return {std::exp(filter.g), filter.var, filter.change.alarms()};
+  const auto& home = impl_->sites[to_int(site)];
+  double unexplained = 0;
+  for (const auto f : home.functions)
+    unexplained = std::max(unexplained, home.pairs[f]->word.unexplained_ms());
+  return {std::exp(home.filter.g), home.filter.var,
+          home.filter.change.alarms(), unexplained};
 }
 
 uint64_t predictor::refused() const noexcept {

@@ -47,6 +47,7 @@ bool predictor::observe_ping(link_index link, double rtt_ms, time_point now) {
   if (to_int(link) >= my.links.size()
       || !my.links[to_int(link)].filter.observe_rtt(rtt_ms, now))
     return my.refuse();
+  my.links[to_int(link)].bounds.ping(rtt_ms, now);
   return true;
 }
 

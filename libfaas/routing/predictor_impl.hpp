@@ -3,21 +3,18 @@
 
 #include "libfaas/routing/accuracy_tracker.hpp"
 #include "libfaas/routing/cold_start_estimator.hpp"
+#include "libfaas/routing/plausible.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/quantile_tracker.hpp"
+#include "libfaas/routing/way_check.hpp"
 
 #include <cmath>
 #include <unordered_map>
 
 namespace faas::routing {
 
-inline constexpr double max_ms = 1e7;
 /// Beyond so many standard deviations an event is late.
 inline constexpr double late_sigmas = 3;
-
-inline bool plausible_ms(double ms) noexcept {
-  return std::isfinite(ms) && ms >= 0 && ms <= max_ms;
-}
 
 /// One function on one site.
 struct pair_state {
@@ -57,6 +54,7 @@ struct pair_state {
   bool adopted = false;   ///< ... by another router, or before a restart
   uint32_t lessons = 0; ///< service times learned
   bool untold() const noexcept { return lessons == 0 && !adopted; }
+  site_word word; ///< whether the site's times are believed
 
   /// A load is told twice: by the event that waited for it, and by the site. True
   /// for the second word on the same one.
@@ -76,6 +74,7 @@ struct link_state {
 
   std::string name;
   network_estimator filter;
+  way_bounds bounds{}; ///< known without any site's word
   double offered = 0, mean_carry_ms = 0; ///< see reckon_offered
   time_point fine_sent{}; ///< the last event that was not late, ...
   double fine_bytes = 0;  ///< ... and its bytes
@@ -166,7 +165,8 @@ struct predictor::impl {
   bool moved(const site_state& site) const noexcept;
   void learn_timeout(const observation& seen, pair_state& pair,
                      site_state& site);
-  bool learn_way(const observation& seen, link_state& link);
+  bool learn_way(observation& seen, pair_state& pair, site_state& site);
+  void change_mind(pair_state& pair, site_state& site, time_point now);
   void learn_service(const observation& seen, pair_state& pair,
                      site_state& site);
   void learn_work(const observation& seen, pair_state& pair, site_state& site);

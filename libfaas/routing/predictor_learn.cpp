@@ -34,13 +34,9 @@ constexpr auto cold_memory = std::chrono::minutes{10};
 /// Sites tell of a load within some 10 s.
 constexpr auto load_memory = std::chrono::seconds{30};
 
-bool plausible(const observation& seen) noexcept {
-  return plausible_ms(seen.total_ms) && plausible_ms(seen.queue_ms)
-         && plausible_ms(seen.service_ms) && plausible_ms(seen.cold_ms)
-         && std::isfinite(seen.size) && seen.size >= 0
-         && std::isfinite(seen.bytes) && seen.bytes >= 0
-         && std::isfinite(seen.backlog_ms) && seen.backlog_ms >= 0;
-}
+// A site tells how many events it has: no more than so many for each of its
+// servers are believed, and by one report so many more than before.
+constexpr double most_each = 1024, more_each = 32, times_more = 4;
 
 } // namespace
 
@@ -186,9 +182,12 @@ void predictor::impl::learn_residency(const observation& seen,
 void predictor::impl::learn_queue(const observation& seen, site_state& site) {
   if (!config.reports)
     return;
-  const double others = seen.queue_length > seen.in_flight
-                          ? seen.queue_length - seen.in_flight
-                          : 0;
+  const double told = seen.queue_length > seen.in_flight
+                        ? seen.queue_length - seen.in_flight
+                        : 0;
+  const double others
+    = std::min({told, most_each * site.servers,
+                times_more * site.others + more_each * site.servers});
   const double now = to_ms(seen.at.time_since_epoch());
   const double weight
     = gone_after(std::max(0.0, now - site.reported_ms) / usual_ms);
@@ -218,12 +217,42 @@ void pair_state::judge_prediction(const observation& seen) {
   interval.add(std::abs(score));
 }
 
+/// The site's word on a function's times is no longer believed, or again: what
+/// was learned by it is open. The link's filter has taken for the link's what was
+/// the function's.
+void predictor::impl::change_mind(pair_state& pair, site_state& site,
+                                  time_point now) {
+  auto& link = links[site.link];
+  if (pair.word.doubted())
+    link.filter.begin_anew(link.bounds.rtt_ms());
+  site.filter.advance(now, config.service);
+  site.filter.var += config.service.jump;
+  pair.filter = function_filter{pair.filter.profile(), config.service};
+  pair.filter.know_nothing(config.service);
+  pair.filter.join(site.filter);
+}
+
 /// False when its parts are larger than the whole: none of them is learned.
-bool predictor::impl::learn_way(const observation& seen, link_state& link) {
+/// Where the site is not believed, what the link does not account for becomes
+/// service.
+bool predictor::impl::learn_way(observation& seen, pair_state& pair,
+                                site_state& site) {
+  auto& link = links[site.link];
   // What waited for the link in front of it is known roughly only.
   const double way
     = seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms;
   const double own = way < 0 ? way : std::max(0.0, way - seen.backlog_ms);
+  link.bounds.crossed(seen.bytes, way, seen.at);
+  if (seen.outcome == event_outcome::done && link.bounds.known(seen.at)
+      && pair.word.judge(own, link.bounds.most_ms(seen.bytes),
+                         seen.at))
+    change_mind(pair, site, seen.at);
+  if (pair.word.doubted() && own >= 0) {
+    const double beyond = std::max(0.0, own - link.filter.mean(seen.bytes));
+    pair.word.unexplained(beyond);
+    seen.service_ms += beyond;
+    return true;
+  }
   const double doubt
     = seen.backlog_ms * (seen.backlog_seen ? hindsight_doubt : backlog_doubt);
   return link.stray(seen.bytes, own, doubt, seen.at - from_ms(seen.total_ms))
@@ -252,10 +281,11 @@ bool predictor::observe(const observation& seen) {
     my.pass_over_slow(f, s);
   my.learn_residency(seen, pair);
   pair.judge_prediction(seen);
-  if (!my.learn_way(seen, my.links[site.link]))
+  auto told = seen;
+  if (!my.learn_way(told, pair, site))
     return my.refuse();
   if (seen.outcome == event_outcome::done)
-    my.learn_service(seen, pair, site);
+    my.learn_service(told, pair, site);
   return true;
 }
 

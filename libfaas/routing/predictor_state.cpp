@@ -122,6 +122,7 @@ void take_over(pair_state& pair, const pair_state& from) {
   pair.short_share = from.short_share;
   pair.promise = from.promise;
   pair.interval = from.interval;
+  pair.word = from.word;
   pair.own_profile = from.own_profile;
   pair.lessons = from.lessons;
 }

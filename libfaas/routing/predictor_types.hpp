@@ -96,12 +96,16 @@ struct accuracy {
   double total_coverage = 0;
   double promises_kept = 0; ///< share of the last 200 or so; target 0.95
   uint64_t changes = 0; ///< steps detected (service)
+  /// Events take that much longer than the site and its link account for; it
+  /// counts as service. 0: the site's times are believed.
+  double unexplained_ms = 0;
 };
 
 struct site_health {
   double slowdown = 1;
   double log_var = 0;
   uint64_t changes = 0;
+  double unexplained_ms = 0; ///< the most of its functions', see accuracy
 };
 
 /// What two versions of a function have in common.

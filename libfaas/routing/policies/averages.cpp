@@ -40,15 +40,19 @@ pick least_average::choose(const decision& so_far, const event_features&,
 
 void least_average::ended(const outcome& seen) noexcept {
   auto& of = sites_[seen.site];
+  const double ms
+    = seen.failed
+        ? failed_ms(seen.total_ms, of, sites_, [](auto& s) { return s.value; })
+        : seen.total_ms;
   const auto place = of.count % of.last.size();
-  of.last[place] = seen.total_ms;
+  of.last[place] = ms;
   ++of.count;
   switch (how_.how) {
   case smoothing::kind::last:
-    of.value = seen.total_ms;
+    of.value = ms;
     break;
   case smoothing::kind::ewma:
-    of.value += (of.count == 1 ? 1 : how_.alpha) * (seen.total_ms - of.value);
+    of.value += (of.count == 1 ? 1 : how_.alpha) * (ms - of.value);
     break;
   case smoothing::kind::window: {
     const auto n
@@ -95,7 +99,12 @@ standing peak_ewma::rank(const prediction&, site_index, const event_features&,
 }
 
 void peak_ewma::ended(const outcome& seen) noexcept {
-  observe(sites_[seen.site], seen.total_ms, seen.at);
+  auto& of = sites_[seen.site];
+  const double ms
+    = seen.failed
+        ? failed_ms(seen.total_ms, of, sites_, [](auto& s) { return s.ms; })
+        : seen.total_ms;
+  observe(of, ms, seen.at);
 }
 
 double scalar_kalman::score(const prediction& of, site_index site,
@@ -125,18 +134,22 @@ pick scalar_kalman::choose(const decision& so_far, const event_features&,
 
 void scalar_kalman::ended(const outcome& seen) noexcept {
   auto& of = sites_[seen.site];
+  const double ms
+    = seen.failed
+        ? failed_ms(seen.total_ms, of, sites_, [](auto& s) { return s.mean; })
+        : seen.total_ms;
   const double idle = std::max(0.0, to_ms(seen.at - of.at) / 1000);
   of.at = seen.at;
   if (!of.started) {
-    const double sd = how_.noise * seen.total_ms;
-    of = {seen.total_ms, sd * sd, seen.at, true};
+    const double sd = how_.noise * ms;
+    of = {ms, sd * sd, seen.at, true};
     return;
   }
   of.var += how_.q_second * idle;
   const double sd = how_.noise * of.mean;
   const double both = of.var + sd * sd;
   const double gain = both > 0 ? of.var / both : 1;
-  of.mean += gain * (seen.total_ms - of.mean);
+  of.mean += gain * (ms - of.mean);
   of.var *= 1 - gain;
 }
 

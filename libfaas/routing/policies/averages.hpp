@@ -16,7 +16,7 @@ struct smoothing {
 };
 
 /// The site whose learned latency is the least; sites never tried come first.
-/// Failed events count as they took.
+/// Failed events count as they took, but no less than is usual (failed_ms).
 class least_average final : public policy {
 public:
   explicit least_average(const smoothing& how) : how_(how) {}
@@ -45,7 +45,7 @@ private:
 /// average replaces it at once, lower ones pull it down with the time constant;
 /// it also decays by that when it is looked at. Score: average * (in flight +
 /// 1). A site without any answer yet is free to be tried once, then behind all
-/// that have answered (100,000 s).
+/// that have answered (100,000 s). A failed event is no lower one.
 class peak_ewma final : public policy {
 public:
   explicit peak_ewma(double tau_ms = 10'000) : tau_ms_(tau_ms) {}

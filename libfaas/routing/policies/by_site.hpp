@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <span>
 #include <vector>
 
 namespace faas::routing {
@@ -35,6 +36,8 @@ public:
     return at < place_.size() && place_[at] != none ? &all_[place_[at]]
                                                     : nullptr;
   }
+  /// Of all sites that were seen.
+  std::span<const T> all() const noexcept { return all_; }
   /// That of the site, or a fresh one.
   const T& get(site_index site) const noexcept {
     const auto* known = find(site);
@@ -49,6 +52,19 @@ private:
   std::vector<T> all_;
   std::vector<uint16_t> place_; ///< by site index
 };
+
+/// What a failed event counts as, ms: a site that fails fast is no fast site. No
+/// less than is usual there or, where none was answered, at the slowest of the
+/// other sites. `usual(T)`: ms, 0 or less where nothing is.
+template <class T, class Usual>
+double failed_ms(double total_ms, const T& there, const by_site<T>& sites,
+                 Usual usual) {
+  double least = std::max(0.0, usual(there));
+  if (least == 0)
+    for (const auto& other : sites.all())
+      least = std::max(least, usual(other));
+  return std::max(total_ms, least);
+}
 
 /// Calls `use` with the position of each healthy candidate, rising.
 template <class Use>

@@ -34,8 +34,12 @@ pick ridge_window::choose(const decision& so_far, const event_features& event,
 
 void ridge_window::ended(const outcome& seen) noexcept {
   auto& of = sites_[seen.site];
+  const event_vector x{1, seen.size, how_.queue ? seen.in_flight : 0};
   const std::pair<event_vector, double> row{
-    {1, seen.size, how_.queue ? seen.in_flight : 0}, seen.total_ms};
+    x, seen.failed
+         ? failed_ms(seen.total_ms, of, sites_,
+                     [&](auto& s) { return s.weights.dot(x); })
+         : seen.total_ms};
   if (of.seen.size() < how_.window)
     of.seen.push_back(row);
   else
@@ -91,6 +95,10 @@ pick linear_bandit::choose(const decision& so_far, const event_features& event,
 void linear_bandit::ended(const outcome& seen) noexcept {
   auto& of = arms_[seen.site];
   const event_vector x{1, seen.size, seen.in_flight};
+  if (seen.failed) { // no less than is usual there or anywhere
+    of.observe(x, std::max({seen.total_ms, of.mean(x), mean_ms_}), how_.keep);
+    return;
+  }
   ++count_;
   mean_ms_ += (seen.total_ms - mean_ms_)
               / static_cast<double>(std::min<uint64_t>(count_, 1000));

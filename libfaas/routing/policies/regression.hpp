@@ -15,7 +15,8 @@ using event_vector = Eigen::Vector3d;
 
 /// Ridge regression over the last events of each site, as STOIC's predictor
 /// with the queue added (`queue` false: as STOIC's). The site with the least
-/// predicted latency. Lambda is given; STOIC's Bayesian ridge fits it, too.
+/// predicted latency; a failed event is no faster than usual (failed_ms). Lambda
+/// is given; STOIC's Bayesian ridge fits it, too.
 class ridge_window final : public policy {
 public:
   struct config {

@@ -31,10 +31,16 @@ pick replica_ranking::choose(const decision& so_far, const event_features&,
 void replica_ranking::ended(const outcome& seen) noexcept {
   auto& of = sites_[seen.site];
   const double weight = of.started ? how_.alpha : 1;
+  const double response = seen.failed
+                            ? failed_ms(seen.total_ms, of, sites_,
+                                        [](auto& s) { return s.response; })
+                            : seen.total_ms;
+  const double service = seen.failed
+                           ? failed_ms(seen.total_ms, of, sites_,
+                                       [](auto& s) { return s.service; })
+                           : seen.service_ms + seen.cold_ms;
   of.started = true;
-  of.response += weight * (seen.total_ms - of.response);
-  const double service
-    = seen.failed ? seen.total_ms : seen.service_ms + seen.cold_ms;
+  of.response += weight * (response - of.response);
   of.service += weight * (service - of.service);
   if (!seen.failed)
     of.queue += weight * (seen.queue_length - of.queue);
