@@ -41,7 +41,8 @@ void told_experience::recall(replica_store& store) {
     heard_[here_] = std::move(*known);
   else if (log_)
     log_("what was learned before the restart cannot be read ("
-         + known.error().message + "): it is learned anew");
+         + known.error().message
+         + "): it is learned anew, and replaces that");
 }
 
 bool told_experience::hear(const node_name& from, const std::string& text) {

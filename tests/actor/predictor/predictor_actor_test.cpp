@@ -361,6 +361,19 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_learned_anew) {
   actor = start("edge-1", board);
 }
 
+/// It said no format.
+BOOST_AUTO_TEST_CASE(what_an_older_release_kept_is_learned_anew) {
+  kept_text store;
+  store.text = R"({"sites":[["cloud-1/cpu",1]],"pairs":[]})";
+  stop(actor);
+  actor = start("edge-1", board, &store);
+  stop(actor);
+  BOOST_TEST_REQUIRE(told.size() == 1u);
+  BOOST_TEST(told[0].find("older release") != std::string::npos);
+  BOOST_TEST(told[0].find("learned anew") != std::string::npos);
+  actor = start("edge-1", board);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_disk_is_told_once_and_harms_nobody) {
   kept_text store;
   store.full = true;

@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
+
 using namespace faas;
 using namespace faas::actors;
 
@@ -50,14 +52,61 @@ BOOST_AUTO_TEST_CASE(nothing_is_something_to_tell) {
 
 BOOST_AUTO_TEST_CASE(anything_else_is_refused) {
   for (const std::string text :
-       {"", "null", "[]", "{}", "{\"sites\":1,\"pairs\":[]}",
-        "{\"sites\":[[1,2]],\"pairs\":[]}", "{\"sites\":[],\"pairs\":[[]]}",
-        "{\"sites\":[],\"pairs\":[[\"f\",\"s\",1,2,3,4,5,6,\"x\"]]}",
-        "{\"sites\":[[\"a\"]],\"pairs\":[]}", "{\"sites\":[],\"pairs\""})
+       {"", "null", "[]", "{}", "1", "\xff",
+        R"({"format":1,"sites":1,"pairs":[]})", R"({"format":1,"sites":[]})",
+        R"({"format":1,"pairs":[]})", R"({"format":1,"sites":[],"pairs":{}})",
+        R"({"format":1,"sites":[],"pairs")"})
     BOOST_TEST_CONTEXT(text) {
       const auto read = experience_of(text);
       BOOST_REQUIRE(!read);
       BOOST_TEST((read.error().code == errc::invalid_argument));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(another_format_is_refused_with_the_reason) {
+  BOOST_TEST(!!experience_of(R"({"format":1,"sites":[],"pairs":[]})"));
+  for (const std::string said :
+       {"", "\"format\":0,", "\"format\":2,", "\"format\":1.5,",
+        "\"format\":\"1\",", "\"format\":null,", "\"format\":[1],"})
+    BOOST_TEST_CONTEXT(said) {
+      // As older releases wrote it, where nothing is said.
+      const auto read = experience_of(
+        "{" + said + R"("sites":[["edge-1/cpu",1.5]],"pairs":[]})");
+      BOOST_REQUIRE(!read);
+      BOOST_TEST((read.error().code == errc::invalid_argument));
+      BOOST_TEST(read.error().message.find("format") != std::string::npos);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_finite_is_not_told) {
+  auto one = told(3);
+  one.sites[0].log_slowdown = -INFINITY;
+  one.pairs[0].intercept = NAN;
+  one.pairs[2].cold_log_var = INFINITY;
+  const auto text = to_text(one);
+  BOOST_TEST(text.find("null") == std::string::npos);
+  const auto read = experience_of(text);
+  BOOST_REQUIRE(!!read);
+  BOOST_REQUIRE_EQUAL(read->sites.size(), 1u);
+  BOOST_TEST(read->sites[0].name == "cloud-1/cpu");
+  BOOST_REQUIRE_EQUAL(read->pairs.size(), 1u);
+  BOOST_TEST(read->pairs[0].function == "f@1");
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_row_is_skipped_and_the_others_are_read) {
+  for (const std::string bad :
+       {"null", "1", "{}", "[]", R"([1,2])", R"(["f","s",1,2,3,4,5,6])",
+        R"(["f","s",1,2,3,4,5,6,null])", R"(["f","s",1,2,3,4,5,6,"x"])",
+        R"(["f",1,1,2,3,4,5,6,7])", R"(["f","s",1,2,3,4,5,6,7,8])"})
+    BOOST_TEST_CONTEXT(bad) {
+      const auto read = experience_of(
+        R"({"format":1,"sites":[)" + bad + R"(,["edge-1/cpu",1.5]],"pairs":[)"
+        + bad + R"(,["f@1","edge-1/cpu",1,2,3,4,5,6,7]]})");
+      BOOST_REQUIRE(!!read);
+      BOOST_REQUIRE_EQUAL(read->sites.size(), 1u);
+      BOOST_TEST(read->sites[0].log_slowdown == 1.5);
+      BOOST_REQUIRE_EQUAL(read->pairs.size(), 1u);
+      BOOST_TEST(read->pairs[0].cold_log_var == 7);
     }
 }
 
