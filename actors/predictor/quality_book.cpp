@@ -11,6 +11,7 @@ using kind = metric_family::kind;
 struct measure {
   const char* part; ///< null: the family has no parts
   double accuracy::*field;
+  double unit = 1;
 };
 
 metric_family family_of(const char* name, const char* help,
@@ -25,7 +26,7 @@ metric_family family_of(const char* name, const char* help,
                        {"site", row.site.str()}};
       if (one.part != nullptr)
         sample.labels.emplace_back("part", one.part);
-      sample.value = row.values.*one.field;
+      sample.value = one.unit * row.values.*one.field;
       family.samples.push_back(std::move(sample));
     }
   return family;
@@ -71,7 +72,11 @@ std::vector<metric_family> quality_book::collect() const {
               "predictor's uncertainty is right.",
               {{"service", &accuracy::service_nis},
                {"network", &accuracy::network_nis}},
-              rows)};
+              rows),
+    family_of("petrel_unexplained_seconds",
+              "How much longer events take than their site and its link account "
+              "for, recent; 0: the site's times are believed.",
+              {{"service", &accuracy::unexplained_ms, 1e-3}}, rows)};
 }
 
 } // namespace faas::actors

@@ -39,6 +39,8 @@ site_status row_of(const rows_source& from, const route& of,
   else if (target.cannot)
     row.why_not = "it cannot be loaded there now";
   add_prediction(row, from, target);
+  row.unexplained_ms
+    = from.core.accuracy_of(of.index, target.index).unexplained_ms;
   const auto totals = from.stats.of(of.view.name, target.site);
   row.chosen = totals.chosen;
   row.completed = totals.completed;

@@ -37,7 +37,8 @@ json site_json(const site_status& site) {
           {"error_ms", site.error_ms},   {"chosen", site.chosen},
           {"completed", site.completed}, {"failed", site.failed},
           {"in_flight", site.in_flight}, {"best", site.best},
-          {"runner_up", site.runner_up}};
+          {"runner_up", site.runner_up},
+          {"unexplained_ms", site.unexplained_ms}};
 }
 
 json actor_json(const actor_status& actor) {

@@ -165,7 +165,7 @@ struct site_status {
   double network_ms = 0, queue_ms = 0, service_ms = 0, cold_ms = 0;
   double total_ms = 0, stddev_ms = 0;
   double slowdown = 1; ///< learned factor over the profile
-  double error_ms = 0; ///< mean absolute prediction error, recent
+  double error_ms = 0, unexplained_ms = 0; ///< recent, see routing::accuracy
   uint64_t chosen = 0, completed = 0, failed = 0, in_flight = 0;
   bool best = false, runner_up = false;
 };

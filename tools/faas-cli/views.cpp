@@ -281,6 +281,12 @@ std::string site_table(const json& sites) {
                                                  : "";
     if (!flag_at(s, "candidate"))
       note = "not a candidate: " + text_at(s, "why_not");
+    // Nodes of releases before do not tell.
+    if (const auto hidden = s.find("unexplained_ms");
+        hidden != s.end() && hidden->is_number() && *hidden > 0)
+      note += std::string{note.empty() ? "" : "; "}
+              + "its times are not believed: "
+              + number_text(s, "unexplained_ms") + " ms are unexplained";
     t.row({text_at(s, "site"), text_at(s, "tier"), number_text(s, "total_ms"),
            number_text(s, "network_ms"), number_text(s, "queue_ms"),
            number_text(s, "service_ms"), number_text(s, "cold_ms"),

@@ -17,6 +17,7 @@ pair_quality pair(const std::string& function, uint64_t events) {
   made.values.total_coverage = 0.91;
   made.values.service_nis = 1.2;
   made.values.promises_kept = 0.96;
+  made.values.unexplained_ms = 99;
   return made;
 }
 
@@ -47,6 +48,10 @@ BOOST_AUTO_TEST_CASE(each_pair_has_its_measures) {
   BOOST_TEST(labels[2].second == "edge-1/cpu");
   BOOST_TEST(labels[3].second == "total");
   BOOST_TEST(family_called(all, "petrel_prediction_nis").samples[0].value == 1.2);
+  const auto& hidden = family_called(all, "petrel_unexplained_seconds");
+  BOOST_REQUIRE(hidden.samples.size() == 1u);
+  BOOST_CHECK_CLOSE(hidden.samples[0].value, 0.099, 1e-9);
+  BOOST_TEST(hidden.samples[0].labels[2].second == "edge-1/cpu");
 }
 
 BOOST_AUTO_TEST_CASE(each_pair_has_its_share_of_promises_kept) {

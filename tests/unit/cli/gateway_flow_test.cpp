@@ -177,12 +177,16 @@ BOOST_FIXTURE_TEST_SUITE(gateway_flow_test, flow)
     BOOST_TEST(printed("edge-1 *  edge  alive  controller"));
     http.answer("GET /system/sites/f", 200,
                 R"([{"site":"edge-1/cpu","candidate":true,"best":true,)"
-                R"("total_ms":12.34},{"site":"c/cpu","why_not":"suspect"}])");
+                R"("total_ms":12.34},{"site":"c/cpu","why_not":"suspect"},)"
+                R"({"site":"d/cpu","candidate":true,"unexplained_ms":98.5},)"
+                R"({"site":"e/cpu","candidate":true,"unexplained_ms":0}])");
     BOOST_TEST(cli({"sites", "f", "--size", "38"}) == 0);
     BOOST_TEST(http.sent.back().url.ends_with("/system/sites/f?size=38"));
     BOOST_TEST(printed("12.3"));
     BOOST_TEST(printed("best"));
     BOOST_TEST(printed("not a candidate: suspect"));
+    BOOST_TEST(printed("its times are not believed: 98.5 ms are unexplained"));
+    BOOST_TEST(out.str().find("believed") == out.str().rfind("believed"));
     http.answer("GET /system/functions", 200,
                 R"([{"name":"f","invocationCount":1}])");
     http.answer("GET /system/actors", 200,
@@ -192,7 +196,7 @@ BOOST_FIXTURE_TEST_SUITE(gateway_flow_test, flow)
     BOOST_TEST(printed("Sites of f"));
     BOOST_TEST(printed("lane"));
     BOOST_TEST(cli({"top", "--json"}) == 0);
-    BOOST_TEST(json::parse(out.str())["sites"]["f"].size() == 2);
+    BOOST_TEST(json::parse(out.str())["sites"]["f"].size() == 4);
   }
 
   BOOST_AUTO_TEST_CASE(versions_are_listed) {
