@@ -96,7 +96,8 @@ void linear_bandit::ended(const outcome& seen) noexcept {
   auto& of = arms_[seen.site];
   const event_vector x{1, seen.size, seen.in_flight};
   if (seen.failed) { // no less than is usual there or anywhere
-    of.observe(x, std::max({seen.total_ms, of.mean(x), mean_ms_}), how_.keep);
+    const double least = count_ > 0 ? mean_ms_ : first_failure_ms;
+    of.observe(x, std::max({seen.total_ms, of.mean(x), least}), how_.keep);
     return;
   }
   ++count_;

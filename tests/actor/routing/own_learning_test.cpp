@@ -19,7 +19,10 @@ struct learning_world : port_world {
       peers.push_back(std::make_shared<fake_peer>("n" + std::to_string(i)));
       sites.push_back({nullptr, peers.back()});
     }
-    publish(route_of(std::move(sites), false, 1, {}, "stoic"));
+    learn_by("stoic", sites);
+  }
+  void learn_by(const std::string& policy, std::vector<site> sites) {
+    publish(route_of(std::move(sites), false, 1, {}, policy));
   }
   /// One event, answered with a byte: 30 ms of work and 1 of way at site 0, 10
   /// and 10 at site 1. Where it went.
@@ -54,6 +57,41 @@ BOOST_AUTO_TEST_CASE(bytes_are_those_of_both_ways) {
     play(); // two each, to set up
   for (int i = 0; i < 5; ++i)
     BOOST_TEST(play() == 1u);
+}
+
+/// Site 0 answers at once, and says what cannot be. Fast as it seems to this
+/// router, an answer like that is no better than a failure.
+struct lying_world : learning_world {
+  size_t play(duration told) {
+    submit();
+    loop.run();
+    const size_t at = peers[0]->sent.empty() ? 1 : 0;
+    auto& peer = *peers[at];
+    BOOST_REQUIRE(peer.sent.size() == 1u);
+    auto sent = std::move(peer.sent.front());
+    peer.sent.clear();
+    advance(at == 0 ? 1ms : 20ms);
+    auto made = ok_reply();
+    made.times.service = at == 0 ? told : 10ms;
+    made.times.queue = made.times.cold = at == 0 ? told : 0ms;
+    sent.done(std::move(made));
+    loop.run();
+    return at;
+  }
+};
+
+BOOST_FIXTURE_TEST_CASE(impossible_times_draw_no_events, lying_world) {
+  for (const auto* policy : {"last-value:explore=0", "ewma:explore=0", "c3"})
+    for (const duration told :
+         {duration::max(), duration::min(), duration{-1}, duration{1h}})
+      BOOST_TEST_CONTEXT(policy << ", " << told.count() << " ns") {
+        learn_by("stoic", {{nullptr, peers[0]}, {nullptr, peers[1]}});
+        learn_by(policy, {{nullptr, peers[0]}, {nullptr, peers[1]}});
+        play(told);
+        play(told); // one each
+        for (int i = 0; i < 5; ++i)
+          BOOST_TEST(play(told) == 1u);
+      }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

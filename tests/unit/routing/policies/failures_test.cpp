@@ -76,6 +76,23 @@ BOOST_AUTO_TEST_SUITE(failures_test)
     }
   }
 
+  BOOST_AUTO_TEST_CASE(a_site_that_fails_before_any_has_answered_is_not_the_best) {
+    for (const auto& policy : learning) {
+      random_source random{1};
+      auto rule = std::move(*make_policy(policy));
+      rule->ended(failed_at(0, 1, 10));
+      double at = 10;
+      for (int i = 0; i < 10; ++i) {
+        rule->ended(took(1, 40, at += 10));
+        rule->ended(failed_at(0, 1, at += 10));
+      }
+      for (int i = 0; i < 50; ++i)
+        BOOST_TEST(rule->choose(in_flight({1, 1}), {}, random, after(at)).chosen
+                     == 1,
+                   policy);
+    }
+  }
+
   BOOST_AUTO_TEST_CASE(a_site_that_fails_slowly_is_slow) {
     for (const auto& policy : learning)
       BOOST_TEST(chosen(policy, 20, 5000) == 0, policy);
