@@ -244,8 +244,7 @@ bool predictor::impl::learn_way(observation& seen, pair_state& pair,
   const double own = way < 0 ? way : std::max(0.0, way - seen.backlog_ms);
   link.bounds.crossed(seen.bytes, way, seen.at);
   if (seen.outcome == event_outcome::done && link.bounds.known(seen.at)
-      && pair.word.judge(own, link.bounds.most_ms(seen.bytes),
-                         seen.at))
+      && pair.word.judge(own, link.bounds.most_ms(seen.bytes), seen.at))
     change_mind(pair, site, seen.at);
   if (pair.word.doubted() && own >= 0) {
     const double beyond = std::max(0.0, own - link.filter.mean(seen.bytes));

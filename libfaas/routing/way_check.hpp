@@ -24,13 +24,14 @@ public:
     now_.high = std::max(now_.high, ms);
   }
   /// An event with so many bytes took `ms` besides what its site says it took
-  /// there; waits for the link included.
+  /// there; waits for the link included. A way that is shorter than a round trip
+  /// says nothing: the site has overstated its times.
   void crossed(double bytes, double ms, time_point now) noexcept {
     roll(now);
     if (bytes <= 0 || !known(now))
       return;
-    const double carry = std::max(0.0, ms - low()) + slack_ms;
-    if (carry < now_.per_byte * bytes)
+    const double carry = ms - low() + slack_ms;
+    if (carry >= 0 && carry < now_.per_byte * bytes)
       now_.per_byte = carry / bytes;
   }
   /// False without keep-alives of late: then nothing can be said.

@@ -10,7 +10,8 @@ namespace faas::routing {
 /// averages of response time R and service time S, and the estimated queue
 /// q = 1 + in flight * clients + reported queue. Without its rate control, as
 /// in Elasticsearch. A failed event counts as service of the time it took, but of
-/// both no less than is usual (failed_ms); a site never tried comes first, the rest of those under way last.
+/// both no less than is usual (failed_ms); a site never tried comes first, the
+/// rest of those under way last.
 class replica_ranking final : public policy {
 public:
   struct config {

@@ -120,6 +120,22 @@ BOOST_AUTO_TEST_SUITE(way_check_test)
     BOOST_TEST(near(w.unexplained(), 99, 0.15));
   }
 
+  /// Else the rate would look like that of events that took no time, and those
+  /// of other functions like lies.
+  BOOST_AUTO_TEST_CASE(overstated_times_accuse_no_other_function) {
+    witnessed w;
+    w.bytes = 60'000;
+    w.per_byte = 5e-3; // 300 ms
+    for (int i = 0; i < 120; ++i) {
+      w.event(w.other, 1e6, 5, 5 + 5000 + 35); // its way would be 5 ms
+      w.play_job(1);
+      BOOST_TEST(w.unexplained() == 0);
+    }
+    BOOST_TEST(w.event(w.other, 1e3, 5, 5));
+    BOOST_TEST(!w.event(w.other, 1e3, 5, 90)); // parts exceed the whole
+    BOOST_TEST(w.predictor.refused() == 1u);
+  }
+
   BOOST_AUTO_TEST_CASE(without_keep_alives_nothing_is_said) {
     witnessed w;
     w.pings = false;
