@@ -7,7 +7,6 @@
 namespace faas::routing {
 namespace {
 
-
 /// What is left at least of an event that should have ended.
 constexpr double late_share = 0.1;
 

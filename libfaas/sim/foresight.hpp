@@ -17,8 +17,8 @@ namespace faas::sim {
 /// times at each site alone. An event that loads its function spares later ones
 /// that: it bears its share only (routing::cold_charge_ms). Not in worlds where a
 /// site is short of memory: how long a function stays there is not known, and
-/// sharing at the other sites alone would draw events away from it. `world` and `streams` must outlive it. Thread rule:
-/// one owner.
+/// sharing at the other sites alone would draw events away from it. `world` and
+/// `streams` must outlive it. Thread rule: one owner.
 class foresight {
 public:
   foresight(const scenario& world, const std::vector<event_stream>& streams);
