@@ -67,6 +67,17 @@ class Lab(unittest.TestCase):
             self.assertGreater(float(row["latency_ms"]),
                                120 + 0.9 * float(row["work_ms"]))
 
+    def test_work_that_needs_the_cpu_is_throttled(self):
+        done = lab(self.folder, "--seconds", 2, "--service", "cpu",
+                   "--policy", "min-latency")
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        made = json.loads((self.folder / "report/report.json").read_text())
+        way, = made["ways"]
+        self.assertEqual(way["lab"]["failed"], 0, way)
+        text = (self.folder / "report/report.md").read_text()
+        self.assertRegex(text, "Throttle: (cgroup|duty cycle)")
+        self.assertIn("a ms of work is", text)
+
     def test_other_proxies_are_rows_or_told_to_be_absent(self):
         done = lab(self.folder, "--seconds", 1.5, "--front", "nginx", "--front",
                    "haproxy")

@@ -1,10 +1,12 @@
 """Decisions of real nodes: explained after the call, after a restart, with a
 damaged log, by the wrong node; the log replayed."""
+import io
 import os
 import pathlib
 import subprocess
 import unittest
 import uuid
+import zipfile
 
 from cluster import BUILD, Scratch, request, wait_until
 
@@ -45,6 +47,45 @@ class Decisions(unittest.TestCase):
         return self.tool("faas-cli", *words, "-g",
                          f"http://127.0.0.1:{node.port}", "--token-file",
                          token, code=code)
+
+
+def multipart(*parts):
+    """A body of that many parts, and its header."""
+    text = "".join("--edge\r\nContent-Disposition: form-data; "
+                   f'name="image"; filename="{i}"\r\n\r\n{part}\r\n'
+                   for i, part in enumerate(parts))
+    return text + "--edge--\r\n", "multipart/form-data; boundary=edge"
+
+
+def zipped(*files):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for i, file in enumerate(files):
+            archive.writestr(f"{i}.png", file)
+    return held.getvalue(), "application/zip"
+
+
+class Batches(Decisions):
+    """An event of many items, at another node."""
+
+    def test_items_are_counted_predicted_and_measured(self):
+        edge, cloud = self.scratch.pair()
+        cloud.deploy("f", size={"from": "items"}, needs={"tiers": ["cloud"]})
+        wait_until("it is ready", lambda: edge.candidates("f") == [CLOUD])
+        for body, kind, items in (
+                (*multipart("a", "bb", "ccc"), 3), (*zipped(*"abcde"), 5),
+                (*zipped("x"), 1)):
+            answer = edge.call("f", body, {"Content-Type": kind})
+            self.assertEqual(answer.status, 200, answer)
+            one, = attempts_of(edge, answer.headers["x-call-id"])
+            self.assertEqual((one["chosen"], one["size"]), (CLOUD, items))
+            said, = one["sites"]
+            self.assertGreater(said["service_ms"], 0)
+            self.assertGreater(said["network_ms"], 0)
+            took = one["outcome"]
+            self.assertEqual(took["ending"], "ok")
+            self.assertGreater(took["service_ms"], 0)
+            self.assertGreater(took["network_ms"], 0)
 
 
 class OneNode(Decisions):
