@@ -20,7 +20,8 @@ public:
   using answer = std::function<void(double slowdown)>;
   /// Events that this node has taken so far; empty while one runs.
   using work = std::optional<uint64_t>;
-  static constexpr auto fresh = std::chrono::milliseconds{500};
+  /// Well under silent_sites::rest: nobody is told the same probe twice.
+  static constexpr auto fresh = std::chrono::milliseconds{200};
   static constexpr size_t most_waiting = 64;
 
   /// `request`: begins a probe whose end measured() is told of; empty: this node

@@ -147,8 +147,9 @@ struct predictor_state {
 
   void hear(const cpu_told& what) {
     mark->counters().count_handled();
-    learn_speed(cpu_of(what.node), what.slowdown,
-                config.counters->peer_probes);
+    const auto of = cpu_of(what.node);
+    if (const auto site = routes->site(of); site && silent.answered(*site))
+      learn_speed(of, what.slowdown, config.counters->peer_probes);
   }
 
   void learn_speed(const site_name& of, double slowdown,

@@ -48,10 +48,13 @@ site_outcome outcome_of(const reply& answer) noexcept {
 void count_promise(target_stats& to, double promised_ms, duration took,
                    site_outcome outcome) noexcept {
   const bool ok = outcome == site_outcome::ok;
+  const bool kept = to_ms(took) <= promised_ms;
   if (!(promised_ms > 0) || (!ok && outcome != site_outcome::timed_out))
     return;
+  if (!ok && kept)
+    return; // its client gave up before
   to.promises.add();
-  if (ok && to_ms(took) <= promised_ms)
+  if (kept)
     to.promises_kept.add();
 }
 

@@ -28,8 +28,8 @@ void predictor::impl::confirm_step(site_state& site, double slowdown) {
 bool predictor::observe_probe(site_index site, double slowdown,
                               time_point now) {
   auto& my = *impl_;
-  if (!my.known(site) || !std::isfinite(slowdown) || slowdown <= 0
-      || slowdown > max_ms)
+  constexpr double least = 0.01, most = 1000; // no CPU changes so much
+  if (!my.known(site) || !(slowdown >= least && slowdown <= most))
     return my.refuse();
   auto& home = my.sites[to_int(site)];
   home.probed = now;

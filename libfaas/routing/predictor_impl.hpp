@@ -48,7 +48,7 @@ struct pair_state {
   int late_events = 0;
   bool dirty = false;   ///< its cell is stale
   bool watched = false; ///< the next tick has to look at it
-  bool queues = true;   ///< the last event was not answered at once
+  bool queues = true;   ///< its events are in others' way, by the last one
   bool own_profile = false;
   bool inherited = false; ///< what is known was taught by another version
   bool adopted = false;   ///< ... by another router, or before a restart

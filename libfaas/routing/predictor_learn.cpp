@@ -154,9 +154,11 @@ void predictor::impl::learn_work(const observation& seen, pair_state& pair,
     watch(pair, to_int(seen.function), to_int(seen.site));
   pair.quality.service(told.before.ms / seen.service_ms, told.nu,
                        told.before.log_var + told.before.noise);
-  pair.queues = seen.queued;
-  if (!seen.queued)
-    return; // nobody waits for it
+  // Nobody waits for what was answered at once; what is unexplained may be no
+  // work of the site at all.
+  pair.queues = seen.queued && !pair.word.doubted();
+  if (!pair.queues)
+    return;
   const bool first = site.mean_service_ms == 0;
   site.mean_service_ms
     += (first ? 1 : 0.1) * (seen.service_ms - site.mean_service_ms);

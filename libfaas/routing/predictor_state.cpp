@@ -38,7 +38,11 @@ snapshot::pair saved_pair(const std::string& function, const site_state& site,
           pair.cold.log_var()};
 }
 
+/// Where the site is not believed, what it is taken to need may be this router's
+/// own trouble.
 bool experienced(const pair_state& pair) noexcept {
+  if (pair.word.doubted())
+    return false;
   return pair.inherited || pair.quality.values().events > 0;
 }
 
@@ -93,7 +97,10 @@ namespace {
 void restore_site(site_state& site, double log_slowdown, double seconds,
                   const service_config& config, time_point now) {
   auto& filter = site.filter;
+  const double before = filter.g;
   filter = site_filter{config, log_slowdown};
+  if (site.probe) // only its changes are told by probes, and this is none
+    site.probe->rebase(filter, log_slowdown - before);
   filter.advance(now, config);
   // Half of the prior's uncertainty, and more the longer it was away.
   filter.var = std::min(config.site_var,

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace faas::routing {
@@ -29,7 +30,16 @@ public:
     told = std::max(told, at);
   }
   /// It was asked: not again for `rest`, whether it answers or not.
-  void asked(site_index site, time_point now) { of(site).again = now + rest; }
+  void asked(site_index site, time_point now) {
+    auto& it = of(site);
+    it.again = now + rest;
+    it.open = true;
+  }
+  /// It has answered. False: nobody has asked it since the last answer.
+  bool answered(site_index site) {
+    return to_int(site) < sites_.size()
+           && std::exchange(sites_[to_int(site)].open, false);
+  }
 
   bool due(site_index site, time_point now) const noexcept {
     if (!last_event_ || now - *last_event_ > interest)
@@ -43,6 +53,7 @@ public:
 private:
   struct state {
     time_point told{}, again{};
+    bool open = false; ///< asked, and not answered yet
   };
   state& of(site_index site) {
     if (to_int(site) >= sites_.size())

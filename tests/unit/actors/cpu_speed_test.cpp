@@ -1,4 +1,5 @@
 #include "actors/predictor/cpu_speed.hpp"
+#include "libfaas/routing/silent_sites.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -38,12 +39,24 @@ BOOST_FIXTURE_TEST_CASE(one_probe_answers_all_who_ask, node) {
 BOOST_FIXTURE_TEST_CASE(what_is_known_is_not_measured_again, node) {
   speed.want(at(0s), 5);
   BOOST_TEST(speed.measured(2, at(10ms), 5));
-  speed.tell(asker(), at(509ms), 5);
+  speed.tell(asker(), at(209ms), 5);
   BOOST_TEST((told == std::vector{2.0}));
   BOOST_TEST(probes == 1);
-  speed.tell(asker(), at(510ms), 5);
+  speed.tell(asker(), at(210ms), 5);
   BOOST_TEST(told.size() == 1u);
   BOOST_TEST(probes == 2);
+}
+
+/// The same one told twice would count as two.
+BOOST_FIXTURE_TEST_CASE(who_asks_steadily_hears_of_each_probe_once, node) {
+  for (int i = 0; i < 50; ++i) {
+    const auto asked = at(i * routing::silent_sites::rest);
+    speed.tell(asker(), asked, 5);
+    BOOST_TEST(probes == i + 1);
+    speed.measured(1 + i, asked + 20ms, 5);
+  }
+  for (int i = 0; i < 50; ++i)
+    BOOST_TEST(told[i] == 1 + i);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_node_that_runs_events_is_not_probed, node) {

@@ -198,4 +198,21 @@ BOOST_AUTO_TEST_SUITE(predictor_state_test)
     BOOST_TEST(near(w.service(w.cloud), 3 * normal.at(38), 0.15));
   }
 
+  /// What is told of a site is no change that its probes would have to confirm.
+  BOOST_AUTO_TEST_CASE(probes_go_on_from_what_was_told) {
+    world other;
+    other.play(other.cloud, 8, 200);
+    auto told = other.predictor.experience(100);
+    world w;
+    w.predictor.observe_probe(w.cloud, 1, w.now);
+    w.predictor.adopt(told, w.now);
+    w.predictor.publish(w.now);
+    const double before = w.service(w.cloud);
+    BOOST_TEST(near(before, 8 * normal.at(38), 0.15));
+    for (int i = 0; i < 20; ++i)
+      w.predictor.observe_probe(w.cloud, 1, w.now += from_ms(500));
+    w.predictor.publish(w.now);
+    BOOST_TEST(near(w.service(w.cloud), before, 0.2));
+  }
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -44,6 +44,16 @@ BOOST_AUTO_TEST_CASE(a_site_that_was_asked_is_left_alone_for_a_while) {
   BOOST_TEST(sites.due(there, at(1s)));
 }
 
+BOOST_AUTO_TEST_CASE(only_the_first_answer_to_a_question_counts) {
+  silent_sites sites;
+  BOOST_TEST(!sites.answered(there));
+  sites.asked(there, at(0s));
+  sites.asked(there, at(1s));
+  BOOST_TEST(!sites.answered(here));
+  BOOST_TEST(sites.answered(there));
+  BOOST_TEST(!sites.answered(there));
+}
+
 BOOST_AUTO_TEST_CASE(events_that_went_nowhere_are_no_news) {
   silent_sites sites;
   sites.event(no_site, at(0s));
