@@ -32,7 +32,10 @@ void site_load::plan(event& one) {
 
 void site_load::show() noexcept {
   const auto servers = static_cast<double>(servers_);
-  free_ms_ = busy_.size() < servers_ ? 0 : busy_.front() + beyond_ms_ / servers;
+  const bool all_busy = busy_.size() >= servers_;
+  free_ms_ = !all_busy && beyond_ == 0
+               ? 0
+               : (all_busy ? busy_.front() : since_) + beyond_ms_ / servers;
   double sum = 0;
   for (const auto& one : open_)
     sum += one.service;
@@ -44,7 +47,7 @@ void site_load::show() noexcept {
 void site_load::start(double service_ms, double transit_ms, time_point now) {
   const double arrives = ms(now) + std::max(0.0, transit_ms);
   event one{arrives, std::max(0.0, service_ms), arrives, 0};
-  if (open_.size() < most) {
+  if (open_.size() < most && beyond_ == 0) { // else behind those
     plan(one);
     open_.push_back(one);
   } else {

@@ -357,4 +357,30 @@ BOOST_AUTO_TEST_SUITE(queue_model_test)
     }
   }
 
+  /// More than are planned one by one: those behind them are not forgotten while
+  /// the first ones return.
+  BOOST_AUTO_TEST_CASE(a_long_queue_is_kept_to_its_end) {
+    for (const double servers : {1.0, 4.0}) {
+      site_load load{servers};
+      const auto at = [](double ms) { return time_point{} + from_ms(1e6 + ms); };
+      constexpr int all = 400;
+      for (int i = 0; i < all; ++i)
+        load.start(10, 0, at(0));
+      for (int i = 0; i < all; ++i) {
+        const double now = 10 * (1 + std::floor(i / servers));
+        load.finish(10, 0, at(now), now);
+        const double left = 10 * std::floor((all - i - 1) / servers);
+        BOOST_TEST_CONTEXT(servers << " servers, " << i << " are back")
+          BOOST_TEST(std::abs(load.free_in_ms(at(now)) - left)
+                     <= 20 + 0.1 * left);
+        if (i % 3 == 0) { // and others come
+          load.start(10, 0, at(now));
+          BOOST_TEST(load.free_in_ms(at(now)) >= left - 20 - 0.1 * left);
+          load.finish(10, 0, at(now), now);
+        }
+      }
+      BOOST_TEST(load.free_in_ms(at(1e5)) == 0);
+    }
+  }
+
 BOOST_AUTO_TEST_SUITE_END()
