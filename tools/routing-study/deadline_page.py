@@ -187,5 +187,6 @@ The same three sites, a second of work for 0.1, 1 and 6 units.
 
 
 def write(study, out):
+    out.mkdir(parents=True, exist_ok=True)
     (out / "deadlines.svg").write_text(plot(study))
     (out / "deadlines.md").write_text(text(study))
