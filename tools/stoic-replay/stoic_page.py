@@ -20,7 +20,8 @@ later; the choices are those of that run.
 batches that only `tools/stoic-replay` and its tests use. Nodes route by
 `libfaas/routing`, which learns from events as they are answered; how that does with
 STOIC's batches is in [stoic-live.md](stoic-live.md) and
-[stoic-draws.md](stoic-draws.md). So nothing below is a figure of the product.
+[stoic-draws.md](stoic-draws.md). So nothing below is a figure of the product but
+the table "Afterwards".
 
 **Feedback.** *full*: what was published of all four runtimes of earlier batches, as
 the authors' Selector saw all four; Petrel's also takes the best label of earlier
