@@ -276,7 +276,8 @@ void loop_port::teach_policy(const flight& ended, const reply& answer,
   // Nearly all functions: the predictor learns, not the policy.
   const auto& policy = ended.via->policy;
   if (policy.starts_with("min-latency") || policy == "static"
-      || outcome == site_outcome::beaten)
+      || outcome == site_outcome::beaten
+      || outcome == site_outcome::refused) // it never ran: that is no time
     return;
   auto* mine = local_of(*ended.via);
   if (mine == nullptr || !mine->policy)

@@ -44,8 +44,6 @@ void least_average::ended(const outcome& seen) noexcept {
     = seen.failed
         ? failed_ms(seen.total_ms, of, sites_, [](auto& s) { return s.value; })
         : seen.total_ms;
-  if (seen.failed && ms == 0)
-    return;
   const auto place = of.count % of.last.size();
   of.last[place] = ms;
   ++of.count;
@@ -106,8 +104,7 @@ void peak_ewma::ended(const outcome& seen) noexcept {
     = seen.failed
         ? failed_ms(seen.total_ms, of, sites_, [](auto& s) { return s.ms; })
         : seen.total_ms;
-  if (!seen.failed || ms > 0)
-    observe(of, ms, seen.at);
+  observe(of, ms, seen.at);
 }
 
 double scalar_kalman::score(const prediction& of, site_index site,
@@ -141,8 +138,6 @@ void scalar_kalman::ended(const outcome& seen) noexcept {
     = seen.failed
         ? failed_ms(seen.total_ms, of, sites_, [](auto& s) { return s.mean; })
         : seen.total_ms;
-  if (seen.failed && ms == 0)
-    return;
   const double idle = std::max(0.0, to_ms(seen.at - of.at) / 1000);
   of.at = seen.at;
   if (!of.started) {

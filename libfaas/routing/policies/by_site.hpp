@@ -53,18 +53,22 @@ private:
   std::vector<uint16_t> place_; ///< by site index
 };
 
+inline constexpr double first_failure_ms = 10'000;
+
 /// What a failed event counts as, ms: a site that fails fast is no fast site. No
-/// less than is usual there or, where none was answered, twice that of the
-/// slowest of the other sites; 0 where none has answered at all: then it is as if
-/// it had not been tried. `usual(T)`: ms, 0 or less where nothing is.
+/// less than is usual there or, where none was answered, at the slowest of the
+/// other sites; where none has answered at all, 10 s. `usual(T)`: ms, 0 or less
+/// where nothing is.
 template <class T, class Usual>
 double failed_ms(double total_ms, const T& there, const by_site<T>& sites,
                  Usual usual) {
   double least = std::max(0.0, usual(there));
   if (least == 0)
     for (const auto& other : sites.all())
-      least = std::max(least, 2 * usual(other));
-  return least > 0 ? std::max(total_ms, least) : 0;
+      least = std::max(least, usual(other));
+  if (least == 0)
+    least = first_failure_ms;
+  return std::max(total_ms, least);
 }
 
 /// Calls `use` with the position of each healthy candidate, rising.

@@ -35,13 +35,11 @@ pick ridge_window::choose(const decision& so_far, const event_features& event,
 void ridge_window::ended(const outcome& seen) noexcept {
   auto& of = sites_[seen.site];
   const event_vector x{1, seen.size, how_.queue ? seen.in_flight : 0};
-  const double ms = seen.failed
-                      ? failed_ms(seen.total_ms, of, sites_,
-                                  [&](auto& s) { return s.weights.dot(x); })
-                      : seen.total_ms;
-  if (seen.failed && ms == 0)
-    return;
-  const std::pair<event_vector, double> row{x, ms};
+  const std::pair<event_vector, double> row{
+    x, seen.failed
+         ? failed_ms(seen.total_ms, of, sites_,
+                     [&](auto& s) { return s.weights.dot(x); })
+         : seen.total_ms};
   if (of.seen.size() < how_.window)
     of.seen.push_back(row);
   else
@@ -98,8 +96,8 @@ void linear_bandit::ended(const outcome& seen) noexcept {
   auto& of = arms_[seen.site];
   const event_vector x{1, seen.size, seen.in_flight};
   if (seen.failed) { // no less than is usual there or anywhere
-    if (count_ > 0)
-      of.observe(x, std::max({seen.total_ms, of.mean(x), mean_ms_}), how_.keep);
+    const double least = count_ > 0 ? mean_ms_ : first_failure_ms;
+    of.observe(x, std::max({seen.total_ms, of.mean(x), least}), how_.keep);
     return;
   }
   ++count_;

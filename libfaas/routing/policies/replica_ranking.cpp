@@ -39,8 +39,6 @@ void replica_ranking::ended(const outcome& seen) noexcept {
                            ? failed_ms(seen.total_ms, of, sites_,
                                        [](auto& s) { return s.service; })
                            : seen.service_ms + seen.cold_ms;
-  if (seen.failed && response == 0)
-    return;
   of.started = true;
   of.response += weight * (response - of.response);
   of.service += weight * (service - of.service);

@@ -59,6 +59,20 @@ BOOST_AUTO_TEST_CASE(bytes_are_those_of_both_ways) {
     BOOST_TEST(play() == 1u);
 }
 
+/// A site that was still loading when it was first asked must not be thought slow
+/// for that.
+BOOST_AUTO_TEST_CASE(a_refusal_says_nothing_of_the_time) {
+  learn_by("c3", {{nullptr, peers[0]}, {nullptr, peers[1]}});
+  submit();
+  loop.run();
+  const size_t first = peers[0]->sent.empty() ? 1 : 0;
+  peers[first]->answer(errc::unavailable);
+  loop.run();
+  peers[1 - first]->answer(errc::ok, true);
+  loop.run();
+  BOOST_TEST(play() == first); // it has not been tried yet
+}
+
 /// Site 0 answers at once, and says what cannot be. Fast as it seems to this
 /// router, an answer like that is no better than a failure.
 struct lying_world : learning_world {
