@@ -4,7 +4,7 @@ import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).parents[3]
-sys.path.insert(0, str(ROOT / "tools/routing-study"))
+sys.path[:0] = [str(ROOT / "tools/routing-study"), str(ROOT / "tools")]
 import many_sites  # noqa: E402
 import routing  # noqa: E402
 import study_page  # noqa: E402
