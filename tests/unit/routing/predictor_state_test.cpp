@@ -182,7 +182,7 @@ BOOST_AUTO_TEST_SUITE(predictor_state_test)
     w.predictor.set_profile(w.classify, w.cloud, line{0.5, 1}, w.now);
     w.predictor.publish(w.now);
     const double before = w.service(w.cloud);
-    BOOST_TEST(near(before, 20, 0.1));
+    BOOST_TEST(near(before, 20, 0.15)); // the mean of a doubtful one
     snapshot told;
     told.sites = {{"cloud-1/cpu", 0.7}};
     BOOST_TEST(w.predictor.adopt(told, w.now) == 1u);
