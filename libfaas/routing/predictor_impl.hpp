@@ -13,6 +13,8 @@
 
 namespace faas::routing {
 
+/// Time constant of what is usual at a site: own events, other routers' events.
+inline constexpr double usual_ms = 5000;
 /// Beyond so many standard deviations an event is late.
 inline constexpr double late_sigmas = 3;
 
@@ -103,8 +105,14 @@ struct site_state {
   time_point fine_sent{}; ///< last sending of one that was not late
   double others = 0, others_usual = 0, reported_ms = 0;
   double own = 0, own_usual = 0;
+  /// Own events there in the mean, of late. Fades while none comes back: the
+  /// burst by which a router begins must not be held against a site for ever.
+  double own_load = 0;
+  double faded_ms = 0; ///< until when it is faded
+  void fade(double now_ms) noexcept;
   double offered = 0; ///< see reckon_offered
-  double published_g = 0, published_others = 0, published_offered = 0;
+  double published_g = 0, published_others = 0, published_offered = 0,
+         published_load = 0;
   std::vector<std::unique_ptr<pair_state>> pairs; ///< by function index
   std::vector<uint32_t> functions;                ///< that have a pair
 };

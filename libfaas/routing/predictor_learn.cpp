@@ -10,8 +10,8 @@
 namespace faas::routing {
 namespace {
 
-/// Time constant of the usual number of other routers' events.
-constexpr double usual_ms = 5000;
+/// An event tells of its site's load for so long at most.
+constexpr double one_look_ms = 500;
 /// How well what is ahead on a link is known beforehand, and afterwards.
 constexpr double backlog_doubt = 0.25, hindsight_doubt = 0.05;
 // One surprisingly slow event is a step or an outlier: it is believed as far as
@@ -196,6 +196,10 @@ void predictor::impl::learn_queue(const observation& seen, site_state& site) {
   site.others_usual += weight * (others - site.others_usual);
   site.others = others;
   site.own_usual += weight * (seen.in_flight - site.own_usual);
+  // One report is one look: the first of a burst must not be taken for usual.
+  const double look
+    = gone_after(std::clamp(now - site.reported_ms, 0.0, one_look_ms) / usual_ms);
+  site.own_load += look * (seen.in_flight - site.own_load);
   site.own = seen.in_flight;
   site.reported_ms = now;
 }

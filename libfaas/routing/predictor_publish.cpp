@@ -1,4 +1,5 @@
 // What of the predictor's beliefs is shown to those who decide.
+#include "libfaas/routing/fading.hpp"
 #include "libfaas/routing/predictor_impl.hpp"
 
 #include <algorithm>
@@ -16,6 +17,13 @@ double predictor::impl::others_per_own(
   const site_state& site) const noexcept {
   return std::min(config.routers - 1,
                   site.others_usual / std::max(site.own_usual, 0.01));
+}
+
+void site_state::fade(double now_ms) noexcept {
+  const double since = std::max(reported_ms, faded_ms);
+  if (now_ms > since)
+    own_load *= left_after((now_ms - since) / usual_ms);
+  faded_ms = now_ms;
 }
 
 /// Of the functions that run at its sites, each once.
@@ -49,6 +57,7 @@ void predictor::impl::reckon_offered(time_point now) {
   for (auto& link : links)
     reckon_link(link, per_ms, counted);
   for (auto& site : sites) {
+    site.fade(to_ms(now.time_since_epoch()));
     double work = 0;
     for (const auto f : site.functions)
       if (per_ms[f] > 0 && site.pairs[f]->queues)
@@ -73,6 +82,7 @@ bool predictor::impl::moved(const site_state& site) const noexcept {
          || differs(site.others, site.published_others, 20)
          || differs(link.filter.rtt_ms(), link.published_rtt, 1)
          || differs(link.filter.ms_per_byte(), link.published_byte, 1e-6)
+         || offers_more(site.own_load, site.published_load)
          || offers_more(site.offered, site.published_offered)
          || offers_more(link.offered, link.published_offered)
          || offers_more(link.mean_carry_ms, link.published_carry);
@@ -101,7 +111,7 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.others = home.others;
   out.others_usual = home.others_usual;
   out.own_reported = home.own;
-  out.load = (home.own_usual + home.others_usual) / home.servers;
+  out.load = (home.own_load + home.others_usual) / home.servers;
   out.others_per_own = others_per_own(home);
   if (config.crowding) {
     out.offered = home.offered;
@@ -131,6 +141,7 @@ size_t predictor::publish(time_point now) {
     site.published_g = site.filter.g;
     site.published_others = site.others;
     site.published_offered = site.offered;
+    site.published_load = site.own_load;
   }
   for (auto& link : impl_->links) {
     link.published_rtt = link.filter.rtt_ms();

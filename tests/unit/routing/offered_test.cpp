@@ -226,4 +226,19 @@ BOOST_AUTO_TEST_SUITE(offered_test)
                     0.2));
   }
 
+  /// A router that knows nothing sends its first events to one site.
+  BOOST_AUTO_TEST_CASE(the_burst_at_the_beginning_is_not_what_is_usual) {
+    world w;
+    for (uint32_t left : {4, 3, 2, 1, 0}) {
+      auto seen = w.make(w.edge, 5);
+      seen.in_flight = seen.queue_length = left;
+      w.predictor.observe(seen);
+    }
+    w.play(w.cloud, 1, 1);
+    BOOST_TEST(belief_of(w, w.edge).load < 1);
+    BOOST_TEST(belief_of(w, w.edge).load > 0);
+    w.play(w.cloud, 1, 200); // 40 s without an event there
+    BOOST_TEST(belief_of(w, w.edge).load < 0.01);
+  }
+
 BOOST_AUTO_TEST_SUITE_END()
