@@ -29,20 +29,26 @@ wire::admin_request controllers_notice(const std::vector<std::string>& at) {
   return made;
 }
 
-wire::admin_request estimates_request() {
+namespace {
+
+/// A question that is the same each time, to whichever node.
+wire::admin_request question(uint64_t id, const char* kind,
+                             duration patience) {
   wire::admin_request made;
-  made.id = estimates_id;
-  made.kind = estimates_kind;
-  made.remaining = std::chrono::seconds{10};
+  made.id = id;
+  made.kind = kind;
+  made.remaining = patience;
   return made;
 }
 
+} // namespace
+
+wire::admin_request estimates_request() {
+  return question(estimates_id, estimates_kind, std::chrono::seconds{10});
+}
+
 wire::admin_request cpu_request() {
-  wire::admin_request made;
-  made.id = cpu_id;
-  made.kind = cpu_kind;
-  made.remaining = std::chrono::seconds{1};
-  return made;
+  return question(cpu_id, cpu_kind, std::chrono::seconds{1});
 }
 
 namespace {

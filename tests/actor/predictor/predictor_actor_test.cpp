@@ -124,6 +124,15 @@ struct predictor_world : actor_fixture {
     settle();
   }
 
+  /// Another predictor in place of the first, with something to keep.
+  void learn_on_a_full_disk(kept_text& store) {
+    store.full = true;
+    stop(actor);
+    actor = start("edge-1", board, &store);
+    publish({version(1, 1, 10)});
+    teach(1, there, 300);
+  }
+
   census counters;
   routing_board board;
   stats_book stats;
@@ -376,11 +385,7 @@ BOOST_AUTO_TEST_CASE(what_an_older_release_kept_is_learned_anew) {
 
 BOOST_AUTO_TEST_CASE(a_full_disk_is_told_once_and_harms_nobody) {
   kept_text store;
-  store.full = true;
-  stop(actor);
-  actor = start("edge-1", board, &store);
-  publish({version(1, 1, 10)});
-  teach(1, there, 300);
+  learn_on_a_full_disk(store);
   BOOST_CHECK_CLOSE(service(1, there, 10), 300, 5);
   stop(actor);
   BOOST_TEST_REQUIRE(told.size() == 1u);
@@ -474,11 +479,7 @@ BOOST_AUTO_TEST_CASE(a_trial_run_does_not_replace_what_was_kept) {
 
 BOOST_AUTO_TEST_CASE(what_could_not_be_saved_is_saved_at_the_end) {
   kept_text store;
-  store.full = true;
-  stop(actor);
-  actor = start("edge-1", board, &store);
-  publish({version(1, 1, 10)});
-  teach(1, there, 300);
+  learn_on_a_full_disk(store);
   advance(61s);
   const auto tried = [&] { return store.tries.load() > 0; };
   const auto patience = std::chrono::steady_clock::now() + 30s;

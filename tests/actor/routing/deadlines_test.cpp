@@ -37,6 +37,24 @@ struct deadline_world : port_world {
     belief.log_var = belief.log_noise = 0.01;
     return std::make_shared<routing::estimate_cell>(belief);
   }
+  /// "f" at nodes n0 to n3, which keeps together what has that header alike.
+  std::vector<std::shared_ptr<fake_peer>> stick_by(const std::string& header) {
+    std::vector<std::shared_ptr<fake_peer>> peers;
+    std::vector<site> sites;
+    for (int i = 0; i < 4; ++i) {
+      peers.push_back(std::make_shared<fake_peer>("n" + std::to_string(i)));
+      sites.push_back({nullptr, peers.back()});
+    }
+    auto made = route_of(std::move(sites), false, 1, {}, "sticky");
+    made->key = header;
+    for (size_t i = 0; i < peers.size(); ++i) {
+      made->targets[i].cell = cell_of(10);
+      made->targets[i].node = peers[i]->name;
+    }
+    open(256);
+    publish(std::move(made));
+    return peers;
+  }
   void publish_both(std::shared_ptr<const route> one,
                     std::shared_ptr<const route> other) {
     auto table = std::make_shared<routing_table>();
@@ -225,18 +243,7 @@ BOOST_AUTO_TEST_CASE(a_policy_without_deadlines_refuses_nothing) {
 }
 
 BOOST_AUTO_TEST_CASE(events_of_one_key_go_to_one_site) {
-  std::vector<std::shared_ptr<fake_peer>> peers;
-  std::vector<site> sites;
-  for (int i = 0; i < 4; ++i) {
-    peers.push_back(std::make_shared<fake_peer>("n" + std::to_string(i)));
-    sites.push_back({nullptr, peers.back()});
-  }
-  auto made = route_of(std::move(sites), false, 1, {}, "sticky");
-  made->key = "X-Session";
-  for (auto& target : made->targets)
-    target.cell = cell_of(10);
-  open(256);
-  publish(std::move(made));
+  const auto peers = stick_by("X-Session");
   std::set<int> of_anna, of_all;
   for (int i = 0; i < 60; ++i) {
     auto one = event();
@@ -256,20 +263,7 @@ BOOST_AUTO_TEST_CASE(events_of_one_key_go_to_one_site) {
 
 /// Data locality: the key is the name of the node that has the data.
 BOOST_AUTO_TEST_CASE(an_event_goes_to_the_node_that_its_key_names) {
-  std::vector<std::shared_ptr<fake_peer>> peers;
-  std::vector<site> sites;
-  for (int i = 0; i < 4; ++i) {
-    peers.push_back(std::make_shared<fake_peer>("n" + std::to_string(i)));
-    sites.push_back({nullptr, peers.back()});
-  }
-  auto made = route_of(std::move(sites), false, 1, {}, "sticky");
-  made->key = "X-Data-At";
-  for (int i = 0; i < 4; ++i) {
-    made->targets[i].cell = cell_of(10);
-    made->targets[i].node = node_name{"n" + std::to_string(i)};
-  }
-  open(256);
-  publish(std::move(made));
+  const auto peers = stick_by("X-Data-At");
   for (int i = 0; i < 12; ++i) {
     auto one = event();
     one.headers.push_back({"X-Data-At", "n" + std::to_string(i % 4)});

@@ -24,9 +24,8 @@ struct learning_world : port_world {
   void learn_by(const std::string& policy, std::vector<site> sites) {
     publish(route_of(std::move(sites), false, 1, {}, policy));
   }
-  /// One event, answered with a byte: 30 ms of work and 1 of way at site 0, 10
-  /// and 10 at site 1. Where it went.
-  size_t play() {
+  /// One event: where it went, and what waits for its answer.
+  std::pair<size_t, link_event> send_one() {
     submit();
     loop.run();
     const size_t at = peers[0]->sent.empty() ? 1 : 0;
@@ -34,6 +33,12 @@ struct learning_world : port_world {
     BOOST_REQUIRE(peer.sent.size() == 1u);
     auto sent = std::move(peer.sent.front());
     peer.sent.clear();
+    return {at, std::move(sent)};
+  }
+  /// One event, answered with a byte: 30 ms of work and 1 of way at site 0, 10
+  /// and 10 at site 1. Where it went.
+  size_t play() {
+    auto [at, sent] = send_one();
     const std::array<duration, 2> work{30ms, 10ms}, way{1ms, 10ms};
     advance(work[at] + way[at]);
     auto made = ok_reply();
@@ -77,13 +82,7 @@ BOOST_AUTO_TEST_CASE(a_refusal_says_nothing_of_the_time) {
 /// router, an answer like that is no better than a failure.
 struct lying_world : learning_world {
   size_t play(duration told) {
-    submit();
-    loop.run();
-    const size_t at = peers[0]->sent.empty() ? 1 : 0;
-    auto& peer = *peers[at];
-    BOOST_REQUIRE(peer.sent.size() == 1u);
-    auto sent = std::move(peer.sent.front());
-    peer.sent.clear();
+    auto [at, sent] = send_one();
     advance(at == 0 ? 1ms : 20ms);
     auto made = ok_reply();
     made.times.service = at == 0 ? told : 10ms;
