@@ -103,7 +103,8 @@ void loop_port::finish(uint64_t token, reply&& answer) {
     flights_.erase(token);
     return;
   }
-  if (twins && ended->second)
+  // Also where the first start was lost before.
+  if (ended->second && answer.code == errc::ok)
     ended->stats->second_wins.add();
   std::optional<flight> taken;
   if (may_retry(*ended, answer, now)) {
