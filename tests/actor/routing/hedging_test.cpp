@@ -104,6 +104,24 @@ BOOST_AUTO_TEST_CASE(a_failure_leaves_the_event_to_the_other_start) {
   BOOST_TEST(got->each_once());
 }
 
+/// A node that hangs is found to be silent before the second start has answered.
+BOOST_AUTO_TEST_CASE(a_second_start_that_outlives_the_first_has_won) {
+  use();
+  const auto token = start();
+  auto& before = first();
+  BOOST_REQUIRE(second_start());
+  auto& late = &before == peers[0].get() ? *peers[1] : *peers[0];
+  before.answer(errc::outcome_unknown);
+  late.answer(errc::ok, true);
+  BOOST_TEST((code(token) == errc::ok));
+  double won = 0;
+  for (const auto& family : stats.collect())
+    if (family.name == "petrel_hedges_won_total")
+      for (const auto& sample : family.samples)
+        won += sample.value;
+  BOOST_TEST(won == 1);
+}
+
 BOOST_AUTO_TEST_CASE(when_both_fail_the_last_failure_is_the_answer) {
   use();
   const auto token = start();
