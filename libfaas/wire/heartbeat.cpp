@@ -66,7 +66,9 @@ duration heartbeat::ping_interval(duration rtt) const noexcept {
 }
 
 duration heartbeat::patience(duration rtt) const noexcept {
-  return std::max(4 * rtt, options_.suspect_floor);
+  const auto known = rtt > duration{};
+  return std::max(known ? 4 * rtt : options_.first_patience,
+                  options_.suspect_floor);
 }
 
 } // namespace faas::wire

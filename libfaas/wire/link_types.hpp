@@ -28,6 +28,9 @@ struct link_options {
   size_t max_control_bytes = 4 * limits::mib; ///< one control message
   duration ping_floor = std::chrono::milliseconds(50);
   duration suspect_floor = std::chrono::milliseconds(250);
+  /// While the RTT is not known yet (RFC 6298, 2.1): a long way's first pong is
+  /// not overdue after suspect_floor.
+  duration first_patience = std::chrono::seconds(1);
   duration heartbeat = std::chrono::seconds(1);
   duration lost_after = std::chrono::seconds(5);
   duration deadline_grace = std::chrono::milliseconds(20);
@@ -53,7 +56,8 @@ struct cancel_event {
 struct deliver_control {
   message what;
 };
-/// Work is in flight and nothing was heard for max(4 RTT, 250 ms).
+/// Work is in flight and nothing was heard for max(4 RTT, 250 ms); for 1 s
+/// before the RTT is known.
 struct peer_suspect {
   duration silence{};
 };

@@ -9,7 +9,8 @@ using verdict = heartbeat::verdict;
 
 namespace {
 
-constexpr duration no_rtt{};
+constexpr duration no_rtt{}; ///< not known yet
+constexpr duration near = 1ms;
 const time_point start{1h};
 
 struct fixture {
@@ -62,6 +63,13 @@ BOOST_FIXTURE_TEST_SUITE(heartbeat_test, fixture)
     BOOST_TEST(pulse.suspect());
   }
 
+  BOOST_AUTO_TEST_CASE(before_the_rtt_is_known_a_busy_peer_has_a_second) {
+    pulse.set_busy(start, true);
+    const auto [what, when] = run(start, start + 1min, no_rtt);
+    BOOST_TEST((what == verdict::suspect));
+    BOOST_TEST((when == start + 1s));
+  }
+
   BOOST_AUTO_TEST_CASE(a_distant_busy_peer_is_suspect_after_4_rtt) {
     pulse.set_busy(start, true);
     const auto [what, when] = run(start, start + 1min, 100ms);
@@ -82,30 +90,30 @@ BOOST_FIXTURE_TEST_SUITE(heartbeat_test, fixture)
 
   BOOST_AUTO_TEST_CASE(suspicion_ends_when_the_peer_is_heard_and_may_return) {
     pulse.set_busy(start, true);
-    const auto first = run(start, start + 1min, no_rtt);
+    const auto first = run(start, start + 1min, near);
     BOOST_TEST((first.first == verdict::suspect));
     BOOST_TEST(pulse.heard(first.second + 1ms));
     BOOST_TEST(!pulse.heard(first.second + 2ms));
-    const auto again = run(first.second + 2ms, start + 1min, no_rtt);
+    const auto again = run(first.second + 2ms, start + 1min, near);
     BOOST_TEST((again.first == verdict::suspect));
     BOOST_TEST((again.second == first.second + 252ms));
   }
 
   BOOST_AUTO_TEST_CASE(suspect_and_silent_are_told_once) {
     pulse.set_busy(start, true);
-    const auto first = run(start, start + 1min, no_rtt);
-    const auto second = run(first.second, start + 1min, no_rtt);
+    const auto first = run(start, start + 1min, near);
+    const auto second = run(first.second, start + 1min, near);
     BOOST_TEST((second.first == verdict::silent));
     BOOST_TEST((second.second == start + 5s));
-    const auto third = run(second.second, start + 1min, no_rtt);
+    const auto third = run(second.second, start + 1min, near);
     BOOST_TEST((third.first == verdict::nothing));
   }
 
   BOOST_AUTO_TEST_CASE(a_stall_of_our_own_is_not_the_peers_silence) {
     pulse.set_busy(start, true);
-    run(start, start + 100ms, no_rtt);
+    run(start, start + 100ms, near);
     // This process is stopped for 20 s; the first call after it is a tick.
-    const auto [what, when] = run(start + 20s, start + 1min, no_rtt);
+    const auto [what, when] = run(start + 20s, start + 1min, near);
     BOOST_TEST((what == verdict::suspect));
     BOOST_TEST((when == start + 20s + 250ms));
   }
