@@ -184,13 +184,8 @@ void loop_port::launch(local_route& mine, flight&& ready,
   ready.event.version = mine.shared->version.version;
   ready.backlog_ms = 0;
   ready.backlog_seen = false;
-  if (target.via) {
-    ready.backlog_ms = target.link_load->backlog_ms(now);
-    ready.sent_bytes // as for the prediction
-      = static_cast<double>(ready.event.body.size()) + mine.reply_bytes;
-    target.link_load->send(ready.sent_bytes, target.cell->read().ms_per_byte,
-                           now);
-  }
+  if (target.via)
+    enter_link(mine, ready, now);
   ready.stats->in_flight.store(
     ready.stats->in_flight.load(std::memory_order_relaxed) + 1,
     std::memory_order_relaxed);
@@ -216,6 +211,21 @@ void loop_port::launch(local_route& mine, flight&& ready,
   else
     send_remote(target.via, std::move(event), std::move(done));
   count_load(token, now);
+}
+
+/// Its bytes are in the way of those that are sent later, and so will be its
+/// reply's.
+void loop_port::enter_link(const local_route& mine, flight& ready,
+                           time_point now) {
+  const auto& target = mine.shared->targets[ready.target];
+  const auto belief = target.cell->read();
+  const auto& expected = ready.predicted;
+  ready.backlog_ms = target.link_load->backlog_ms(now);
+  target.link_load->send(sent_bytes(ready), belief.up_ms_per_byte, now);
+  ready.reply = {to_ms(now.time_since_epoch()) + expected.transit
+                   + expected.queue + expected.service + expected.cold,
+                 belief.down_ms_per_byte * mine.reply_bytes};
+  target.link_load->expect(ready.reply);
 }
 
 /// What the choice costs on paper, and for the log.

@@ -90,7 +90,7 @@ private:
     routing::prediction predicted;
     double backlog_ms = 0; ///< own bytes ahead of it on the link ...
     bool backlog_seen = false; ///< ... as seen afterwards, see observation
-    double sent_bytes = 0; ///< its own, with the expected answer's
+    routing::reply_load::plan reply; ///< as expected when it was sent
     uint32_t target = 0;
     tried_targets tried;
     uint32_t note = 0;  ///< of the decision; 0: it is not logged
@@ -172,6 +172,8 @@ private:
   void send_probes(local_route& mine, const routing::decision& made,
                    time_point now);
   void probed(const route& of, const routing::probe_reply& seen);
+  static void enter_link(const local_route& mine, flight& ready,
+                         time_point now);
   void note(local_route& mine, flight& ready,
             const routing::decision& made, time_point now);
   void count_load(uint64_t token, time_point now);
@@ -197,6 +199,11 @@ private:
                site_outcome outcome);
   void judge_site(const flight& ended, const reply& answer, time_point now);
   void count_return(flight& ended, const reply& answer, time_point now);
+  static void leave_link(flight& ended, double way_ms, double reply_bytes,
+                         time_point now);
+  static double sent_bytes(const flight& of) noexcept {
+    return static_cast<double>(of.event.body.size());
+  }
   void teach_policy(const flight& ended, const reply& answer, time_point now,
                     site_outcome outcome);
   void flush_observations(time_point now);

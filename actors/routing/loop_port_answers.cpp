@@ -148,14 +148,30 @@ void loop_port::count_return(flight& ended, const reply& answer,
   ended.own_there = target.load->finish(
     ended.predicted.service, ended.predicted.network - ended.predicted.transit,
     now, told ? inside : -1);
-  if (!target.via || !told)
-    return;
+  if (target.via && told)
+    leave_link(ended, to_ms(now - ended.sent) - inside,
+               static_cast<double>(answer.body.size()), now);
+  else if (target.via)
+    target.link_load->gone(ended.reply);
+}
+
+/// How long it waited for own bytes on the way there, and for own replies on the
+/// way back; the former is known less well while the latter is expected only.
+void loop_port::leave_link(flight& ended, double way_ms, double reply_bytes,
+                           time_point now) {
+  const auto& target = ended.via->targets[ended.target];
   const auto belief = target.cell->read();
-  const auto waited = target.link_load->crossed(
-    ended.sent_bytes, ended.sent,
-    to_ms(now - ended.sent) - inside - belief.rtt_ms, belief.ms_per_byte);
-  ended.backlog_seen = waited.has_value();
-  ended.backlog_ms = waited.value_or(ended.backlog_ms);
+  const auto bytes = sent_bytes(ended);
+  const auto carried = way_ms - belief.rtt_ms;
+  const auto back = target.link_load->came(
+    ended.reply, carried - ended.backlog_ms - belief.up_ms_per_byte * bytes,
+    to_ms(now.time_since_epoch()) - belief.rtt_ms / 2);
+  const auto there = target.link_load->crossed(
+    bytes, ended.sent,
+    carried - back - belief.down_ms_per_byte * reply_bytes,
+    belief.up_ms_per_byte);
+  ended.backlog_seen = there.has_value();
+  ended.backlog_ms = there.value_or(ended.backlog_ms) + back;
 }
 
 bool loop_port::may_retry(const flight& ended, const reply& answer,
@@ -248,8 +264,8 @@ void loop_port::observe(const flight& ended, const reply& answer,
   seen.function = ended.via->index;
   seen.site = ended.site;
   seen.size = ended.event.size;
-  seen.bytes = static_cast<double>(ended.event.body.size()
-                                   + answer.body.size());
+  seen.bytes
+    = {sent_bytes(ended), static_cast<double>(answer.body.size())};
   seen.backlog_ms = ended.backlog_ms;
   seen.backlog_seen = ended.backlog_seen;
   seen.queued = ended.queued;
@@ -286,8 +302,8 @@ void loop_port::teach_policy(const flight& ended, const reply& answer,
   routing::outcome seen;
   seen.site = ended.site;
   seen.size = ended.event.size;
-  seen.bytes = static_cast<double>(ended.event.body.size()
-                                   + answer.body.size());
+  seen.bytes
+    = {sent_bytes(ended), static_cast<double>(answer.body.size())};
   seen.total_ms = to_ms(now - ended.sent);
   seen.queue_ms = to_ms(answer.times.queue);
   seen.service_ms = to_ms(answer.times.service);

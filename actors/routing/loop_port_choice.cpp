@@ -35,6 +35,8 @@ routing::candidate loop_port::candidate_at(const local_route& mine,
   made.free_in_ms = target.load->free_in_ms(now);
   if (target.via) {
     made.backlog_ms = target.link_load->backlog_ms(now);
+    made.replies_free_in_ms = target.link_load->replies_free_in_ms(now);
+    made.replies_ahead_ms = target.link_load->replies_ahead_ms();
     made.healthy = target.via->takes(event.body.size());
   } else {
     made.loop_lag_ms = to_ms(loop_.lag());
@@ -106,7 +108,7 @@ routing::event_features loop_port::features_of(const local_route& mine,
                                                time_point now) const {
   routing::event_features made;
   made.size = event.size;
-  made.bytes = static_cast<double>(event.body.size()) + mine.reply_bytes;
+  made.bytes = {static_cast<double>(event.body.size()), mine.reply_bytes};
   auto until = event.deadline;
   if (mine.shared->deadline > duration::zero())
     until = std::min(until, event.accepted + mine.shared->deadline);

@@ -28,7 +28,7 @@ routing::prediction prediction_of(const logged_site& site) noexcept {
 routing::event_features features_of(const record& one) noexcept {
   routing::event_features made;
   made.size = one.size;
-  made.bytes = one.bytes;
+  made.bytes.up = one.bytes;
   made.deadline_ms = one.deadline_ms;
   return made;
 }

@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, reasons> reason_names{
 const event_features& mend(const event_features& of,
                            event_features& mended) noexcept {
   const double size = detail::sound(of.size);
-  const double bytes = detail::sound(of.bytes);
+  const way_bytes bytes = detail::sound(of.bytes);
   if (size == of.size && bytes == of.bytes)
     return of;
   mended = of;

@@ -21,7 +21,7 @@ inline constexpr size_t max_candidates = 32;
 /// What is known of an event before it runs.
 struct event_features {
   double size = 1;         ///< the manifest's size feature, e.g. images
-  double bytes = 0;        ///< request plus expected reply, for the network
+  way_bytes bytes;         ///< request and expected reply, for the network
   double deadline_ms = 0;  ///< time left; 0: none
   bool may_explore = true; ///< false for priority "critical"
   /// Hash of what the event belongs to (a session, a stream, a data set), for
@@ -41,6 +41,9 @@ struct candidate {
   double free_in_ms = 0;
   /// How long own bytes ahead of this event will take on the link (link_load).
   double backlog_ms = 0;
+  /// The same of own replies that will come back (reply_load): until the last
+  /// of them has crossed, and what all of them take.
+  double replies_free_in_ms = 0, replies_ahead_ms = 0;
   /// How late the loop that would run it is (local sites), or the outbox.
   double loop_lag_ms = 0;
   /// What a second of one event's work costs there, in any one currency, and
@@ -128,7 +131,8 @@ struct pick {
 /// What became of an event that the policy chose a site for; ms.
 struct outcome {
   site_index site = no_site;
-  double size = 1, bytes = 0;
+  double size = 1;
+  way_bytes bytes{};
   double total_ms = 0; ///< from dispatch to reply, by this router's clock
   double queue_ms = 0; ///< these three by the site's
   double service_ms = 0;

@@ -2,6 +2,8 @@
 // gateway loops without a lock.
 #pragma once
 
+#include "libfaas/routing/way_bytes.hpp"
+
 #include <array>
 #include <atomic>
 #include <bit>
@@ -12,8 +14,8 @@
 
 namespace faas::routing {
 
-/// One belief. Doubles only, so that a cell is an array of words. Times are
-/// milliseconds of the router's monotonic clock (see to_ms()).
+/// One belief, as an array of words: floats, where seven digits are plenty, come
+/// in pairs. Times are milliseconds of the router's monotonic clock (see to_ms()).
 struct estimate {
   /// Service time of an event of size n: factor * (slope * n + intercept) ms;
   /// the line already holds what was learned on this site.
@@ -31,12 +33,12 @@ struct estimate {
   /// Scatter of single events around the belief (aleatoric), log domain.
   double log_noise = 0.03;
   double grain_ms = 0.2; ///< further scatter that matters for short events
-  /// Network: rtt + ms_per_byte * bytes, with its variances (ms^2).
+  /// Network: rtt + up * request bytes + down * reply bytes, with the variances
+  /// and covariances of these three (ms^2).
   double rtt_ms = 0.05;
-  double ms_per_byte = 0;
-  double rtt_var = 1;
-  double byte_var = 0;         ///< variance of ms_per_byte
-  double net_cov = 0;          ///< covariance of the two
+  double up_ms_per_byte = 0, down_ms_per_byte = 0;
+  float rtt_var = 1, up_var = 0, down_var = 0;
+  float rtt_up_cov = 0, rtt_down_cov = 0, up_down_cov = 0;
   double net_noise_ms2 = 0.01; ///< scatter of single events, ...
   double net_noise_share2 = 0; ///< ... and what grows with the mean, squared
   /// Share of the cold start that one event bears when it arrives after
@@ -52,16 +54,18 @@ struct estimate {
   double mean_service_ms = 0;
   double load = 0; ///< usual number of events there, over its servers
   double offered = 0; ///< load by all events that might come, over its servers
-  double link_offered = 0;  ///< the same of the link, by the events' bytes
-  double mean_carry_ms = 0; ///< what an event's bytes take there
+  /// The same of the link, by the events' bytes in each direction, and what
+  /// those of one event take there.
+  float up_offered = 0, down_offered = 0;
+  float up_carry_ms = 0, down_carry_ms = 0;
   double reported_ms = 0;
   /// Lateness of events in flight beyond what was predicted for them (nothing
   /// has come back yet): added to every prediction until they return.
   double overdue_ms = 0;
   double servers = 1;
   /// 95 % take no longer than the prediction and so many standard deviations.
-  double promise_sigmas = 2;
-  double interval_sigmas = 1.645; ///< 90 % are no farther from it
+  float promise_sigmas = 2;
+  float interval_sigmas = 1.645f; ///< 90 % are no farther from it
   double updated_ms = 0;
 };
 static_assert(std::is_trivially_copyable_v<
@@ -108,12 +112,12 @@ public:
     }
   }
 
-  /// The least that an event may take, in six words of them all.
+  /// The least that an event may take, in seven words of them all.
   struct sketch {
     double service_ms = 0, network_ms = 0, rtt_ms = 0, overdue_ms = 0;
   };
   /// As read(); all 0 while a write is under way.
-  sketch glance(double size, double bytes) const noexcept {
+  sketch glance(double size, way_bytes bytes) const noexcept {
     const auto before = version_.load(std::memory_order_acquire);
     const auto word = [&](size_t offset) {
       return std::bit_cast<double>(
@@ -122,8 +126,10 @@ public:
     const double line = word(offsetof(estimate, slope)) * size
                         + word(offsetof(estimate, intercept));
     const double rtt = word(offsetof(estimate, rtt_ms));
-    const sketch seen{line * word(offsetof(estimate, factor)),
-                      rtt + word(offsetof(estimate, ms_per_byte)) * bytes, rtt,
+    const double carry
+      = word(offsetof(estimate, up_ms_per_byte)) * bytes.up
+        + word(offsetof(estimate, down_ms_per_byte)) * bytes.down;
+    const sketch seen{line * word(offsetof(estimate, factor)), rtt + carry, rtt,
                       word(offsetof(estimate, overdue_ms))};
     const bool whole
       = !(before & 1) && version_.load(std::memory_order_relaxed) == before;

@@ -1,15 +1,18 @@
-// Round-trip time and time per byte of one link.
+// Round-trip time of one link, and its time per byte in each direction.
 #pragma once
 
 #include "libfaas/core/clock.hpp"
 #include "libfaas/routing/innovation.hpp"
+#include "libfaas/routing/way_bytes.hpp"
+
+#include <array>
 
 namespace faas::routing {
 
 struct network_prior {
   double rtt_ms = 20;
   double rtt_sd = 20;
-  double ms_per_byte = 8e-5; ///< 100 Mbit/s
+  double ms_per_byte = 8e-5; ///< 100 Mbit/s, in either direction
   double byte_sd = 4e-4;
   double noise_ms = 1; ///< scatter that does not grow with the time
   double jump_ms = 30; ///< standard deviation added to the RTT after a step
@@ -17,16 +20,19 @@ struct network_prior {
 
 struct network_config {
   double rtt_q = 0.2;       ///< process noise, ms^2 per s
-  double byte_q_rel = 0.01; ///< share of ms_per_byte, squared, per s
+  double byte_q_rel = 0.01; ///< share of a time per byte, squared, per s
   double rho = 0.08;        ///< scatter as a share of the predicted time
-  double jump_byte_rel = 1; ///< same for ms_per_byte, as a share of it
+  double jump_byte_rel = 1; ///< of a time per byte after a step, as a share of it
+  /// Correlation of the two times per byte that nothing has told apart: what
+  /// one direction teaches is the best guess for the other.
+  double alike = 0.9;
   change_config change;
   double huber = 2.5;
 };
 
-/// Linear Kalman filter over x = [rtt ms, ms per byte]; observation y = rtt +
-/// ms_per_byte * bytes + v with var v = noise^2 + (rho * predicted)^2. Both
-/// states stay non-negative. Not thread safe.
+/// Linear Kalman filter over x = [rtt ms, ms per byte up, ms per byte down];
+/// observation y = rtt + up * request bytes + down * reply bytes + v with var v =
+/// noise^2 + (rho * predicted)^2. No state gets below zero. Not thread safe.
 class network_estimator {
 public:
   explicit network_estimator(const network_prior& prior = {},
@@ -35,21 +41,27 @@ public:
   /// y = L - Q - S - C. Up to 1 ms below zero counts as zero (clock grain);
   /// false if refused.
   /// `doubt_ms`: standard deviation that this observation has besides.
-  bool observe(double bytes, double ms, time_point now,
+  bool observe(way_bytes bytes, double ms, time_point now,
                double doubt_ms = 0) noexcept;
   /// A keep-alive: the RTT alone.
   bool observe_rtt(double ms, time_point now) noexcept;
 
-  double rtt_ms() const noexcept { return rtt_; }
-  double ms_per_byte() const noexcept { return byte_; }
-  double rtt_var() const noexcept { return p_rr_; }
-  double byte_var() const noexcept { return p_bb_; }
-  double cov() const noexcept { return p_rb_; }
-  double mean(double bytes) const noexcept { return rtt_ + byte_ * bytes; }
+  double rtt_ms() const noexcept { return x_[0]; }
+  double up_ms_per_byte() const noexcept { return x_[1]; }
+  double down_ms_per_byte() const noexcept { return x_[2]; }
+  /// Covariance of two of rtt (0), up (1) and down (2).
+  double covariance(int i, int j) const noexcept { return p_[i][j]; }
+  double mean(way_bytes bytes) const noexcept {
+    return x_[0] + carry_ms(bytes);
+  }
+  /// What the bytes take of it.
+  double carry_ms(way_bytes bytes) const noexcept {
+    return x_[1] * bytes.up + x_[2] * bytes.down;
+  }
   /// Of the mean (epistemic).
-  double var(double bytes) const noexcept;
+  double var(way_bytes bytes) const noexcept;
   /// Of one event around the mean.
-  double noise(double bytes) const noexcept;
+  double noise(way_bytes bytes) const noexcept;
   /// Its two parts: ms^2, and per ms^2 of the mean.
   double fixed_noise() const noexcept {
     return scatter_ * prior_.noise_ms * prior_.noise_ms;
@@ -61,7 +73,7 @@ public:
   unsigned long changes() const noexcept { return change_.alarms(); }
 
   /// After a restart: these means, as uncertain as the prior.
-  bool restore(double rtt_ms, double ms_per_byte) noexcept;
+  bool restore(double rtt_ms, double up, double down) noexcept;
   /// Its round trip is about that, nothing else is known: events have told
   /// what was not so.
   void begin_anew(double rtt_ms) noexcept;
@@ -74,15 +86,20 @@ public:
   void advance(time_point now) noexcept;
 
 private:
-  void update(double bytes, double ms, time_point now,
+  void update(way_bytes bytes, double ms, time_point now,
               double doubt_ms) noexcept;
+  std::array<double, 3> gain(way_bytes bytes) const noexcept;
   void jump() noexcept;
-  double nominal_noise(double bytes) const noexcept;
+  void as_prior() noexcept;
+  void widen(double rtt, double up, double down) noexcept;
+  void keep_sound() noexcept;
+  double scale_of(int direction) const noexcept;
+  double nominal_noise(way_bytes bytes) const noexcept;
 
   network_prior prior_;
   network_config config_;
-  double rtt_, byte_;
-  double p_rr_, p_bb_, p_rb_ = 0;
+  std::array<double, 3> x_;
+  std::array<std::array<double, 3>, 3> p_{};
   double scatter_ = 1; ///< true scatter over nominal, for intervals only
   time_point at_{};
   bool started_ = false;

@@ -26,7 +26,8 @@ inline bool plausible_amount(double x) noexcept {
 inline bool plausible(const observation& seen) noexcept {
   return plausible_ms(seen.total_ms) && plausible_ms(seen.queue_ms)
          && plausible_ms(seen.service_ms) && plausible_ms(seen.cold_ms)
-         && plausible_amount(seen.size) && plausible_amount(seen.bytes)
+         && plausible_amount(seen.size) && plausible_amount(seen.bytes.up)
+         && plausible_amount(seen.bytes.down)
          && plausible_amount(seen.backlog_ms);
 }
 
@@ -51,7 +52,7 @@ inline outcome as_plausible(outcome seen) noexcept {
   };
   seen.total_ms = bounded(seen.total_ms, max_ms);
   seen.size = bounded(seen.size, 1e12);
-  seen.bytes = bounded(seen.bytes, 1e12);
+  seen.bytes = {bounded(seen.bytes.up, 1e12), bounded(seen.bytes.down, 1e12)};
   seen.in_flight = bounded(seen.in_flight, most_queue);
   seen.queue_length = bounded(seen.queue_length, most_queue);
   return seen;

@@ -13,6 +13,10 @@ inline double sound(double x) noexcept {
   return x >= 0 && x <= 1e12 ? x : 0;
 }
 
+inline way_bytes sound(way_bytes bytes) noexcept {
+  return {sound(bytes.up), sound(bytes.down)};
+}
+
 /// exp(x) - 1 for the small variances that occur; bounded for large ones.
 inline double spread_of(double log_var) noexcept {
   const double v = std::min(log_var, 2.0);
@@ -38,7 +42,7 @@ inline double small_exp(double x) noexcept {
 /// by that. Others' events are known by old reports only, and routed by others
 /// (ADR "routing minds later events").
 inline double imposed_ms(const estimate& belief, const candidate& site,
-                         double carry_ms, double work_ms, double known_ms,
+                         way_bytes bytes, double work_ms, double known_ms,
                          double queue_ms) noexcept {
   constexpr double half = 0.5;
   return half * split_ms(queue_ms, work_ms, belief.load)
@@ -47,8 +51,18 @@ inline double imposed_ms(const estimate& belief, const candidate& site,
                        belief.mean_service_ms > 0 ? belief.mean_service_ms
                                                   : work_ms * belief.servers,
                        belief.offered)
-         + crowding_ms(carry_ms, site.backlog_ms, belief.mean_carry_ms,
-                       belief.link_offered);
+         + crowding_ms(belief.up_ms_per_byte * bytes.up, site.backlog_ms,
+                       belief.up_carry_ms, belief.up_offered)
+         + crowding_ms(belief.down_ms_per_byte * bytes.down,
+                       site.replies_ahead_ms, belief.down_carry_ms,
+                       belief.down_offered);
+}
+
+/// Epistemic variance of rtt and bytes, ms^2.
+inline double way_var(const estimate& e, way_bytes bytes) noexcept {
+  const double up = bytes.up, down = bytes.down;
+  return e.rtt_var + up * (2 * e.rtt_up_cov + up * e.up_var)
+         + down * (2 * (e.rtt_down_cov + up * e.up_down_cov) + down * e.down_var);
 }
 
 /// Straight to its place: a copy of what was just written word by word would
@@ -57,16 +71,15 @@ inline double imposed_ms(const estimate& belief, const candidate& site,
 [[gnu::always_inline]] inline void predict_into(prediction& p, const estimate& belief,
                          const candidate& site, const event_features& event,
                          double now_ms) noexcept {
-  const double bytes = event.bytes;
+  const way_bytes bytes = event.bytes;
   const double base = belief.slope * event.size + belief.intercept;
   const double doubt = log_var_at(belief, belief.intercept / base, now_ms);
   // The mean of a log-normal; a vague belief must not look slow only because
   // it is vague, so the correction is bounded.
   const double vague = std::min(doubt + belief.log_noise, 0.25);
   const double service = base * belief.factor * small_exp(vague / 2);
-  const double network
-    = belief.rtt_ms + belief.ms_per_byte * bytes + site.backlog_ms;
-  const double transit = network - belief.rtt_ms / 2;
+  const double transit = belief.rtt_ms / 2 + belief.up_ms_per_byte * bytes.up
+                         + site.backlog_ms;
   const double others = others_now(
     {belief.others, now_ms - belief.reported_ms, belief.others_usual,
      site.in_flight - belief.own_reported, belief.others_per_own});
@@ -77,10 +90,15 @@ inline double imposed_ms(const estimate& belief, const candidate& site,
   const double share = 1 / belief.servers;
   const double cold
     = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
+  // Own replies that will be ready before this one's.
+  const double there = transit + queue + service + cold;
+  const double line = std::clamp(site.replies_free_in_ms - there, 0.0,
+                                 site.replies_ahead_ms);
+  const double network = transit + belief.rtt_ms / 2
+                         + belief.down_ms_per_byte * bytes.down + line;
   const double busy = service + queue;
   const double epistemic
-    = busy * busy * spread_of(doubt) + belief.rtt_var
-      + 2 * bytes * belief.net_cov + bytes * bytes * belief.byte_var;
+    = busy * busy * spread_of(doubt) + way_var(belief, bytes);
   p.network = network;
   p.transit = transit;
   p.queue = queue;
@@ -92,7 +110,8 @@ inline double imposed_ms(const estimate& belief, const candidate& site,
   p.variance
     = epistemic + belief.net_noise_ms2
       + network * network * belief.net_noise_share2
-    + site.backlog_ms * site.backlog_ms / 64 // known to some 12 %
+      // known to some 12 %, and less well
+      + site.backlog_ms * site.backlog_ms / 64 + line * line / 16
       + service * service * spread_of(belief.log_noise)
       + std::min(belief.grain_ms * belief.grain_ms, 4 * service * service)
       + queue * queue * belief.log_noise
@@ -101,8 +120,8 @@ inline double imposed_ms(const estimate& belief, const candidate& site,
     + others * belief.mean_service_ms * belief.mean_service_ms * share * share;
   p.promise_sigmas = belief.promise_sigmas;
   p.interval_sigmas = belief.interval_sigmas;
-  p.imposed = imposed_ms(belief, site, belief.ms_per_byte * bytes,
-                         service * share, known, queue);
+  p.imposed
+    = imposed_ms(belief, site, bytes, service * share, known, queue);
   p.in_flight = site.in_flight;
   p.servers = belief.servers;
   const double work_s = (service + cold) / 1000;

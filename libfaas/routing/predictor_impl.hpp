@@ -71,19 +71,24 @@ struct link_state {
   /// nothing of the link as it is: it was late, but one with no fewer bytes or so
   /// that was sent after it was back in time, and few are like it. A packet was
   /// lost.
-  bool stray(double bytes, double ms, double doubt_ms,
+  bool stray(way_bytes bytes, double ms, double doubt_ms,
              time_point sent) noexcept;
 
   std::string name;
   network_estimator filter;
   way_bounds bounds{}; ///< known without any site's word
-  double offered = 0, mean_carry_ms = 0; ///< see reckon_offered
+  /// One direction's load, and what an event's bytes take: see reckon_offered.
+  struct direction {
+    double offered = 0, carry_ms = 0;
+  };
+  direction up{}, down{};
   time_point fine_sent{}; ///< the last event that was not late, ...
-  double fine_bytes = 0;  ///< ... and its bytes
+  way_bytes fine_bytes{}; ///< ... and its bytes
   double stray_share = 0; ///< of the events, running mean
-  double published_rtt = 0, published_byte = 0, published_offered = 0,
-         published_carry = 0;
-  std::vector<uint32_t> sites; ///< that it leads to
+  double published_rtt = 0;
+  way_bytes published_per_byte{};
+  direction published_up{}, published_down{};
+  std::vector<uint32_t> sites{}; ///< that it leads to
 };
 
 struct site_state {
@@ -125,10 +130,11 @@ struct function_state {
   std::string name;
   line profile = default_profile;
   bool told = false; ///< the profile; else it is a mere form
-  std::vector<uint32_t> slow; ///< sites that load it slower than usual
-  rate_estimator rate;
+  std::vector<uint32_t> slow{}; ///< sites that load it slower than usual
+  rate_estimator rate{};
   rate_estimator lately{5}; ///< as long as what is usual at sites is averaged
-  double mean_size = 0, mean_bytes = 0; ///< of its events
+  double mean_size = 0; ///< of its events
+  way_bytes mean_bytes{};
   bool removed = false;
 };
 

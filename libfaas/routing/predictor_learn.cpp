@@ -67,7 +67,7 @@ void site_state::judge(bool late, bool step, time_point sent) noexcept {
     fine_sent = std::max(fine_sent, sent);
 }
 
-bool link_state::stray(double bytes, double ms, double doubt_ms,
+bool link_state::stray(way_bytes bytes, double ms, double doubt_ms,
                        time_point sent) noexcept {
   constexpr double few = 0.1, memory = 64; // events
   const double spread = filter.var(bytes) + filter.noise(bytes)
@@ -75,7 +75,8 @@ bool link_state::stray(double bytes, double ms, double doubt_ms,
   const bool late
     = ms - filter.mean(bytes) > late_sigmas * std::sqrt(spread);
   const bool overtaken
-    = late && sent < fine_sent && fine_bytes >= bytes / 2;
+    = late && sent < fine_sent && 2 * fine_bytes.up >= bytes.up
+      && 2 * fine_bytes.down >= bytes.down;
   stray_share += ((overtaken ? 1 : 0) - stray_share) / memory;
   if (late)
     return overtaken && stray_share < few;
@@ -97,7 +98,8 @@ void function_state::arrived(const observation& seen) noexcept {
       mean += weight * (std::min(seen, times * mean + 1) - mean);
   };
   follow(mean_size, seen.size);
-  follow(mean_bytes, seen.bytes);
+  follow(mean_bytes.up, seen.bytes.up);
+  follow(mean_bytes.down, seen.bytes.down);
   rate.arrive(seen.at);
   lately.arrive(seen.at);
 }

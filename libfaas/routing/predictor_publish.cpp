@@ -30,17 +30,23 @@ void site_state::fade(double now_ms) noexcept {
 void predictor::impl::reckon_link(link_state& link,
                                   const std::vector<double>& per_ms,
                                   std::vector<bool>& counted) const {
-  double events = 0, bytes = 0;
+  double events = 0;
+  way_bytes bytes;
   counted.assign(functions.size(), false);
   for (const auto s : link.sites)
     for (const auto f : sites[s].functions)
       if (!counted[f]) {
         counted[f] = true;
         events += per_ms[f];
-        bytes += per_ms[f] * functions[f].mean_bytes;
+        bytes.up += per_ms[f] * functions[f].mean_bytes.up;
+        bytes.down += per_ms[f] * functions[f].mean_bytes.down;
       }
-  link.offered = std::min(bytes * link.filter.ms_per_byte(), most_offered);
-  link.mean_carry_ms = events > 0 ? link.offered / events : 0;
+  const auto load = [&](double ms) {
+    const double offered = std::min(ms, most_offered);
+    return link_state::direction{offered, events > 0 ? offered / events : 0};
+  };
+  link.up = load(bytes.up * link.filter.up_ms_per_byte());
+  link.down = load(bytes.down * link.filter.down_ms_per_byte());
 }
 
 /// The load of each site and link if all events came there that can: those of
@@ -78,32 +84,54 @@ bool predictor::impl::moved(const site_state& site) const noexcept {
   const auto offers_more = [](double now, double then) {
     return std::abs(now - then) > 0.2 * (then + 0.1);
   };
+  const auto loaded = [&](const auto& way, const auto& then) {
+    return offers_more(way.offered, then.offered)
+           || offers_more(way.carry_ms, then.carry_ms);
+  };
   return std::abs(site.filter.g - site.published_g) > step
          || differs(site.others, site.published_others, 20)
          || differs(link.filter.rtt_ms(), link.published_rtt, 1)
-         || differs(link.filter.ms_per_byte(), link.published_byte, 1e-6)
+         || differs(link.filter.up_ms_per_byte(), link.published_per_byte.up,
+                    1e-6)
+         || differs(link.filter.down_ms_per_byte(),
+                    link.published_per_byte.down, 1e-6)
          || offers_more(site.own_load, site.published_load)
          || offers_more(site.offered, site.published_offered)
-         || offers_more(link.offered, link.published_offered)
-         || offers_more(link.mean_carry_ms, link.published_carry);
+         || loaded(link.up, link.published_up)
+         || loaded(link.down, link.published_down);
 }
+
+namespace {
+
+void fill_way(estimate& out, const network_estimator& net) noexcept {
+  out.rtt_ms = net.rtt_ms();
+  out.up_ms_per_byte = net.up_ms_per_byte();
+  out.down_ms_per_byte = net.down_ms_per_byte();
+  const auto var = [&](int i, int j) {
+    return static_cast<float>(net.covariance(i, j));
+  };
+  out.rtt_var = var(0, 0);
+  out.up_var = var(1, 1);
+  out.down_var = var(2, 2);
+  out.rtt_up_cov = var(0, 1);
+  out.rtt_down_cov = var(0, 2);
+  out.up_down_cov = var(1, 2);
+  out.net_noise_ms2 = net.fixed_noise();
+  out.net_noise_share2 = net.share_noise();
+}
+
+} // namespace
 
 void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
                             time_point now) {
   const auto& home = sites[site];
-  const auto& net = links[home.link].filter;
+  const auto& link = links[home.link];
   estimate out;
   pair.filter.fill(out, home.filter, config.service, now);
   out.factor *= std::exp(pair.doubt);
   out.log_var_per_ms
     = config.service.q_second * (1 + config.service.own_share) / 1000;
-  out.rtt_ms = net.rtt_ms();
-  out.ms_per_byte = net.ms_per_byte();
-  out.rtt_var = net.rtt_var();
-  out.byte_var = net.byte_var();
-  out.net_cov = net.cov();
-  out.net_noise_ms2 = net.fixed_noise();
-  out.net_noise_share2 = net.share_noise();
+  fill_way(out, link.filter);
   out.warm_until_ms = pair.warm_until_ms == 0 ? 1e300 : pair.warm_until_ms;
   out.cold_charge_ms
     = cold_charge_ms(pair.cold.mean_ms(),
@@ -115,15 +143,17 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.others_per_own = others_per_own(home);
   if (config.crowding) {
     out.offered = home.offered;
-    out.link_offered = links[home.link].offered;
-    out.mean_carry_ms = links[home.link].mean_carry_ms;
+    out.up_offered = static_cast<float>(link.up.offered);
+    out.down_offered = static_cast<float>(link.down.offered);
+    out.up_carry_ms = static_cast<float>(link.up.carry_ms);
+    out.down_carry_ms = static_cast<float>(link.down.carry_ms);
   }
   out.mean_service_ms = home.mean_service_ms;
   out.reported_ms = home.reported_ms;
   out.overdue_ms = pair.overdue_ms;
   out.servers = home.servers;
-  out.promise_sigmas = pair.promise.sigmas();
-  out.interval_sigmas = pair.interval.sigmas();
+  out.promise_sigmas = static_cast<float>(pair.promise.sigmas());
+  out.interval_sigmas = static_cast<float>(pair.interval.sigmas());
   out.updated_ms = to_ms(now.time_since_epoch());
   pair.cell->write(out);
   pair.dirty = false;
@@ -145,9 +175,10 @@ size_t predictor::publish(time_point now) {
   }
   for (auto& link : impl_->links) {
     link.published_rtt = link.filter.rtt_ms();
-    link.published_byte = link.filter.ms_per_byte();
-    link.published_offered = link.offered;
-    link.published_carry = link.mean_carry_ms;
+    link.published_per_byte
+      = {link.filter.up_ms_per_byte(), link.filter.down_ms_per_byte()};
+    link.published_up = link.up;
+    link.published_down = link.down;
   }
   for (const auto& [s, f] : impl_->dirty)
     if (auto* pair = impl_->find(f, s); pair && pair->dirty) {

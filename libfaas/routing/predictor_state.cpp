@@ -59,7 +59,8 @@ snapshot predictor::save() const {
   snapshot out;
   for (const auto& link : impl_->links)
     out.links.push_back(
-      {link.name, link.filter.rtt_ms(), link.filter.ms_per_byte()});
+      {link.name, link.filter.rtt_ms(), link.filter.up_ms_per_byte(),
+       link.filter.down_ms_per_byte()});
   for (const auto& site : impl_->sites) {
     out.sites.push_back({site.name, site.filter.g});
     for (const auto f : site.functions)
@@ -277,7 +278,8 @@ size_t predictor::restore(const snapshot& saved, duration away,
   for (const auto& link : saved.links)
     if (const auto at = my.link_names.find(link.name);
         at != my.link_names.end()
-        && my.links[at->second].filter.restore(link.rtt_ms, link.ms_per_byte))
+        && my.links[at->second].filter.restore(
+          link.rtt_ms, link.up_ms_per_byte, link.down_ms_per_byte))
       ++taken;
   const double seconds = std::max(0.0, to_ms(away) / 1000);
   const auto& config = my.config.service;

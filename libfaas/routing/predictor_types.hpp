@@ -58,8 +58,9 @@ struct observation {
   site_index site{};
   event_outcome outcome = event_outcome::done;
   double size = 1;          ///< size feature, of the whole batch if batched
-  double bytes = 0;         ///< request + reply
-  double backlog_ms = 0; ///< what own bytes ahead of it on the link took ...
+  way_bytes bytes;          ///< request and reply
+  /// What own bytes ahead of it on the link took, both ways ...
+  double backlog_ms = 0;
   bool backlog_seen = false; ///< ... afterwards (link_load::crossed), not expected
   double total_ms = 0;      ///< measured by this router, from dispatch to reply
   double queue_ms = 0;      ///< these three measured and reported by the site
@@ -119,7 +120,7 @@ enum class likeness : uint8_t {
 struct snapshot {
   struct link {
     std::string name;
-    double rtt_ms = 0, ms_per_byte = 0;
+    double rtt_ms = 0, up_ms_per_byte = 0, down_ms_per_byte = 0;
   };
   struct site {
     std::string name;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/routing/queue_model.hpp"
+#include "libfaas/routing/reply_load.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -51,7 +52,8 @@ private:
   std::atomic<double> free_ms_{0}, least_ms_{0};
 };
 
-/// A link_load that several loops write to. Any thread; reading takes no lock.
+/// A link_load and a reply_load that several loops write to. Any thread; reading
+/// takes no lock.
 class shared_link_load {
 public:
   void send(double bytes, double ms_per_byte, time_point now) {
@@ -70,10 +72,50 @@ public:
     return link_load::backlog_ms(free_ms_.load(std::memory_order_relaxed), now);
   }
 
+  /// As in reply_load. Where no reply was ever in another's way they cost no
+  /// lock.
+  void expect(const reply_load::plan& one) {
+    if (!one.counts())
+      return;
+    const std::lock_guard lock{mutex_};
+    replies_.expect(one);
+    show_replies();
+    has_replies_.store(true, std::memory_order_relaxed);
+  }
+  double came(const reply_load::plan& one, double way_ms, double now_ms) {
+    if (!has_replies_.load(std::memory_order_relaxed))
+      return 0;
+    const std::lock_guard lock{mutex_};
+    const double waited = replies_.came(one, way_ms, now_ms);
+    show_replies();
+    return waited;
+  }
+  void gone(const reply_load::plan& one) {
+    if (!one.counts())
+      return;
+    const std::lock_guard lock{mutex_};
+    replies_.gone(one);
+    show_replies();
+  }
+  double replies_free_in_ms(time_point now) const noexcept {
+    return replies_free_ms_.load(std::memory_order_relaxed)
+           - to_ms(now.time_since_epoch());
+  }
+  double replies_ahead_ms() const noexcept {
+    return replies_ahead_ms_.load(std::memory_order_relaxed);
+  }
+
 private:
+  void show_replies() noexcept {
+    replies_free_ms_.store(replies_.free_ms(), std::memory_order_relaxed);
+    replies_ahead_ms_.store(replies_.ahead_ms(), std::memory_order_relaxed);
+  }
+
   std::mutex mutex_;
-  link_load load_; ///< guarded by mutex_
-  std::atomic<double> free_ms_{0};
+  link_load load_;     ///< guarded by mutex_
+  reply_load replies_; ///< likewise
+  std::atomic<double> free_ms_{0}, replies_free_ms_{0}, replies_ahead_ms_{0};
+  std::atomic<bool> has_replies_{false};
 };
 
 } // namespace faas::routing

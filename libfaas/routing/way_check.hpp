@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/core/clock.hpp"
+#include "libfaas/routing/way_bytes.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -26,13 +27,18 @@ public:
   /// An event with so many bytes took `ms` besides what its site says it took
   /// there; waits for the link included. A way that is shorter than a round trip
   /// says nothing: the site has overstated its times.
-  void crossed(double bytes, double ms, time_point now) noexcept {
+  void crossed(way_bytes bytes, double ms, time_point now) noexcept {
     roll(now);
-    if (bytes <= 0 || !known(now))
-      return;
     const double carry = ms - low() + slack_ms;
-    if (carry >= 0 && carry < now_.per_byte * bytes)
-      now_.per_byte = carry / bytes;
+    if (carry < 0 || !known(now))
+      return;
+    // Neither direction has taken more than both.
+    const auto learn = [carry](double& per_byte, double own) {
+      if (carry < per_byte * own)
+        per_byte = carry / own;
+    };
+    learn(now_.per_byte_up, bytes.up);
+    learn(now_.per_byte_down, bytes.down);
   }
   /// False without keep-alives of late: then nothing can be said.
   bool known(time_point now) const noexcept {
@@ -42,11 +48,13 @@ public:
   /// The longest way that so many bytes can be given. Generous: half a round
   /// trip for jitter, one for each congestion window of a connection that was
   /// idle (RFC 5681), the best rate that was seen, or 1 Mbit/s, and 10 ms.
-  double most_ms(double bytes) const noexcept {
+  double most_ms(way_bytes bytes) const noexcept {
     constexpr double window = 14'600, windows = 4; // RFC 6928
     const double high = std::max(now_.high, before_.high);
-    return high * (1.5 + std::min(windows, bytes / window))
-           + bytes * std::min(now_.per_byte, before_.per_byte) + slack_ms;
+    return high * (1.5 + std::min(windows, bytes.all() / window))
+           + bytes.up * std::min(now_.per_byte_up, before_.per_byte_up)
+           + bytes.down * std::min(now_.per_byte_down, before_.per_byte_down)
+           + slack_ms;
   }
 
   static constexpr auto span = std::chrono::seconds{15};
@@ -54,7 +62,8 @@ public:
 private:
   struct seen {
     double low = 1e9, high = 0;
-    double per_byte = 8e-3; ///< 1 Mbit/s: slower links are not told from lies
+    /// 1 Mbit/s: slower links are not told from lies.
+    double per_byte_up = 8e-3, per_byte_down = 8e-3;
   };
   double low() const noexcept { return std::min(now_.low, before_.low); }
   void roll(time_point now) noexcept {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/core/clock.hpp"
+#include "libfaas/routing/way_bytes.hpp"
 #include "libfaas/sim/scenario.hpp"
 
 #include <limits>
@@ -26,7 +27,7 @@ struct draw {
   double own_noise = 1; ///< the part of noise that is the event's, wherever it runs
   double up_jitter = 0, down_jitter = 0; ///< as shares of the jitter's mean
   double up_luck = 1, down_luck = 1;     ///< below the loss: sent again
-  double bytes = 0;
+  routing::way_bytes bytes;
   double deadline_ms = 0; ///< after it was sent; 0: none
   /// Sites do not begin it later than that.
   double give_up = std::numeric_limits<double>::infinity();
@@ -34,6 +35,7 @@ struct draw {
   const site_draw* by_site = nullptr;
   // What the site where it was sent keeps of it:
   double law_service = 0; ///< by the laws, ms
+  double ready = 0, law_ready = 0; ///< its reply, as expected, and by the laws
   uint32_t ticket = 0;
 };
 

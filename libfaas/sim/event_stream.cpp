@@ -58,7 +58,7 @@ draw event_stream::make_given() {
   made.gateway = gateway_;
   made.only = only_;
   made.size = from.size;
-  made.bytes = from.bytes;
+  made.bytes.up = from.bytes;
   made.by_site = given_->draws.data() + at_ * sites;
   ++at_;
   return made;
@@ -83,7 +83,7 @@ draw event_stream::make(double now) {
   made.mean_noise = mean_noise_;
   made.mean_work = work * mean_spread_ * mean_factor_;
   draw_way(made, random_);
-  made.bytes = made.size * law_->bytes_per_unit;
+  made.bytes = law_->bytes_of(made.size);
   made.deadline_ms = law_->deadline_ms.draw(random_);
   return made;
 }

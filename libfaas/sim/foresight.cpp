@@ -42,8 +42,9 @@ bool short_of_memory(const scenario& world) noexcept {
 
 /// Mean size, bytes and time of the events of a recording, by site.
 struct recorded {
-  double size = 0, bytes = 0;
-  std::vector<double> alone_ms;
+  double size = 0;
+  routing::way_bytes bytes{};
+  std::vector<double> alone_ms{};
 };
 
 recorded means_of(const given_events& all, size_t sites) {
@@ -52,7 +53,7 @@ recorded means_of(const given_events& all, size_t sites) {
   const auto count = static_cast<double>(all.events.size());
   for (const auto& one : all.events) {
     made.size += one.size / count;
-    made.bytes += one.bytes / count;
+    made.bytes.up += one.bytes / count;
   }
   for (size_t i = 0; i < all.draws.size(); ++i)
     made.alone_ms[i % sites] += all.draws[i].work / count;
@@ -77,8 +78,8 @@ foresight::foresight(const scenario& world,
   for (const auto& about : world.events) {
     const auto& law = world.functions[about.function];
     const auto noise = about.given ? 1 : mean_noise(law);
-    recorded mean{law.size.mean(), 0, {}};
-    mean.bytes = mean.size * law.bytes_per_unit;
+    recorded mean{law.size.mean()};
+    mean.bytes = law.bytes_of(mean.size);
     mean.alone_ms.assign(world.sites.size(),
                          noise * (law.ms_per_unit * mean.size + law.ms_fixed));
     if (about.given)
@@ -103,12 +104,14 @@ void foresight::came(size_t stream, double now) {
 double foresight::imposed_ms(const site_state& site, const draw& event,
                              double now) const {
   const auto index = site.index();
-  double events = 0, work = 0, bytes = 0;
+  double events = 0, work = 0;
+  routing::way_bytes bytes;
   for (size_t i = 0; i < rates_.size(); ++i) {
     const auto& need = needs_[i][index];
     events += need.work_ms > 0 ? rates_[i] : 0;
     work += rates_[i] * need.work_ms;
-    bytes += rates_[i] * need.bytes;
+    bytes.up += rates_[i] * need.bytes.up;
+    bytes.down += rates_[i] * need.bytes.down;
   }
   if (events <= 0)
     return 0;
@@ -121,13 +124,22 @@ double foresight::imposed_ms(const site_state& site, const draw& event,
   const auto own = work_ms(law, world_.functions[event.function], event.size,
                            alone, event.mean_noise);
   const auto per_byte = site.ms_per_byte(now);
+  const auto carried = [events](double rate, double own, double ahead,
+                                double all) {
+    return routing::crowding_ms(own * rate, ahead, all / events * rate,
+                                all * rate);
+  };
   // All servers as one of their speed, as routing::imposed_ms does.
   return routing::crowding_ms(own * slower / servers,
                               site.work_ahead_ms(event, now) / servers,
                               work / events * slower / servers,
                               work * slower / servers)
-         + routing::crowding_ms(event.bytes * per_byte, site.link_ahead_ms(now),
-                                bytes / events * per_byte, bytes * per_byte);
+         + carried(per_byte.up, event.bytes.up, site.link_ahead_ms(now),
+                   bytes.up)
+         + (event.bytes.down * per_byte.down > 0
+              ? carried(per_byte.down, event.bytes.down,
+                        site.replies_ahead_ms(event, now), bytes.down)
+              : 0);
 }
 
 double foresight::spared_ms(const site_state& site, const draw& event,

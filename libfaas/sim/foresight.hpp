@@ -36,7 +36,7 @@ private:
   /// Of one stream's events, at a site without disturbance.
   struct need {
     double work_ms = 0;
-    double bytes = 0;
+    routing::way_bytes bytes{};
   };
 
   const scenario& world_;

@@ -13,6 +13,11 @@ using namespace routing;
 
 namespace {
 
+/// What predictors call that time, ms.
+double clock_ms(double now) noexcept {
+  return to_ms(at(now).time_since_epoch());
+}
+
 /// A decision by counts alone.
 decision decide_by_counts(std::span<const candidate> candidates,
                           std::span<const double> servers,
@@ -75,6 +80,7 @@ gateway::gateway(const scenario& world, const run_options& how)
     loads_.emplace_back(servers_.back());
   }
   link_loads_.resize(sites_.size());
+  replies_.resize(sites_.size());
   for (const auto function : functions_) {
     cells_.emplace_back();
     for (const auto site : sites_)
@@ -119,8 +125,11 @@ candidate gateway::candidate_of(size_t function, size_t site, double now) {
   one.free_in_ms = loads_[site].free_in_ms(at(now));
   one.price_per_s = costs_[site].price_per_s;
   one.watts = watts_per_event(costs_[site], servers_[site]);
-  if (!local_[site])
+  if (!local_[site]) {
     one.backlog_ms = link_loads_[site].backlog_ms(at(now));
+    one.replies_free_in_ms = replies_[site].free_ms() - clock_ms(now);
+    one.replies_ahead_ms = replies_[site].ahead_ms();
+  }
   return one;
 }
 
@@ -252,10 +261,13 @@ sending gateway::start(const decision& made, const draw& event, double now) {
     how.service_ms = parts.service;
     how.back_ms = parts.network - parts.transit;
     if (!local_[chosen]) {
+      const auto belief = cells_[event.function][chosen]->read();
       how.backlog = link_loads_[chosen].backlog_ms(at(now));
-      link_loads_[chosen].send(
-        event.bytes, cells_[event.function][chosen]->read().ms_per_byte,
-        at(now));
+      link_loads_[chosen].send(event.bytes.up, belief.up_ms_per_byte, at(now));
+      how.reply = {clock_ms(now) + parts.transit + parts.queue + parts.service
+                     + parts.cold,
+                   belief.down_ms_per_byte * event.bytes.down};
+      replies_[chosen].expect(how.reply);
     }
   }
   loads_[chosen].start(how.service_ms, predicts_ ? parts.transit : 0, at(now));
@@ -267,6 +279,23 @@ void gateway::want(const decision& made, size_t function,
   for (const auto site : probing_[function]->probes(made, random))
     wanted_.push_back(static_cast<uint32_t>(
       std::find(sites_.begin(), sites_.end(), site) - sites_.begin()));
+}
+
+/// As a node does (loop_port::leave_link).
+gateway::waits gateway::leave_link(const draw& event, const sending& how,
+                                   const outcome& ended, double sent,
+                                   double now) {
+  const auto belief = cells_[event.function][how.site]->read();
+  const auto carried = ended.total_ms - ended.queue_ms - ended.service_ms
+                       - ended.cold_ms - belief.rtt_ms;
+  const auto back = replies_[how.site].came(
+    how.reply, carried - how.backlog - belief.up_ms_per_byte * event.bytes.up,
+    clock_ms(now) - belief.rtt_ms / 2);
+  const auto there = link_loads_[how.site].crossed(
+    event.bytes.up, at(sent),
+    carried - back - belief.down_ms_per_byte * event.bytes.down,
+    belief.up_ms_per_byte);
+  return {there.value_or(how.backlog) + back, there.has_value()};
 }
 
 void gateway::returned(const draw& event, const sending& how,
@@ -291,25 +320,20 @@ void gateway::returned(const draw& event, const sending& how,
     ended.queue_length = static_cast<double>(inside);
   }
   policies_[event.function]->ended(ended);
+  if (lost)
+    replies_[site].gone(how.reply);
   if (!predicts_ || lost)
     return;
   silent_.event(sites_[site], at(now));
-  std::optional<double> waited;
-  if (!local_[site]) {
-    const auto belief = cells_[event.function][site]->read();
-    waited = link_loads_[site].crossed(
-      event.bytes, at(sent),
-      ended.total_ms - ended.queue_ms - ended.service_ms - ended.cold_ms
-        - belief.rtt_ms,
-      belief.ms_per_byte);
-  }
+  const auto waited = local_[site] ? waits{how.backlog, false}
+                                   : leave_link(event, how, ended, sent, now);
   observation learned;
   learned.function = functions_[event.function];
   learned.site = ended.site;
   learned.size = event.size;
   learned.bytes = event.bytes;
-  learned.backlog_ms = waited.value_or(how.backlog);
-  learned.backlog_seen = waited.has_value();
+  learned.backlog_ms = waited.ms;
+  learned.backlog_seen = waited.seen;
   learned.total_ms = ended.total_ms;
   learned.queue_ms = ended.queue_ms;
   learned.service_ms = ended.service_ms;

@@ -8,6 +8,7 @@
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/queue_model.hpp"
+#include "libfaas/routing/reply_load.hpp"
 #include "libfaas/routing/silent_sites.hpp"
 #include "libfaas/routing/variants.hpp"
 #include "libfaas/sim/site_servers.hpp"
@@ -28,6 +29,7 @@ struct sending {
   routing::reason why = routing::reason::no_candidate;
   double predicted_ms = 0, predicted_sd = 0, promised_ms = 0, reach_ms = 0;
   double service_ms = 0, back_ms = 0, backlog = 0, in_flight = 0;
+  routing::reply_load::plan reply = {};
   std::optional<double> second_after_ms; ///< when a second start may pay
   /// Where somebody watches; else null: a decision is some 5 KiB.
   std::shared_ptr<const routing::decision> made = nullptr;
@@ -91,6 +93,14 @@ private:
   void fill_candidates(const draw& event, std::span<const char> up, double now);
   /// What is kept of a decision; the event is under way.
   sending start(const routing::decision& made, const draw& event, double now);
+  /// How long an event waited for the link, both ways, and whether that is seen
+  /// or was only expected.
+  struct waits {
+    double ms = 0;
+    bool seen = false;
+  };
+  waits leave_link(const draw& event, const sending& how,
+                   const routing::outcome& ended, double sent, double now);
   std::optional<double> second_after(const routing::decision& made,
                                      const draw& event, double now);
   void want(const routing::decision& made, size_t function,
@@ -110,6 +120,7 @@ private:
     cells_;
   std::vector<routing::site_load> loads_;
   std::vector<routing::link_load> link_loads_;
+  std::vector<routing::reply_load> replies_;
   std::vector<uint32_t> shown_; ///< positions of the sites of a decision
   std::vector<routing::candidate> candidates_; ///< of those
   struct hedges {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/routing/site_costs.hpp"
+#include "libfaas/routing/way_bytes.hpp"
 #include "libfaas/sim/arrivals.hpp"
 #include "libfaas/sim/law.hpp"
 #include "libfaas/sim/schedule.hpp"
@@ -14,16 +15,17 @@
 
 namespace faas::sim {
 
-/// The way between the gateways and a site. Bytes wait for each other (FIFO).
+/// The way between the gateways and a site. Bytes wait for each other (FIFO), in
+/// each direction by itself.
 struct link_law {
   double rtt_ms = 0.1;
-  double ms_per_byte = 0;
+  double ms_per_byte = 0, back_ms_per_byte = 0;
   double jitter_ms = 0; ///< mean of an exponential delay in each direction
   /// Share of events, in each direction, that have to be sent again: they come
   /// later by retransmit_ms().
   double loss = 0;
   schedule rtt_factor;
-  schedule ms_per_byte_factor;
+  schedule ms_per_byte_factor; ///< of both directions
   bool local() const noexcept { return rtt_ms < 1; }
   /// TCP's least time-out (RFC 6298 says 1 s, systems take 0.2 s) and a way.
   double retransmit_ms() const noexcept { return 200 + rtt_ms; }
@@ -77,7 +79,10 @@ struct function_law {
   std::string name = "f";
   law size = law::constant(1);
   double ms_per_unit = 0, ms_fixed = 1; ///< work at slow-down 1
-  double bytes_per_unit = 0;
+  double bytes_per_unit = 0, reply_bytes_per_unit = 0;
+  routing::way_bytes bytes_of(double units) const noexcept {
+    return {units * bytes_per_unit, units * reply_bytes_per_unit};
+  }
   double noise = 0.08; ///< standard deviation of the log of service times
   bool memoryless = false; ///< in place of that: service times are exponential
   double outlier_share = 0, outlier_factor = 1;

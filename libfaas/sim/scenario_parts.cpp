@@ -13,7 +13,7 @@ using strictness = section::strictness;
 
 constexpr std::string_view site_keys[]
   = {"tier", "servers", "slowdown", "rtt",    "jitter", "loss",  "mbit",
-     "cold", "keep",    "memory",   "repeat", "absent", "batch",
+     "mbit_back", "cold", "keep",    "memory",   "repeat", "absent", "batch",
      "disturbances", "price", "idle_watts", "busy_watts"};
 constexpr std::string_view batch_keys[] = {"max", "window", "base", "item"};
 constexpr std::string_view disturbance_keys[]
@@ -21,7 +21,7 @@ constexpr std::string_view disturbance_keys[]
 constexpr std::string_view function_keys[]
   = {"size",  "ms_per_unit",   "ms_fixed",      "bytes_per_unit",
      "noise", "memoryless", "outlier_share", "outlier_factor", "memory", "cold",
-     "deadline", "lighter"};
+     "deadline", "lighter", "reply_bytes_per_unit"};
 constexpr std::string_view law_keys[]
   = {"law", "mean", "sigma", "least", "most", "values"};
 constexpr std::string_view absence_keys[] = {"from", "until", "crash"};
@@ -236,8 +236,11 @@ site_law read_site(const yaml_node& node, const std::string& name,
        "must be 0 to 1, and not 1");
   keys.read("mbit", mbit);
   must(keys, "mbit", mbit >= 0, "must not be negative; 0: without limit");
-  if (mbit > 0)
-    made.link.ms_per_byte = 8 / (mbit * 1000);
+  made.link.ms_per_byte = mbit > 0 ? 8 / (mbit * 1000) : 0;
+  double back = 0;
+  keys.read("mbit_back", back);
+  must(keys, "mbit_back", back >= 0, "must not be negative; 0: without limit");
+  made.link.back_ms_per_byte = back > 0 ? 8 / (back * 1000) : 0;
   read_ms(keys, "cold", made.cold.load_ms);
   read_ms(keys, "keep", made.cold.keep_ms);
   made.memory_bytes = read_memory(keys);
@@ -265,6 +268,7 @@ function_law read_function(const yaml_node& node, const std::string& name,
   keys.read("ms_per_unit", made.ms_per_unit);
   keys.read("ms_fixed", made.ms_fixed);
   keys.read("bytes_per_unit", made.bytes_per_unit);
+  keys.read("reply_bytes_per_unit", made.reply_bytes_per_unit);
   keys.read("noise", made.noise);
   keys.read("memoryless", made.memoryless);
   keys.read("outlier_share", made.outlier_share);
@@ -281,6 +285,8 @@ function_law read_function(const yaml_node& node, const std::string& name,
          && made.ms_fixed + made.ms_per_unit > 0,
        "and ms_per_unit must not be negative, and not both 0");
   must(keys, "bytes_per_unit", made.bytes_per_unit >= 0,
+       "must not be negative");
+  must(keys, "reply_bytes_per_unit", made.reply_bytes_per_unit >= 0,
        "must not be negative");
   must(keys, "noise", made.noise >= 0 && made.noise <= 3, "must be 0 to 3");
   must(keys, "outlier_share",

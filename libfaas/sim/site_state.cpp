@@ -45,20 +45,33 @@ double site_state::transit(const draw& event, double now,
   const auto half = event.by_site != nullptr && drawn
                       ? way_back(event, now) // the same each way
                       : rtt_ms(now) / 2 + jitter;
-  return half
-         + event.bytes * law_.link.ms_per_byte
-             * law_.link.ms_per_byte_factor.at(now);
+  return half + event.bytes.up * ms_per_byte(now).up;
+}
+
+/// After how long it will have been served.
+double site_state::end_of(const draw& event, double now,
+                          knowledge what) const {
+  const auto there = std::max(link_free_, now) + transit(event, now, false);
+  return event.by_site == nullptr
+           ? servers_->expect(event, there, now, what)
+           : servers_->expect(here(event), there, now, what);
 }
 
 double site_state::expect(const draw& event, double now,
                           knowledge what) const {
   const auto back = rtt_ms(now) / 2 + law_.link.jitter_ms
                     + law_.link.loss * law_.link.retransmit_ms();
-  const auto there = std::max(link_free_, now) + transit(event, now, false);
-  return (event.by_site == nullptr
-            ? servers_->expect(event, there, now, what)
-            : servers_->expect(here(event), there, now, what))
-         + back;
+  const auto served = end_of(event, now, what);
+  const auto carry = carry_back(event, now);
+  if (carry <= 0)
+    return served + back;
+  const auto& line = what == knowledge::draws ? replies_ : law_replies_;
+  return served + line.wait_ms(now + served, back_free_) + carry + back;
+}
+
+double site_state::replies_ahead_ms(const draw& event, double now) const {
+  const auto served = now + end_of(event, now, knowledge::laws);
+  return law_replies_.wait_ms(served, back_free_);
 }
 
 double site_state::send(draw& event, double now) {
@@ -66,16 +79,34 @@ double site_state::send(draw& event, double now) {
     event = here(event);
   const auto start = std::max(link_free_, now);
   const auto there = start + transit(event, now, true);
+  if (const auto carry = carry_back(event, now); carry > 0) {
+    event.ready = now + end_of(event, now, knowledge::draws);
+    event.law_ready = now + end_of(event, now, knowledge::laws);
+    replies_.expect({event.ready, carry});
+    law_replies_.expect({event.law_ready, carry});
+  }
   servers_->sent(event, there, start + transit(event, now, false), now);
-  link_free_ = start
-               + event.bytes * law_.link.ms_per_byte
-                   * law_.link.ms_per_byte_factor.at(now);
+  link_free_ = start + event.bytes.up * ms_per_byte(now).up;
   return there;
+}
+
+double site_state::back(const draw& event, double now) {
+  const auto carry = carry_back(event, now);
+  if (event.ready > 0) { // the rate may have changed since it was sent
+    replies_.leave(event.ready);
+    law_replies_.leave(event.law_ready);
+  }
+  if (carry <= 0)
+    return now + way_back(event, now);
+  back_free_ = std::max(back_free_, now) + carry;
+  return back_free_ + way_back(event, now);
 }
 
 void site_state::crash(double until) {
   servers_->crash(until);
-  link_free_ = 0;
+  link_free_ = back_free_ = 0;
+  replies_.clear();
+  law_replies_.clear();
   inside_ = 0;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/routing/recent_latencies.hpp"
+#include "libfaas/sim/reply_line.hpp"
 #include "libfaas/sim/site_servers.hpp"
 
 #include <algorithm>
@@ -40,9 +41,13 @@ public:
     return servers_->cold_ms(
       event, std::max(link_free_, now) + transit(event, now, false), now);
   }
-  /// Of the link, at that time.
-  double ms_per_byte(double now) const noexcept {
-    return law_.link.ms_per_byte * law_.link.ms_per_byte_factor.at(now);
+  /// The same of replies: those that will be ready before one of that event.
+  double replies_ahead_ms(const draw& event, double now) const;
+  /// Of the link there and back, at that time.
+  routing::way_bytes ms_per_byte(double now) const noexcept {
+    const auto factor = law_.link.ms_per_byte_factor.at(now);
+    return {law_.link.ms_per_byte * factor,
+            law_.link.back_ms_per_byte * factor};
   }
   size_t index() const noexcept { return index_; }
   /// Expected latency of that event sent now.
@@ -65,10 +70,9 @@ public:
   void go_on(double now, std::vector<settled>& done) {
     servers_->go_on(now, done);
   }
-  /// When the reply of an event is at the gateway that ends then.
-  double back(const draw& event, double end) const noexcept {
-    return end + way_back(event, end);
-  }
+  /// When the reply of an event is at the gateway that ends now. The link moves
+  /// on.
+  double back(const draw& event, double now);
   /// It is gone, with all that it had, and will be back then with nothing
   /// loaded.
   void crash(double until);
@@ -84,6 +88,10 @@ public:
 private:
   double transit(const draw& event, double now, bool drawn) const noexcept;
   double way_back(const draw& event, double now) const noexcept;
+  double carry_back(const draw& event, double now) const noexcept {
+    return event.bytes.down * ms_per_byte(now).down;
+  }
+  double end_of(const draw& event, double now, knowledge what) const;
   draw here(const draw& event) const noexcept;
 
   site_law law_;
@@ -92,7 +100,8 @@ private:
   std::unique_ptr<routing::recent_latencies> lately_
     = std::make_unique<routing::recent_latencies>();
   size_t inside_ = 0;
-  double link_free_ = 0;
+  double link_free_ = 0, back_free_ = 0;
+  reply_line replies_, law_replies_; ///< as the draws say, and the laws
 };
 
 } // namespace faas::sim

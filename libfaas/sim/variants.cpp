@@ -49,7 +49,7 @@ draw variants::as(draw event, size_t function) const noexcept {
   event.function = function;
   event.work *= factor;
   event.mean_work *= factor;
-  event.bytes = event.size * functions_[function].bytes_per_unit;
+  event.bytes = functions_[function].bytes_of(event.size);
   return event;
 }
 

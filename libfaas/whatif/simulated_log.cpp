@@ -44,7 +44,7 @@ decisions::record record_of(const sim::record& seen, const sim::draw& event,
   made.of = seen_by(chosen, of);
   made.at_us = begin_us + std::llround(seen.sent * 1000);
   made.size = event.size;
-  made.bytes = event.bytes;
+  made.bytes = event.bytes.up;
   made.chosen = chosen.chosen;
   made.runner_up = chosen.runner_up;
   made.why = chosen.why;

@@ -27,6 +27,7 @@ void apply(const change& what, size_t site, sim::site_law& to) {
     if (one.site == site) {
       to.link.rtt_ms = to.link.rtt_ms * one.factor + one.more_rtt_ms;
       to.link.ms_per_byte *= one.factor;
+      to.link.back_ms_per_byte *= one.factor;
     }
 }
 

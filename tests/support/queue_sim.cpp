@@ -146,7 +146,7 @@ struct queue_sim::impl {
     }
     event_features event;
     event.size = j.size;
-    event.bytes = bytes;
+    event.bytes.up = bytes;
     const auto made = decide(candidates, event, rule, choices, at(j.sent));
     const auto& parts = made.chosen_parts();
     for (size_t i = 0; i < ids.size(); ++i) {
@@ -164,7 +164,7 @@ struct queue_sim::impl {
     j.open = true;
     loads[j.site].start(j.expected, parts.transit, at(j.sent));
     j.back = parts.network - parts.transit;
-    links_busy[j.site].send(bytes, cells[j.site]->read().ms_per_byte,
+    links_busy[j.site].send(bytes, cells[j.site]->read().up_ms_per_byte,
                             at(j.sent));
     const auto& site = config.sites[j.site];
     auto& link = link_until[j.site];
@@ -197,7 +197,7 @@ struct queue_sim::impl {
     seen.function = function;
     seen.site = ids[j.site];
     seen.size = j.size;
-    seen.bytes = j.size * config.bytes_per_unit;
+    seen.bytes.up = j.size * config.bytes_per_unit;
     seen.backlog_ms = j.backlog;
     seen.total_ms = j.latency_ms;
     seen.queue_ms = j.queue_ms;

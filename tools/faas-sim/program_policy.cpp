@@ -73,7 +73,8 @@ public:
                             {{"now_ms", ms_of(seen.at)},
                              {"site", names_[site]},
                              {"size", seen.size},
-                             {"bytes", seen.bytes},
+                             {"bytes", seen.bytes.up},
+                             {"reply_bytes", seen.bytes.down},
                              {"failed", seen.failed},
                              {"total_ms", seen.total_ms},
                              {"queue_ms", seen.queue_ms},
@@ -112,7 +113,8 @@ private:
              {{"id", number_},
               {"now_ms", ms_of(now)},
               {"size", event.size},
-              {"bytes", event.bytes},
+              {"bytes", event.bytes.up},
+              {"reply_bytes", event.bytes.down},
               {"sites", std::move(sites)}}}};
   }
 

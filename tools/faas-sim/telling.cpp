@@ -34,6 +34,11 @@ json batch_json(const site_law& law) {
   return made;
 }
 
+/// 0: without limit.
+double mbit_of(double ms_per_byte) noexcept {
+  return ms_per_byte > 0 ? 8 / (ms_per_byte * 1000) : 0;
+}
+
 json site_json(const site_law& law) {
   const auto& link = law.link;
   return {{"name", law.name},
@@ -44,7 +49,8 @@ json site_json(const site_law& law) {
           {"jitter_ms", link.jitter_ms},
           {"loss", link.loss},
           {"absent", law.absent.size()},
-          {"mbit", link.ms_per_byte > 0 ? 8 / (link.ms_per_byte * 1000) : 0},
+          {"mbit", mbit_of(link.ms_per_byte)},
+          {"mbit_back", mbit_of(link.back_ms_per_byte)},
           {"cold_ms", law.cold.load_ms},
           {"keep_ms", law.cold.keep_ms},
           {"memory_bytes", law.memory_bytes},
@@ -62,6 +68,7 @@ json function_json(const function_law& law) {
             {"ms_per_unit", law.ms_per_unit},
             {"ms_fixed", law.ms_fixed},
             {"bytes_per_unit", law.bytes_per_unit},
+            {"reply_bytes_per_unit", law.reply_bytes_per_unit},
             {"noise", law.noise},
             {"memoryless", law.memoryless},
             {"outlier_share", law.outlier_share},
@@ -95,11 +102,13 @@ void print_scenario(std::ostream& out, const scenario& world) {
 }
 
 void print_events(std::ostream& out, const scenario& world, uint64_t seed) {
-  out << "at_ms,function,gateway,size,bytes,work_ms\n" << std::setprecision(9);
+  out << "at_ms,function,gateway,size,bytes,reply_bytes,work_ms\n"
+      << std::setprecision(9);
   for (const auto& one : draw_events(world, seed))
     out << one.sent << ',' << world.functions[one.function].name << ','
         << one.gateway << ',' << one.size << ','
-        << static_cast<uint64_t>(one.bytes) << ',' << one.work << '\n';
+        << static_cast<uint64_t>(one.bytes.up) << ','
+        << static_cast<uint64_t>(one.bytes.down) << ',' << one.work << '\n';
 }
 
 result<void> print_run(std::ostream& out, const scenario& world, uint64_t seed,

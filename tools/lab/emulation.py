@@ -26,17 +26,21 @@ def site_file(site, begin_ns=0, loops_per_ms=0.0):
     return "\n".join(lines) + "\n"
 
 
-def way_to_site(towards_site):
-    """A scenario bounds the rate of the way to the site only. A node dials the
-    gateway, so for a link that way is `back`; for HTTP it is `there`."""
-    return "mbit-there" if towards_site else "mbit-back"
+def rates(site, towards_site):
+    """Option and rate of each way that a scenario bounds. A node dials the
+    gateway, so for a link the way to the site is `back`; for HTTP it is
+    `there`."""
+    there, back = ("mbit-there", "mbit-back") if towards_site else (
+        "mbit-back", "mbit-there")
+    return [(option, mbit) for option, mbit in
+            ((there, site.mbit), (back, site.mbit_back)) if mbit > 0]
 
 
 def link_options(site, towards_site):
     made = ["--rtt", f"{site.rtt_ms:.9g}", "--jitter", f"{site.jitter_ms:.9g}",
             "--jitter-law", "exponential"]
-    if site.mbit > 0:
-        made += ["--" + way_to_site(towards_site), f"{site.mbit:.9g}"]
+    for option, mbit in rates(site, towards_site):
+        made += ["--" + option, f"{mbit:.9g}"]
     if site.loss > 0:
         made += ["--loss", f"{site.loss:.9g}"]
     return made
@@ -47,10 +51,9 @@ def link_script(site, towards_site):
     lines = []
     for begin, factor in site.steps.get("rtt", []):
         lines.append((begin, f"rtt {site.rtt_ms * factor:.9g}"))
-    if site.mbit > 0:
+    for option, mbit in rates(site, towards_site):
         for begin, factor in site.steps.get("bandwidth", []):
-            lines.append((begin, f"{way_to_site(towards_site)} "
-                                 f"{site.mbit * factor:.9g}"))
+            lines.append((begin, f"{option} {mbit * factor:.9g}"))
     lines.sort(key=lambda one: one[0])
     return "".join(f"{begin / 1000:.6f} {command}\n"
                    for begin, command in lines)

@@ -174,9 +174,11 @@ def expected_link_ms(site, record):
     """What the emulated link itself takes for an event, mean."""
     at = record["at_ms"]
     made = site.rtt_ms * site.factor("rtt", at) + 2 * site.jitter_ms
-    if site.mbit > 0:
-        rate = site.mbit * site.factor("bandwidth", at)
-        made += record["bytes"] * 8 / (rate * 1000)
+    for bytes_, mbit in ((record["bytes"], site.mbit),
+                         (record["reply_bytes"], site.mbit_back)):
+        if mbit > 0:
+            rate = mbit * site.factor("bandwidth", at)
+            made += bytes_ * 8 / (rate * 1000)
     return made
 
 

@@ -159,9 +159,9 @@ class Lab:
                                               self.scenario.sites)
         for number in range(self.given.rounds):
             events = self.simulator.events(self.given.seed + number)
-            if any(e.bytes > MOST_BYTES for e in events):
-                raise Refused("an event has more than 16 MiB, which no "
-                              "gateway takes")
+            if any(max(e.bytes, e.reply_bytes) > MOST_BYTES for e in events):
+                raise Refused("an event or its reply has more than 16 MiB, "
+                              "which no gateway takes")
             for way in turns.order(self.ways, number):
                 run = self.play_one(way, number, events)
                 self.runs[way].append(run)

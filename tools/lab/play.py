@@ -13,9 +13,9 @@ DRAIN_S = 95.0  # answers may take until after the last event
 
 
 def events_text(events):
-    rows = ["at_ms,path,size,bytes,work_ms"]
+    rows = ["at_ms,path,size,bytes,work_ms,reply_bytes"]
     rows += [f"{e.at_ms:.6f},/function/{e.function},{e.size:.9g},{e.bytes},"
-             f"{e.work_ms:.9g}" for e in events]
+             f"{e.work_ms:.9g},{e.reply_bytes}" for e in events]
     return "\n".join(rows) + "\n"
 
 
@@ -29,7 +29,8 @@ def record(row, events):
             "status": int(row["status"]),
             "site": row["site"].split("/")[0], "call_id": row["call_id"],
             "function": event.function, "size": event.size,
-            "bytes": event.bytes, "work_ms": event.work_ms}
+            "bytes": event.bytes, "reply_bytes": event.reply_bytes,
+            "work_ms": event.work_ms}
 
 
 class Player:
@@ -102,7 +103,8 @@ class Play:
                  "latency_ms": -1.0, "queue_ms": 0.0, "service_ms": 0.0,
                  "cold_ms": 0.0, "total_ms": 0.0, "status": 599, "site": "",
                  "call_id": "", "function": e.function, "size": e.size,
-                 "bytes": e.bytes, "work_ms": e.work_ms}
+                 "bytes": e.bytes, "reply_bytes": e.reply_bytes,
+                 "work_ms": e.work_ms}
                 for n, e in enumerate(self.events) if n not in seen]
         return sorted(records + lost, key=lambda r: r["id"])
 

@@ -8,8 +8,8 @@ from lab import figures, fronts, machine, plots, tables
 from lab.scenario import intervals
 
 COLUMNS = ["way", "round", "seed", "id", "at_ms", "sent_ms", "latency_ms",
-           "status", "site", "call_id", "function", "size", "bytes", "work_ms",
-           "queue_ms", "service_ms", "cold_ms", "total_ms"]
+           "status", "site", "call_id", "function", "size", "bytes",
+           "reply_bytes", "work_ms", "queue_ms", "service_ms", "cold_ms", "total_ms"]
 
 
 def counted(scenario, records):

@@ -29,6 +29,7 @@ class Site:
     keep_ms: float
     loss: float
     steps: dict  # "slowdown", "rtt", "bandwidth" -> [[from ms, factor], ...]
+    mbit_back: float = 0.0  # of the way back; 0: without limit
 
     def factor(self, kind, at_ms):
         """Of its disturbances at that time; 1 before the first."""
@@ -46,6 +47,7 @@ class Event:
     size: float
     bytes: int
     work_ms: float
+    reply_bytes: int = 0
 
 
 @dataclasses.dataclass
@@ -83,7 +85,8 @@ class Simulator:
     def events(self, seed):
         rows = csv.DictReader(io.StringIO(self._ask("draw", "--seed", seed)))
         return [Event(float(r["at_ms"]), r["function"], float(r["size"]),
-                      int(r["bytes"]), float(r["work_ms"])) for r in rows]
+                      int(r["bytes"]), float(r["work_ms"]),
+                      int(r["reply_bytes"])) for r in rows]
 
     def play(self, seed, policy):
         """What becomes of the events after the warm-up: rows of numbers and

@@ -1,6 +1,7 @@
 """`tools/experiments what-if`: a log is recorded on real nodes, faas-sim answers
 from it what a change would do, and then the change is made, on real nodes again.
 One page of what was said and what came, in docs/results."""
+import dataclasses
 import json
 import pathlib
 import re
@@ -16,39 +17,54 @@ POLICY = "min-latency"
 FIGURES = ["mean", "p50", "p95", "p99"]
 AGAIN = 2
 RECORDED = "recorded"  # the play that the log is of
-# name, words for faas-sim, what replaces what in the file, the lab's policy
+
+
+@dataclasses.dataclass
+class Change:
+    name: str
+    words: list = dataclasses.field(default_factory=list)  # for faas-sim
+    pattern: str = ""  # what `new` replaces in the file
+    new: str = ""
+    policy: str = POLICY
+    # Site and script of its link, which make the change on real nodes where the
+    # file's would not be played.
+    link: tuple = ()
+
+    def text(self, on_nodes=False):
+        """Of the scenario."""
+        if not self.pattern or (on_nodes and self.link):
+            return FILE.read_text()
+        made, count = re.subn(self.pattern, self.new, FILE.read_text())
+        assert count == 1, self.pattern
+        return made
+
+
 CHANGES = [
-    ("nothing, again", [], [], POLICY),  # how well the lab repeats itself
-    ("rate x1.5", ["--rate", "x1.5"], [("rate: 80", "rate: 120")], POLICY),
-    ("edge twice as slow", ["--slow", "edge=x2"],
-     [("slowdown: 4", "slowdown: 8")], POLICY),
-    ("cloud 40 ms farther", ["--link", "cloud=+40"],
-     [("rtt: 35ms", "rtt: 75ms")], POLICY),
-    ("no far site", ["--drop-site", "far"],
-     [(r"  far:\n(    .*\n)+", "")], POLICY),
-    ("one more edge", ["--add-site", "edge-2=edge"],
-     [(r"(  edge:\n)((?:    .*\n)+)", r"\1\2  edge-2:\n\2")], POLICY),
-    ("round robin", ["--policy", "round-robin"], [], "round-robin"),
+    Change("nothing, again"),  # how well the lab repeats itself
+    Change("rate x1.5", ["--rate", "x1.5"], "rate: 80", "rate: 120"),
+    Change("edge twice as slow", ["--slow", "edge=x2"],
+           "slowdown: 4", "slowdown: 8"),
+    Change("cloud 40 ms farther", ["--link", "cloud=+40"],
+           "rtt: 35ms", "rtt: 75ms"),
+    Change("no far site", ["--drop-site", "far"], r"  far:\n(    .*\n)+", ""),
+    Change("one more edge", ["--add-site", "edge-2=edge"],
+           r"(  edge:\n)((?:    .*\n)+)", r"\1\2  edge-2:\n\2"),
+    Change("cloud cut off for 3 s", ["--drop-link", "cloud@10-13"],
+           r"(  cloud:\n)", r"\1    absent: [{from: 10s, until: 13s}]\n",
+           link=("cloud", "10 cut\n13 heal\n")),
+    Change("round robin", ["--policy", "round-robin"], policy="round-robin"),
 ]
-
-
-def changed(replacements):
-    made = FILE.read_text()
-    for pattern, new in replacements:
-        made, count = re.subn(pattern, new, made)
-        assert count == 1, pattern
-    return made
 
 
 def folder_of(folder, name):
     return folder / re.sub("[^a-z0-9]+", "-", name)
 
 
-def play(options, folder, name, made, policy, say):
+def play(options, folder, change, say):
     """The lab's report of one play; None when it failed. A play whose generator
     was late is made again, for that says nothing of nodes."""
     for attempt in range(1 + AGAIN):
-        report = play_once(options, folder, name, made, policy)
+        report = play_once(options, folder, change)
         if report is None or report["ways"][0]["lag"]["valid"]:
             return report
         if attempt < AGAIN:
@@ -56,13 +72,20 @@ def play(options, folder, name, made, policy, say):
     return report
 
 
-def play_once(options, folder, name, made, policy):
-    out = folder_of(folder, name)
+def play_once(options, folder, change):
+    out = folder_of(folder, change.name)
     file = out.with_suffix(".yml")
-    file.write_text(made)
+    file.write_text(change.text(on_nodes=True))
+    more = []
+    if change.link:
+        site, script = change.link
+        trace = out.with_suffix(".link")
+        trace.write_text(script)
+        more = ["--link-trace", f"{site}={trace}"]
     status = lab.main(["run", str(file), "--seconds", f"{options.seconds:g}",
-                       "--policy", policy, "--seed", str(options.seed),
-                       "--programs", str(options.programs), "--out", str(out)])
+                       "--policy", change.policy, "--seed", str(options.seed),
+                       "--programs", str(options.programs), "--out", str(out),
+                       *more])
     return json.loads((out / "report.json").read_text()) if status == 0 else None
 
 
@@ -257,23 +280,22 @@ def run(options, say):
     say("in the simulator")
     truth = what_if_truth.compare(
         pathlib.Path(options.programs) / "faas-sim",
-        [(name, words, changed(replacements), policy)
-         for name, words, replacements, policy in CHANGES[1:]], folder, FILE,
+        [(one.name, one.words, one.text(), one.policy)
+         for one in CHANGES[1:]], folder, FILE,
         lambda log, words, seconds: ask(options, log, words, seconds))
     rows, log = [], None
-    for name, words, replacements, policy in [(RECORDED, [], [], POLICY),
-                                              *CHANGES]:
-        say(f"on real nodes: {name}")
-        report = play(options, folder, name, changed(replacements), policy,
-                      say)
+    for change in [Change(RECORDED), *CHANGES]:
+        say(f"on real nodes: {change.name}")
+        report = play(options, folder, change, say)
         if report is None:
             return False
-        own = log_of(folder_of(folder, name))
+        own = log_of(folder_of(folder, change.name))
         if log is None:
             log = own
             continue
         measured = ask(options, own, ["--seeds", "2", "--believe"])
-        rows.append(row(name, words, ask(options, log, words),
+        rows.append(row(change.name, change.words,
+                        ask(options, log, change.words),
                         measured["recorded"], report))
     (out / "what-if.json").write_text(json.dumps(
         {**stamp, "seed": options.seed, "changes": rows}, indent=1))

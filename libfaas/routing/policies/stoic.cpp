@@ -25,7 +25,7 @@ pick stoic::choose(const decision& so_far, const event_features& event,
     if (!of.past)
       return not_yet;
     const double deploy = so_far.parts[i].cold > 0 ? of.deploy_ms : 0;
-    return of.fixed_ms + of.ms_per_byte * event.bytes + deploy
+    return of.fixed_ms + of.ms_per_byte * event.bytes.all() + deploy
            + std::max(of.fit.at(event.size), 0.0);
   });
   auto& chosen = sites_[so_far.sites[best]];
@@ -47,8 +47,8 @@ void stoic::ended(const outcome& seen) noexcept {
     = seen.total_ms - seen.queue_ms - seen.service_ms - seen.cold_ms;
   if (rest <= 0)
     return;
-  if (seen.bytes > 0)
-    of.ms_per_byte = rest / seen.bytes;
+  if (const double bytes = seen.bytes.all(); bytes > 0)
+    of.ms_per_byte = rest / bytes;
   else
     of.fixed_ms = rest;
 }

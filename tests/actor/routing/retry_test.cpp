@@ -249,7 +249,7 @@ BOOST_AUTO_TEST_CASE(an_observation_counts_the_bytes_of_the_request) {
   port->request_report();
   loop.run();
   BOOST_REQUIRE_EQUAL(seen.size(), 1u);
-  BOOST_TEST(seen[0].bytes == 4.0);
+  BOOST_TEST(seen[0].bytes.up == 4.0);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

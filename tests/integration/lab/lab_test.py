@@ -50,7 +50,8 @@ class Lab(unittest.TestCase):
             by_way.setdefault(row["way"], []).append(row)
         first, second = by_way.values()
         self.assertGreater(len(first), 50)
-        for key in ("at_ms", "size", "bytes", "work_ms"):  # the same events
+        for key in ("at_ms", "size", "bytes", "reply_bytes",
+                    "work_ms"):  # the same events
             self.assertEqual([r[key] for r in first], [r[key] for r in second])
         for row in rows:
             self.assertEqual(row["status"], "200")
@@ -60,7 +61,9 @@ class Lab(unittest.TestCase):
             self.assertGreater(float(row["service_ms"]), 0.9 * work)
             if row["site"] == "far":  # no answer is faster than its link
                 way = 30 if float(row["at_ms"]) < 3500 else 60  # half of it yet
-                self.assertGreater(float(row["latency_ms"]), way + 0.9 * work)
+                back = float(row["reply_bytes"]) * 8 / 20_000
+                self.assertGreater(float(row["latency_ms"]),
+                                   way + 0.9 * work + 0.8 * back)
         late = [r for r in second if float(r["at_ms"]) > 3600]
         self.assertGreater(len(late), 5)
         for row in late:

@@ -22,6 +22,7 @@ sites:
     rtt: 30ms
     jitter: 1ms
     mbit: 100
+    mbit_back: 20
     disturbances:
       - {from: 3500ms, rtt: 4}
 functions:
@@ -29,6 +30,7 @@ functions:
     size: {law: log_normal, mean: 1, sigma: 0.4}
     ms_per_unit: 8
     bytes_per_unit: 10000
+    reply_bytes_per_unit: 30000
 events:
   - {function: work, rate: 20}
 """

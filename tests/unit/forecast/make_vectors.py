@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes reference_vectors.hpp here and in ../routing: what independent
+"""Makes reference_vectors.hpp here and *_vectors.hpp in ../routing: what independent
 implementations say to the same numbers. Not run by tests or builds.
 
     python3 -m venv V && V/bin/pip install numpy scipy scikit-learn statsmodels filterpy
@@ -122,32 +122,42 @@ def network():
     """network_estimator: linear filter, Q grows with time, R with the mean."""
     rng = np.random.default_rng(3)
     prior_rtt, prior_byte, byte_sd = 20.0, 8e-5, 4e-4
-    kf = KalmanFilter(dim_x=2, dim_z=1)
-    kf.x = np.array([[prior_rtt], [prior_byte]])
-    kf.P = np.diag([20.0 ** 2, byte_sd ** 2])
-    kf.F = np.eye(2)
+    kf = KalmanFilter(dim_x=3, dim_z=1)
+    kf.x = np.array([[prior_rtt], [prior_byte], [prior_byte]])
+    kf.F = np.eye(3)
+
+    def widened(rtt, up, down):
+        both = 0.9 * math.sqrt(up * down)
+        return np.array([[rtt, 0, 0], [0, up, both], [0, both, down]])
+
+    kf.P = widened(20.0 ** 2, byte_sd ** 2, byte_sd ** 2)
     rows, last = [], None
-    for i in range(80):
+    for i in range(72):
         gap_ms = float(rng.integers(20, 900))
         # every fifth one is a keep-alive
-        size = 0.0 if i % 5 == 4 else float(rng.integers(20_000, 250_000))
-        y = round(24 + 9e-5 * size + 0.4 * rng.standard_normal(), 6)
+        up = 0.0 if i % 5 == 4 else float(rng.integers(20_000, 250_000))
+        down = 0.0 if i % 5 == 4 else float(rng.integers(1_000, 400_000))
+        y = round(24 + 9e-5 * up + 3e-5 * down + 0.4 * rng.standard_normal(),
+                  6)
         if last is None:
-            kf.Q = np.zeros((2, 2))
+            kf.Q = np.zeros((3, 3))
         else:
             seconds = gap_ms / 1000
-            scale = max(kf.x[1, 0], prior_byte)
-            kf.Q = np.diag([0.2 * seconds, 0.01 * scale ** 2 * seconds])
+            scales = [max(kf.x[k, 0], prior_byte) for k in (1, 2)]
+            kf.Q = widened(0.2 * seconds,
+                           *(0.01 * s ** 2 * seconds for s in scales))
             # the estimator's bounds play no part in this run
             assert kf.P[0, 0] + kf.Q[0, 0] < 20 ** 2 + 30 ** 2
-            assert kf.P[1, 1] + kf.Q[1, 1] < max(byte_sd, scale) ** 2
+            for k, scale in zip((1, 2), scales):
+                assert kf.P[k, k] + kf.Q[k, k] < max(byte_sd, scale) ** 2
         last = i
         kf.predict()
-        kf.H = np.array([[1.0, size]])
+        kf.H = np.array([[1.0, up, down]])
         mean = (kf.H @ kf.x)[0, 0]
         kf.update(np.array([[y]]), R=np.array([[1 + (0.08 * mean) ** 2]]))
-        rows.append([gap_ms, size, y, kf.x[0, 0], kf.x[1, 0], kf.P[0, 0],
-                     kf.P[1, 1], kf.P[0, 1]])
+        assert min(kf.x[:, 0]) > 0
+        rows.append([gap_ms, up, down, y, *kf.x[:, 0], *np.diag(kf.P),
+                     kf.P[0, 1], kf.P[0, 2], kf.P[1, 2]])
     return [numbers("network_run", rows)]
 
 
@@ -194,6 +204,6 @@ if __name__ == "__main__":
     write(HERE / "reference_vectors.hpp", "faas::forecast::reference",
           ("numpy", "scipy", "scikit-learn", "statsmodels"),
           lines() + series() + bandit())
-    write(HERE.parent / "routing" / "reference_vectors.hpp",
-          "faas::routing::reference", ("numpy", "filterpy"),
-          network() + service())
+    for name, rows in (("network", network()), ("service", service())):
+        write(HERE.parent / "routing" / f"{name}_vectors.hpp",
+              "faas::routing::reference", ("numpy", "filterpy"), rows)

@@ -18,9 +18,17 @@ def site(**more):
 
 
 class Links(unittest.TestCase):
-    def test_only_the_way_to_the_site_has_a_rate(self):
+    def test_each_way_has_the_rate_that_the_scenario_says(self):
         self.assertIn("--mbit-back", emulation.link_options(site(), False))
         self.assertIn("--mbit-there", emulation.link_options(site(), True))
+        self.assertNotIn("--mbit-there", emulation.link_options(site(), False))
+        both = " ".join(emulation.link_options(site(mbit_back=8.0), False))
+        self.assertIn("--mbit-back 80", both)
+        self.assertIn("--mbit-there 8", both)
+        steps = {"bandwidth": [[2000, 0.5]]}
+        self.assertEqual(
+            emulation.link_script(site(mbit_back=8.0, steps=steps), True),
+            "2.000000 mbit-there 40\n2.000000 mbit-back 4\n")
         self.assertNotIn("--loss", emulation.link_options(site(), True))
         self.assertIn("--loss", emulation.link_options(site(loss=0.01), True))
 

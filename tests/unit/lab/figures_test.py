@@ -14,7 +14,7 @@ def record(number, latency, **more):
     return {"id": number, "at_ms": 100.0 * number, "sent_ms": 100.0 * number,
             "latency_ms": latency, "queue_ms": 1.0, "service_ms": 2.0,
             "cold_ms": 0.0, "site": "near", "status": 200, "bytes": 0,
-            "work_ms": 1.0, **more}
+            "reply_bytes": 0, "work_ms": 1.0, **more}
 
 
 def site(**more):

@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_SUITE(busy_links_test)
     time_point at(double ms) const { return time_point{} + from_ms(start + ms); }
     void send() {
       free = std::max(free, clock) + each_ms;
-      link.send(bytes, belief_of(*this, cloud).ms_per_byte, at(clock));
+      link.send(bytes, belief_of(*this, cloud).up_ms_per_byte, at(clock));
       open.push_back({clock, free + rtt_ms});
     }
     /// Those that are back by now.
@@ -46,14 +46,14 @@ BOOST_AUTO_TEST_SUITE(busy_links_test)
         const auto one = open.front();
         open.pop_front();
         auto seen = make(cloud, 1);
-        seen.bytes = bytes;
+        seen.bytes.up = bytes;
         seen.service_ms = work_ms;
         seen.total_ms = one.over - one.at + work_ms;
         seen.at = now = at(one.over + work_ms);
         const auto known = belief_of(*this, cloud);
         const auto waited
           = link.crossed(bytes, at(one.at), one.over - one.at - known.rtt_ms,
-                         known.ms_per_byte);
+                         known.up_ms_per_byte);
         BOOST_REQUIRE(waited);
         seen.backlog_ms = *waited;
         seen.backlog_seen = true;
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_SUITE(busy_links_test)
     one_link w;
     for (int i = 0; i < 50; ++i) {
       auto seen = w.make(w.cloud, 1);
-      seen.bytes = w.bytes;
+      seen.bytes.up = w.bytes;
       seen.total_ms = seen.service_ms + w.rtt_ms + 5 * w.each_ms;
       w.predictor.observe(seen);
     }
@@ -87,9 +87,9 @@ BOOST_AUTO_TEST_SUITE(busy_links_test)
       w.learn();
     }
     const auto known = belief_of(w, w.cloud);
-    BOOST_TEST(near(known.rtt_ms + known.ms_per_byte * w.bytes,
+    BOOST_TEST(near(known.rtt_ms + known.up_ms_per_byte * w.bytes,
                     w.rtt_ms + w.each_ms, 0.15));
-    BOOST_TEST(near(known.ms_per_byte * w.bytes, w.each_ms, 0.4));
+    BOOST_TEST(near(known.up_ms_per_byte * w.bytes, w.each_ms, 0.4));
   }
 
   /// Many small events on a fast link: the step is no queue of theirs.
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_SUITE(busy_links_test)
         const bool lost = random.uniform() < losses;
         auto seen = make(cloud, 1, 10);
         now -= from_ms(190); // one each 10 ms
-        seen.total_ms = seen.service_ms + rtt_ms + 4e-4 * seen.bytes
+        seen.total_ms = seen.service_ms + rtt_ms + 4e-4 * seen.bytes.up
                         + random.uniform() + (lost ? 200 : 0);
         seen.at = now + from_ms(seen.total_ms);
         back.push_back(seen);
@@ -170,7 +170,7 @@ BOOST_AUTO_TEST_SUITE(busy_links_test)
       std::vector<observation> back;
       for (int i = 0; i < events; ++i) {
         auto seen = w.make(w.cloud, 1, i % 2 ? 1 : 500);
-        seen.total_ms = seen.service_ms + 40 + slower * 4e-4 * seen.bytes;
+        seen.total_ms = seen.service_ms + 40 + slower * 4e-4 * seen.bytes.up;
         seen.at += from_ms(seen.total_ms);
         back.push_back(seen);
       }
@@ -178,7 +178,7 @@ BOOST_AUTO_TEST_SUITE(busy_links_test)
     };
     play(1, 200);
     play(3, 60);
-    BOOST_TEST(near(belief_of(w, w.cloud).ms_per_byte, 3 * 4e-4, 0.1));
+    BOOST_TEST(near(belief_of(w, w.cloud).up_ms_per_byte, 3 * 4e-4, 0.1));
   }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -34,7 +34,8 @@ inline routing::estimate random_estimate(random_source& random) {
   e.factor = std::exp(random.normal());
   e.log_var = 0.1 * random.uniform();
   e.rtt_ms = 50 * random.uniform();
-  e.ms_per_byte = 1e-3 * random.uniform();
+  e.up_ms_per_byte = 1e-3 * random.uniform();
+  e.down_ms_per_byte = 1e-3 * random.uniform();
   e.servers = 1 + std::floor(4 * random.uniform());
   e.others = 3 * random.uniform();
   e.mean_service_ms = 20;

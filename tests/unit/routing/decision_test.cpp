@@ -1,4 +1,5 @@
 #include "libfaas/routing/decision.hpp"
+#include "libfaas/routing/queue_model.hpp"
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/policies/catalog.hpp"
@@ -39,7 +40,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     e.slope = 0.5;
     e.intercept = 2;
     e.factor = 3;
-    e.ms_per_byte = 4e-4;
+    e.up_ms_per_byte = 4e-4;
     e.others = 3;
     e.mean_service_ms = 8;
     e.load = 2;
@@ -55,7 +56,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     c.loop_lag_ms = 1;
     event_features event;
     event.size = 10;
-    event.bytes = 20'000;
+    event.bytes.up = 20'000;
     const auto p = predict(e, c, event, now);
     const auto near = boost::test_tools::tolerance(1e-9);
     BOOST_TEST(p.network == 40 + 4e-4 * 20'000 + 2, near);
@@ -70,6 +71,47 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     BOOST_TEST(p.overdue == 5.0);
     BOOST_TEST(p.total == p.network + p.queue + p.service + p.cold + p.overdue,
                near);
+  }
+
+  BOOST_AUTO_TEST_CASE(replies_take_their_time_on_the_way_back) {
+    estimate e = plain(10, 40);
+    e.up_ms_per_byte = 1e-4;
+    e.down_ms_per_byte = 1e-3;
+    e.down_carry_ms = 25;
+    e.down_offered = 0.5;
+    candidate c;
+    c.replies_free_in_ms = 100;
+    c.replies_ahead_ms = 75;
+    event_features event;
+    event.bytes = {10'000, 30'000};
+    const auto near = boost::test_tools::tolerance(1e-9);
+    const auto p = predict(e, c, event, now);
+    BOOST_TEST(p.transit == 20 + 1.0, near);
+    const double line = 100 - (p.transit + p.service); // ready before those
+    BOOST_TEST(p.network == p.transit + line + 30 + 20, near);
+    BOOST_TEST(p.imposed == 30 * crowding(75.0 / 25, 0.5), near);
+    c.replies_free_in_ms = 1000; // of one that takes long; all take 75 ms
+    BOOST_TEST(predict(e, c, event, now).network == p.transit + 75 + 30 + 20,
+               near);
+    c.replies_free_in_ms = 20; // all back before
+    BOOST_TEST(predict(e, c, event, now).network == p.transit + 30 + 20, near);
+  }
+
+  BOOST_AUTO_TEST_CASE(the_way_is_as_uncertain_as_its_parts_together) {
+    estimate e = plain(10);
+    e.rtt_var = 4;
+    e.up_var = 1e-8;
+    e.down_var = 4e-8;
+    e.rtt_up_cov = -1e-5;
+    e.rtt_down_cov = 2e-5;
+    e.up_down_cov = 1.5e-8;
+    event_features event;
+    event.bytes = {20'000, 10'000};
+    const double u = 20'000, d = 10'000;
+    BOOST_TEST(predict(e, {}, event, now).epistemic
+                 == 4 + u * u * 1e-8 + d * d * 4e-8
+                      + 2 * (-1e-5 * u + 2e-5 * d + 1.5e-8 * u * d),
+               boost::test_tools::tolerance(1e-6));
   }
 
   BOOST_AUTO_TEST_CASE(a_warm_function_pays_no_cold_start) {
@@ -197,7 +239,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     random_source random{1};
     event_features event;
     event.size = std::numeric_limits<double>::quiet_NaN();
-    event.bytes = -std::numeric_limits<double>::infinity();
+    event.bytes.up = -std::numeric_limits<double>::infinity();
     for (int i = 0; i < 100; ++i)
       BOOST_TEST(decide(s.list, event, rule, random, now).chosen == 0);
   }

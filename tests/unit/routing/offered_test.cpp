@@ -28,9 +28,25 @@ BOOST_AUTO_TEST_SUITE(offered_test)
     BOOST_TEST(near(cloud.offered, mean / 200 / 4, 0.15)); // four servers
     BOOST_TEST(near(edge.offered / cloud.offered,
                     4 * w.service(w.edge) / w.service(w.cloud), 0.15));
-    BOOST_TEST(near(cloud.link_offered, 4e-4 * 150.5 * 784 / 200, 0.2));
-    BOOST_TEST(near(cloud.mean_carry_ms, 4e-4 * 150.5 * 784, 0.2));
-    BOOST_TEST(edge.link_offered < 0.01);
+    BOOST_TEST(near(cloud.up_offered, 4e-4 * 150.5 * 784 / 200, 0.2));
+    BOOST_TEST(near(cloud.up_carry_ms, 4e-4 * 150.5 * 784, 0.2));
+    BOOST_TEST(edge.up_offered < 0.01);
+  }
+
+  BOOST_AUTO_TEST_CASE(replies_are_offered_to_the_way_back) {
+    world w;
+    for (int i = 0; i < 400; ++i) { // an event each 200 ms
+      auto seen = w.make(w.cloud, 1);
+      seen.bytes = {500 * w.random.uniform(), 1e5 * w.random.uniform()};
+      seen.total_ms = seen.service_ms + 40 + 4e-4 * seen.bytes.down;
+      w.predictor.observe(seen);
+    }
+    w.predictor.publish(w.now);
+    const auto cloud = belief_of(w, w.cloud);
+    BOOST_TEST(near(cloud.down_ms_per_byte, 4e-4, 0.15));
+    BOOST_TEST(near(cloud.down_offered, 4e-4 * 5e4 / 200, 0.25));
+    BOOST_TEST(near(cloud.down_carry_ms, 4e-4 * 5e4, 0.25));
+    BOOST_TEST(cloud.up_offered < 0.01);
   }
 
   BOOST_AUTO_TEST_CASE(less_is_offered_when_fewer_come) {
@@ -75,7 +91,7 @@ BOOST_AUTO_TEST_SUITE(offered_test)
     w.predictor.publish(w.now);
     const auto left = w.predictor.cell(other, w.cloud, w.now)->read();
     BOOST_TEST(left.offered < 0.05);
-    BOOST_TEST(left.link_offered < 0.03);
+    BOOST_TEST(left.up_offered < 0.03);
   }
 
   BOOST_AUTO_TEST_CASE(an_event_is_charged_for_the_known_queue) {
@@ -91,13 +107,13 @@ BOOST_AUTO_TEST_SUITE(offered_test)
     site.free_in_ms = 7.5; // three of them at two servers
     const auto p = predict(belief, site, {}, time_point{});
     BOOST_TEST(near(p.imposed, 5 * crowding(3, 0.8), 1e-9));
-    belief.ms_per_byte = 1e-3;
-    belief.mean_carry_ms = 2;
-    belief.link_offered = 0.5;
+    belief.up_ms_per_byte = 1e-3;
+    belief.up_carry_ms = 2;
+    belief.up_offered = 0.5;
     site.free_in_ms = 0;
     site.backlog_ms = 6;
     event_features event;
-    event.bytes = 4000;
+    event.bytes.up = 4000;
     const auto over = predict(belief, site, event, time_point{});
     BOOST_TEST(near(over.imposed, 4 * crowding(3, 0.5), 1e-9));
   }
@@ -127,7 +143,7 @@ BOOST_AUTO_TEST_SUITE(offered_test)
     const double before = belief_of(w, w.cloud).offered;
     for (const double size : {1e300, 1e308, 1e9}) {
       auto seen = w.make(w.cloud, 1);
-      seen.size = seen.bytes = size;
+      seen.size = seen.bytes.up = size;
       w.predictor.observe(seen);
       w.predictor.publish(w.now);
     }
@@ -162,9 +178,9 @@ BOOST_AUTO_TEST_SUITE(offered_test)
     w.predictor.remove_function(w.classify);
     w.classify = next;
     w.play(w.cloud, 1, 3);
-    BOOST_TEST(near(belief_of(w, w.cloud).mean_carry_ms, before.mean_carry_ms,
+    BOOST_TEST(near(belief_of(w, w.cloud).up_carry_ms, before.up_carry_ms,
                     0.3));
-    BOOST_TEST(near(belief_of(w, w.cloud).link_offered, before.link_offered,
+    BOOST_TEST(near(belief_of(w, w.cloud).up_offered, before.up_offered,
                     0.3));
   }
 
@@ -202,15 +218,15 @@ BOOST_AUTO_TEST_SUITE(offered_test)
       w.predictor.observe(seen);
       seen.function = here;
       seen.site = w.edge;
-      seen.bytes = 5e6;
+      seen.bytes.up = 5e6;
       seen.service_ms = 1;
       seen.total_ms = 1.1;
       w.predictor.observe(seen);
       w.predictor.publish(w.now);
     }
     const auto after = belief_of(w, w.cloud);
-    BOOST_TEST(near(after.link_offered, before.link_offered, 0.2));
-    BOOST_TEST(near(after.mean_carry_ms, before.mean_carry_ms, 0.2));
+    BOOST_TEST(near(after.up_offered, before.up_offered, 0.2));
+    BOOST_TEST(near(after.up_carry_ms, before.up_carry_ms, 0.2));
   }
 
   /// Two sites of one node share its link: an event crosses it once.
@@ -222,7 +238,7 @@ BOOST_AUTO_TEST_SUITE(offered_test)
       = *w.predictor.add_site({"cloud-1/gpu", "gpu", w.wan, 1});
     w.predictor.cell(w.classify, gpu, w.now);
     w.play(w.cloud, 1, 100);
-    BOOST_TEST(near(belief_of(w, w.cloud).link_offered, before.link_offered,
+    BOOST_TEST(near(belief_of(w, w.cloud).up_offered, before.up_offered,
                     0.2));
   }
 

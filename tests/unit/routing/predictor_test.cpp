@@ -374,7 +374,7 @@ BOOST_AUTO_TEST_SUITE(predictor_test)
     refuses([&](observation& o) { o.service_ms = -1; });
     refuses([&](observation& o) { o.queue_ms = INFINITY; });
     refuses([&](observation& o) { o.size = nan; });
-    refuses([&](observation& o) { o.bytes = -1; });
+    refuses([&](observation& o) { o.bytes.up = -1; });
     refuses([&](observation& o) { o.function = function_index{99}; });
     refuses([&](observation& o) { o.site = site_index{99}; });
     refuses([&](observation& o) { o.total_ms = 1; }); // parts exceed the whole

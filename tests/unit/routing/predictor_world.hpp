@@ -35,9 +35,9 @@ struct predictor_world {
     seen.function = classify;
     seen.site = site;
     seen.size = n;
-    seen.bytes = n * 784;
+    seen.bytes.up = n * 784;
     seen.service_ms = factor * normal.at(n) * noise;
-    const double network = site == cloud ? 40 + 4e-4 * seen.bytes : 0.05;
+    const double network = site == cloud ? 40 + 4e-4 * seen.bytes.up : 0.05;
     seen.total_ms = seen.service_ms + network;
     seen.at = now += from_ms(200);
     return seen;
@@ -54,7 +54,7 @@ struct predictor_world {
     c.cell = cell.get();
     event_features event;
     event.size = n;
-    event.bytes = n * 784;
+    event.bytes.up = n * 784;
     return predict(cell->read(), c, event, now);
   }
   double service(site_index site) { return expect(classify, site).service; }

@@ -47,6 +47,9 @@ BOOST_AUTO_TEST_CASE(nothing_of_several_writers_is_lost) {
         load.start(1, 0, now);
         load.start(1, 0, now);
         link.send(10, 0.001, now);
+        link.expect({double(i), 0.5});
+        link.expect({double(i), 0.25});
+        link.gone({double(i), 0.25});
         (void) load.free_in_ms(now);
         load.finish(1, 0, now);
       }
@@ -56,6 +59,10 @@ BOOST_AUTO_TEST_CASE(nothing_of_several_writers_is_lost) {
   BOOST_TEST(load.free_in_ms(now) >= 19'000);
   BOOST_TEST(link.backlog_ms(now) == 200,
              boost::test_tools::tolerance(1e-6));
+  BOOST_TEST(link.replies_ahead_ms() == 10'000);
+  BOOST_TEST(link.replies_free_in_ms(now) >= 10'000);
+  BOOST_TEST(link.came({3, 0.5}, 0.5, 10) == 0);
+  BOOST_TEST(link.replies_ahead_ms() == 9999.5);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -68,7 +68,7 @@ std::vector<candidate> those(const std::vector<candidate>& of,
 event_features any_event(random_source& random) {
   event_features event;
   event.size = 1 + static_cast<double>(random.below(300));
-  event.bytes = 1e5 * random.uniform();
+  event.bytes.up = 1e5 * random.uniform();
   event.may_explore = false;
   return event;
 }
@@ -225,9 +225,9 @@ BOOST_AUTO_TEST_CASE(what_is_no_number_counts_as_none) {
   const crowd all{100, random};
   const min_latency rule;
   event_features none, odd;
-  none.size = none.bytes = 0;
+  none.size = none.bytes.up = 0;
   odd.size = std::numeric_limits<double>::quiet_NaN();
-  odd.bytes = -5;
+  odd.bytes.up = -5;
   random_source one{1}, two{1};
   BOOST_TEST(first_of(all.list, none, rule, one)
                == first_of(all.list, odd, rule, two),

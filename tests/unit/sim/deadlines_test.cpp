@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_SUITE(deadlines_test)
     BOOST_TEST(light.function == 1u);
     BOOST_TEST(light.work == 12.5);
     BOOST_TEST(light.mean_work == 11);
-    BOOST_TEST(light.bytes == 21);
+    BOOST_TEST(light.bytes.up == 21);
     BOOST_TEST(light.deadline_ms == 200);
     BOOST_TEST(left_ms(light, 30) == 170);
     BOOST_TEST(left_ms(light, 200) < 0); // not 0, which is none

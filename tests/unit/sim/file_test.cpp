@@ -24,6 +24,7 @@ sites:
     rtt: 35ms
     jitter: 2ms
     mbit: 80
+    mbit_back: 8
     cold: 900ms
     keep: 15s
     memory: 2Gi
@@ -32,7 +33,12 @@ sites:
       - {from: 20s, slowdown: 3, rtt: 2}
       - {from: 40s, slowdown: 1, bandwidth: 0.2}
 functions:
-  f: {size: {law: log_normal, mean: 2, sigma: 0.5}, ms_per_unit: 6, noise: 0}
+  f:
+    size: {law: log_normal, mean: 2, sigma: 0.5}
+    ms_per_unit: 6
+    noise: 0
+    bytes_per_unit: 100
+    reply_bytes_per_unit: 30
   g: {size: 4, memory: 300Mi, cold: 2s, memoryless: true}
 events:
   - {function: f, rate: 40}
@@ -75,6 +81,12 @@ BOOST_AUTO_TEST_SUITE(file_test)
     BOOST_TEST(cloud.link.jitter_ms == 2);
     BOOST_TEST(cloud.link.ms_per_byte == 1e-4,
                boost::test_tools::tolerance(1e-12));
+    BOOST_TEST(cloud.link.back_ms_per_byte == 1e-3,
+               boost::test_tools::tolerance(1e-12));
+    BOOST_TEST(edge.link.back_ms_per_byte == 0);
+    const auto bytes = made->functions[0].bytes_of(2);
+    BOOST_TEST(bytes.up == 200);
+    BOOST_TEST(bytes.down == 60);
     BOOST_TEST(cloud.cold.load_ms == 900);
     BOOST_TEST(cloud.cold.keep_ms == 15'000);
     BOOST_TEST(cloud.memory_bytes == 2048.0 * 1024 * 1024);
@@ -125,6 +137,9 @@ BOOST_AUTO_TEST_SUITE(file_test)
       {"kind: on_off", "kind: off_on", "must be one of: poisson"},
       {"rate: 40", "rate: 0", "must be over 0"},
       {"mbit: 80", "mbit: [80]", "mbit"},
+      {"mbit_back: 8", "mbit_back: -8", "must not be negative"},
+      {"reply_bytes_per_unit: 30", "reply_bytes_per_unit: -30",
+       "must not be negative"},
       {"noise: 0", "noise: 4", "must be 0 to 3"},
       {"max: 8, ", "", "is required: items in a batch"},
       {"max: 8", "max: 5000", "1 to 4096"},

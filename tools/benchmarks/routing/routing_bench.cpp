@@ -135,7 +135,7 @@ void observation_with_publish(benchmark::State& state) {
     o.function = function_index{static_cast<uint32_t>(i % functions)};
     o.site = sites[random.below(2)];
     o.size = static_cast<double>(1 + random.below(300));
-    o.bytes = 784 * o.size;
+    o.bytes.up = 784 * o.size;
     o.service_ms = (0.34 * o.size + 1) * std::exp(0.1 * random.normal());
     o.total_ms = o.service_ms + 20 + random.uniform();
     o.predicted_ms = o.total_ms * 1.1;

@@ -4,7 +4,7 @@
 //   lab-player PORT BEGIN_NS < EVENTS > RECORDS
 //
 // EVENTS: CSV with a line of names; at_ms (since BEGIN_NS on CLOCK_MONOTONIC),
-// path, size, bytes, work_ms. RECORDS: CSV, a line as each answer comes;
+// path, size, bytes, work_ms, reply_bytes (may be left out). RECORDS: CSV, a line as each answer comes;
 // latency counts from at_ms. It ends with the last answer.
 #include <utility> // Asio's awaitable.hpp forgets it
 
@@ -40,13 +40,14 @@ using tcp = asio::ip::tcp;
 using clock_type = std::chrono::steady_clock;
 
 constexpr auto answer_timeout = std::chrono::seconds{90};
+constexpr size_t most_bytes = 16u << 20; ///< of an event, and of its answer
 /// Connections that are opened ahead.
 constexpr int opened_ahead = 16;
 
 struct event {
   size_t id = 0;
   double at_ms = 0;
-  std::string path, size, work;
+  std::string path, size, work, reply;
   size_t bytes = 0;
 };
 
@@ -119,6 +120,7 @@ http::request<http::span_body<const char>> request_of(const play& all,
   made.set(http::field::content_type, "application/octet-stream");
   made.set("X-Lab-Size", what.size);
   made.set("X-Lab-Work", what.work);
+  made.set("X-Lab-Reply", what.reply);
   made.prepare_payload();
   return made;
 }
@@ -127,7 +129,9 @@ asio::awaitable<void> send(play& all, const event& what) {
   outcome how;
   auto stream = co_await take(all);
   how.sent_ms = all.ms_now();
-  http::response<http::string_body> answer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(most_bytes + 1024);
+  auto& answer = parser.get();
   beast::error_code failed;
   if (stream) {
     const auto request = request_of(all, what);
@@ -136,7 +140,7 @@ asio::awaitable<void> send(play& all, const event& what) {
     co_await http::async_write(*stream, request,
                                asio::redirect_error(use_awaitable, failed));
     if (!failed)
-      co_await http::async_read(*stream, buffer, answer,
+      co_await http::async_read(*stream, buffer, parser,
                                 asio::redirect_error(use_awaitable, failed));
   }
   how.latency_ms = all.ms_now() - what.at_ms;
@@ -177,9 +181,11 @@ bool parse(const std::string& line, event& out) {
       || !std::getline(words, out.size, ',') || !std::getline(words, bytes, ',')
       || !std::getline(words, out.work, ','))
     return false;
+  if (!std::getline(words, out.reply, ','))
+    out.reply = "0";
   out.at_ms = std::atof(at.c_str());
   out.bytes = static_cast<size_t>(std::atoll(bytes.c_str()));
-  return out.bytes <= (16u << 20);
+  return out.bytes <= most_bytes;
 }
 
 bool read_events(play& all) {

@@ -2,7 +2,8 @@
 // speed. Runs in the node's process (mode threads), one event per instance at a
 // time, so that a site's executors are its servers.
 //
-// Header X-Lab-Work: ms at slow-down 1, drawn by the scenario. The file that
+// Header X-Lab-Work: ms at slow-down 1, drawn by the scenario; X-Lab-Reply: bytes
+// of the answer. The file that
 // the variable PETREL_LAB_SITE of the node names tells the rest
 // (site_file.hpp). Work is a sleep, for a machine that has fewer cores than the
 // scenario has servers; or, with loops_per_ms, busy loops, and the node's CPU
@@ -25,6 +26,8 @@
 namespace {
 
 using namespace faas::lab;
+
+constexpr unsigned long long most_reply = 16u << 20;
 
 int64_t now_ns() {
   timespec now{};
@@ -145,7 +148,9 @@ public:
         = facts.disturbance.done(since, work * facts.slowdown) - since;
       sleep_until(begin + static_cast<int64_t>(took * 1e6) - here().lateness());
     }
-    return "done";
+    const std::string bytes{event.header("X-Lab-Reply")};
+    const auto reply = std::strtoull(bytes.c_str(), nullptr, 10);
+    return reply > 4 ? std::string(std::min(reply, most_reply), '.') : "done";
   }
 };
 

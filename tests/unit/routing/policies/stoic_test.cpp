@@ -24,7 +24,7 @@ struct selector {
     seen.size = size;
     seen.service_ms = service;
     seen.cold_ms = cold;
-    seen.bytes = bytes;
+    seen.bytes.up = bytes;
     rule->ended(seen);
   }
   /// As if it had sent two to each.
@@ -35,7 +35,7 @@ struct selector {
   unsigned choose(const decision& among, double size, double bytes = 0) {
     event_features event;
     event.size = size;
-    event.bytes = bytes;
+    event.bytes.up = bytes;
     return rule->choose(among, event, random, after(0)).chosen;
   }
 };
