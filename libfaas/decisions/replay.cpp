@@ -13,6 +13,7 @@ routing::prediction prediction_of(const logged_site& site) noexcept {
   p.network = site.network;
   p.queue = site.queue;
   p.service = site.service;
+  p.work = site.service; // what it shares of a batch is not logged
   p.cold = site.cold;
   p.overdue = site.overdue;
   p.total = site.total();

@@ -67,6 +67,20 @@ prediction predict(const estimate& belief, const candidate& site,
   return made;
 }
 
+batched_event batched(const estimate& belief, const batching_site& site,
+                      double size, time_point now) noexcept {
+  const double now_ms = to_ms(now.time_since_epoch());
+  const auto takes = [&](double items) {
+    return detail::service_at(belief, items, now_ms).ms;
+  };
+  const auto& terms = site.terms;
+  batched_event made{site.function, detail::sound(size), terms, takes(0), 0};
+  const double all = std::max(terms.most, made.items);
+  if (all > 0)
+    made.item_ms = std::max(0.0, takes(all) - made.fixed_ms) / all;
+  return made;
+}
+
 decision decide(std::span<const candidate> candidates,
                 const event_features& features, policy& rule,
                 random_source& random, time_point now) noexcept {

@@ -4,6 +4,7 @@
 #include "libfaas/core/clock.hpp"
 #include "libfaas/core/random.hpp"
 #include "libfaas/routing/estimate_cell.hpp"
+#include "libfaas/routing/batch_load.hpp"
 #include "libfaas/routing/keys.hpp"
 
 #include <array>
@@ -46,6 +47,9 @@ struct candidate {
   double replies_free_in_ms = 0, replies_ahead_ms = 0;
   /// How late the loop that would run it is (local sites), or the outbox.
   double loop_lag_ms = 0;
+  /// Where the site joins this function's events; null: it serves each alone. In
+  /// place of free_in_ms, which is 0 then.
+  const batching_site* batches = nullptr;
   /// What a second of one event's work costs there, in any one currency, and
   /// the power that it draws beyond that of the idle site, W. 0: nothing.
   double price_per_s = 0;
@@ -59,8 +63,8 @@ struct candidate {
 /// known of the site's load, for policies that go by counts.
 struct prediction {
   double network;
-  double queue; ///< own in flight, reports, loop lag
-  double service;
+  double queue; ///< own in flight, reports, loop lag; until its batch begins
+  double service; ///< of the whole batch where it shares one
   double cold;
   double overdue;
   double total;
@@ -73,6 +77,7 @@ struct prediction {
   double imposed;
   double in_flight; ///< own events there that have not returned
   double servers;   ///< events it runs at once
+  double work;      ///< of its service what it takes itself, ms
   double price;     ///< of the work (service and cold), as price_per_s
   double joule;     ///< the same in energy
 };
@@ -190,6 +195,10 @@ public:
 /// network + queue + service + amortised cold start.
 prediction predict(const estimate& belief, const candidate& site,
                    const event_features& event, time_point now) noexcept;
+
+/// The event as the plan of such a site sees it, by what is believed now.
+batched_event batched(const estimate& belief, const batching_site& site,
+                      double size, time_point now) noexcept;
 
 /// Predicts for every healthy candidate and lets the policy choose.
 /// Allocation-free. Candidates without cell count as not healthy; those beyond

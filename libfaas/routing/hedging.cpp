@@ -92,7 +92,7 @@ double hedge_gain(const latency_law& first, double age_ms,
 
 double hedge_cost(const prediction& second,
                   const hedge_bounds& bounds) noexcept {
-  return bounds.price * (second.service + second.cold) + second.imposed;
+  return bounds.price * (second.work + second.cold) + second.imposed;
 }
 
 namespace {

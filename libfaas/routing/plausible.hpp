@@ -26,6 +26,7 @@ inline bool plausible_amount(double x) noexcept {
 inline bool plausible(const observation& seen) noexcept {
   return plausible_ms(seen.total_ms) && plausible_ms(seen.queue_ms)
          && plausible_ms(seen.service_ms) && plausible_ms(seen.cold_ms)
+         && plausible_ms(seen.batch_ms) && plausible_amount(seen.batch_size)
          && plausible_amount(seen.size) && plausible_amount(seen.bytes.up)
          && plausible_amount(seen.bytes.down)
          && plausible_amount(seen.backlog_ms);

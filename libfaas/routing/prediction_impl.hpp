@@ -36,6 +36,44 @@ inline double small_exp(double x) noexcept {
   return 1 + x * (1 + x * (0.5 + x * (1.0 / 6)));
 }
 
+/// A service time as believed, and the doubt about its log.
+struct believed_service {
+  double ms, doubt;
+};
+[[gnu::always_inline]] inline believed_service
+service_at(const estimate& belief, double size, double now_ms) noexcept {
+  const double base = belief.slope * size + belief.intercept;
+  const double doubt = log_var_at(belief, belief.intercept / base, now_ms);
+  // The mean of a log-normal; a vague belief must not look slow only because
+  // it is vague, so the correction is bounded.
+  const double vague = std::min(doubt + belief.log_noise, 0.25);
+  return {base * belief.factor * small_exp(vague / 2), doubt};
+}
+
+/// Where a site joins events. Others will join after this one, so that it takes
+/// the part of a full batch; it makes those wait whose batches come later.
+struct joint_service {
+  double waits_ms = 0; ///< until its batch begins, beyond the way there
+  double size = 0;     ///< of its batch, as far as it is known
+  double ahead_ms = 0; ///< batches before it that have not begun
+};
+[[gnu::noinline]] inline joint_service join(const batching_site& site,
+                                            double size, double arrives_ms,
+                                            double now_ms) noexcept {
+  const auto at
+    = site.open->place(site.function, site.terms, size, arrives_ms, now_ms);
+  return {std::max(0.0, at.begins_ms - arrives_ms), at.items + size,
+          at.ahead_ms};
+}
+
+/// The part of a full batch, over the whole of the event's own batch.
+inline double share_of(const estimate& belief, const batch_terms& terms,
+                       double size, double all) noexcept {
+  const double fixed = terms.joins(size) ? size / terms.most : 1;
+  return (belief.slope * size + belief.intercept * fixed)
+         / (belief.slope * all + belief.intercept);
+}
+
 /// What later events will wait for this one: half of what they would if they came
 /// by a static split, and crowding() for what is ahead and known, this router's
 /// own events at the site and on the way to it, since later ones will be routed
@@ -43,13 +81,13 @@ inline double small_exp(double x) noexcept {
 /// (ADR "routing minds later events").
 inline double imposed_ms(const estimate& belief, const candidate& site,
                          way_bytes bytes, double work_ms, double known_ms,
-                         double queue_ms) noexcept {
+                         double queue_ms, double usual_ms,
+                         double load) noexcept {
   constexpr double half = 0.5;
-  return half * split_ms(queue_ms, work_ms, belief.load)
+  return half * split_ms(queue_ms, work_ms, load)
          // of all servers as one of their speed
          + crowding_ms(work_ms, known_ms * belief.servers,
-                       belief.mean_service_ms > 0 ? belief.mean_service_ms
-                                                  : work_ms * belief.servers,
+                       usual_ms > 0 ? usual_ms : work_ms * belief.servers,
                        belief.offered)
          + crowding_ms(belief.up_ms_per_byte * bytes.up, site.backlog_ms,
                        belief.up_carry_ms, belief.up_offered)
@@ -72,20 +110,28 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
                          const candidate& site, const event_features& event,
                          double now_ms) noexcept {
   const way_bytes bytes = event.bytes;
-  const double base = belief.slope * event.size + belief.intercept;
-  const double doubt = log_var_at(belief, belief.intercept / base, now_ms);
-  // The mean of a log-normal; a vague belief must not look slow only because
-  // it is vague, so the correction is bounded.
-  const double vague = std::min(doubt + belief.log_noise, 0.25);
-  const double service = base * belief.factor * small_exp(vague / 2);
   const double transit = belief.rtt_ms / 2 + belief.up_ms_per_byte * bytes.up
                          + site.backlog_ms;
+  double size = event.size;
+  double known = std::max(0.0, site.free_in_ms - transit);
+  double ahead = known, usual = belief.mean_service_ms, load = belief.load;
+  if (site.batches != nullptr) [[unlikely]] {
+    const auto with = join(*site.batches, size, now_ms + transit, now_ms);
+    size = with.size;
+    known = with.waits_ms;
+    ahead = with.ahead_ms;
+    usual = 0;
+    load /= site.batches->terms.most;
+  }
+  const auto [service, doubt] = service_at(belief, size, now_ms);
+  double work = service;
+  if (site.batches != nullptr) [[unlikely]]
+    work *= share_of(belief, site.batches->terms, event.size, size);
   const double others = others_now(
     {belief.others, now_ms - belief.reported_ms, belief.others_usual,
      site.in_flight - belief.own_reported, belief.others_per_own});
   const double foreign = others_wait_ms(
     others, site.in_flight, belief.servers, belief.mean_service_ms);
-  const double known = std::max(0.0, site.free_in_ms - transit);
   const double queue = site.loop_lag_ms + known + foreign;
   const double share = 1 / belief.servers;
   const double cold
@@ -120,11 +166,12 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
     + others * belief.mean_service_ms * belief.mean_service_ms * share * share;
   p.promise_sigmas = belief.promise_sigmas;
   p.interval_sigmas = belief.interval_sigmas;
-  p.imposed
-    = imposed_ms(belief, site, bytes, service * share, known, queue);
+  p.imposed = imposed_ms(belief, site, bytes, work * share, ahead, queue, usual,
+                         load);
   p.in_flight = site.in_flight;
   p.servers = belief.servers;
-  const double work_s = (service + cold) / 1000;
+  p.work = work;
+  const double work_s = (work + cold) / 1000;
   p.price = work_s * site.price_per_s;
   p.joule = work_s * site.watts;
 }

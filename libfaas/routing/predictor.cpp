@@ -143,6 +143,16 @@ bool predictor::set_profile(function_index function, site_index site,
   return true;
 }
 
+bool predictor::set_batches(function_index function, site_index site,
+                            double most) {
+  if (!impl_->known(function) || !impl_->known(site)
+      || !plausible_amount(most))
+    return impl_->refuse();
+  if (most > 1 || impl_->find(to_int(function), to_int(site)))
+    impl_->obtain(to_int(function), to_int(site)).terms.most = most;
+  return true;
+}
+
 std::shared_ptr<const estimate_cell>
 predictor::cell(function_index function, site_index site, time_point now) {
   if (!impl_->known(function) || !impl_->known(site))

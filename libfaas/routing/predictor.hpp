@@ -49,6 +49,10 @@ public:
   /// Profile measured elsewhere: the reference for sites without their own.
   bool set_profile(function_index function, line profile);
 
+  /// The site joins the function's events into batches of so much in all, in the
+  /// unit of the size feature; up to 1: it does not, as where nothing is said.
+  bool set_batches(function_index function, site_index site, double most);
+
   /// How many routers choose among the same sites, this one included.
   void set_routers(double count) noexcept;
 

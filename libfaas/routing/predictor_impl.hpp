@@ -3,11 +3,13 @@
 
 #include "libfaas/routing/accuracy_tracker.hpp"
 #include "libfaas/routing/cold_start_estimator.hpp"
+#include "libfaas/routing/open_batches.hpp"
 #include "libfaas/routing/plausible.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/quantile_tracker.hpp"
 #include "libfaas/routing/way_check.hpp"
 
+#include <array>
 #include <cmath>
 #include <unordered_map>
 
@@ -57,6 +59,14 @@ struct pair_state {
   uint32_t lessons = 0; ///< service times learned
   bool untold() const noexcept { return lessons == 0 && !adopted; }
   site_word word; ///< whether the site's times are believed
+  batch_terms terms; ///< without the window
+  /// An event of that batch has told already. All of them do, and one slow batch
+  /// would look like many slow events.
+  bool knows_batch(double ms) noexcept;
+  std::array<double, 4> batches{}; ///< times of the last ones
+  size_t next_batch = 0;
+  /// What an event of that size takes, of a full batch where it shares one.
+  double work_ms(double size, const site_filter& site) noexcept;
 
   /// A load is told twice: by the event that waited for it, and by the site. True
   /// for the second word on the same one.
@@ -184,6 +194,7 @@ struct predictor::impl {
   void learn_service(const observation& seen, pair_state& pair,
                      site_state& site);
   void learn_work(const observation& seen, pair_state& pair, site_state& site);
+  bool learn_line(const observation& seen, pair_state& pair, site_state& site);
   void confirm_step(site_state& site, double slowdown);
   void learn_residency(const observation& seen, pair_state& pair);
   void learn_load(uint32_t function, uint32_t site, double ms, bool by_event,

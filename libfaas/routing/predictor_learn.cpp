@@ -129,7 +129,42 @@ void predictor::impl::learn_service(const observation& seen, pair_state& pair,
   learn_work(seen, pair, site);
 }
 
+bool pair_state::knows_batch(double ms) noexcept {
+  if (std::find(batches.begin(), batches.end(), ms) != batches.end())
+    return true;
+  batches[next_batch++ % batches.size()] = ms;
+  return false;
+}
+
+double pair_state::work_ms(double size, const site_filter& site) noexcept {
+  return terms.joins(size)
+           ? filter.at(terms.most, site).ms * size / terms.most
+           : filter.at(size, site).ms;
+}
+
 void predictor::impl::learn_work(const observation& seen, pair_state& pair,
+                                 site_state& site) {
+  const bool shared = seen.batch_ms > 0 && seen.batch_size > 0;
+  auto whole = seen;
+  if (shared) {
+    whole.size = seen.batch_size;
+    whole.service_ms = seen.batch_ms;
+  }
+  const bool told = shared && pair.knows_batch(seen.batch_ms);
+  if (!told && !learn_line(whole, pair, site))
+    return;
+  // Nobody waits for what was answered at once; what is unexplained may be no
+  // work of the site at all.
+  pair.queues = seen.queued && !pair.word.doubted();
+  if (!pair.queues)
+    return;
+  const bool first = site.mean_service_ms == 0;
+  site.mean_service_ms
+    += (first ? 1 : 0.1) * (seen.service_ms - site.mean_service_ms);
+}
+
+/// What an event or a whole batch took. False: it says nothing.
+bool predictor::impl::learn_line(const observation& seen, pair_state& pair,
                                  site_state& site) {
   const double expected_ms = seen.service_ms < tick_ms
                                ? pair.filter.at(seen.size, site.filter).ms
@@ -137,12 +172,12 @@ void predictor::impl::learn_work(const observation& seen, pair_state& pair,
   const bool probed
     = site.probed != time_point{} && seen.at - site.probed < probe_memory;
   if (pair.too_short_to_tell(seen.service_ms, expected_ms, probed, seen.at))
-    return;
+    return false;
   function_filter::lesson told;
   const auto changes = pair.filter.changes();
   if (!pair.filter.observe(seen.size, seen.service_ms, seen.at, site.filter,
                            config.service, &told))
-    return;
+    return false;
   if (std::has_single_bit(++pair.lessons)) // 1, 2, 4, 8 ...
     teach_tier(to_int(seen.function), to_int(seen.site));
   if (pair.filter.changes() > changes)
@@ -156,14 +191,7 @@ void predictor::impl::learn_work(const observation& seen, pair_state& pair,
     watch(pair, to_int(seen.function), to_int(seen.site));
   pair.quality.service(told.before.ms / seen.service_ms, told.nu,
                        told.before.log_var + told.before.noise);
-  // Nobody waits for what was answered at once; what is unexplained may be no
-  // work of the site at all.
-  pair.queues = seen.queued && !pair.word.doubted();
-  if (!pair.queues)
-    return;
-  const bool first = site.mean_service_ms == 0;
-  site.mean_service_ms
-    += (first ? 1 : 0.1) * (seen.service_ms - site.mean_service_ms);
+  return true;
 }
 
 /// Whether it was loaded, and until when it is taken to be. Others at the site
@@ -212,7 +240,8 @@ void predictor::impl::learn_timeout(const observation& seen, pair_state& pair,
   const double elsewhere = links[site.link].filter.mean(seen.bytes)
                            + seen.backlog_ms + seen.queue_ms;
   if (seen.total_ms > elsewhere)
-    pair.filter.observe_at_least(seen.size, seen.total_ms - elsewhere, seen.at,
+    pair.filter.observe_at_least(std::max(seen.size, pair.terms.most),
+                                 seen.total_ms - elsewhere, seen.at,
                                  site.filter, config.service);
 }
 
@@ -258,6 +287,8 @@ bool predictor::impl::learn_way(observation& seen, pair_state& pair,
     const double beyond = std::max(0.0, own - link.filter.mean(seen.bytes));
     pair.word.unexplained(beyond);
     seen.service_ms += beyond;
+    if (seen.batch_ms > 0)
+      seen.batch_ms += beyond;
     return true;
   }
   const double doubt

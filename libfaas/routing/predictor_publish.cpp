@@ -68,7 +68,7 @@ void predictor::impl::reckon_offered(time_point now) {
     for (const auto f : site.functions)
       if (per_ms[f] > 0 && site.pairs[f]->queues)
         work += per_ms[f]
-                * site.pairs[f]->filter.at(functions[f].mean_size, site.filter).ms;
+                * site.pairs[f]->work_ms(functions[f].mean_size, site.filter);
     site.offered = std::min(
       work * (1 + others_per_own(site)) / site.servers, most_offered);
   }

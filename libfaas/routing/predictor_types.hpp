@@ -28,6 +28,7 @@ struct predictor_config {
   bool reports = true; ///< what replies tell of others' events
   bool overdue = true; ///< look at events that have not returned
   bool odds = true;    ///< learn how often late events are steps; else half
+  bool batches = true; ///< sites that join events are planned with batches
 };
 
 /// A way to a site. For sites of this node use `loopback_link()`.
@@ -57,15 +58,18 @@ struct observation {
   function_index function{};
   site_index site{};
   event_outcome outcome = event_outcome::done;
-  double size = 1;          ///< size feature, of the whole batch if batched
+  double size = 1;          ///< size feature
   way_bytes bytes;          ///< request and reply
   /// What own bytes ahead of it on the link took, both ways ...
   double backlog_ms = 0;
   bool backlog_seen = false; ///< ... afterwards (link_load::crossed), not expected
   double total_ms = 0;      ///< measured by this router, from dispatch to reply
   double queue_ms = 0;      ///< these three measured and reported by the site
-  double service_ms = 0;
+  double service_ms = 0;    ///< in a batch its share; the rest is in queue_ms
   double cold_ms = 0; ///< > 0: load and warm-up happened for this event
+  /// Time and size of the batch that it shared; 0: it ran alone, or the site
+  /// does not tell.
+  double batch_ms = 0, batch_size = 0;
 
   bool queued = true; ///< false: answered at once, never in others' way
   uint32_t queue_length = 0; ///< at the site at completion, all routers'

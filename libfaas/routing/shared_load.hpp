@@ -1,34 +1,65 @@
 // What all gateway loops of a node have under way at one site and on one link.
 #pragma once
 
+#include "libfaas/routing/batch_load.hpp"
 #include "libfaas/routing/queue_model.hpp"
 #include "libfaas/routing/reply_load.hpp"
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 
 namespace faas::routing {
 
 /// A site_load that several loops write to: each must see what the others have
-/// sent, or all of them pick the same idle site at once. Any thread; reading
-/// takes no lock and may mix two states that are one event apart.
+/// sent, or all of them pick the same idle site at once. From the first event on
+/// that may share a batch it is a batch_load. Any thread; reading takes no lock
+/// and may mix two states that are one event apart.
 class shared_load {
 public:
-  explicit shared_load(double servers = 1) : load_(servers) {}
+  explicit shared_load(double servers = 1)
+    : servers_(servers), load_(servers) {}
 
   /// As site_load::start and ::finish.
   void start(double service_ms, double transit_ms, time_point now) {
     const std::lock_guard lock{mutex_};
-    load_.start(service_ms, transit_ms, now);
+    if (batches_)
+      batches_->start({.items = 0, .terms = {}, .fixed_ms = service_ms},
+                      transit_ms, now);
+    else
+      load_.start(service_ms, transit_ms, now);
     show();
   }
   uint32_t finish(double service_ms, double back_ms, time_point now,
                   double inside_ms = -1) {
     const std::lock_guard lock{mutex_};
-    const auto there = load_.finish(service_ms, back_ms, now, inside_ms);
+    const auto alone
+      = batches_ ? batches_->find_alone(service_ms) : std::nullopt;
+    const auto there
+      = alone ? batches_->finish(*alone, {back_ms, inside_ms}, now)
+              : load_.finish(service_ms, back_ms, now, inside_ms);
     show();
     return there;
   }
+  /// The same of an event that may share a batch, as batch_load::start and
+  /// ::finish.
+  uint64_t start(const batched_event& what, double transit_ms,
+                 time_point now) {
+    const std::lock_guard lock{mutex_};
+    if (!batches_)
+      batches_ = std::make_unique<batch_load>(servers_);
+    const auto ticket = batches_->start(what, transit_ms, now);
+    show();
+    return ticket;
+  }
+  uint32_t finish(uint64_t ticket, const batch_return& how, time_point now) {
+    const std::lock_guard lock{mutex_};
+    const auto there = batches_ ? batches_->finish(ticket, how, now) : 0;
+    show();
+    return there;
+  }
+  /// For batching_site; lives as long as this.
+  const open_batches& open() const noexcept { return shown_; }
 
   uint32_t in_flight() const noexcept {
     return count_.load(std::memory_order_relaxed);
@@ -41,13 +72,25 @@ public:
 
 private:
   void show() noexcept {
-    count_.store(load_.in_flight(), std::memory_order_relaxed);
-    free_ms_.store(load_.free_ms(), std::memory_order_relaxed);
-    least_ms_.store(load_.least_ms(), std::memory_order_relaxed);
+    auto count = load_.in_flight();
+    auto free = load_.free_ms(), least = load_.least_ms();
+    if (batches_) {
+      const auto& seen = batches_->outlook();
+      shown_.show(seen);
+      count += batches_->in_flight();
+      free = std::max(free, seen.free_ms);
+      least = std::max(least, seen.least_ms);
+    }
+    count_.store(count, std::memory_order_relaxed);
+    free_ms_.store(free, std::memory_order_relaxed);
+    least_ms_.store(least, std::memory_order_relaxed);
   }
 
+  const double servers_;
   std::mutex mutex_;
-  site_load load_; ///< guarded by mutex_
+  site_load load_; ///< guarded by mutex_; events sent before batches_ was made
+  std::unique_ptr<batch_load> batches_; ///< guarded by mutex_
+  open_batches shown_;
   std::atomic<uint32_t> count_{0};
   std::atomic<double> free_ms_{0}, least_ms_{0};
 };

@@ -14,6 +14,10 @@ passage told(const batch& of, const batch_event& event) {
   made.cold_ms = of.cold_ms;
   made.service_ms = all * share;
   made.queue_ms = of.begin - event.arrives + (all - made.service_ms);
+  if (of.members.size() > 1) {
+    made.batch_ms = all;
+    made.batch_size = of.items;
+  }
   return made;
 }
 
@@ -78,9 +82,13 @@ void batch_servers::arrive(uint32_t flight, const draw& event, double now,
 
 void batch_servers::go_on(double now, std::vector<settled>& done) {
   true_.go_on(now, begun_);
-  for (const auto& one : begun_)
-    for (const auto& member : one.members)
+  for (const auto& one : begun_) {
+    auto behind = one.members.size();
+    for (const auto& member : one.members) {
       done.push_back({member.id, told(one, member)});
+      done.back().way.behind = --behind;
+    }
+  }
   begun_.clear();
 }
 

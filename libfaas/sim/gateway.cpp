@@ -94,6 +94,10 @@ gateway::gateway(const scenario& world, const run_options& how)
                         : nullptr);
   }
   learn_profiles(world);
+  batching_.assign(functions_.size(),
+                   std::vector<batching_site>(sites_.size()));
+  if (how.predictor.batches)
+    learn_batches(world);
   watched_ = how.watch != nullptr;
   shown_.resize(std::min(sites_.size(), max_candidates));
   std::iota(shown_.begin(), shown_.end(), 0u);
@@ -117,12 +121,24 @@ void gateway::learn_profiles(const scenario& world) {
   }
 }
 
+void gateway::learn_batches(const scenario& world) {
+  for (size_t s = 0; s < world.sites.size(); ++s) {
+    const auto& law = world.sites[s].batch;
+    for (uint32_t f = 0; law && law->most > 1 && f < functions_.size(); ++f) {
+      batching_[f][s] = {f, {law->most, law->window_ms}, &loads_[s].open()};
+      predictor_.set_batches(functions_[f], sites_[s], law->most);
+    }
+  }
+}
+
 candidate gateway::candidate_of(size_t function, size_t site, double now) {
   candidate one;
   one.site = sites_[site];
   one.cell = cells_[function][site].get();
   one.in_flight = loads_[site].in_flight();
-  one.free_in_ms = loads_[site].free_in_ms(at(now));
+  one.batches = batching(function, site);
+  if (one.batches == nullptr)
+    one.free_in_ms = loads_[site].free_in_ms(at(now));
   one.price_per_s = costs_[site].price_per_s;
   one.watts = watts_per_event(costs_[site], servers_[site]);
   if (!local_[site]) {
@@ -270,7 +286,15 @@ sending gateway::start(const decision& made, const draw& event, double now) {
       replies_[chosen].expect(how.reply);
     }
   }
-  loads_[chosen].start(how.service_ms, predicts_ ? parts.transit : 0, at(now));
+  const auto transit = predicts_ ? parts.transit : 0;
+  const auto* joined = predicts_ ? batching(event.function, chosen) : nullptr;
+  if (joined != nullptr)
+    how.ticket = loads_[chosen].start(
+      batched(cells_[event.function][chosen]->read(), *joined, event.size,
+              at(now)),
+      transit, at(now));
+  else
+    loads_[chosen].start(how.service_ms, transit, at(now));
   return how;
 }
 
@@ -298,13 +322,24 @@ gateway::waits gateway::leave_link(const draw& event, const sending& how,
   return {there.value_or(how.backlog) + back, there.has_value()};
 }
 
+/// How many of its own others are at the site.
+uint32_t gateway::count_return(const sending& how, const passage& way,
+                               double now, bool lost) {
+  const auto inside = lost ? -1 : way.end - way.at_site;
+  auto& load = loads_[how.site];
+  return how.ticket == 0
+           ? load.finish(how.service_ms, how.back_ms, at(now), inside)
+           : load.finish(
+             how.ticket,
+             batch_return{how.back_ms, inside, way.batch_ms, way.batch_size},
+             at(now));
+}
+
 void gateway::returned(const draw& event, const sending& how,
                        const record& seen, const passage& way, double sent,
                        size_t inside, double now, bool lost) {
   const auto site = how.site;
-  auto& load = loads_[site];
-  const auto there = load.finish(how.service_ms, how.back_ms, at(now),
-                                 lost ? -1 : way.end - way.at_site);
+  const auto there = count_return(how, way, now, lost);
   outcome ended;
   ended.site = sites_[site];
   ended.size = event.size;
@@ -338,6 +373,10 @@ void gateway::returned(const draw& event, const sending& how,
   learned.queue_ms = ended.queue_ms;
   learned.service_ms = ended.service_ms;
   learned.cold_ms = ended.cold_ms;
+  if (how.ticket != 0) {
+    learned.batch_ms = way.batch_ms;
+    learned.batch_size = way.batch_size;
+  }
   learned.in_flight = there;
   learned.queue_length = static_cast<uint32_t>(inside);
   learned.predicted_ms = seen.predicted_ms;

@@ -7,14 +7,15 @@
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/predictor.hpp"
-#include "libfaas/routing/queue_model.hpp"
 #include "libfaas/routing/reply_load.hpp"
+#include "libfaas/routing/shared_load.hpp"
 #include "libfaas/routing/silent_sites.hpp"
 #include "libfaas/routing/variants.hpp"
 #include "libfaas/sim/site_servers.hpp"
 #include "libfaas/sim/variants.hpp"
 #include "libfaas/sim/world.hpp"
 
+#include <deque>
 #include <memory>
 #include <span>
 #include <vector>
@@ -30,6 +31,7 @@ struct sending {
   double predicted_ms = 0, predicted_sd = 0, promised_ms = 0, reach_ms = 0;
   double service_ms = 0, back_ms = 0, backlog = 0, in_flight = 0;
   routing::reply_load::plan reply = {};
+  uint64_t ticket = 0; ///< where the site joins events; 0: it does not
   std::optional<double> second_after_ms; ///< when a second start may pay
   /// Where somebody watches; else null: a decision is some 5 KiB.
   std::shared_ptr<const routing::decision> made = nullptr;
@@ -83,6 +85,14 @@ public:
 
 private:
   void learn_profiles(const scenario& world);
+  void learn_batches(const scenario& world);
+  const routing::batching_site* batching(size_t function,
+                                         size_t site) const noexcept {
+    const auto& at = batching_[function][site];
+    return at.open != nullptr ? &at : nullptr;
+  }
+  uint32_t count_return(const sending& how, const passage& way, double now,
+                        bool lost);
   routing::candidate candidate_of(size_t function, size_t site, double now);
   routing::decision decide_for(const draw& event, std::span<const char> up,
                                double now, random_source& random);
@@ -118,7 +128,9 @@ private:
   std::vector<routing::probing_policy*> probing_; ///< those that are, or null
   std::vector<std::vector<std::shared_ptr<const routing::estimate_cell>>>
     cells_;
-  std::vector<routing::site_load> loads_;
+  std::deque<routing::shared_load> loads_; ///< they do not move
+  /// By function and site; without `open`: it serves each event alone.
+  std::vector<std::vector<routing::batching_site>> batching_;
   std::vector<routing::link_load> link_loads_;
   std::vector<routing::reply_load> replies_;
   std::vector<uint32_t> shown_; ///< positions of the sites of a decision

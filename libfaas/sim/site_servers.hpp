@@ -21,6 +21,8 @@ struct passage {
   double end = 0;
   double queue_ms = 0, service_ms = 0, cold_ms = 0; ///< as a node reports them
   bool dropped = false; ///< it was not begun
+  double batch_ms = 0, batch_size = 0; ///< of the batch that it shared; 0: none
+  size_t behind = 0; ///< events of it that are told later
 };
 
 /// An event of which it is known now what becomes of it.

@@ -331,7 +331,7 @@ private:
     it.there = false;
     auto& site = on_.sites[it.seen.site];
     site.ended(it.found, now - it.way.at_site);
-    it.left = site.inside();
+    it.left = site.inside() - it.way.behind; // they have been served, too
     on_.plan.add(site.back(it.event, now),
                  {step::reply, what.index, it.attempt});
   }

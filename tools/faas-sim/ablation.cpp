@@ -53,6 +53,8 @@ constexpr std::array all{
            }},
   ablation{"others", "other routers' events, as replies report them",
            [](run_options& how) { how.predictor.reports = false; }},
+  ablation{"batches", "planning with the batches of sites that join events",
+           [](run_options& how) { how.predictor.batches = false; }},
   ablation{"imposed", "the waits that an event causes",
            [](run_options& how) { use(how, "min-latency:social=0"); }},
   ablation{"crowding", "that all later events might come to a site",

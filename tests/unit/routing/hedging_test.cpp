@@ -18,7 +18,7 @@ constexpr uint64_t seed = 41;
 
 prediction predicted(double total, double sd, double imposed = 0) {
   prediction made{};
-  made.total = made.service = total;
+  made.total = made.service = made.work = total;
   made.variance = sd * sd;
   made.promise_sigmas = 1.645;
   made.imposed = imposed;

@@ -1,0 +1,238 @@
+#include "libfaas/routing/batch_load.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace faas::routing {
+namespace {
+
+/// What is left at least of a batch that should have ended.
+constexpr double late_share = 0.1;
+
+} // namespace
+
+batch_load::batch_load(double servers)
+  : servers_(static_cast<size_t>(std::clamp(servers, 1.0, 1e6))) {
+  open_.reserve(most);
+}
+
+void batch_load::run_until(double end) {
+  busy_.push_back(end);
+  std::push_heap(busy_.begin(), busy_.end(), std::greater<>{});
+}
+
+/// When the next server is; it is taken.
+double batch_load::next_free() {
+  if (busy_.size() < servers_)
+    return since_;
+  std::pop_heap(busy_.begin(), busy_.end(), std::greater<>{});
+  const double free = busy_.back();
+  busy_.pop_back();
+  return std::max(free, since_);
+}
+
+/// A server that is free then takes that event, and those behind it that fit.
+void batch_load::form(size_t from, double free) {
+  auto& first = open_[from];
+  const auto& terms = first.what.terms;
+  const double taken = std::max(first.arrives, free);
+  batch made{++numbers_, first.what, first.what.items, taken, taken, 0};
+  first.batch = made.number;
+  if (terms.joins(first.what.items)) {
+    made.begins = taken + terms.window_ms;
+    double last = taken;
+    for (auto i = from + 1; i < open_.size() && made.items < terms.most; ++i) {
+      auto& next = open_[i];
+      if (next.batch != 0 || next.done
+          || next.what.function != first.what.function
+          || !next.what.terms.joins(next.what.items)
+          || next.arrives > made.begins
+          || made.items + next.what.items > terms.most)
+        continue;
+      next.batch = made.number;
+      made.items += next.what.items;
+      last = std::max(last, next.arrives);
+    }
+    if (made.items >= terms.most)
+      made.begins = last;
+  }
+  made.ends = made.begins + first.what.takes(made.items);
+  run_until(made.ends);
+  batches_.push_back(made);
+}
+
+/// All that has not begun, first come first served.
+void batch_load::plan() {
+  busy_.clear();
+  batches_.clear();
+  for (const auto& one : running_)
+    run_until(one.ends);
+  for (auto& one : open_)
+    if (!one.begun)
+      one.batch = 0;
+  for (size_t i = 0; i < open_.size(); ++i)
+    if (!open_[i].done && open_[i].batch == 0)
+      form(i, next_free());
+}
+
+void batch_load::show(double now_ms) noexcept {
+  outlook_.count = 0;
+  outlook_.first_ms = 0;
+  double takes = 0;
+  for (const auto& one : batches_) {
+    takes += one.ends - one.begins;
+    if (one.begins <= now_ms || beyond_ > 0)
+      continue;
+    if (outlook_.first_ms == 0)
+      outlook_.first_ms = one.taken;
+    const auto& of = one.first;
+    if (!of.terms.joins(of.items) || one.items >= of.terms.most)
+      continue;
+    outlook_.count = std::min(outlook_.count + 1, batch_outlook::most);
+    outlook_.open[outlook_.count - 1] = {of.function, one.begins, one.items};
+  }
+  for (const auto& one : running_)
+    takes += one.ends - one.begins;
+  const auto all = batches_.size() + running_.size();
+  const auto servers = static_cast<double>(servers_);
+  const bool all_busy = busy_.size() >= servers_;
+  outlook_.free_ms = !all_busy && beyond_ == 0
+                       ? 0
+                       : (all_busy ? busy_.front() : since_)
+                           + beyond_ms_ / servers;
+  outlook_.least_ms
+    = all == 0 ? 0 : late_share * takes / static_cast<double>(all);
+}
+
+uint64_t batch_load::start(const batched_event& what, double transit_ms,
+                           time_point now) {
+  const double arrives = ms(now) + std::max(0.0, transit_ms);
+  const auto ticket = ++tickets_;
+  if (open_.size() < most && beyond_ == 0) { // else behind those
+    open_.push_back({ticket, what, arrives, arrives});
+    plan();
+  } else {
+    ++beyond_;
+    beyond_ms_ += what.share();
+  }
+  show(ms(now));
+  return ticket;
+}
+
+std::optional<uint64_t>
+batch_load::find_alone(double service_ms) const noexcept {
+  for (const auto& one : open_)
+    if (!one.what.terms.batches() && one.what.fixed_ms == service_ms)
+      return one.ticket;
+  return std::nullopt;
+}
+
+/// It was in the batch that is back, if that has room for it.
+void batch_load::count_as_gone(event& one, double& items,
+                               double all) noexcept {
+  constexpr double grain = 0.01; // of an event's size
+  const auto& what = one.what;
+  if (one.done || !what.terms.joins(what.items)
+      || items + (1 - grain) * what.items > all)
+    return;
+  items += what.items;
+  one.done = true;
+}
+
+/// Those that were in the batch of one that is back are `done`: those that were
+/// by plan and, if it began later, those behind that had come by then; no more
+/// than it had. False when it is not known that a server is free for it.
+bool batch_load::ends_with(const event& gone, double left,
+                           const batch_return& how) {
+  const auto with = [&](const event& one) {
+    return !one.done && one.batch == gone.batch;
+  };
+  if (how.inside_ms < 0)
+    return std::none_of(open_.begin(), open_.end(), with);
+  const double begun = left - how.batch_ms;
+  double items = gone.what.items;
+  for (auto& one : open_)
+    if (one.batch == gone.batch)
+      count_as_gone(one, items, how.batch_items);
+  for (auto& one : open_)
+    if (one.batch > gone.batch && one.what.function == gone.what.function
+        && one.arrives <= begun)
+      count_as_gone(one, items, how.batch_items);
+  return true;
+}
+
+double batch_load::begin_of(uint64_t batch) const noexcept {
+  for (const auto* all : {&running_, &batches_})
+    for (const auto& one : *all)
+      if (one.number == batch)
+        return one.begins;
+  return 0;
+}
+
+/// Batches that had begun go on: no more than that, and since none of their
+/// events has returned, they end later.
+void batch_load::keep_running(size_t most_of_them) {
+  std::vector<batch> kept;
+  for (auto& one : open_) {
+    one.begun = false;
+    if (one.done)
+      continue;
+    const auto same = std::find_if(kept.begin(), kept.end(), [&](auto& other) {
+      return other.number == one.batch;
+    });
+    if (same != kept.end()) {
+      same->items += one.what.items;
+      one.begun = true;
+      continue;
+    }
+    const double begins = begin_of(one.batch);
+    if (begins > since_ || kept.size() >= most_of_them)
+      continue;
+    kept.push_back({one.batch, one.what, one.what.items, begins, begins, 0});
+    one.begun = true;
+  }
+  for (auto& one : kept) {
+    const double takes = one.first.takes(one.items);
+    one.ends = std::max(one.begins + takes, since_ + late_share * takes);
+  }
+  running_ = std::move(kept);
+}
+
+uint32_t batch_load::finish(uint64_t ticket, const batch_return& how,
+                            time_point now) {
+  const double left = ms(now) - std::max(0.0, how.back_ms);
+  const auto found
+    = std::find_if(open_.begin(), open_.end(),
+                   [&](const event& one) { return one.ticket == ticket; });
+  if (found == open_.end()) {
+    if (beyond_ > 0) {
+      beyond_ms_ -= beyond_ms_ / beyond_;
+      --beyond_;
+    }
+    since_ = std::max(since_, left);
+  } else {
+    const auto gone = *found;
+    const auto behind = open_.erase(found);
+    const bool again = how.batch_ms > 0 && how.batch_ms == last_batch_ms_;
+    last_batch_ms_ = how.batch_ms;
+    if (!gone.done) {
+      if (how.inside_ms >= 0)
+        for (auto one = behind; one != open_.end(); ++one)
+          one->arrives
+            = one->expected + left - how.inside_ms - gone.expected;
+      if (!again) // else the batch's first to return has told
+        since_ = std::max(since_, left);
+      const bool free = again || ends_with(gone, left, how);
+      keep_running(free ? servers_ - 1 : servers_);
+      plan();
+    }
+  }
+  show(ms(now));
+  const auto there
+    = std::count_if(open_.begin(), open_.end(), [&](const event& one) {
+        return !one.done && one.arrives <= since_;
+      });
+  return static_cast<uint32_t>(there) + beyond_;
+}
+
+} // namespace faas::routing
