@@ -70,12 +70,28 @@ load_facts loads_of(const placement_status& status) {
   return made;
 }
 
+/// Older nodes tell nothing, nor what a batch took: they count as not batching.
+routing::batch_terms batches_of(const placement_status& status) {
+  const auto number = [&](const char* name) {
+    const auto at = status.facts.find(name);
+    const auto told = at == status.facts.end()
+                        ? -1
+                        : std::strtod(at->second.c_str(), nullptr);
+    constexpr double most = 1e6;
+    return told >= 0 && told <= most ? told : -1;
+  };
+  const auto size = number("batch_size"), window = number("batch_window_ms");
+  return window >= 0 && size > 1 ? routing::batch_terms{size, window}
+                                 : routing::batch_terms{};
+}
+
 /// What the site said of the version, for the predictor and for routes.
 void add_facts(structure::function& made, route_target& target,
                const placement& said) {
   made.profiles[target.site] = said.profile;
   auto& loads = made.loads[target.site] = loads_of(said.status);
   target.cannot = !loads.cannot.empty();
+  target.batches.terms = batches_of(said.status);
 }
 
 route_target local_target(const known_state& known,

@@ -166,6 +166,7 @@ void route_maker::add_targets(route& to, const structure::function& from,
     use_loads(from, to.index, target, now);
     target.cell = core_.cell(to.index, target.index, now);
     share_loads(target);
+    plan_batches(target, to.index);
     to.targets.push_back(std::move(target));
   }
 }
@@ -176,6 +177,15 @@ void route_maker::share_loads(route_target& target) {
     load = {std::make_shared<routing::shared_load>(target.servers),
             std::make_shared<routing::shared_link_load>()};
   std::tie(target.load, target.link_load) = load;
+}
+
+/// Its load is planned in batches if the site says that it joins events.
+void route_maker::plan_batches(route_target& target,
+                               routing::function_index index) {
+  auto& how = target.batches;
+  core_.set_batches(index, target.index, how.terms.most);
+  how.function = to_int(index);
+  how.open = how.terms.batches() ? &target.load->open() : nullptr;
 }
 
 // -- versions -----------------------------------------------------------------

@@ -44,6 +44,7 @@ private:
   void fix_site(route& of) const;
   void add_targets(route& to, const structure::function& from, time_point now);
   void share_loads(route_target& target);
+  void plan_batches(route_target& target, routing::function_index index);
   std::optional<routing::function_index>
   index_of(const structure::function& from);
   void use_profile(const structure::function& from,

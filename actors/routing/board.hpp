@@ -78,6 +78,11 @@ struct route_target {
   /// What all loops of this node have under way there, and on the way there.
   std::shared_ptr<routing::shared_load> load;
   std::shared_ptr<routing::shared_link_load> link_load;
+  /// How it joins the version's events; by `load` once that is there.
+  routing::batching_site batches = {};
+  const routing::batching_site* joins() const noexcept {
+    return batches.open != nullptr ? &batches : nullptr;
+  }
   bool cannot = false; ///< the site cannot load it now; only where there is none
                        ///< better
 };

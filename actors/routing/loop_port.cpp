@@ -253,8 +253,15 @@ void loop_port::count_load(uint64_t token, time_point now) {
   if (sent == nullptr)
     return;
   sent->counted = sent->queued = true;
-  sent->via->targets[sent->target].load->start(sent->predicted.service,
-                                               sent->predicted.transit, now);
+  const auto& target = sent->via->targets[sent->target];
+  const auto transit = sent->predicted.transit;
+  sent->ticket = 0;
+  if (const auto* joins = target.joins())
+    sent->ticket = target.load->start(
+      routing::batched(target.cell->read(), *joins, sent->event.size, now),
+      transit, now);
+  else
+    target.load->start(sent->predicted.service, transit, now);
 }
 
 void loop_port::send_local(local_route& mine, uint32_t target,

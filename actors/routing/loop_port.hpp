@@ -97,6 +97,7 @@ private:
     uint8_t attempts = 0;
     uint32_t own_there = 0; ///< own events at the site when it left
     bool counted = false; ///< in the loads of its site
+    uint64_t ticket = 0; ///< there, where its site joins events; else 0
     bool queued = false;  ///< it was, once: not answered at once
     bool kept = false; ///< `event` is whole, so that it can be sent again
     bool asked = false; ///< for this version, so no other one may run it

@@ -62,8 +62,15 @@ void count_promise(target_stats& to, double promised_ms, duration took,
 /// all who learn, and sums of these do not overflow.
 void bound(execution_times& told) noexcept {
   constexpr duration least = -1ms, most = 3h; // over routing::max_ms
-  for (auto* one : {&told.queue, &told.service, &told.cold})
+  for (auto* one : {&told.queue, &told.service, &told.cold, &told.batch})
     *one = std::clamp(*one, least, most);
+}
+
+/// Size of the batch that the event shared: a node charges each its part.
+double batch_size(const execution_times& told, double own) noexcept {
+  return told.batch > told.service && told.service > duration::zero()
+           ? own * (to_ms(told.batch) / to_ms(told.service))
+           : 0;
 }
 
 } // namespace
@@ -145,9 +152,17 @@ void loop_port::count_return(flight& ended, const reply& answer,
   const auto& times = answer.times;
   const auto inside = to_ms(times.queue + times.service + times.cold);
   const bool told = answer.code == errc::ok;
-  ended.own_there = target.load->finish(
-    ended.predicted.service, ended.predicted.network - ended.predicted.transit,
-    now, told ? inside : -1);
+  const auto back = ended.predicted.network - ended.predicted.transit;
+  routing::batch_return how{back, told ? inside : -1};
+  if (const auto size = batch_size(times, ended.event.size); told && size > 0) {
+    how.batch_ms = to_ms(times.batch);
+    how.batch_items = size;
+  }
+  ended.own_there
+    = ended.ticket != 0
+        ? target.load->finish(ended.ticket, how, now)
+        : target.load->finish(ended.predicted.service, back, now,
+                              how.inside_ms);
   if (target.via && told)
     leave_link(ended, to_ms(now - ended.sent) - inside,
                static_cast<double>(answer.body.size()), now);
@@ -273,6 +288,10 @@ void loop_port::observe(const flight& ended, const reply& answer,
   seen.queue_ms = to_ms(answer.times.queue);
   seen.service_ms = to_ms(answer.times.service);
   seen.cold_ms = to_ms(answer.times.cold);
+  if (ended.via->targets[ended.target].joins() != nullptr)
+    seen.batch_size = batch_size(answer.times, ended.event.size);
+  if (seen.batch_size > 0)
+    seen.batch_ms = to_ms(answer.times.batch);
   seen.queue_length = answer.queue_length;
   seen.in_flight = ended.own_there;
   seen.predicted_ms = ended.predicted.total;

@@ -32,7 +32,9 @@ routing::candidate loop_port::candidate_at(const local_route& mine,
   made.site = target.index;
   made.cell = target.cell.get();
   made.in_flight = target.load->in_flight();
-  made.free_in_ms = target.load->free_in_ms(now);
+  made.batches = target.joins();
+  if (made.batches == nullptr)
+    made.free_in_ms = target.load->free_in_ms(now);
   if (target.via) {
     made.backlog_ms = target.link_load->backlog_ms(now);
     made.replies_free_in_ms = target.link_load->replies_free_in_ms(now);

@@ -160,11 +160,12 @@ duration call::gather() {
   return clock::now() - began;
 }
 
-void call::share_times(reply& made, time_point begin, duration cold,
+void call::share_times(reply& made, time_point begin, execution_times whole,
                        uint32_t all_items) const noexcept {
   // What an event costs is its part; the rest of the time it waited for others.
-  const auto all = clock::now() - begin;
-  made.times.cold = cold;
+  const auto all = whole.batch;
+  const auto cold = whole.cold;
+  made.times = whole;
   made.times.service = all * share_->items / std::max(all_items, 1u);
   made.times.queue
     = std::max<duration>(begin - queued_ - cold, duration::zero())
@@ -199,8 +200,10 @@ reply call::execute_batch(duration cold) noexcept {
   std::vector<reply> answers(all.size());
   instance_->invoke_batch(events, faces, answers);
   const auto how = found(cold);
+  const duration took = clock::now() - begin; // the same for all of them
   for (size_t i = 0; i < all.size(); ++i) {
-    all[i]->share_times(answers[i], begin, cold, items);
+    all[i]->share_times(answers[i], begin,
+                        {.cold = cold, .batch = took}, items);
     answers[i].start = how;
     host_.count_start(how);
   }

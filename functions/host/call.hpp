@@ -50,7 +50,7 @@ private:
   /// Runs all, and answers those that were taken along.
   reply execute_batch(duration cold) noexcept;
   /// The part of a batch's times that is this event's.
-  void share_times(reply& made, time_point begin, duration cold,
+  void share_times(reply& made, time_point begin, execution_times whole,
                    uint32_t all_items) const noexcept;
   /// How the instance came to be there, given what it cost.
   start_kind found(duration cold) const noexcept;

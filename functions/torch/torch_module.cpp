@@ -74,6 +74,11 @@ torch_module::torch_module(module_settings settings, const trial_outcome& trial,
             {"batch_most", std::to_string(batching_.most)},
             {"load_ms", ms_text(load_ms)},
             {"trial", trial_text(trial.points, trial.compared)}};
+  if (batching_.most > 1) { // for those who route to it
+    facts_["batch_size"] = ms_text(feature_of(
+      size, settings_->inputs.body_bytes(batching_.most), batching_.most));
+    facts_["batch_window_ms"] = ms_text(to_ms(batching_.window));
+  }
   if (settings_->bytes > 0) {
     facts_["memory_bytes"] = std::to_string(settings_->bytes);
     facts_["memory_kind"] = "weights, in the node's process";

@@ -67,6 +67,9 @@ struct execution_times {
   duration queue{};   ///< admission to start
   duration service{}; ///< user code
   duration cold{};    ///< load and instance start that this event waited for
+  /// Of a batch that it shared: service is the event's part, by items; what else
+  /// the batch took counts as queue. Zero: it ran alone, or nothing was told.
+  duration batch{};
 };
 
 /// The answer to one event: the function's own reply (code == ok; the status

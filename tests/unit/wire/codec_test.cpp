@@ -154,6 +154,7 @@ BOOST_AUTO_TEST_SUITE(codec_test)
     BOOST_TEST(answer.queue_ns() == 120'000);
     BOOST_TEST(answer.service_ns() == 13'000'000);
     BOOST_TEST(answer.cold_ns() == 450'000'000);
+    BOOST_TEST(answer.batch_ns() == 20'000'000);
     BOOST_TEST(answer.version() == 8u);
     BOOST_TEST(answer.queue_length() == 17u);
   }
@@ -335,7 +336,8 @@ BOOST_AUTO_TEST_SUITE(codec_test)
                <= wire::head_size(event) + wire::fragment_overhead
                     + wire::frame_overhead + event.body.size());
     auto answer = as<wire::reply_batch>(all[6]).fragments[0].head;
-    answer.times = {duration::min(), duration::min(), duration::min()};
+    answer.times = {duration::min(), duration::min(), duration::min(),
+                    duration::min()};
     answer.headers.assign(50, {"n", std::string(200, 'v')});
     wire::frame_writer second;
     second.add_reply(~uint64_t{0}, answer, 0, {});

@@ -41,7 +41,7 @@ reply sample_reply() {
   made.headers = {{"X-Model", "cnn"}, {"X-Label", "boot"}};
   made.message = "the model threw \xff";
   made.next_step = "read its log";
-  made.times = {120us, 13ms, 450ms};
+  made.times = {120us, 13ms, 450ms, 20ms};
   made.site = "cloud-1/cpu";
   made.version = 8;
   made.queue_length = 17;

@@ -15,8 +15,8 @@ inline bool same_bits(double a, double b) {
 }
 
 inline bool operator==(const execution_times& a, const execution_times& b) {
-  return std::tie(a.queue, a.service, a.cold)
-         == std::tie(b.queue, b.service, b.cold);
+  return std::tie(a.queue, a.service, a.cold, a.batch)
+         == std::tie(b.queue, b.service, b.cold, b.batch);
 }
 inline bool operator==(const invocation& a, const invocation& b) {
   const auto all = [](const invocation& m) {
