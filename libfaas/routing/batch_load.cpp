@@ -1,6 +1,7 @@
 #include "libfaas/routing/batch_load.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 namespace faas::routing {
@@ -70,20 +71,34 @@ void batch_load::plan() {
   for (auto& one : open_)
     if (!one.begun)
       one.batch = 0;
+  const auto waits = [](const event& one) {
+    return !one.done && one.batch == 0;
+  };
+  for (const auto& [ticket, taken, batch] : gathering_) {
+    const auto first
+      = std::find_if(open_.begin(), open_.end(), [&](const event& one) {
+          return one.ticket == ticket && waits(one);
+        });
+    if (first != open_.end())
+      form(static_cast<size_t>(first - open_.begin()), taken);
+  }
   for (size_t i = 0; i < open_.size(); ++i)
-    if (!open_[i].done && open_[i].batch == 0)
+    if (waits(open_[i]))
       form(i, next_free());
 }
 
 void batch_load::show(double now_ms) noexcept {
   outlook_.count = 0;
   outlook_.first_ms = 0;
+  // The next event will find that these have begun.
+  const double next_ms
+    = open_.empty() ? now_ms : std::max(now_ms, open_.back().arrives);
   double takes = 0;
   for (const auto& one : batches_) {
     takes += one.ends - one.begins;
     if (one.begins <= now_ms || beyond_ > 0)
       continue;
-    if (outlook_.first_ms == 0)
+    if (outlook_.first_ms == 0 && one.begins > next_ms)
       outlook_.first_ms = one.taken;
     const auto& of = one.first;
     if (!of.terms.joins(of.items) || one.items >= of.terms.most)
@@ -158,21 +173,26 @@ bool batch_load::ends_with(const event& gone, double left,
     if (one.batch > gone.batch && one.what.function == gone.what.function
         && one.arrives <= begun)
       count_as_gone(one, items, how.batch_items);
+  if (servers_ == 1) // what was before it has ended, too, and is on its way
+    for (auto& one : open_)
+      one.done = one.done || one.batch < gone.batch;
   return true;
 }
 
-double batch_load::begin_of(uint64_t batch) const noexcept {
+const batch_load::batch* batch_load::find(uint64_t number) const noexcept {
   for (const auto* all : {&running_, &batches_})
     for (const auto& one : *all)
-      if (one.number == batch)
-        return one.begins;
-  return 0;
+      if (one.number == number)
+        return &one;
+  return nullptr;
 }
 
-/// Batches that had begun go on: no more than that, and since none of their
-/// events has returned, they end later.
-void batch_load::keep_running(size_t most_of_them) {
+/// What servers had taken by `since_` stays with them: no more than so many
+/// batches. Of those that had begun no event has returned; others may still join
+/// the rest.
+void batch_load::keep_taken(size_t most_of_them) {
   std::vector<batch> kept;
+  gathering_.clear();
   for (auto& one : open_) {
     one.begun = false;
     if (one.done)
@@ -185,17 +205,42 @@ void batch_load::keep_running(size_t most_of_them) {
       one.begun = true;
       continue;
     }
-    const double begins = begin_of(one.batch);
-    if (begins > since_ || kept.size() >= most_of_them)
+    const auto* planned = find(one.batch);
+    if (planned == nullptr || planned->taken > since_
+        || gathered_by(one.batch)
+        || kept.size() + gathering_.size() >= most_of_them)
       continue;
-    kept.push_back({one.batch, one.what, one.what.items, begins, begins, 0});
+    if (planned->begins > since_) {
+      gathering_.push_back({one.ticket, planned->taken, one.batch});
+      continue;
+    }
+    kept.push_back(*planned);
+    kept.back().items = one.what.items;
     one.begun = true;
   }
   for (auto& one : kept) {
     const double takes = one.first.takes(one.items);
-    one.ends = std::max(one.begins + takes, since_ + late_share * takes);
+    one.ends = one.begins + takes;
+    if (one.ends < since_) // it is late
+      one.ends = since_ + late_share * takes;
   }
   running_ = std::move(kept);
+}
+
+bool batch_load::gathered_by(uint64_t batch) const noexcept {
+  return std::any_of(gathering_.begin(), gathering_.end(),
+                     [&](const auto& one) { return one.batch == batch; });
+}
+
+/// Whether the batch that an event is back of is the one of the last return; ways
+/// back differ a little.
+bool batch_load::same_as_last(double begun, double took) noexcept {
+  const bool same = took > 0 && took == last_took_
+                    && std::abs(begun - last_begun_) < took / 2;
+  last_took_ = took;
+  if (!same)
+    last_begun_ = begun;
+  return same;
 }
 
 uint32_t batch_load::finish(uint64_t ticket, const batch_return& how,
@@ -213,8 +258,7 @@ uint32_t batch_load::finish(uint64_t ticket, const batch_return& how,
   } else {
     const auto gone = *found;
     const auto behind = open_.erase(found);
-    const bool again = how.batch_ms > 0 && how.batch_ms == last_batch_ms_;
-    last_batch_ms_ = how.batch_ms;
+    const bool again = same_as_last(left - how.batch_ms, how.batch_ms);
     if (!gone.done) {
       if (how.inside_ms >= 0)
         for (auto one = behind; one != open_.end(); ++one)
@@ -223,7 +267,7 @@ uint32_t batch_load::finish(uint64_t ticket, const batch_return& how,
       if (!again) // else the batch's first to return has told
         since_ = std::max(since_, left);
       const bool free = again || ends_with(gone, left, how);
-      keep_running(free ? servers_ - 1 : servers_);
+      keep_taken(free ? servers_ - 1 : servers_);
       plan();
     }
   }

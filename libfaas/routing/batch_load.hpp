@@ -72,10 +72,12 @@ private:
   static double ms(time_point t) noexcept {
     return to_ms(t.time_since_epoch());
   }
-  double begin_of(uint64_t batch) const noexcept;
+  const batch* find(uint64_t number) const noexcept;
+  bool gathered_by(uint64_t batch) const noexcept;
   bool ends_with(const event& gone, double left, const batch_return& how);
   void count_as_gone(event& one, double& items, double all) noexcept;
-  void keep_running(size_t most);
+  bool same_as_last(double begun, double took) noexcept;
+  void keep_taken(size_t most_of_them);
   void plan();
   void form(size_t from, double free);
   double next_free();
@@ -89,9 +91,15 @@ private:
   std::vector<event> open_;    ///< in the order of sending
   std::vector<batch> batches_; ///< planned, in the order of being taken
   std::vector<batch> running_;
+  struct gathered {
+    uint64_t ticket; ///< of its first event
+    double taken;
+    uint64_t batch;
+  };
+  std::vector<gathered> gathering_; ///< servers have taken these, and wait
   std::vector<double> busy_; ///< a heap: when busy servers will be free
   double since_ = 0;         ///< idle servers are, in ms
-  double last_batch_ms_ = 0; ///< time of the batch that returned last
+  double last_took_ = 0, last_begun_ = 0; ///< the batch that returned last
   uint64_t tickets_ = 0, numbers_ = 0;
   uint32_t beyond_ = 0;
   double beyond_ms_ = 0;

@@ -36,7 +36,7 @@ struct batch_outlook {
     double closes_ms = 0; ///< begins then, unless it is full before
     double items = 0;
   };
-  static constexpr size_t most = 4;
+  static constexpr size_t most = 6;
   std::array<batch, most> open{}; ///< which are not full; the first one first
   size_t count = 0;
   double free_ms = 0;  ///< a server is, after all that is planned; 0: one is now
