@@ -293,6 +293,47 @@ BOOST_AUTO_TEST_CASE(reports_carry_what_ended_and_what_is_in_flight) {
   BOOST_TEST(ended == 1u);
 }
 
+/// The second event waits for the first, and joins the batch after it; the
+/// answer tells of the batch.
+BOOST_AUTO_TEST_CASE(events_that_share_batches_are_planned_and_told_so) {
+  std::vector<routing::observation> ended;
+  ports.receive_with([&](loop_report got) {
+    ended.insert(ended.end(), got.ended.begin(), got.ended.end());
+  });
+  auto route = route_of({{host, nullptr}});
+  auto& target = route->targets[0];
+  const auto load = target.load;
+  target.batches = {7, {8, 0}, &load->open()};
+  publish(route);
+  const auto next_has = [&] {
+    const auto now = to_ms(clock.now().time_since_epoch());
+    return load->open().place(7, {8, 0}, 1, now + 0.1, now).items;
+  };
+  submit(); // runs from 0.025 ms on, for some 1.5 ms by the first belief
+  BOOST_TEST(next_has() == 0);
+  advance(1ms);
+  submit(), submit();
+  BOOST_TEST(load->in_flight() == 3u);
+  BOOST_TEST(next_has() == 2);
+  advance(10ms);
+  auto alone = ok_reply();
+  alone.times = {0ms, 8ms, {}};
+  host->waiting[0].done(std::move(alone));
+  auto joined = ok_reply(); // with two more of others
+  joined.times = {10ms, 2ms, {}, 8ms};
+  advance(8ms);
+  host->waiting[1].done(std::move(joined));
+  port->request_report();
+  loop.run();
+  BOOST_TEST(load->in_flight() == 1u);
+  BOOST_REQUIRE(ended.size() == 2u);
+  BOOST_TEST(ended[0].batch_ms == 0);
+  BOOST_TEST(ended[0].batch_size == 0);
+  BOOST_TEST(ended[1].service_ms == 2);
+  BOOST_TEST(ended[1].batch_ms == 8);
+  BOOST_TEST(ended[1].batch_size == 4 * ended[1].size);
+}
+
 BOOST_AUTO_TEST_CASE(no_lane_is_left_behind) {
   submit();
   publish({{host, nullptr}}, false, 2);

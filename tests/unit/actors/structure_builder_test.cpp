@@ -106,6 +106,27 @@ BOOST_AUTO_TEST_CASE(what_a_site_says_of_loading_is_known) {
   BOOST_TEST(!made.loads.at(cloud).away);
 }
 
+BOOST_AUTO_TEST_CASE(how_a_site_joins_events_is_known) {
+  auto known = two_nodes();
+  const auto with = [&](string_map facts) {
+    auto view = std::make_shared<cluster_view>(*known.view);
+    view->placements[0].status.facts = std::move(facts);
+    known.view = view;
+    return build_structure(known).functions.at(0).targets.at(1).batches.terms;
+  };
+  BOOST_TEST(!with({}).batches());
+  const auto told = with({{"batch_size", "16"}, {"batch_window_ms", "2.5"}});
+  BOOST_TEST(told.most == 16);
+  BOOST_TEST(told.window_ms == 2.5);
+  BOOST_TEST(with({{"batch_size", "16"}, {"batch_window_ms", "0"}}).batches());
+  // An older node, which does not tell what a batch took.
+  BOOST_TEST(!with({{"batch_most", "16"}}).batches());
+  BOOST_TEST(!with({{"batch_size", "1"}, {"batch_window_ms", "2"}}).batches());
+  BOOST_TEST(!with({{"batch_size", "16"}}).batches());
+  BOOST_TEST(!with({{"batch_size", "inf"}, {"batch_window_ms", "2"}}).batches());
+  BOOST_TEST(!with({{"batch_size", "16"}, {"batch_window_ms", "nan"}}).batches());
+}
+
 BOOST_AUTO_TEST_CASE(local_host_and_ready_peer_are_sites) {
   const auto made = build_structure(two_nodes());
   BOOST_REQUIRE_EQUAL(made.functions.size(), 1u);

@@ -3,6 +3,7 @@
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/policies/catalog.hpp"
+#include "libfaas/routing/shared_load.hpp"
 #include "tests/unit/routing/candidates.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -112,6 +113,42 @@ BOOST_AUTO_TEST_SUITE(decision_test)
                  == 4 + u * u * 1e-8 + d * d * 4e-8
                       + 2 * (-1e-5 * u + 2e-5 * d + 1.5e-8 * u * d),
                boost::test_tools::tolerance(1e-6));
+  }
+
+  /// It waits for a batch and pays for all of it, but costs others its part.
+  BOOST_AUTO_TEST_CASE(an_event_that_joins_a_batch_waits_for_all_of_it) {
+    estimate e = plain(0, 20);
+    e.slope = 1;
+    e.intercept = 10;
+    e.factor = 2;
+    e.load = 12;
+    shared_load load;
+    batching_site gpu{3, {8, 4}, &load.open()};
+    candidate c;
+    c.batches = &gpu;
+    event_features two;
+    two.size = 2;
+    const auto near = boost::test_tools::tolerance(1e-9);
+    auto p = predict(e, c, two, now);
+    BOOST_TEST(p.queue == 4, near); // the window
+    BOOST_TEST(p.service == 2 * (10 + 2), near);
+    BOOST_TEST(p.work == 2 * (10 * 2 / 8.0 + 2), near);
+    BOOST_TEST(p.imposed == 0.5 * 12 / 8 * (p.queue + p.work), near);
+    const auto one = batched(e, gpu, 8, now);
+    BOOST_TEST(one.fixed_ms == 20, near);
+    BOOST_TEST(one.item_ms == 2, near);
+    load.start(one, 10, now);              // from 10 to 46
+    load.start(batched(e, gpu, 5, now), 10, now); // 50
+    p = predict(e, c, two, now);
+    BOOST_TEST(p.queue == 50 - p.transit, near);
+    BOOST_TEST(p.service == 2 * (10 + 7), near);
+    BOOST_TEST(p.work == 2 * (10 * 2 / 8.0 + 2), near);
+    c.price_per_s = 5;
+    two.size = 9; // alone, when those have ended
+    p = predict(e, c, two, now);
+    BOOST_TEST(p.queue == 50 + 2 * (10 + 5) - p.transit, near);
+    BOOST_TEST(p.work == p.service, near);
+    BOOST_TEST(p.price == 5 * 2 * (10 + 9) / 1000.0, near);
   }
 
   BOOST_AUTO_TEST_CASE(a_warm_function_pays_no_cold_start) {

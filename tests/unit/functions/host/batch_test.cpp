@@ -84,6 +84,21 @@ BOOST_FIXTURE_TEST_SUITE(batch_test, batch_fixture)
     BOOST_TEST(host->stats().waiting == 0u);
   }
 
+  /// Shares add up to the batch, which is told by each of its events alike.
+  BOOST_AUTO_TEST_CASE(answers_tell_the_whole_batch) {
+    scripts["f"].share = [](const invocation& event) {
+      return batch_share{event.body.view() == "b" ? 2u : 1u, 0};
+    };
+    auto host = open_ready(request("f"));
+    const auto sent = behind_the_first(*host, {{"a", 10s}, {"b", 10s}});
+    const auto a = got->wait(sent[0]).times, b = got->wait(sent[1]).times;
+    BOOST_TEST(a.batch.count() > 0);
+    BOOST_TEST((a.batch == b.batch));
+    BOOST_TEST((a.service == a.batch / 3));
+    BOOST_TEST((b.service == b.batch * 2 / 3));
+    BOOST_TEST((got->wait(submit(*host, "alone")).times.batch == duration{}));
+  }
+
   BOOST_AUTO_TEST_CASE(batches_are_no_larger_than_the_most) {
     auto host = open_ready(request("f"));
     std::vector<std::pair<std::string, duration>> all(9, {"x", 10s});
