@@ -187,6 +187,16 @@ const batch_load::batch* batch_load::find(uint64_t number) const noexcept {
   return nullptr;
 }
 
+/// It stays in the batch that it is in, if that is among those kept.
+bool batch_load::stays(event& one, std::vector<batch>& kept) const noexcept {
+  for (auto& other : kept)
+    if (other.number == one.batch) {
+      other.items += one.what.items;
+      one.begun = true;
+    }
+  return one.begun;
+}
+
 /// What servers had taken by `since_` stays with them: no more than so many
 /// batches. Of those that had begun no event has returned; others may still join
 /// the rest.
@@ -195,19 +205,10 @@ void batch_load::keep_taken(size_t most_of_them) {
   gathering_.clear();
   for (auto& one : open_) {
     one.begun = false;
-    if (one.done)
+    if (one.done || stays(one, kept) || gathered_by(one.batch))
       continue;
-    const auto same = std::find_if(kept.begin(), kept.end(), [&](auto& other) {
-      return other.number == one.batch;
-    });
-    if (same != kept.end()) {
-      same->items += one.what.items;
-      one.begun = true;
-      continue;
-    }
     const auto* planned = find(one.batch);
     if (planned == nullptr || planned->taken > since_
-        || gathered_by(one.batch)
         || kept.size() + gathering_.size() >= most_of_them)
       continue;
     if (planned->begins > since_) {
@@ -243,33 +244,35 @@ bool batch_load::same_as_last(double begun, double took) noexcept {
   return same;
 }
 
+/// What the return of one that was sent before `behind` tells of the others.
+void batch_load::learn(const event& gone, std::vector<event>::iterator behind,
+                       const batch_return& how, double left) {
+  const bool again = same_as_last(left - how.batch_ms, how.batch_ms);
+  if (gone.done)
+    return;
+  if (how.inside_ms >= 0)
+    for (auto one = behind; one != open_.end(); ++one)
+      one->arrives = one->expected + left - how.inside_ms - gone.expected;
+  if (!again) // else the batch's first to return has told
+    since_ = std::max(since_, left);
+  const bool free = again || ends_with(gone, left, how);
+  keep_taken(free ? servers_ - 1 : servers_);
+  plan();
+}
+
 uint32_t batch_load::finish(uint64_t ticket, const batch_return& how,
                             time_point now) {
   const double left = ms(now) - std::max(0.0, how.back_ms);
   const auto found
     = std::find_if(open_.begin(), open_.end(),
                    [&](const event& one) { return one.ticket == ticket; });
-  if (found == open_.end()) {
-    if (beyond_ > 0) {
-      beyond_ms_ -= beyond_ms_ / beyond_;
-      --beyond_;
-    }
-    since_ = std::max(since_, left);
-  } else {
+  if (found != open_.end()) {
     const auto gone = *found;
-    const auto behind = open_.erase(found);
-    const bool again = same_as_last(left - how.batch_ms, how.batch_ms);
-    if (!gone.done) {
-      if (how.inside_ms >= 0)
-        for (auto one = behind; one != open_.end(); ++one)
-          one->arrives
-            = one->expected + left - how.inside_ms - gone.expected;
-      if (!again) // else the batch's first to return has told
-        since_ = std::max(since_, left);
-      const bool free = again || ends_with(gone, left, how);
-      keep_taken(free ? servers_ - 1 : servers_);
-      plan();
-    }
+    learn(gone, open_.erase(found), how, left);
+  } else if (beyond_ > 0) {
+    beyond_ms_ -= beyond_ms_ / beyond_;
+    --beyond_;
+    since_ = std::max(since_, left);
   }
   show(ms(now));
   const auto there

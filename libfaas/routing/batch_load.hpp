@@ -77,7 +77,10 @@ private:
   bool ends_with(const event& gone, double left, const batch_return& how);
   void count_as_gone(event& one, double& items, double all) noexcept;
   bool same_as_last(double begun, double took) noexcept;
+  bool stays(event& one, std::vector<batch>& kept) const noexcept;
   void keep_taken(size_t most_of_them);
+  void learn(const event& gone, std::vector<event>::iterator behind,
+             const batch_return& how, double left);
   void plan();
   void form(size_t from, double free);
   double next_free();

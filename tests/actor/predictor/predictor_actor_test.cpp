@@ -207,6 +207,20 @@ BOOST_AUTO_TEST_CASE(what_a_site_says_of_loading_is_heeded) {
   BOOST_TEST(target(1, there).cell->read().warm_until_ms > now_ms);
 }
 
+BOOST_AUTO_TEST_CASE(a_site_that_joins_events_is_planned_so) {
+  auto one = version(1, 1, 2);
+  one.targets[1].batches.terms = {8, 3};
+  publish({one});
+  BOOST_TEST((target(1, here).joins() == nullptr));
+  const auto& site = target(1, there);
+  BOOST_REQUIRE((site.joins() != nullptr));
+  BOOST_TEST((site.joins()->open == &site.load->open()));
+  BOOST_TEST(site.joins()->terms.most == 8);
+  BOOST_TEST(site.joins()->terms.window_ms == 3);
+  publish({version(1, 1, 2)}); // it says so no longer
+  BOOST_TEST((target(1, there).joins() == nullptr));
+}
+
 BOOST_AUTO_TEST_CASE(a_node_that_was_gone_is_doubted) {
   publish({version(1, 1, 10)});
   teach(1, there, 100);

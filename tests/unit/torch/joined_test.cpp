@@ -200,6 +200,8 @@ def forward(self, x, y):
     }
     BOOST_TEST(got->each_once());
     BOOST_TEST((*opened)->facts().contains("events_in_batches"));
+    BOOST_TEST((*opened)->facts().at("batch_size") == "16");
+    BOOST_TEST((*opened)->facts().at("batch_window_ms") == "0");
     BOOST_TEST_MESSAGE(
       "batches " << (*opened)->facts().at("batches") << ", events in them "
                  << (*opened)->facts().at("events_in_batches"));
