@@ -325,20 +325,17 @@ BOOST_AUTO_TEST_CASE(one_of_a_batch_tells_of_all) {
   BOOST_TEST(plan.in_flight() == 2u); // the first one was never heard of
 }
 
-/// By plan they were two batches: the site began later, with more.
+/// By plan they were two batches, from 0 and from 11; but the site was busy with
+/// others' events until 7; then both went with one of those.
 BOOST_AUTO_TEST_CASE(a_batch_that_began_late_had_those_that_came_meanwhile) {
   planned plan;
-  const auto first = plan.start(event(), 0, at(0)); // until 11
-  const auto second = plan.start(event(), 0, at(1));
-  plan.start(event(), 0, at(14));
-  plan.start(event(), 0, at(24));
-  BOOST_TEST(plan.place(event(), 25, 25).items == 1);
-  plan.finish(first, alone(20), at(20));
-  // 20 to 32 with the one that came at 14.
-  plan.finish(second, shared(31, 12, 2), at(32));
+  const auto first = plan.start(event(), 0, at(0));
+  plan.start(event(), 0, at(5));
+  plan.start(event(), 0, at(9)); // after both
+  plan.finish(first, shared(20, 13, 3), at(20));
   BOOST_TEST(plan.in_flight() == 2u);
-  const auto next = plan.place(event(), 33, 33); // after 32 to 43
-  BOOST_TEST(next.begins_ms == 43, near);
+  const auto next = plan.place(event(), 21, 21); // after that one, 20 to 31
+  BOOST_TEST(next.begins_ms == 31, near);
   BOOST_TEST(next.items == 0);
 }
 
