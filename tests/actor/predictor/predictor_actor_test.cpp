@@ -207,20 +207,6 @@ BOOST_AUTO_TEST_CASE(what_a_site_says_of_loading_is_heeded) {
   BOOST_TEST(target(1, there).cell->read().warm_until_ms > now_ms);
 }
 
-BOOST_AUTO_TEST_CASE(a_site_that_joins_events_is_planned_so) {
-  auto one = version(1, 1, 2);
-  one.targets[1].batches.terms = {8, 3};
-  publish({one});
-  BOOST_TEST((target(1, here).joins() == nullptr));
-  const auto& site = target(1, there);
-  BOOST_REQUIRE((site.joins() != nullptr));
-  BOOST_TEST((site.joins()->open == &site.load->open()));
-  BOOST_TEST(site.joins()->terms.most == 8);
-  BOOST_TEST(site.joins()->terms.window_ms == 3);
-  publish({version(1, 1, 2)}); // it says so no longer
-  BOOST_TEST((target(1, there).joins() == nullptr));
-}
-
 BOOST_AUTO_TEST_CASE(a_node_that_was_gone_is_doubted) {
   publish({version(1, 1, 10)});
   teach(1, there, 100);
@@ -292,12 +278,16 @@ BOOST_AUTO_TEST_CASE(another_router_begins_with_what_this_one_knows) {
 BOOST_AUTO_TEST_CASE(routes_know_needs_and_what_nodes_say) {
   auto one = version(1, 1, 2);
   one.spec.petrel.needs.labels = {{"site", "north"}};
+  one.targets[1].batches.terms = {8, 3}; // it joins events
   publish({one}, {{"site", "north"}});
   const auto* of = route_of(board, 1);
   BOOST_REQUIRE(of != nullptr);
   BOOST_TEST((of->needs == one.spec.petrel.needs));
   BOOST_TEST(actors::allows(of->needs, target(1, there)));
   BOOST_TEST(!actors::allows(of->needs, target(1, here)));
+  BOOST_TEST((target(1, here).joins() == nullptr));
+  const auto& joins = target(1, there);
+  BOOST_TEST((joins.batches.open == &joins.load->open()));
   publish({one}, {{"site", "south"}}); // it has come back as another one
   BOOST_TEST(!actors::allows(one.spec.petrel.needs, target(1, there)));
 }
