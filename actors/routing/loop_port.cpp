@@ -257,7 +257,7 @@ void loop_port::count_load(uint64_t token, time_point now) {
   const auto transit = sent->predicted.transit;
   sent->ticket = 0;
   if (const auto* joins = target.joins())
-    sent->ticket = target.load->start(
+    sent->ticket = target.load->join(
       routing::batched(target.cell->read(), *joins, sent->event.size, now),
       transit, now);
   else

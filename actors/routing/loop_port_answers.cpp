@@ -160,7 +160,7 @@ void loop_port::count_return(flight& ended, const reply& answer,
   }
   ended.own_there
     = ended.ticket != 0
-        ? target.load->finish(ended.ticket, how, now)
+        ? target.load->leave(ended.ticket, how, now)
         : target.load->finish(ended.predicted.service, back, now,
                               how.inside_ms);
   if (target.via && told)

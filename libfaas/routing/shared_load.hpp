@@ -33,18 +33,14 @@ public:
   uint32_t finish(double service_ms, double back_ms, time_point now,
                   double inside_ms = -1) {
     const std::lock_guard lock{mutex_};
-    const auto alone
-      = batches_ ? batches_->find_alone(service_ms) : std::nullopt;
-    const auto there
-      = alone ? batches_->finish(*alone, {back_ms, inside_ms}, now)
-              : load_.finish(service_ms, back_ms, now, inside_ms);
+    const auto there = finish_alone(service_ms, back_ms, now, inside_ms);
     show();
     return there;
   }
   /// The same of an event that may share a batch, as batch_load::start and
   /// ::finish.
-  uint64_t start(const batched_event& what, double transit_ms,
-                 time_point now) {
+  uint64_t join(const batched_event& what, double transit_ms,
+                time_point now) {
     const std::lock_guard lock{mutex_};
     if (!batches_)
       batches_ = std::make_unique<batch_load>(servers_);
@@ -52,7 +48,7 @@ public:
     show();
     return ticket;
   }
-  uint32_t finish(uint64_t ticket, const batch_return& how, time_point now) {
+  uint32_t leave(uint64_t ticket, const batch_return& how, time_point now) {
     const std::lock_guard lock{mutex_};
     const auto there = batches_ ? batches_->finish(ticket, how, now) : 0;
     show();
@@ -71,6 +67,19 @@ public:
   }
 
 private:
+  uint32_t finish_alone(double service_ms, double back_ms, time_point now,
+                        double inside_ms) {
+    const batch_return how{back_ms, inside_ms};
+    const auto alone
+      = batches_ ? batches_->find_alone(service_ms) : std::nullopt;
+    if (alone)
+      return batches_->finish(*alone, how, now);
+    const auto before = load_.in_flight();
+    const auto there = load_.finish(service_ms, back_ms, now, inside_ms);
+    return batches_ && load_.in_flight() == before
+             ? batches_->finish(no_ticket, how, now) // not looked at by itself
+             : there;
+  }
   void show() noexcept {
     auto count = load_.in_flight();
     auto free = load_.free_ms(), least = load_.least_ms();
@@ -86,6 +95,7 @@ private:
     least_ms_.store(least, std::memory_order_relaxed);
   }
 
+  static constexpr uint64_t no_ticket = 0;
   const double servers_;
   std::mutex mutex_;
   site_load load_; ///< guarded by mutex_; events sent before batches_ was made

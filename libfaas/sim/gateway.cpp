@@ -289,7 +289,7 @@ sending gateway::start(const decision& made, const draw& event, double now) {
   const auto transit = predicts_ ? parts.transit : 0;
   const auto* joined = predicts_ ? batching(event.function, chosen) : nullptr;
   if (joined != nullptr)
-    how.ticket = loads_[chosen].start(
+    how.ticket = loads_[chosen].join(
       batched(cells_[event.function][chosen]->read(), *joined, event.size,
               at(now)),
       transit, at(now));
@@ -329,10 +329,9 @@ uint32_t gateway::count_return(const sending& how, const passage& way,
   auto& load = loads_[how.site];
   return how.ticket == 0
            ? load.finish(how.service_ms, how.back_ms, at(now), inside)
-           : load.finish(
+           : load.leave(
              how.ticket,
-             batch_return{how.back_ms, inside, way.batch_ms, way.batch_size},
-             at(now));
+             {how.back_ms, inside, way.batch_ms, way.batch_size}, at(now));
 }
 
 void gateway::returned(const draw& event, const sending& how,

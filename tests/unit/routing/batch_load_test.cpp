@@ -371,7 +371,7 @@ BOOST_AUTO_TEST_CASE(events_beyond_those_looked_at_count_by_their_shares) {
 BOOST_AUTO_TEST_CASE(functions_that_are_not_joined_share_the_servers) {
   shared_load load;
   load.start(20, 0, at(0)); // before anything is known of batches: until 20
-  const auto ticket = load.start(event(), 0, at(1)); // until 12
+  const auto ticket = load.join(event(), 0, at(1)); // until 12
   load.start(30, 0, at(2)); // 12 to 42
   BOOST_TEST(load.in_flight() == 3u);
   BOOST_TEST(load.free_in_ms(at(2)) == 40, near);
@@ -381,12 +381,18 @@ BOOST_AUTO_TEST_CASE(functions_that_are_not_joined_share_the_servers) {
                    .begins_ms);
   };
   BOOST_TEST(begins(3) == 42, near);
-  load.finish(ticket, {0, 6}, at(7)); // early: the other one has begun at 7
+  load.leave(ticket, {0, 6}, at(7)); // early: the other one has begun at 7
   BOOST_TEST(begins(8) == 37, near);
   load.finish(30, 0, at(30), 28);
   BOOST_TEST(begins(31) == 31, near);
   load.finish(20, 0, at(32), 32);
   BOOST_TEST(load.in_flight() == 0u);
+  for (int i = 0; i < 200; ++i) // more than are looked at one by one
+    load.start(1 + i, 0, at(40));
+  for (int i = 0; i < 200; ++i)
+    load.finish(1 + i, 0, at(50 + i));
+  BOOST_TEST(load.in_flight() == 0u);
+  BOOST_TEST(begins(260) == 260, near);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -137,8 +137,8 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     const auto one = batched(e, gpu, 8, now);
     BOOST_TEST(one.fixed_ms == 20, near);
     BOOST_TEST(one.item_ms == 2, near);
-    load.start(one, 10, now);              // from 10 to 46
-    load.start(batched(e, gpu, 5, now), 10, now); // 50
+    load.join(one, 10, now); // from 10 to 46
+    load.join(batched(e, gpu, 5, now), 10, now); // 50
     p = predict(e, c, two, now);
     BOOST_TEST(p.queue == 50 - p.transit, near);
     BOOST_TEST(p.service == 2 * (10 + 7), near);

@@ -5,6 +5,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -63,6 +64,34 @@ BOOST_AUTO_TEST_CASE(nothing_of_several_writers_is_lost) {
   BOOST_TEST(link.replies_free_in_ms(now) >= 10'000);
   BOOST_TEST(link.came({3, 0.5}, 0.5, 10) == 0);
   BOOST_TEST(link.replies_ahead_ms() == 9999.5);
+}
+
+/// Readers may see a mixture of two states, but no place that never was.
+BOOST_AUTO_TEST_CASE(batches_are_read_while_they_are_planned) {
+  shared_load load;
+  const time_point now = time_point{} + std::chrono::seconds{1};
+  const double now_ms = to_ms(now.time_since_epoch());
+  const batched_event one{3, 1, {8, 2}, 10, 1};
+  std::atomic<int> writing{3};
+  std::vector<std::jthread> all;
+  for (int w = 0; w < 3; ++w)
+    all.emplace_back([&] {
+      for (int i = 0; i < 1000; ++i) {
+        const auto ticket = load.join(one, 1, now);
+        load.join(one, 1, now);
+        load.leave(ticket, {}, now);
+      }
+      --writing;
+    });
+  size_t absurd = 0;
+  while (writing > 0) {
+    const auto at
+      = load.open().place(one.function, one.terms, 1, now_ms + 1, now_ms);
+    absurd += at.items < 0 || at.items > 7 || at.begins_ms < now_ms + 1 ? 1 : 0;
+  }
+  all.clear();
+  BOOST_TEST(absurd == 0u);
+  BOOST_TEST(load.in_flight() == 3000u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
