@@ -43,6 +43,8 @@ public:
   void passed_over() noexcept;
   double log_mean() const noexcept { return mean_; }
   double log_var() const noexcept { return var_; }
+  /// Variance of the log of one cold start: of the mean, and around it.
+  double log_spread() const noexcept { return var_ + scatter_; }
   bool restore(double log_mean, double log_var) noexcept;
   /// Nothing was observed or restored yet.
   bool untouched() const noexcept { return !touched_; }

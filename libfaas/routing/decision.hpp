@@ -50,6 +50,8 @@ struct candidate {
   /// Where the site joins this function's events; null: it serves each alone. In
   /// place of free_in_ms, which is 0 then.
   const batching_site* batches = nullptr;
+  /// Own events that wait there for the function to be deployed; 0: it is there.
+  double waiting = 0;
   /// What a second of one event's work costs there, in any one currency, and
   /// the power that it draws beyond that of the idle site, W. 0: nothing.
   double price_per_s = 0;
@@ -65,7 +67,7 @@ struct prediction {
   double network;
   double queue; ///< own in flight, reports, loop lag; until its batch begins
   double service; ///< of the whole batch where it shares one
-  double cold;
+  double cold; ///< the share of a load, or what is left of a deployment
   double overdue;
   double total;
   double transit;   ///< part of network that passes before the site has it
@@ -176,6 +178,10 @@ public:
   virtual void ended(const outcome& seen) noexcept {}
   /// False: it never looks at predictions, only at sites and counts.
   virtual bool predicts() const noexcept { return true; }
+  /// Whether it may choose a site where the function is still being deployed:
+  /// only if it goes by the predicted latency, which holds what is left of that,
+  /// and tries no site out whatever is predicted.
+  virtual bool may_wait() const noexcept { return false; }
   /// Where there are more sites than a decision holds, those with the least
   /// ranks are looked at (shortlist.hpp). What choose() would take among all
   /// should come first, or be as likely to come as it is to be taken. Default:

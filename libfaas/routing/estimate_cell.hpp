@@ -45,6 +45,10 @@ struct estimate {
   /// warm_until_ms.
   double cold_charge_ms = 0;
   double warm_until_ms = 0;
+  /// The function is still being brought there, and serves from then on (0: it
+  /// is there), and the variance of that, ms^2.
+  double ready_at_ms = 0;
+  double ready_var = 0;
   /// Events of other routers at the site, as reported at reported_ms, what is
   /// usual, and what one of the site's events takes (see other_load).
   double others = 0;

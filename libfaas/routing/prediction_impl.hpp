@@ -132,10 +132,16 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
      site.in_flight - belief.own_reported, belief.others_per_own});
   const double foreign = others_wait_ms(
     others, site.in_flight, belief.servers, belief.mean_service_ms);
-  const double queue = site.loop_lag_ms + known + foreign;
   const double share = 1 / belief.servers;
-  const double cold
+  // Those that wait for the function are not in the plan of the site's servers.
+  known = std::max(known, site.waiting * work * share);
+  const double queue = site.loop_lag_ms + known + foreign;
+  const double charge
     = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
+  // What is left of its deployment when the event comes.
+  const double held
+    = std::max(0.0, belief.ready_at_ms - (now_ms + transit));
+  const double cold = std::max(charge, held);
   // Own replies that will be ready before this one's.
   const double there = transit + queue + service + cold;
   const double line = std::clamp(site.replies_free_in_ms - there, 0.0,
@@ -163,7 +169,8 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
       + queue * queue * belief.log_noise
     // How many others there are is known by a report of a while ago only: as
     // uncertain as a Poisson number.
-    + others * belief.mean_service_ms * belief.mean_service_ms * share * share;
+    + others * belief.mean_service_ms * belief.mean_service_ms * share * share
+    + (held > 0 ? belief.ready_var : 0);
   p.promise_sigmas = belief.promise_sigmas;
   p.interval_sigmas = belief.interval_sigmas;
   p.imposed = imposed_ms(belief, site, bytes, work * share, ahead, queue, usual,
@@ -171,7 +178,7 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
   p.in_flight = site.in_flight;
   p.servers = belief.servers;
   p.work = work;
-  const double work_s = (work + cold) / 1000;
+  const double work_s = (work + charge) / 1000; // waiting costs nothing
   p.price = work_s * site.price_per_s;
   p.joule = work_s * site.watts;
 }

@@ -72,6 +72,11 @@ public:
   /// The site has loaded the function, with nobody waiting, in that time.
   bool observe_load(function_index function, site_index site, double ms,
                     time_point now);
+  /// The function is being brought to the site, as of now; nothing: it is there,
+  /// or comes no more. Its first load takes what loads of it took there or at
+  /// other sites.
+  bool observe_deployment(function_index function, site_index site,
+                          std::optional<deployment> how, time_point now);
   /// A site that was gone is there again: what is known of it and of its link
   /// is as uncertain as after a step, and nothing waits there.
   bool observe_return(site_index site, time_point now);

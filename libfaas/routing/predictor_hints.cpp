@@ -2,6 +2,7 @@
 // say of themselves.
 #include "libfaas/routing/predictor_impl.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -87,6 +88,59 @@ bool predictor::observe_load(function_index function, site_index site,
   if (!(ms > 0) || !plausible_ms(ms))
     return my.refuse();
   my.learn_load(to_int(function), to_int(site), ms, false, now);
+  my.mark(pair, to_int(function), to_int(site));
+  return true;
+}
+
+/// Of a function that was not loaded at the site yet. Where none was seen there
+/// the slowest of the other sites' is taken: events that wait for what takes
+/// longer than thought cannot be had back.
+time_left predictor::impl::first_load(uint32_t function,
+                                      uint32_t site) const noexcept {
+  constexpr double unknown_ms = 10'000;
+  const cold_start_estimator unknown{unknown_ms};
+  const cold_start_estimator* slowest = nullptr;
+  for (uint32_t s = 0; s < sites.size(); ++s) {
+    const auto* pair = find(function, s);
+    if (!pair || pair->cold.untouched())
+      continue;
+    if (s == site || !slowest || pair->cold.mean_ms() > slowest->mean_ms())
+      slowest = &pair->cold;
+    if (s == site)
+      break;
+  }
+  const auto& load = slowest ? *slowest : unknown;
+  const double ms = load.mean_ms();
+  return {ms, ms * ms * std::expm1(std::min(load.log_spread(), 2.0))};
+}
+
+bool predictor::observe_deployment(function_index function, site_index site,
+                                   std::optional<deployment> how,
+                                   time_point now) {
+  /// What is left at least of a load that should have ended.
+  constexpr double late_share = 0.25;
+  auto& my = *impl_;
+  const auto sound = [](double ms) { return ms >= 0 && plausible_ms(ms); };
+  if (!my.known(function) || !my.known(site)
+      || (how
+          && (!sound(how->bundle.ms) || !sound(how->loading_ms)
+              || !(how->bundle.variance >= 0)
+              || !std::isfinite(how->bundle.variance))))
+    return my.refuse();
+  auto& pair = my.obtain(to_int(function), to_int(site));
+  pair.ready_at_ms = pair.ready_var = 0;
+  if (how) {
+    auto left = my.first_load(to_int(function), to_int(site));
+    if (how->loading) {
+      left.ms = std::max(left.ms - how->loading_ms,
+                         late_share * how->loading_ms);
+    } else {
+      left.ms += how->bundle.ms;
+      left.variance += how->bundle.variance;
+    }
+    pair.ready_at_ms = to_ms(now.time_since_epoch()) + left.ms;
+    pair.ready_var = left.variance;
+  }
   my.mark(pair, to_int(function), to_int(site));
   return true;
 }

@@ -41,6 +41,7 @@ struct pair_state {
   quantile_tracker interval{0.9, 1.645}; ///< of how far it is off
   std::shared_ptr<estimate_cell> cell = std::make_shared<estimate_cell>();
   double warm_until_ms = 0; ///< 0: never seen there, taken as loaded
+  double ready_at_ms = 0, ready_var = 0; ///< 0: it is there, see estimate
   double overdue_ms = 0;
   double doubt = 0;         ///< added to the log of the service time ...
   time_point doubt_until{}; ///< ... until here, or the next event
@@ -199,6 +200,7 @@ struct predictor::impl {
   void learn_residency(const observation& seen, pair_state& pair);
   void learn_load(uint32_t function, uint32_t site, double ms, bool by_event,
                   time_point now);
+  time_left first_load(uint32_t function, uint32_t site) const noexcept;
   void pass_over_slow(uint32_t function, uint32_t site);
   void learn_queue(const observation& seen, site_state& site);
 };

@@ -136,6 +136,8 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.cold_charge_ms
     = cold_charge_ms(pair.cold.mean_ms(),
                      functions[function].rate.per_second(now), pair.stay.ms());
+  out.ready_at_ms = pair.ready_at_ms;
+  out.ready_var = pair.ready_var;
   out.others = home.others;
   out.others_usual = home.others_usual;
   out.own_reported = home.own;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/core/clock.hpp"
+#include "libfaas/routing/delivery_rates.hpp"
 #include "libfaas/routing/keys.hpp"
 #include "libfaas/routing/network_estimator.hpp"
 #include "libfaas/routing/profile.hpp"
@@ -77,6 +78,13 @@ struct observation {
   double predicted_ms = 0; ///< from the decision; 0: not predicted
   double predicted_sd = 0;
   time_point at{};
+};
+
+/// A version that is being brought to a site, as known at some time.
+struct deployment {
+  time_left bundle;      ///< until its files are there
+  bool loading = false;  ///< they are, and it is being loaded ...
+  double loading_ms = 0; ///< ... since so long
 };
 
 /// One own event that has not returned yet.
