@@ -130,7 +130,9 @@ bool predictor::observe_deployment(function_index function, site_index site,
   auto& pair = my.obtain(to_int(function), to_int(site));
   pair.ready_at_ms = pair.ready_var = 0;
   if (how) {
-    auto left = my.first_load(to_int(function), to_int(site));
+    auto left = how->loads
+                  ? my.first_load(to_int(function), to_int(site))
+                  : time_left{};
     if (how->loading) {
       left.ms = std::max(left.ms - how->loading_ms,
                          late_share * how->loading_ms);

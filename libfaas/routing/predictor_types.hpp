@@ -83,7 +83,8 @@ struct observation {
 /// A version that is being brought to a site, as known at some time.
 struct deployment {
   time_left bundle;      ///< until its files are there
-  bool loading = false;  ///< they are, and it is being loaded ...
+  bool loads = true;     ///< then it has to be loaded
+  bool loading = false;  ///< they are there, and it is being loaded ...
   double loading_ms = 0; ///< ... since so long
 };
 

@@ -43,6 +43,7 @@ scenario in_time(scenario world, double length_ms) {
     for (auto& gone : site.absent) {
       gone.from *= factor;
       gone.until *= factor;
+      gone.deploy_ms *= factor;
     }
   }
   return world;

@@ -79,6 +79,7 @@ gateway::gateway(const scenario& world, const run_options& how)
     costs_.push_back(law.costs);
     loads_.emplace_back(servers_.back());
   }
+  deployed_at_.resize(sites_.size());
   link_loads_.resize(sites_.size());
   replies_.resize(sites_.size());
   for (const auto function : functions_) {
@@ -139,6 +140,8 @@ candidate gateway::candidate_of(size_t function, size_t site, double now) {
   one.batches = batching(function, site);
   if (one.batches == nullptr)
     one.free_in_ms = loads_[site].free_in_ms(at(now));
+  if (deploying(site, now)) // all that were sent there wait
+    one.waiting = one.in_flight;
   one.price_per_s = costs_[site].price_per_s;
   one.watts = watts_per_event(costs_[site], servers_[site]);
   if (!local_[site]) {
@@ -147,6 +150,22 @@ candidate gateway::candidate_of(size_t function, size_t site, double now) {
     one.replies_ahead_ms = replies_[site].ahead_ms();
   }
   return one;
+}
+
+/// As on nodes, most policies do not see a site while functions are on their way
+/// to it. Where there is no other, events wait there all the same.
+std::span<const char> gateway::open_to(size_t function,
+                                       std::span<const char> up, double now) {
+  if (now >= all_deployed_at_ || policies_[function]->may_wait())
+    return up;
+  bool some = false, differs = false;
+  open_.assign(up.begin(), up.end());
+  for (size_t i = 0; i < open_.size(); ++i) {
+    differs = differs || (up[i] != 0 && deploying(i, now));
+    open_[i] = up[i] != 0 && !deploying(i, now);
+    some = some || open_[i] != 0;
+  }
+  return some && differs ? open_ : up;
 }
 
 void gateway::fill_candidates(const draw& event, std::span<const char> up,
@@ -180,6 +199,7 @@ void gateway::show_some(const draw& event, const event_features& features,
 
 decision gateway::decide_for(const draw& event, std::span<const char> up,
                              double now, random_source& random) {
+  up = open_to(event.function, up, now);
   event_features features;
   features.size = event.size;
   features.bytes = event.bytes;
@@ -385,8 +405,16 @@ void gateway::returned(const draw& event, const sending& how,
   predictor_.publish(at(now));
 }
 
-void gateway::joined(size_t site, double now) {
+void gateway::joined(size_t site, double deploy_ms, double now) {
+  deployed_at_[site] = now + deploy_ms;
+  all_deployed_at_ = std::max(all_deployed_at_, deployed_at_[site]);
+  if (!predicts_)
+    return;
   predictor_.observe_return(sites_[site], at(now));
+  for (size_t f = 0; deploy_ms > 0 && f < functions_.size(); ++f)
+    predictor_.observe_deployment(functions_[f], sites_[site],
+                                  {{{deploy_ms, 0}, false}},
+                                  at(now));
   predictor_.publish(at(now));
 }
 

@@ -65,8 +65,8 @@ public:
                 const passage& way, double sent, size_t inside, double now,
                 bool lost);
 
-  /// A site has come (back).
-  void joined(size_t site, double now);
+  /// A site has come (back); its functions will be there after `deploy_ms`.
+  void joined(size_t site, double deploy_ms, double now);
   /// Whether it wants to know how slow the site's CPU is. It has been asked then.
   bool asks(size_t site, double now);
   void probed(size_t site, double slowdown, double now);
@@ -93,6 +93,11 @@ private:
   }
   uint32_t count_return(const sending& how, const passage& way, double now,
                         bool lost);
+  std::span<const char> open_to(size_t function, std::span<const char> up,
+                                double now);
+  bool deploying(size_t site, double now) const noexcept {
+    return now < deployed_at_[site];
+  }
   routing::candidate candidate_of(size_t function, size_t site, double now);
   routing::decision decide_for(const draw& event, std::span<const char> up,
                                double now, random_source& random);
@@ -124,6 +129,9 @@ private:
   std::vector<routing::site_costs> costs_; ///< by site
   std::vector<char> local_;                ///< by site
   std::vector<double> servers_;
+  std::vector<double> deployed_at_; ///< by site: when its functions are there
+  double all_deployed_at_ = 0;
+  std::vector<char> open_; ///< kept for its memory
   std::vector<std::unique_ptr<routing::policy>> policies_; ///< by function
   std::vector<routing::probing_policy*> probing_; ///< those that are, or null
   std::vector<std::vector<std::shared_ptr<const routing::estimate_cell>>>

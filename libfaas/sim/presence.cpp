@@ -26,4 +26,11 @@ double presence::down_until(size_t site, double now) const noexcept {
   return 0;
 }
 
+double presence::deploy_ms(size_t site, double now) const noexcept {
+  for (const auto& one : world_->sites[site].absent)
+    if (one.until == now)
+      return one.deploy_ms;
+  return 0;
+}
+
 } // namespace faas::sim

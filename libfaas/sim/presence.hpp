@@ -35,6 +35,8 @@ public:
   }
   /// Until when; 0: it has not.
   double down_until(size_t site, double now) const noexcept;
+  /// How long its functions are still on their way when it comes at `now`, ms.
+  double deploy_ms(size_t site, double now) const noexcept;
   /// After so long its silence is noticed, ms.
   double silence_ms(size_t site) const noexcept {
     return std::max(world_->suspect_ms, 4 * world_->sites[site].link.rtt_ms);

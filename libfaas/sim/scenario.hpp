@@ -60,6 +60,9 @@ struct absence {
   /// False: told before; what it has is finished. True: it crashes, and what it
   /// has is lost, found out when it says nothing any more, and sent again.
   bool crash = true;
+  /// After it: the time until its functions are there (again), ms. Events that
+  /// come meanwhile wait.
+  double deploy_ms = 0;
 };
 
 struct site_law {

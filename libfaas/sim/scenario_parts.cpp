@@ -24,7 +24,8 @@ constexpr std::string_view function_keys[]
      "deadline", "lighter", "reply_bytes_per_unit"};
 constexpr std::string_view law_keys[]
   = {"law", "mean", "sigma", "least", "most", "values"};
-constexpr std::string_view absence_keys[] = {"from", "until", "crash"};
+constexpr std::string_view absence_keys[]
+  = {"from", "until", "crash", "deploy"};
 
 law read_law(const yaml_node& node, const std::string& path, findings& found) {
   if (node.type == yaml_node::kind::scalar) { // a number: always that
@@ -119,6 +120,9 @@ void read_absences(const yaml_node& list, const std::string& path,
       read_ms(keys, "until", made.until = 0);
     must(keys, "until", made.until > made.from, "must be after from");
     keys.read("crash", made.crash);
+    read_ms(keys, "deploy", made.deploy_ms);
+    must(keys, "deploy", !keys.has("deploy") || keys.has("until"),
+         "is for a site that comes: it needs until");
     keys.finish(absence_keys, strictness::unknown_is_error);
     last = made.until;
     out.absent.push_back(made);

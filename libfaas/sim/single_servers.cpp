@@ -16,13 +16,15 @@ single_servers::single_servers(const site_law& law,
 
 /// By the laws: from now until a server is free for one more.
 double single_servers::free_in_ms(double now) const noexcept {
+  const auto closed = std::max(0.0, closed_until_ - now);
   if (!memoryless_)
-    return load_.free_in_ms(at(now));
+    return std::max(closed, load_.free_in_ms(at(now)));
   const auto open = static_cast<double>(load_.in_flight()),
              servers = static_cast<double>(law_.servers);
-  return open < servers
-           ? 0
-           : open_ms_ / open * (open - servers + 1) / servers;
+  return closed
+         + (open < servers
+              ? 0
+              : open_ms_ / open * (open - servers + 1) / servers);
 }
 
 double single_servers::expect(const draw& event, double there, double now,
@@ -59,9 +61,11 @@ void single_servers::sent(draw& event, double there, double by_laws,
   const auto cold = memory_.load(event.function, by_laws, begin).cold_ms;
   event.law_service = (event.mean_work * law_.slowdown + cold)
                       * law_.disturbance.at(by_laws);
-  load_.start(event.law_service, by_laws - now, at(now));
+  load_.start(event.law_service, std::max(by_laws, closed_until_) - now,
+              at(now));
   open_ms_ += event.law_service;
-  memory_.used(event.function, by_laws + event.law_service);
+  memory_.used(event.function,
+               std::max(by_laws, closed_until_) + event.law_service);
 }
 
 void single_servers::returned(const draw& event, double back_ms, double now) {
@@ -93,6 +97,7 @@ void single_servers::arrive(uint32_t flight, const draw& event, double now,
 void single_servers::crash(double until) {
   true_ = by_draws_ = loading_station{law_, functions_, until};
   load_ = routing::site_load{static_cast<double>(law_.servers)};
+  closed_until_ = until;
   open_ms_ = 0;
   memory_.clear();
 }

@@ -39,6 +39,7 @@ private:
   /// Some function is memoryless: how long an event has been served says
   /// nothing of its end.
   const bool memoryless_;
+  double closed_until_ = 0; ///< nothing is served before
   double open_ms_ = 0; ///< of what has not returned, by the laws
   residency memory_;
 };

@@ -64,7 +64,7 @@ public:
   virtual double next() const { return never; }
   /// It is that time.
   virtual void go_on(double, std::vector<settled>&) {}
-  /// All is lost, and the servers are back then.
+  /// All is lost, and the servers are back then; what comes before waits.
   virtual void crash(double until) = 0;
 };
 

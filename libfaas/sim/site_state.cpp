@@ -110,6 +110,13 @@ void site_state::crash(double until) {
   inside_ = 0;
 }
 
+bool site_state::deploy(double until) {
+  if (inside_ > 0)
+    return false;
+  servers_->crash(until);
+  return true;
+}
+
 void site_state::ended(double found, double ms) noexcept {
   --inside_;
   lately_->add(found, ms);

@@ -76,6 +76,9 @@ public:
   /// It is gone, with all that it had, and will be back then with nothing
   /// loaded.
   void crash(double until);
+  /// It has come, and serves from then on, with nothing loaded. Not if events
+  /// are here from before: then its functions are, too. Whether it is so.
+  bool deploy(double until);
   /// An event has been served that found so many here when it came, and took
   /// so long.
   void ended(double found, double ms) noexcept;

@@ -137,10 +137,12 @@ private:
 
   void join(uint32_t site, double now) {
     on_.there.see(site, true);
+    auto deploy = on_.there.deploy_ms(site, now);
+    if (deploy > 0 && !on_.sites[site].deploy(now + deploy))
+      deploy = 0;
     if (learning_)
       for (auto& my : on_.gateways)
-        if (my->predicts())
-          my->joined(site, now);
+        my->joined(site, deploy, now);
     const auto waiting = std::move(stranded_);
     stranded_.clear();
     for (const auto number : waiting)

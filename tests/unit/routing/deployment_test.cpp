@@ -35,6 +35,10 @@ estimate site(double service_ms, double rtt_ms = 0) {
   return e;
 }
 
+deployment loading(double since_ms) {
+  return {.loading = true, .loading_ms = since_ms};
+}
+
 /// Two sites of one tier and one function.
 struct two_sites {
   two_sites() {
@@ -139,7 +143,7 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
     for (int i = 0; i < 8; ++i)
       core.observe_load(function, coming, 300, start);
     BOOST_TEST(core.observe_deployment(function, coming,
-                                       deployment{{2000, 1e4}, false, 0}, start));
+                                       deployment{.bundle = {2000, 1e4}}, start));
     BOOST_TEST(left(coming) > 2250);
     BOOST_TEST(left(coming) < 2450);
     BOOST_TEST(belief(coming).ready_var > 1e4);
@@ -149,10 +153,10 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
   BOOST_FIXTURE_TEST_CASE(a_load_goes_on_and_may_be_late, two_sites) {
     for (int i = 0; i < 8; ++i)
       core.observe_load(function, coming, 300, start);
-    core.observe_deployment(function, coming, deployment{{}, true, 200}, start);
+    core.observe_deployment(function, coming, loading(200), start);
     BOOST_TEST(left(coming) > 50);
     BOOST_TEST(left(coming) < 150);
-    core.observe_deployment(function, coming, deployment{{}, true, 4000}, start);
+    core.observe_deployment(function, coming, loading(4000), start);
     BOOST_TEST(left(coming) == 1000, boost::test_tools::tolerance(1e-6));
   }
 
@@ -167,6 +171,14 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
     BOOST_TEST(left(coming) < 1900);
   }
 
+  BOOST_FIXTURE_TEST_CASE(what_needs_no_load_is_there_with_its_files,
+                          two_sites) {
+    core.observe_deployment(
+      function, coming, deployment{.bundle = {700, 4}, .loads = false}, start);
+    BOOST_TEST(left(coming) == 700, boost::test_tools::tolerance(1e-6));
+    BOOST_TEST(belief(coming).ready_var == 4);
+  }
+
   BOOST_FIXTURE_TEST_CASE(once_there_nothing_is_left, two_sites) {
     core.observe_deployment(function, coming, deployment{}, start);
     BOOST_TEST(belief(coming).ready_at_ms > 0);
@@ -179,7 +191,7 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
     for (const auto& odd :
          {deployment{.bundle = {nothing, 0}}, deployment{.bundle = {-1, 0}},
           deployment{.bundle = {1, nothing}}, deployment{.bundle = {1, -1}},
-          deployment{{}, true, nothing}, deployment{{}, true, -5},
+          deployment{.loading_ms = nothing}, deployment{.loading_ms = -5},
           deployment{.bundle = {1e8, 0}}})
       BOOST_TEST(!core.observe_deployment(function, coming, odd, start));
     BOOST_TEST(!core.observe_deployment(function_index{9}, coming,
