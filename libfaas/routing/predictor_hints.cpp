@@ -128,6 +128,8 @@ bool predictor::observe_deployment(function_index function, site_index site,
               || !std::isfinite(how->bundle.variance))))
     return my.refuse();
   auto& pair = my.obtain(to_int(function), to_int(site));
+  if (!how && pair.ready_at_ms > 0)
+    pair.there_since = now;
   pair.ready_at_ms = pair.ready_var = 0;
   if (how) {
     auto left = how->loads

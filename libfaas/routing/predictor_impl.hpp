@@ -42,6 +42,12 @@ struct pair_state {
   std::shared_ptr<estimate_cell> cell = std::make_shared<estimate_cell>();
   double warm_until_ms = 0; ///< 0: never seen there, taken as loaded
   double ready_at_ms = 0, ready_var = 0; ///< 0: it is there, see estimate
+  time_point there_since{};              ///< a deployment ended
+  /// An event that was sent then waits, or waited, for the deployment: that it
+  /// is late says nothing of the function's time.
+  bool had_to_wait(time_point sent) const noexcept {
+    return ready_at_ms > 0 || sent < there_since;
+  }
   double overdue_ms = 0;
   double doubt = 0;         ///< added to the log of the service time ...
   time_point doubt_until{}; ///< ... until here, or the next event

@@ -311,14 +311,18 @@ bool predictor::observe(const observation& seen) {
     return true;
   pair.quality.event();
   my.functions[f].arrived(seen);
+  const bool waited
+    = pair.had_to_wait(seen.at - from_ms(seen.total_ms));
   if (seen.outcome == event_outcome::timed_out) {
-    my.learn_timeout(seen, pair, site);
+    if (!waited)
+      my.learn_timeout(seen, pair, site);
     return true;
   }
   if (!my.functions[f].slow.empty())
     my.pass_over_slow(f, s);
   my.learn_residency(seen, pair);
-  pair.judge_prediction(seen);
+  if (!waited) // how deployments go says nothing of later events
+    pair.judge_prediction(seen);
   auto told = seen;
   if (!my.learn_way(told, pair, site))
     return my.refuse();

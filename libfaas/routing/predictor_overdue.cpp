@@ -22,7 +22,8 @@ void predictor::impl::note_late(const in_flight_event& event,
       || !(event.predicted_sd > 0) || !(event.age_ms > event.predicted_ms))
     return;
   // One that was sent later is back in time: it is this event, not the site.
-  if (now - from_ms(event.age_ms) < sites[s].fine_sent)
+  const auto sent = now - from_ms(event.age_ms);
+  if (sent < sites[s].fine_sent || pair->had_to_wait(sent))
     return;
   // Against what is believed now: what other events have told since it was
   // sent is not counted twice.

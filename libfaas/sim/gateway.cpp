@@ -435,6 +435,12 @@ void gateway::pinged(size_t site, double rtt_ms, double now) {
 }
 
 void gateway::tick(std::span<const in_flight_event> late, double now) {
+  for (size_t s = 0; s < sites_.size() && all_deployed_at_ > 0; ++s)
+    if (deployed_at_[s] > 0 && !deploying(s, now)) {
+      deployed_at_[s] = 0;
+      for (const auto function : functions_)
+        predictor_.observe_deployment(function, sites_[s], {}, at(now));
+    }
   predictor_.tick(late, at(now));
   predictor_.publish(at(now));
 }

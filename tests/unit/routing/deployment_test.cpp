@@ -187,6 +187,58 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
     BOOST_TEST(belief(coming).ready_var == 0);
   }
 
+  /// Whoever waited for a deployment says nothing of the function's time.
+  BOOST_FIXTURE_TEST_CASE(waiting_is_not_taken_for_slowness, two_sites) {
+    using namespace std::chrono_literals;
+    auto now = start;
+    const auto answered = [&](double total_ms, double queue_ms) {
+      observation seen{.function = function, .site = coming};
+      seen.total_ms = total_ms;
+      seen.queue_ms = queue_ms;
+      seen.service_ms = 10;
+      seen.predicted_ms = 10.1;
+      seen.predicted_sd = 1;
+      seen.at = now;
+      BOOST_TEST(core.observe(seen));
+    };
+    const auto service = [&] {
+      core.publish(now);
+      return core.cell(function, coming, now)->read();
+    };
+    for (int i = 0; i < 50; ++i, now += 100ms)
+      answered(10.1, 0);
+    const auto before = service();
+    core.observe_deployment(function, coming, deployment{}, now);
+    const auto sent = now;
+    const auto late = [&] {
+      const in_flight_event event{function, coming, 1, to_ms(now - sent), 10, 1};
+      const std::vector<in_flight_event> all(20, event);
+      core.tick(all, now);
+    };
+    for (int i = 0; i < 30; ++i, now += 100ms)
+      late();
+    BOOST_TEST(service().overdue_ms == 0);
+    observation gone{.function = function, .site = coming};
+    gone.outcome = event_outcome::timed_out;
+    gone.total_ms = 3000;
+    gone.at = now;
+    core.observe(gone);
+    core.observe_deployment(function, coming, {}, now);
+    late();
+    answered(to_ms(now - sent), to_ms(now - sent) - 10.1);
+    const auto after = service();
+    BOOST_TEST(after.overdue_ms == 0);
+    BOOST_TEST(after.factor < 1.2 * before.factor);
+    BOOST_TEST(after.promise_sigmas <= before.promise_sigmas);
+    // What is sent from now on counts as ever.
+    now += 100ms;
+    const auto again = now;
+    now += 1s;
+    const in_flight_event event{function, coming, 1, to_ms(now - again), 10, 1};
+    core.tick(std::vector<in_flight_event>(20, event), now);
+    BOOST_TEST(service().overdue_ms > 500);
+  }
+
   BOOST_FIXTURE_TEST_CASE(what_makes_no_sense_is_refused, two_sites) {
     for (const auto& odd :
          {deployment{.bundle = {nothing, 0}}, deployment{.bundle = {-1, 0}},
