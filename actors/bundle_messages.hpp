@@ -7,6 +7,7 @@
 #include "libfaas/ports/bundle_store.hpp"
 #include "libfaas/wire/messages.hpp"
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <set>
@@ -18,9 +19,18 @@ struct bundles_call {
   bundles_command command;
   once<bundles_status> done;
 };
+/// How far a bundle is that is got from other nodes: written by the keeper, read
+/// by anybody. Nothing is known before the first bytes.
+struct pull_progress {
+  std::atomic<uint64_t> got{0};  ///< bytes that came this time
+  std::atomic<uint64_t> left{0}; ///< bytes still to come
+  std::atomic<int64_t> began_ns{0}, heard_ns{0}; ///< of time_point; last bytes
+  std::atomic<bool> known{false}; ///< the above
+};
 struct need_bundle {
   digest bundle;
   std::function<void(result<std::filesystem::path>)> done;
+  std::shared_ptr<pull_progress> progress = {}; ///< null: nobody looks
 };
 struct chunk_arrived {
   node_name from;

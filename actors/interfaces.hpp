@@ -60,6 +60,8 @@ using agent_actor = caf::typed_actor<
   caf::reacts_to<caf::tick_atom>,
   // Time to look at the load.
   caf::reacts_to<caf::update_atom>,
+  // Time to tell how far versions are that are being brought here.
+  caf::reacts_to<caf::put_atom>,
   // Time to publish what has changed since.
   caf::reacts_to<caf::flush_atom>>;
 

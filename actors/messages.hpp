@@ -21,6 +21,8 @@
 
 namespace faas::actors {
 
+class pending_host;
+
 /// Bytes of one frame between links; their content is libfaas/wire.
 struct wire_frame {
   std::string bytes;
@@ -112,6 +114,11 @@ struct node_loads {
 struct placement_changed {
   placement now;
   std::shared_ptr<function_host> host; ///< while ready
+  /// Before it is ready for the first time: where events may wait for it, how
+  /// far its bundle is, and since when it is being loaded.
+  std::shared_ptr<pending_host> pending = {};
+  std::shared_ptr<const pull_progress> pull = {};
+  std::optional<time_point> loading_since = {};
 };
 /// Links that exist now, for routing.
 struct peers_changed {

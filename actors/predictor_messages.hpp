@@ -1,6 +1,7 @@
 // What the predictor actor is told and asked.
 #pragma once
 
+#include "actors/functions/deployment_facts.hpp"
 #include "actors/once.hpp"
 #include "actors/routing/board.hpp"
 #include "libfaas/ports/admin_port.hpp"
@@ -18,6 +19,8 @@ struct load_facts {
   double load_ms = 0; ///< that it took last; 0: it does not say
   bool away = false;  ///< it is not in memory now
   std::string cannot; ///< why it cannot be loaded now; empty: it can
+  /// How its bundle came there: bytes and time; 0: it does not say.
+  double pull_bytes = 0, pull_ms = 0;
 };
 /// Structure without estimates: the predictor adds the cells and publishes.
 struct structure {
@@ -37,6 +40,7 @@ struct structure {
     /// Trial-run points by site.
     std::map<site_name, std::vector<profile_point>> profiles;
     std::map<site_name, load_facts> loads;
+    std::map<site_name, deployment_said> deploying;
     std::string why_empty;
     bool in_service = true; ///< else one of the other versions that run
     uint32_t weight = 100;

@@ -1,5 +1,6 @@
 #include "actors/functions/agent.hpp"
 
+#include "actors/functions/coming_versions.hpp"
 #include "actors/functions/structure_builder.hpp"
 #include "actors/functions/view_follower.hpp"
 #include "libfaas/scaling/limits.hpp"
@@ -22,6 +23,8 @@ constexpr caf::timespan first_rest = 100ms, longest_rest = 30s;
 constexpr caf::timespan lame_duck = 2s;
 /// How often the controller hears how busy versions are.
 constexpr caf::timespan look_period = 1s;
+/// How often others hear how far versions are that are being brought here.
+constexpr caf::timespan progress_period = 500ms;
 
 struct agent_state {
   static constexpr const char* name = "faas.agent";
@@ -115,7 +118,7 @@ struct agent_state {
   void close_left() {
     const auto now = config.clock->now();
     std::vector<function_actor> due;
-    bool hosts_left = false;
+    bool hosts_left = false; // or places to wait for one
     for (auto it = leaving.begin(); it != leaving.end();) {
       if (now < it->second) {
         ++it;
@@ -123,6 +126,7 @@ struct agent_state {
       }
       closing.insert(it->first);
       hosts_left = known.hosts.erase(it->first) > 0 || hosts_left;
+      hosts_left = coming.drop(known, it->first) || hosts_left;
       due.push_back(children.at(it->first));
       it = leaving.erase(it);
     }
@@ -162,6 +166,7 @@ struct agent_state {
     made.keeper = config.keeper;
     made.vault = config.vault;
     made.secrets = assigned.secrets;
+    made.room = room;
     made.scale = orders[assigned.version] = order_of(assigned);
     made.report = [me = agent_actor{self},
                    counters = config.counters](local<placement_changed> what) {
@@ -267,7 +272,24 @@ struct agent_state {
       known.hosts[version] = what.host;
     else
       known.hosts.erase(version);
+    if (closing.count(version) == 0)
+      coming.note(known, what, config.clock->now());
+    watch_coming();
     publish_soon();
+  }
+
+  void watch_coming() {
+    if (!coming.empty() && !stopping && !std::exchange(watches, true))
+      self->delayed_send(self, progress_period, caf::put_atom::value);
+  }
+
+  void look_at_coming() {
+    watches = false;
+    if (stopping)
+      return;
+    if (coming.look(known, config.clock->now()))
+      publish_and_report();
+    watch_coming();
   }
 
   void peers(const peers_changed& what) {
@@ -288,6 +310,7 @@ struct agent_state {
       elastic.erase(version);
       leaving.erase(version);
       known.hosts.erase(version);
+      coming.drop(known, version);
       known.own.erase(version);
       drop_secrets_of(version);
       const bool planned = closing.erase(version) > 0;
@@ -352,6 +375,7 @@ struct agent_state {
     if (std::exchange(stopping, true))
       return;
     known.hosts.clear();
+    coming.clear(known);
     leaving.clear();
     publish({});
     for (const auto& [version, child] : children)
@@ -424,6 +448,9 @@ struct agent_state {
   std::map<version_ref, scale_order> orders; ///< likewise
   std::set<version_ref> elastic; ///< may leave the memory
   bool looks = false; ///< the next look at their load comes
+  coming_versions coming;
+  bool watches = false; ///< the next look at those comes
+  std::shared_ptr<waiting_room> room = std::make_shared<waiting_room>();
   bool stopping = false;
 };
 
@@ -439,6 +466,7 @@ agent_actor::behavior_type agent_behavior(agent_state::pointer self,
     [=](const local<peers_changed>& what) { self->state.peers(*what); },
     [=](caf::tick_atom) { self->state.tick(); },
     [=](caf::update_atom) { self->state.look(); },
+    [=](caf::put_atom) { self->state.look_at_coming(); },
     [=](caf::flush_atom) { self->state.flush(); },
   };
 }

@@ -22,11 +22,14 @@ std::string short_name(const digest& id) {
 
 } // namespace
 
-void bundle_pulls::want(const digest& id, waiter done, const std::string& why) {
+void bundle_pulls::want(const digest& id, waiter done, const std::string& why,
+                        std::shared_ptr<pull_progress> progress) {
   auto& one = downloads_[id];
   one.waiters.push_back(std::move(done));
+  if (progress)
+    one.watched.push_back(std::move(progress));
   if (one.waiters.size() > 1)
-    return;
+    return tell(one);
   one.why = why;
   one.began = deps_.clock->now();
   if (const auto here = deps_.store->progress(id); here.total > 0) {
@@ -39,6 +42,20 @@ void bundle_pulls::want(const digest& id, waiter done, const std::string& why) {
     }
   }
   go_on(id, one);
+}
+
+/// Once the size is known.
+void bundle_pulls::tell(const download& one) const {
+  const auto total = one.window.total();
+  if (!total)
+    return;
+  for (const auto& to : one.watched) {
+    to->got = one.got;
+    to->left = *total - std::min(*total, one.window.received());
+    to->began_ns = one.began.time_since_epoch().count();
+    to->heard_ns = one.heard.time_since_epoch().count();
+    to->known = true;
+  }
 }
 
 /// Chooses a node and asks it, until one can be asked. May end the download.
@@ -147,6 +164,8 @@ void bundle_pulls::arrived(const node_name& from,
     return end(id, kept.error());
   one.heard = deps_.clock->now();
   one.tries = 0;
+  one.got += chunk.bytes.size();
+  tell(one);
   if (one.window.complete())
     finish(id, one);
   else if (!ask(id, one))

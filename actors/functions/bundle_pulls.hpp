@@ -30,7 +30,9 @@ public:
   explicit bundle_pulls(pull_deps deps) : deps_(std::move(deps)) {}
 
   /// `why` it is asked for although it was here, for messages; may be empty.
-  void want(const digest& id, waiter done, const std::string& why);
+  /// `progress` is kept up to date until it is there; may be null.
+  void want(const digest& id, waiter done, const std::string& why,
+            std::shared_ptr<pull_progress> progress = {});
   void arrived(const node_name& from, const wire::bundle_chunk& chunk);
   /// A bulk connection from that node stands, or is gone with what was on it.
   void bulk(const node_name& node, bool stands);
@@ -44,6 +46,8 @@ public:
 private:
   struct download {
     std::vector<waiter> waiters;
+    std::vector<std::shared_ptr<pull_progress>> watched;
+    uint64_t got = 0; ///< bytes that came
     std::unique_ptr<bundle_upload> upload; ///< since the first bytes
     pull_window window;
     bundles::pull_sources sources;
@@ -63,6 +67,7 @@ private:
   bool by_bulk(const download& one, const bundle_peer& peer) const;
   duration patience_of(const download& one) const;
   void next(const digest& id, download& one, const std::string& why);
+  void tell(const download& one) const;
   result<void> keep(const digest& id, download& one,
                     const wire::bundle_chunk& chunk);
   void finish(const digest& id, download& one);

@@ -1,5 +1,6 @@
 #include "actors/functions/function_actor.hpp"
 
+#include "actors/functions/deployment_facts.hpp"
 #include "actors/functions/servers.hpp"
 
 #include "actors/functions/version_secrets.hpp"
@@ -57,9 +58,14 @@ struct function_state {
   }
 
   void pull() {
+    progress = std::make_shared<pull_progress>();
+    if (config.room && !pending)
+      pending = std::make_shared<pending_host>(config.version, *config.clock,
+                                               config.room);
     enter(instance_state::pulling, {});
     auto need = std::make_shared<need_bundle>();
     need->bundle = config.bundle;
+    need->progress = progress;
     need->done = [me = handle()](result<std::filesystem::path> folder) {
       if (auto to = caf::actor_cast<function_actor>(me))
         caf::anon_send(to, make_local(bundle_ready{std::move(folder)}));
@@ -154,8 +160,20 @@ struct function_state {
     now.status.slots
       = servers_of(config.spec.petrel, config.hosts->executor_threads());
     now.profile = current.host->profile();
+    say_how_it_came();
     pause = first_retry;
+    // Before later events find the host itself.
+    if (auto waiting = std::exchange(pending, nullptr))
+      waiting->hand_over(current.host);
     enter(instance_state::ready, std::move(reason));
+  }
+
+  /// So that others know what a pull to this node takes.
+  void say_how_it_came() {
+    if (progress && progress->known && progress->left == 0)
+      say_pull(now.status.facts,
+               {static_cast<double>(progress->got.load()), 0,
+                to_ms(duration{progress->heard_ns - progress->began_ns})});
   }
 
   void quarantined(const host_quarantined& what) {
@@ -172,13 +190,18 @@ struct function_state {
       return;
     auto facts = current.host->facts();
     facts.try_emplace("load_ms", now.status.facts["load_ms"]);
+    if (const auto pull = pull_in(now.status.facts))
+      say_pull(facts, *pull);
     now.status.facts = std::move(facts);
     enter(instance_state::ready, now.status.reason);
   }
 
   void fail(const error& why) {
     note(why.to_string());
+    const auto waiting = std::exchange(pending, nullptr);
     enter(instance_state::failed, why.to_string());
+    if (waiting) // once it is no candidate any more
+      waiting->give_back(why.message);
     if (may_pass(why.code))
       retry();
   }
@@ -337,7 +360,10 @@ struct function_state {
     if (std::exchange(closing, true))
       return;
     auto old = std::exchange(current, {});
+    const auto waiting = std::exchange(pending, nullptr);
     enter(instance_state::draining, {});
+    if (waiting)
+      waiting->give_back("it is brought there no more");
     end(std::move(old.host));
     end(std::exchange(next, {}).host);
     for (auto& [host, at] : replaced)
@@ -350,9 +376,17 @@ struct function_state {
   void enter(instance_state state, std::string reason) {
     now.status.state = state;
     now.status.reason = std::move(reason);
-    const bool serves = state == instance_state::ready;
-    config.report(
-      make_local(placement_changed{now, serves ? current.host : nullptr}));
+    placement_changed what;
+    what.now = now;
+    if (state == instance_state::ready)
+      what.host = current.host;
+    if (state == instance_state::pulling || state == instance_state::loading) {
+      what.pending = pending;
+      what.pull = progress;
+      if (state == instance_state::loading)
+        what.loading_since = began;
+    }
+    config.report(make_local(std::move(what)));
   }
 
   void note(std::string text) const {
@@ -371,6 +405,8 @@ struct function_state {
   function_config config;
   std::unique_ptr<alive_mark> mark;
   std::filesystem::path folder; ///< of the bundle
+  std::shared_ptr<pull_progress> progress; ///< of its bundle, the last time
+  std::shared_ptr<pending_host> pending; ///< until it is ready for the first time
   numbered_host current;
   numbered_host next; ///< being loaded, to take over
   std::vector<std::pair<std::shared_ptr<function_host>, time_point>>

@@ -1,6 +1,7 @@
 // The actor that represents one function version on this node.
 #pragma once
 
+#include "actors/functions/pending_host.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/log_book.hpp"
 #include "actors/system/census.hpp"
@@ -21,10 +22,15 @@ struct function_config {
   vault_actor vault;   ///< null: a function with secrets fails
   string_map secrets;  ///< name: stamp, of those that exist
   scale_order scale;   ///< to begin with
+  /// For events that wait until it is here; null: none do.
+  std::shared_ptr<waiting_room> room = {};
   /// Gets every change of state; the agent. Must not block.
   std::function<void(local<placement_changed>)> report;
 };
 
+/// Until it is ready for the first time events may wait in a pending_host, which
+/// it makes for each try; they go back when the try fails.
+///
 /// Control only: gets the bundle, opens the host, reports pulling, loading,
 /// ready, failed, quarantined, and drains at the end. Events never pass
 /// through it. A bundle that cannot be had is asked for again with back-off; a

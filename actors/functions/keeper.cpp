@@ -69,7 +69,7 @@ struct keeper_state {
       [this, what](result<std::filesystem::path> folder) {
         here(what, std::move(folder));
       },
-      why);
+      why, what.progress);
     watch();
   }
 

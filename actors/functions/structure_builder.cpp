@@ -1,5 +1,6 @@
 #include "actors/functions/structure_builder.hpp"
 
+#include "actors/functions/pending_host.hpp"
 #include "actors/functions/servers.hpp"
 
 #include "libfaas/manifest/platform.hpp"
@@ -59,6 +60,10 @@ void add_unfit(const known_state& known, const assigned_version& assigned,
 load_facts loads_of(const placement_status& status) {
   load_facts made;
   const auto& facts = status.facts;
+  if (const auto pull = pull_in(facts); pull && pull->left == 0) {
+    made.pull_bytes = pull->got;
+    made.pull_ms = pull->elapsed_ms;
+  }
   if (const auto at = facts.find("load_ms"); at != facts.end())
     made.load_ms = std::strtod(at->second.c_str(), nullptr);
   const auto at = facts.find("in_memory");
@@ -85,6 +90,11 @@ routing::batch_terms batches_of(const placement_status& status) {
                                  : routing::batch_terms{};
 }
 
+/// In a state in which it may still become ready for the first time.
+bool on_its_way(instance_state state) noexcept {
+  return state == instance_state::pulling || state == instance_state::loading;
+}
+
 /// What the site said of the version, for the predictor and for routes.
 void add_facts(structure::function& made, route_target& target,
                const placement& said) {
@@ -104,6 +114,18 @@ route_target local_target(const known_state& known,
   target.servers = servers_of(assigned.spec.petrel, known.executors);
   target.costs = costs_of(known, known.self);
   target.host = host;
+  return target;
+}
+
+route_target remote_target(const known_state& known, const node_name& node,
+                           uint32_t slots, std::shared_ptr<peer> via) {
+  route_target target;
+  target.node = node;
+  target.site = cpu_site(node);
+  target.tier = tier_of(known, node);
+  target.servers = std::max<uint32_t>(slots, 1);
+  target.via = std::move(via);
+  target.costs = costs_of(known, node);
   return target;
 }
 
@@ -149,21 +171,49 @@ void add_other(structure::function& made, const known_state& known,
                                                        : "it is drained");
     return;
   }
-  route_target target;
-  target.node = at.status.node;
-  target.site = cpu_site(target.node);
-  target.tier = tier_of(known, target.node);
-  target.servers = std::max<uint32_t>(at.status.slots, 1);
-  target.via = std::move(via);
-  target.costs = costs_of(known, target.node);
+  auto target = remote_target(known, at.status.node, at.status.slots,
+                              std::move(via));
   add_facts(made, target, at);
   made.targets.push_back(std::move(target));
+}
+
+/// As the node says it; without a word it is no site. Slots are told once it is
+/// ready.
+void add_deploying(structure::function& made, route_target target,
+                   const placement& at) {
+  const auto said = deployment_in(at.status.facts);
+  if (!said || !on_its_way(at.status.state))
+    return;
+  made.deploying[target.site] = *said;
+  target.deploying = true;
+  made.targets.push_back(std::move(target));
+}
+
+/// Sites that it is being brought to, behind those that have it.
+void add_coming(structure::function& made, const known_state& known,
+                const assigned_version& assigned, const destinations& open,
+                const std::vector<const placement*>& others) {
+  const auto own = known.own.find(made.version);
+  const auto waits = known.pending.find(made.version);
+  if (own != known.own.end() && waits != known.pending.end()
+      && assigned.nodes.contains(known.self))
+    add_deploying(made, local_target(known, assigned, waits->second),
+                  own->second);
+  for (const auto* at : others)
+    if (auto via = peer_of(known, at->status.node);
+        via && open.events(at->status.node, made.version))
+      add_deploying(made,
+                    remote_target(known, at->status.node,
+                                  assigned.spec.petrel.concurrency,
+                                  std::move(via)),
+                    *at);
 }
 
 structure::function build_function(const known_state& known,
                                    const assigned_version& assigned,
                                    const destinations& open,
                                    const reports& others) {
+  static const std::vector<const placement*> none;
   structure::function made;
   made.version = assigned.version;
   made.spec = assigned.spec;
@@ -177,12 +227,17 @@ structure::function build_function(const known_state& known,
       reported != others.end())
     for (const auto* said : reported->second)
       add_other(made, known, open, *said);
+  const bool served = !made.targets.empty();
   add_unfit(known, assigned, made);
   // A host that is assigned here no more (the node is being drained, say) is
   // for what is on its way, and for when there is no other site.
   if (made.targets.size() > 1 && made.targets.front().host
       && !assigned.nodes.contains(known.self))
     made.targets.erase(made.targets.begin());
+  if (served)
+    add_coming(made, known, assigned, open,
+               others.contains(assigned.version) ? others.at(assigned.version)
+                                                 : none);
   if (made.targets.empty() && made.why_empty.empty())
     made.why_empty
       = assigned.nodes.empty()
@@ -196,6 +251,16 @@ structure::function build_function(const known_state& known,
 
 site_name cpu_site(const node_name& node) {
   return site_name{node.str() + "/cpu"};
+}
+
+bool served_elsewhere(const known_state& known, const version_ref& version) {
+  return known.view
+         && std::any_of(known.view->placements.begin(),
+                        known.view->placements.end(), [&](const placement& at) {
+                          return at.version == version
+                                 && at.status.node != known.self
+                                 && at.status.state == instance_state::ready;
+                        });
 }
 
 structure build_structure(const known_state& known) {
@@ -213,6 +278,9 @@ structure build_structure(const known_state& known) {
     made.sites.push_back(std::move(site));
   }
   made.hosts = known.hosts;
+  for (const auto& [version, host] : known.pending)
+    if (served_elsewhere(known, version)) // others may send events here, too
+      made.hosts.try_emplace(version, host);
   const destinations open{*known.view};
   const auto others = reports_of_others(known);
   std::set<function_name> served;

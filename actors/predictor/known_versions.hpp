@@ -24,6 +24,8 @@ public:
     std::set<site_name> trial_runs = {};
     /// What sites have said last of loading it.
     std::map<site_name, load_facts> loads = {};
+    /// Sites that it was being brought to, and how far it was.
+    std::map<site_name, deployment_said> deploying = {};
   };
   /// Where a version that is new may begin.
   struct parent {

@@ -3,6 +3,7 @@
 #include "libfaas/manifest/work.hpp"
 #include "libfaas/routing/profile.hpp"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <tuple>
@@ -164,6 +165,7 @@ void route_maker::add_targets(route& to, const structure::function& from,
     target.labels = value_at(labels_, target.site).value_or(nullptr);
     use_profile(from, to.index, target, now);
     use_loads(from, to.index, target, now);
+    use_deployment(from, to.index, target, now);
     target.cell = core_.cell(to.index, target.index, now);
     share_loads(target);
     plan_batches(target, to.index);
@@ -235,9 +237,36 @@ void route_maker::use_loads(const structure::function& from,
   const auto& fresh = said->second;
   if (fresh.load_ms > 0 && fresh.load_ms != known.load_ms)
     core_.observe_load(index, target.index, fresh.load_ms, now);
+  if (fresh.pull_ms != known.pull_ms || fresh.pull_bytes != known.pull_bytes)
+    rates_.ended(target.node.str(), target.tier, fresh.pull_bytes,
+                 fresh.pull_ms);
   if (fresh.away != known.away)
     core_.observe_residency(index, target.index, !fresh.away, now);
   known = fresh;
+}
+
+/// How far it is on its way to the site, whenever the site says so: a structure
+/// that is made anew for another reason tells nothing new of it.
+void route_maker::use_deployment(const structure::function& from,
+                                 routing::function_index index,
+                                 const route_target& target, time_point now) {
+  auto& known = versions_.find(from.version)->deploying;
+  const auto said = from.deploying.find(target.site);
+  if (!target.deploying || said == from.deploying.end()) {
+    if (known.erase(target.site) > 0)
+      core_.observe_deployment(index, target.index, std::nullopt, now);
+    return;
+  }
+  if (const auto at = known.find(target.site);
+      at != known.end() && at->second == said->second)
+    return;
+  known[target.site] = said->second;
+  routing::deployment how;
+  how.loading = said->second.loading_ms.has_value();
+  how.loading_ms = std::min(said->second.loading_ms.value_or(0), 1e7);
+  how.bundle
+    = rates_.left(target.node.str(), target.tier, said->second.pull);
+  core_.observe_deployment(index, target.index, how, now);
 }
 
 void route_maker::forget_removed(const structure& fresh) {

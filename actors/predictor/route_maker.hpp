@@ -4,6 +4,7 @@
 #include "actors/predictor/known_versions.hpp"
 #include "actors/predictor_messages.hpp"
 #include "libfaas/core/clock.hpp"
+#include "libfaas/routing/delivery_rates.hpp"
 #include "libfaas/routing/predictor.hpp"
 
 #include <map>
@@ -53,6 +54,9 @@ private:
   void use_loads(const structure::function& from,
                  routing::function_index index, const route_target& target,
                  time_point now);
+  void use_deployment(const structure::function& from,
+                      routing::function_index index,
+                      const route_target& target, time_point now);
   void forget_removed(const structure& fresh);
   void bequeath(const version_ref& gone, const known_versions::entry& of);
 
@@ -67,6 +71,7 @@ private:
   /// What its node says, as the targets there have it.
   std::map<site_name, std::shared_ptr<const string_map>> labels_;
   known_versions versions_;
+  routing::delivery_rates rates_; ///< at which bundles come to nodes
 };
 
 } // namespace faas::actors

@@ -1,5 +1,7 @@
 #include "actors/predictor/site_rows.hpp"
 
+#include "libfaas/routing/policies/catalog.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -15,8 +17,13 @@ void add_prediction(site_status& row, const rows_source& from,
   candidate.cell = target.cell.get();
   candidate.in_flight = target.load->in_flight();
   candidate.free_in_ms = target.load->free_in_ms(from.now);
-  const auto parts
-    = routing::predict(target.cell->read(), candidate, event, from.now);
+  const auto belief = target.cell->read();
+  if (target.deploying) {
+    candidate.waiting = static_cast<double>(row.in_flight);
+    row.ready_in_ms = std::max(
+      0.0, belief.ready_at_ms - to_ms(from.now.time_since_epoch()));
+  }
+  const auto parts = routing::predict(belief, candidate, event, from.now);
   row.network_ms = parts.network;
   row.queue_ms = parts.queue;
   row.service_ms = parts.service;
@@ -24,6 +31,11 @@ void add_prediction(site_status& row, const rows_source& from,
   row.total_ms = parts.total;
   row.stddev_ms = std::sqrt(std::max(parts.variance, 0.0));
   row.slowdown = from.core.health_of(target.index).slowdown;
+}
+
+bool may_wait(const route& of) {
+  const auto policy = routing::make_policy(of.policy);
+  return policy && (*policy)->may_wait();
 }
 
 site_status row_of(const rows_source& from, const route& of,
@@ -38,7 +50,11 @@ site_status row_of(const rows_source& from, const route& of,
     row.why_not = "the node does not answer";
   else if (target.cannot)
     row.why_not = "it cannot be loaded there now";
-  add_prediction(row, from, target);
+  if (row.candidate && target.deploying && !may_wait(of)) {
+    row.candidate = false;
+    row.why_not = "it is still being brought there, and policy " + of.policy
+                  + " does not wait";
+  }
   row.unexplained_ms
     = from.core.accuracy_of(of.index, target.index).unexplained_ms;
   const auto totals = from.stats.of(of.view.name, target.site);
@@ -46,6 +62,7 @@ site_status row_of(const rows_source& from, const route& of,
   row.completed = totals.completed;
   row.failed = totals.failed;
   row.in_flight = totals.in_flight;
+  add_prediction(row, from, target);
   row.error_ms = totals.error_ms;
   return row;
 }

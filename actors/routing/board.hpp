@@ -83,6 +83,8 @@ struct route_target {
   const routing::batching_site* joins() const noexcept {
     return batches.open != nullptr ? &batches : nullptr;
   }
+  bool deploying = false; ///< the version is still being brought there: for
+                          ///< policies that may wait
   bool cannot = false; ///< the site cannot load it now; only where there is none
                        ///< better
 };

@@ -102,7 +102,8 @@ error why_none(const route& of, const invocation& event) {
   const auto reachable = [&](auto... with) {
     return std::any_of(of.targets.begin(), of.targets.end(),
                        [&](const route_target& target) {
-                         return target.host || target.via->takes(with...);
+                         return !target.deploying
+                                && (target.host || target.via->takes(with...));
                        });
   };
   if (reachable() && !reachable(event.body.size()))
@@ -117,7 +118,8 @@ error why_none(const route& of, const invocation& event) {
     why = "its policy allows only " + of.fixed_name
           + ", which does not serve it";
   for (const auto& target : of.targets)
-    if (target.via && !target.via->usable.load(std::memory_order_acquire))
+    if (target.via && !target.deploying
+        && !target.via->usable.load(std::memory_order_acquire))
       why += (why.empty() ? "" : "; ") + target.node.str()
              + " does not answer";
   return {errc::unavailable,

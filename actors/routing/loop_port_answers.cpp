@@ -58,6 +58,20 @@ void count_promise(target_stats& to, double promised_ms, duration took,
     to.promises_kept.add();
 }
 
+/// Of the sites that were tried, by `before`, those that the version is still
+/// being brought to: what waited there in vain does not wait there again. While
+/// it is, tables come more often than an event has attempts.
+tried_targets still_coming(const tried_targets& tried, const route& before,
+                           const route& now) noexcept {
+  tried_targets made;
+  for (const auto position : tried.all())
+    for (uint32_t i = 0; i < now.targets.size(); ++i)
+      if (now.targets[i].deploying
+          && now.targets[i].site == before.targets[position].site)
+        made.add(i);
+  return made;
+}
+
 /// Another node may say anything: what is beyond these bounds stays refused by
 /// all who learn, and sums of these do not overflow.
 void bound(execution_times& told) noexcept {
@@ -224,7 +238,7 @@ bool loop_port::retry(flight& ended, time_point now) {
   // Positions may have moved with a new table: then only the attempt count
   // bounds the retries.
   if (mine->shared != ended.via)
-    ended.tried = {};
+    ended.tried = still_coming(ended.tried, *ended.via, *mine->shared);
   if (!choose(*mine, ended.event, {ended.tried, ended.needs.get()}, now)) {
     if (!others || mine == in_service)
       return false;

@@ -43,6 +43,11 @@ routing::candidate loop_port::candidate_at(const local_route& mine,
   } else {
     made.loop_lag_ms = to_ms(loop_.lag());
   }
+  if (target.deploying) {
+    made.healthy = made.healthy && mine.policy->may_wait();
+    made.waiting = static_cast<double>(
+      mine.stats[position]->in_flight.load(std::memory_order_relaxed));
+  }
   made.price_per_s = target.costs.price_per_s;
   made.watts = routing::watts_per_event(target.costs, target.servers);
   return made;

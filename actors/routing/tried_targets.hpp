@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace faas::actors {
 
@@ -23,6 +24,9 @@ public:
     return std::find(all_.data(), end, position) != end;
   }
   bool empty() const noexcept { return count_ == 0; }
+  std::span<const uint32_t> all() const noexcept {
+    return {all_.data(), count_};
+  }
 
 private:
   std::array<uint32_t, most> all_{};

@@ -28,7 +28,7 @@ json standing_json(const node_standing& node) {
 }
 
 json site_json(const site_status& site) {
-  return {{"site", site.site.str()},     {"tier", site.tier},
+  json made{{"site", site.site.str()},     {"tier", site.tier},
           {"candidate", site.candidate}, {"why_not", site.why_not},
           {"size", site.size},           {"network_ms", site.network_ms},
           {"queue_ms", site.queue_ms},   {"service_ms", site.service_ms},
@@ -39,6 +39,9 @@ json site_json(const site_status& site) {
           {"in_flight", site.in_flight}, {"best", site.best},
           {"runner_up", site.runner_up},
           {"unexplained_ms", site.unexplained_ms}};
+  if (site.ready_in_ms)
+    made["ready_in_ms"] = *site.ready_in_ms;
+  return made;
 }
 
 json actor_json(const actor_status& actor) {

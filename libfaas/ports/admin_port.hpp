@@ -164,6 +164,7 @@ struct site_status {
   double size = 0;     ///< n for which the parts below are predicted
   double network_ms = 0, queue_ms = 0, service_ms = 0, cold_ms = 0;
   double total_ms = 0, stddev_ms = 0;
+  std::optional<double> ready_in_ms; ///< it is still being brought there
   double slowdown = 1; ///< learned factor over the profile
   double error_ms = 0, unexplained_ms = 0; ///< recent, see routing::accuracy
   uint64_t chosen = 0, completed = 0, failed = 0, in_flight = 0;
@@ -273,8 +274,7 @@ public:
   /// errc::storage_full when make_room cannot.
   virtual void bundles(bundles_command command,
                        reply_to<bundles_status> done) = 0;
-  /// At once, from memory.
-  virtual readiness ready() const = 0;
+  virtual readiness ready() const = 0; ///< at once, from memory
 };
 
 } // namespace faas

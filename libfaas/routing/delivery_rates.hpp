@@ -14,6 +14,7 @@ struct delivery {
   double got = 0;        ///< bytes that came since it began
   double left = 0;       ///< bytes still to come
   double elapsed_ms = 0; ///< since it began
+  bool operator==(const delivery&) const = default;
 };
 
 /// A time that is still to pass, ms, and its variance, ms^2.

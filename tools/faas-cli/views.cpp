@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 namespace faas::cli {
@@ -271,6 +272,17 @@ std::string node_table(const json& nodes) {
   return t.to_string();
 }
 
+namespace {
+
+/// "3.2 s"
+std::string seconds_text(double ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", std::clamp(ms, 0.0, 1e9) / 1000);
+  return text;
+}
+
+} // namespace
+
 std::string site_table(const json& sites) {
   table t{{"Site", "Tier", ">Total ms", ">Network", ">Queue", ">Service",
            ">Cold", ">+/-", ">Error", ">Slowdown", ">Chosen", ">Done",
@@ -281,6 +293,10 @@ std::string site_table(const json& sites) {
                                                  : "";
     if (!flag_at(s, "candidate"))
       note = "not a candidate: " + text_at(s, "why_not");
+    if (const auto left = s.find("ready_in_ms");
+        left != s.end() && left->is_number() && flag_at(s, "candidate"))
+      note += std::string{note.empty() ? "" : "; "} + "deploying, ready in "
+              + seconds_text(left->get<double>());
     // Nodes of releases before do not tell.
     if (const auto hidden = s.find("unexplained_ms");
         hidden != s.end() && hidden->is_number() && *hidden > 0)

@@ -23,6 +23,7 @@ agent_actor spawn_fake_agent(caf::actor_system& system,
       [](const local<peers_changed>&) {},
       [](caf::tick_atom) {},
       [](caf::update_atom) {},
+      [](caf::put_atom) {},
       [](caf::flush_atom) {},
     };
   });

@@ -282,8 +282,9 @@ class Node(Process):
         return {row["site"]: row for row in rows}
 
     def candidates(self, name):
+        """Those that serve; not those where it is still being brought to."""
         return sorted(s for s, row in self.sites(name).items()
-                      if row.get("candidate"))
+                      if row.get("candidate") and "ready_in_ms" not in row)
 
 
 class Emulator:

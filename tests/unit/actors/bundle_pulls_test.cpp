@@ -105,10 +105,11 @@ struct fixture {
     answers.emplace_back(name, std::move(chunk));
     return true;
   }
-  void want() {
+  void want(std::shared_ptr<pull_progress> progress = {}) {
     outcome.reset();
     // The test's store gives folders only where it was told to.
-    pulls->want(id, [this](auto got) { outcome = std::move(got); }, {});
+    pulls->want(id, [this](auto got) { outcome = std::move(got); }, {},
+                std::move(progress));
   }
   void deliver(size_t most = 10'000) {
     for (size_t n = 0; n < most && !answers.empty(); ++n) {
@@ -139,6 +140,50 @@ BOOST_FIXTURE_TEST_SUITE(bundle_pulls_test, fixture)
     BOOST_TEST(nodes["a"].asked == 1u);
     BOOST_TEST(nodes["c"].asked == 0u);
     BOOST_TEST(room_asked == content.size());
+  }
+
+  BOOST_AUTO_TEST_CASE(it_tells_how_far_it_is) {
+    const auto seen = std::make_shared<pull_progress>();
+    add("a", content);
+    connect();
+    want(seen);
+    const auto began = clock.t;
+    BOOST_TEST(!seen->known);
+    clock.t += 50ms;
+    deliver(2);
+    BOOST_TEST(seen->known);
+    BOOST_TEST(seen->got == 2 * pull_window::chunk_bytes);
+    BOOST_TEST(seen->left == content.size() - 2 * pull_window::chunk_bytes);
+    BOOST_TEST(seen->began_ns == began.time_since_epoch().count());
+    BOOST_TEST(seen->heard_ns == clock.t.time_since_epoch().count());
+    const auto later = std::make_shared<pull_progress>();
+    want(later); // another version of the same bundle
+    BOOST_TEST(later->left == seen->left);
+    clock.t += 1s;
+    deliver();
+    BOOST_TEST(arrived());
+    for (const auto& one : {seen, later}) {
+      BOOST_TEST(one->got == content.size());
+      BOOST_TEST(one->left == 0u);
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(what_was_here_before_did_not_come_this_time) {
+    add("a", content);
+    connect();
+    want();
+    deliver(3);
+    nodes["a"].connected = false;
+    connect();
+    BOOST_TEST(outcome.has_value());
+    answers.clear();
+    nodes["a"].connected = true;
+    connect();
+    const auto seen = std::make_shared<pull_progress>();
+    want(seen);
+    deliver(1);
+    BOOST_TEST(seen->got == pull_window::chunk_bytes);
+    BOOST_TEST(seen->left == content.size() - 4 * pull_window::chunk_bytes);
   }
 
   BOOST_AUTO_TEST_CASE(when_one_goes_the_next_goes_on_where_it_stopped) {

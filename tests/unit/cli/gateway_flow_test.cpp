@@ -179,13 +179,16 @@ BOOST_FIXTURE_TEST_SUITE(gateway_flow_test, flow)
                 R"([{"site":"edge-1/cpu","candidate":true,"best":true,)"
                 R"("total_ms":12.34},{"site":"c/cpu","why_not":"suspect"},)"
                 R"({"site":"d/cpu","candidate":true,"unexplained_ms":98.5},)"
-                R"({"site":"e/cpu","candidate":true,"unexplained_ms":0}])");
+                R"({"site":"e/cpu","candidate":true,"unexplained_ms":0},)"
+                R"({"site":"g/cpu","candidate":true,"ready_in_ms":3210}])");
     BOOST_TEST(cli({"sites", "f", "--size", "38"}) == 0);
     BOOST_TEST(http.sent.back().url.ends_with("/system/sites/f?size=38"));
     BOOST_TEST(printed("12.3"));
     BOOST_TEST(printed("best"));
     BOOST_TEST(printed("not a candidate: suspect"));
     BOOST_TEST(printed("its times are not believed: 98.5 ms are unexplained"));
+    BOOST_TEST(printed("deploying, ready in 3.2 s"));
+    BOOST_TEST(out.str().find("deploying") == out.str().rfind("deploying"));
     BOOST_TEST(out.str().find("believed") == out.str().rfind("believed"));
     http.answer("GET /system/functions", 200,
                 R"([{"name":"f","invocationCount":1}])");
