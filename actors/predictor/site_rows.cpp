@@ -16,7 +16,9 @@ void add_prediction(site_status& row, const rows_source& from,
   candidate.site = target.index;
   candidate.cell = target.cell.get();
   candidate.in_flight = target.load->in_flight();
-  candidate.free_in_ms = target.load->free_in_ms(from.now);
+  candidate.batches = target.joins();
+  if (candidate.batches == nullptr)
+    candidate.free_in_ms = target.load->free_in_ms(from.now);
   const auto belief = target.cell->read();
   if (target.deploying) {
     candidate.waiting = static_cast<double>(row.in_flight);
