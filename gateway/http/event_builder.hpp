@@ -4,7 +4,7 @@
 #include "gateway/http/request_parser.hpp"
 #include "gateway/http/target.hpp"
 #include "libfaas/event/invocation.hpp"
-#include "libfaas/manifest/function_spec.hpp"
+#include "libfaas/manifest/event_size.hpp"
 
 namespace faas {
 class random_source;
@@ -23,12 +23,7 @@ result<void> build_event(invocation& event, const request_head& head,
                          std::string_view peer, time_point now,
                          random_source& random);
 
-/// The event's size feature n. 0 when it cannot be had: the body is no JSON,
-/// longer than `json_limit`, or has no number, array or string there (arrays
-/// and strings count their length); or it is a damaged archive (items).
-double event_size(const size_feature& feature, const invocation& event);
-
-/// JSON bodies above this are not parsed just to guess the size.
-inline constexpr size_t json_limit = 1024 * 1024;
+using faas::event_size;
+using faas::json_limit;
 
 } // namespace faas::http
