@@ -212,18 +212,19 @@ route_maker::index_of(const structure::function& from) {
   return *added;
 }
 
-/// A trial run is used once per function and site.
+/// What a trial run or sample events took is used once per function and site.
 void route_maker::use_profile(const structure::function& from,
                               routing::function_index index,
                               const route_target& target, time_point now) {
   const auto points = from.profiles.find(target.site);
-  if (points == from.profiles.end() || points->second.size() < 2
+  if (points == from.profiles.end() || points->second.empty()
       || !versions_.find(from.version)->trial_runs.insert(target.site).second)
     return;
   std::vector<routing::profile_point> measured;
   for (const auto& point : points->second)
     measured.push_back({point.size, point.ms});
-  core_.set_profile(index, target.index, routing::fit_line(measured), now);
+  core_.set_profile(index, target.index, routing::fit_line(measured), now,
+                    routing::only_size(measured));
 }
 
 /// What a site says of loading a version, whenever that changes.

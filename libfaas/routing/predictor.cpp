@@ -128,7 +128,8 @@ bool predictor::set_profile(function_index function, line profile) {
 }
 
 bool predictor::set_profile(function_index function, site_index site,
-                            line profile, time_point now) {
+                            line profile, time_point now,
+                            std::optional<double> only_size) {
   if (!impl_->known(function) || !impl_->known(site)
       || !std::isfinite(profile.slope) || !std::isfinite(profile.intercept))
     return impl_->refuse();
@@ -137,6 +138,8 @@ bool predictor::set_profile(function_index function, site_index site,
     return true; // events have told more than a trial run
   pair.filter.reset(profile, impl_->sites[to_int(site)].filter,
                     impl_->config.service, now);
+  if (only_size)
+    pair.filter.open_shape(*only_size, impl_->config.service);
   pair.own_profile = true;
   pair.unheard.reset();
   impl_->mark(pair, to_int(function), to_int(site));

@@ -43,9 +43,10 @@ public:
   /// Forgets everything about it; cells already handed out stay readable.
   void remove_function(function_index function);
   /// A line measured on this very site: what is known of the function there is
-  /// replaced by it, uncertainty included.
+  /// replaced by it, uncertainty included. `only_size`: it was measured at that
+  /// size alone, so that its shape is a guess.
   bool set_profile(function_index function, site_index site, line profile,
-                   time_point now);
+                   time_point now, std::optional<double> only_size = {});
   /// Profile measured elsewhere: the reference for sites without their own.
   bool set_profile(function_index function, line profile);
 

@@ -366,6 +366,17 @@ void function_filter::reset(const line& profile, site_filter& site,
   p_hk_ = 0;
 }
 
+void function_filter::open_shape(double n,
+                                 const service_config& config) noexcept {
+  guess_ = true;
+  first_.close(); // they would forget what holds at n
+  last_n_ = n;
+  p_kk_ = prior_kk_ = config.unknown_shape_var;
+  const double w = fixed_ / (profile_.slope * n + fixed_);
+  p_hk_ = -w * p_kk_; // what h + ln(a n + b e^k) is at n does not depend on k
+  p_hh_ += w * w * p_kk_;
+}
+
 void function_filter::restore(double own, double shape, double noise) noexcept {
   h_ = own;
   bend_to(shape);

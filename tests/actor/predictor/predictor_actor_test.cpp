@@ -174,8 +174,11 @@ BOOST_AUTO_TEST_CASE(the_same_work_keeps_what_was_learned) {
 BOOST_AUTO_TEST_CASE(other_code_is_judged_by_its_own_trial_run) {
   publish({version(1, 1, 10)});
   const auto before = service(1, there, 10);
-  publish({version(2, 2, 40)});
+  auto second = version(2, 2, 40);
+  second.profiles[here] = {{50, 85}}; // one sample event
+  publish({second});
   BOOST_CHECK_CLOSE(service(2, there, 10), 4 * before, 10);
+  BOOST_CHECK_CLOSE(service(2, here, 50), 85, 1);
 }
 
 /// Both versions run; the one that goes leaves what it has learned at a site

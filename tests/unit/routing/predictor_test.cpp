@@ -358,6 +358,42 @@ BOOST_AUTO_TEST_SUITE(predictor_test)
     BOOST_TEST(std::abs(w.service(w.cloud) / 39 - 1) < 0.2);
   }
 
+  BOOST_AUTO_TEST_CASE(one_size_tells_the_level_and_leaves_the_shape_open) {
+    world w;
+    for (int i = 0; i < 20; ++i) { // another function: how slow the site is
+      auto seen = w.make(w.edge, 1);
+      seen.function = *w.predictor.add_function("other");
+      w.predictor.observe(seen);
+    }
+    const auto line = fit_line(std::vector<profile_point>{{38, 20}});
+    const auto doubt = [&](double n) {
+      const auto seen = w.predictor.cell(w.classify, w.edge, w.now)->read();
+      const double w_n = seen.intercept / (seen.slope * n + seen.intercept);
+      return seen.log_var + 2 * w_n * seen.cov_shape
+             + w_n * w_n * seen.var_shape;
+    };
+    BOOST_TEST(
+      w.predictor.set_profile(w.classify, w.edge, line, w.now, 38.0));
+    w.predictor.publish(w.now);
+    BOOST_TEST(std::abs(w.service(w.edge) / 20 - 1) < 0.2);
+    BOOST_TEST(doubt(38) < 0.1);
+    BOOST_TEST(doubt(3'800) > 0.5);
+    BOOST_TEST(doubt(0.38) > 0.5);
+    // One event of another size then tells the shape, and not the level.
+    auto event = w.make(w.edge, 1, 3'800);
+    event.service_ms = 1'900;
+    event.total_ms = event.service_ms + 0.05;
+    BOOST_TEST(w.predictor.observe(event));
+    w.predictor.publish(w.now);
+    BOOST_TEST(std::abs(w.expect(w.classify, w.edge, 3'800).service / 1'900 - 1)
+               < 0.2);
+    BOOST_TEST(std::abs(w.service(w.edge) / 20 - 1) < 0.25);
+    // The same line from several sizes is believed at all of them.
+    BOOST_TEST(w.predictor.set_profile(w.classify, w.edge, line, w.now));
+    w.predictor.publish(w.now);
+    BOOST_TEST(doubt(3'800) < 0.3);
+  }
+
   BOOST_AUTO_TEST_CASE(nonsense_is_refused_counted_and_not_learned) {
     world w;
     w.play(w.cloud, 1, 50);

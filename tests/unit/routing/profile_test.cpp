@@ -56,6 +56,43 @@ BOOST_AUTO_TEST_SUITE(profile_test)
                boost::test_tools::tolerance(1e-9));
   }
 
+  BOOST_AUTO_TEST_CASE(one_point_is_half_fixed_and_half_by_size) {
+    const std::vector<profile_point> one{{50'000, 8}};
+    const auto fit = fit_line(one);
+    const auto near = boost::test_tools::tolerance(1e-9);
+    BOOST_TEST(fit.at(50'000) == 8.0, near);
+    BOOST_TEST(fit.at(0) == 4.0, near);
+    BOOST_TEST(fit.at(100'000) == 12.0, near);
+    BOOST_TEST(only_size(one).value() == 50'000);
+    const std::vector<profile_point> empty{{0, 8}}; // no size to share by
+    BOOST_TEST(fit_line(empty).at(0) == 8.0, near);
+    BOOST_TEST(fit_line(empty).at(1000) < 9);
+    BOOST_TEST(only_size(empty).value() == 0);
+    const std::vector<profile_point> small{{0.01, 8}};
+    BOOST_TEST(fit_line(small).at(0.01) == 8.0, near);
+    BOOST_TEST(fit_line(small).at(0.02) < 9);
+  }
+
+  BOOST_AUTO_TEST_CASE(the_only_size_is_that_of_all_points_that_count) {
+    BOOST_TEST(!only_size({}));
+    const std::vector<profile_point> two{{1, 3}, {2, 3}}, bad{{1, 0}};
+    BOOST_TEST(!only_size(two));
+    BOOST_TEST(!only_size(bad));
+    const std::vector<profile_point> same{{2, 3}, {2, 5}, {9, -1}};
+    BOOST_TEST(only_size(same).value() == 2);
+  }
+
+  BOOST_AUTO_TEST_CASE(lines_over_bytes_keep_their_small_slope) {
+    const std::vector<profile_point> points{{1'000, 2.01}, {1'000'000, 12}};
+    const auto fit = fit_line(points);
+    BOOST_TEST(fit.at(1'000) == 2.01, boost::test_tools::tolerance(0.01));
+    BOOST_TEST(fit.at(1'000'000) == 12.0, boost::test_tools::tolerance(0.01));
+    // Level times keep a slope to learn by, in the unit of their sizes.
+    const std::vector<profile_point> level{{1'000, 10}, {1'000'000, 10}};
+    BOOST_TEST(fit_line(level).slope * 1'000'000 > 0.1);
+    BOOST_TEST(fit_line(level).at(1'000'000) < 10.5);
+  }
+
   BOOST_AUTO_TEST_CASE(times_that_fall_with_size_give_no_negative_slope) {
     const std::vector<profile_point> points{{1, 30}, {10, 20}, {20, 10}};
     const auto fit = fit_line(points);
