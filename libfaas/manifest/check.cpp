@@ -225,6 +225,59 @@ void check_batch(const batch_plan& batch, problems& out) {
     out.push_back({"petrel.batch.window", "must be 0s to 1s"});
 }
 
+/// Header names, in lower case, that an event gets from the node itself.
+constexpr std::string_view set_by_node[]
+  = {"connection", "content-length", "expect",       "host",
+     "keep-alive", "te",             "trailer",      "transfer-encoding",
+     "upgrade",    "x-call-id",      "x-faas-sample"};
+
+std::string lower(std::string text) {
+  for (auto& c : text)
+    if (c >= 'A' && c <= 'Z')
+      c = static_cast<char>(c + ('a' - 'A'));
+  return text;
+}
+
+void check_headers(const string_map& headers, const std::string& key,
+                   problems& out) {
+  if (headers.size() > spec_limits::sample_headers)
+    out.push_back(
+      {key, "at most " + std::to_string(spec_limits::sample_headers)});
+  std::vector<std::string> seen;
+  for (const auto& [name, value] : headers) {
+    const auto shown = "\"" + name.substr(0, 64) + "\" ";
+    const auto plain = lower(name);
+    if (!header_name(name))
+      out.push_back({key, shown + "is not the name of a header"});
+    else if (std::find(std::begin(set_by_node), std::end(set_by_node), plain)
+             != std::end(set_by_node))
+      out.push_back({key, shown + "is set by the node; leave it out"});
+    else if (std::find(seen.begin(), seen.end(), plain) != seen.end())
+      out.push_back({key, shown + "is there twice; case does not count"});
+    if (value.size() > spec_limits::sample_header_bytes || !printable(value))
+      out.push_back(
+        {key, shown + "must have a value of one line, at most "
+                + std::to_string(spec_limits::sample_header_bytes)
+                + " bytes"});
+    seen.push_back(plain);
+  }
+}
+
+void check_samples(const petrel_spec& p, problems& out) {
+  if (p.samples.size() > spec_limits::samples)
+    out.push_back({"petrel.samples",
+                   "at most " + std::to_string(spec_limits::samples)});
+  for (size_t i = 0; i < p.samples.size(); ++i) {
+    const auto key = "petrel.samples[" + std::to_string(i) + "]";
+    if (!inside_bundle(p.samples[i].body))
+      out.push_back({key + ".body",
+                     "must be the path of a file in the function's folder, "
+                     "relative, without \"..\": for example "
+                     "samples/small.json"});
+    check_headers(p.samples[i].headers, key + ".headers", out);
+  }
+}
+
 void check_platform(const platform_build& build, const petrel_spec& p,
                     const std::string& key, problems& out) {
   if (build.os != "linux")
@@ -322,6 +375,7 @@ std::vector<problem> check(const function_spec& spec) {
   check_batch(p.batch, out);
   check_scale(p, out);
   check_platforms(p, out);
+  check_samples(p, out);
   if (p.inputs.size() > spec_limits::inputs)
     out.push_back(
       {"petrel.inputs", "at most " + std::to_string(spec_limits::inputs)});

@@ -101,6 +101,14 @@ struct platform_build {
   bool operator==(const platform_build&) const = default;
 };
 
+/// An event that comes with the bundle: each node runs it when it loads the
+/// version, to be warm and to know what events take.
+struct sample_event {
+  std::string body;   ///< a file of the bundle
+  string_map headers; ///< the content type like any other
+  bool operator==(const sample_event&) const = default;
+};
+
 /// How the program of runtime `process` is run.
 struct process_spec {
   process_protocol protocol = process_protocol::http;
@@ -163,6 +171,7 @@ struct petrel_spec {
   /// The bundle index: builds by platform. Empty: one bundle for all nodes.
   std::vector<platform_build> platforms;
   secret_policy on_secret = secret_policy::restart;
+  std::vector<sample_event> samples;
   bool operator==(const petrel_spec&) const = default;
 };
 

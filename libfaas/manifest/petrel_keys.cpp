@@ -167,6 +167,27 @@ void read_batch(section& parent, batch_plan& out) {
   keys.finish(known, unknown_is_error);
 }
 
+void read_samples(section& parent, std::vector<sample_event>& out) {
+  const auto* node = parent.get("samples");
+  if (!node || node->type == yaml_node::kind::null)
+    return;
+  if (node->type != yaml_node::kind::sequence) {
+    parent.fail("samples", "must be a list of {body, headers}");
+    return;
+  }
+  for (const auto& item : node->items) {
+    const auto path
+      = parent.path() + ".samples[" + std::to_string(out.size()) + "]";
+    parent.found().lines.emplace(path, item->line);
+    section keys{*item, path, parent.found()};
+    auto& sample = out.emplace_back();
+    keys.read("body", sample.body);
+    keys.read("headers", sample.headers);
+    constexpr std::string_view known[] = {"body", "headers"};
+    keys.finish(known, unknown_is_error);
+  }
+}
+
 void read_platforms(section& parent, petrel_spec& out) {
   const auto* node = parent.get("platforms");
   if (!node || node->type == yaml_node::kind::null)
@@ -203,7 +224,7 @@ constexpr std::string_view petrel_keys[]
      "rollout", "platforms",   "secret_change", "protocol",
      "command", "listen",      "ready",         "network",
      "device",  "batch",       "scale",         "processes",
-     "key",     "lighter",     "deadline"};
+     "key",     "lighter",     "deadline",      "samples"};
 
 } // namespace
 
@@ -229,6 +250,7 @@ void read_petrel(section& keys, petrel_spec& out) {
   keys.read("output", out.output);
   read_choice(keys, "device", device_choices, out.device);
   read_batch(keys, out.batch);
+  read_samples(keys, out.samples);
   keys.read_bytes("max_body", out.max_body_bytes);
   read_rollout(keys, out.rollout);
   read_platforms(keys, out);

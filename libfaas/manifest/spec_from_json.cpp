@@ -154,6 +154,23 @@ void read_inputs(object_reader& parent, std::vector<tensor_spec>& out,
   }
 }
 
+void read_samples(object_reader& parent, std::vector<sample_event>& out,
+                  std::string& failure) {
+  const auto* list = parent.find("samples");
+  if (!list)
+    return;
+  if (!list->is_array())
+    return parent.fail("samples", "must be a list");
+  for (const auto& item : *list) {
+    if (!item.is_object())
+      return parent.fail("samples", "must be a list of objects");
+    object_reader in{item, "petrel.samples.", failure};
+    auto& sample = out.emplace_back();
+    in.read("body", sample.body);
+    in.read("headers", sample.headers);
+  }
+}
+
 void read_platforms(object_reader& parent, petrel_spec& p,
                     std::string& failure) {
   const auto* list = parent.find("platforms");
@@ -256,6 +273,7 @@ void read_petrel(const json& object, petrel_spec& p, std::string& failure) {
     read_scale(s, p.scale);
   }
   read_platforms(in, p, failure);
+  read_samples(in, p.samples, failure);
   in.read_name("secret_change", secret_policies, p.on_secret);
 }
 

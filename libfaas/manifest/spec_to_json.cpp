@@ -76,6 +76,12 @@ json input_json(const tensor_spec& input) {
   return out;
 }
 
+json sample_json(const sample_event& sample) {
+  json out{{"body", sample.body}};
+  put(out, "headers", sample.headers, {});
+  return out;
+}
+
 json petrel_json(const petrel_spec& p) {
   const petrel_spec normal;
   json out = json::object();
@@ -120,6 +126,8 @@ json petrel_json(const petrel_spec& p) {
                       {"least", format_duration(p.rollout.least)}};
   for (const auto& build : p.platforms)
     out["platforms"].push_back(platform_json(build, p));
+  for (const auto& sample : p.samples)
+    out["samples"].push_back(sample_json(sample));
   put_name(out, "secret_change", p.on_secret, normal.on_secret);
   return out;
 }

@@ -28,6 +28,7 @@ std::string work_of(function_spec spec) {
     petrel.max_body_bytes = usual.max_body_bytes;
   petrel.rollout = usual.rollout;
   petrel.on_secret = usual.on_secret;
+  petrel.samples = usual.samples; // they tell of the work, and are none
   return to_json(spec);
 }
 

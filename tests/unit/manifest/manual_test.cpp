@@ -66,7 +66,8 @@ BOOST_AUTO_TEST_SUITE(manual_test)
           "max_body",    "rollout.steps", "rollout.least",
           "secret_change", "protocol", "command", "listen", "ready", "processes",
           "network", "scale.min", "scale.idle", "scale.learn",
-          "scale.prewarm", "scale.wait", "scale.hold", "deadline", "lighter"})
+          "scale.prewarm", "scale.wait", "scale.hold", "deadline", "lighter",
+          "samples"})
       BOOST_TEST(text.find("`" + std::string{key} + "`") != std::string::npos,
                  key);
   }

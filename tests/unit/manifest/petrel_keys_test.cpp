@@ -242,10 +242,52 @@ scale: {min: 0, idle: 5m, learn: false, prewarm: false, wait: 20ms, hold: 15s})"
       {"scale: {wait: 0s}", "100us to 60s"},
       {"scale: {hold: 2h}", "1s to 1h"},
       {"scale: {max: 3}", "max"},
+      {"samples: a.json", "must be a list of {body, headers}"},
+      {"samples: [a.json]", "petrel.samples[0]: must be a mapping"},
+      {"samples: [{file: a.json}]", "unknown key"},
+      {"samples: [{headers: {A: b}}]",
+       "line 4: functions.f.petrel.samples[0].body: must be the path"},
+      {"samples: [{body: a}, {body: ../b}]", "samples[1].body: must be the path"},
+      {"samples: [{body: /etc/passwd}]", "relative"},
+      {"samples: [{body: a, headers: {\"X Y\": b}}]",
+       "samples[0].headers: \"X Y\" is not the name of a header"},
+      {"samples: [{body: a, headers: {Content-Length: 3}}]",
+       "\"Content-Length\" is set by the node; leave it out"},
+      {"samples: [{body: a, headers: {X-A: 1, x-a: 2}}]", "is there twice"},
+      {"samples: [{body: a, headers: {X-A: \"a\\nb\"}}]", "one line"},
     };
     for (const auto& c : cases)
       BOOST_TEST(contains(error_of(c.keys), c.message),
                  c.keys << " gave: " << error_of(c.keys));
+  }
+
+  BOOST_AUTO_TEST_CASE(sample_events_are_read_and_counted) {
+    const auto spec = with("samples:\n"
+                           "  - body: samples/small.json\n"
+                           "  - body: large.json\n"
+                           "    headers: {X-Items: \"16\", Content-Type: a/b}");
+    BOOST_REQUIRE_MESSAGE(spec, why(spec));
+    const std::vector<sample_event> wanted{
+      {"samples/small.json", {}},
+      {"large.json", {{"X-Items", "16"}, {"Content-Type", "a/b"}}}};
+    BOOST_TEST((spec->petrel.samples == wanted));
+    std::string all = "{body: a}";
+    for (size_t i = 1; i < spec_limits::samples; ++i)
+      all += ", {body: a}";
+    BOOST_TEST(bool(with("samples: [" + all + "]")));
+    BOOST_TEST(contains(error_of("samples: [" + all + ", {body: a}]"),
+                        "petrel.samples: at most 8"));
+    std::string headers = "A: b";
+    for (size_t i = 1; i < spec_limits::sample_headers; ++i)
+      headers += ", A" + std::to_string(i) + ": b";
+    const auto one = [](const std::string& of) {
+      return "samples: [{body: a, headers: {" + of + "}}]";
+    };
+    BOOST_TEST(error_of(one(headers)) == "");
+    BOOST_TEST(contains(error_of(one(headers + ", B: c")), "at most 16"));
+    BOOST_TEST(error_of(one("A: " + std::string(1024, 'x'))) == "");
+    BOOST_TEST(contains(error_of(one("A: " + std::string(1025, 'x'))),
+                        "at most 1024 bytes"));
   }
 
   BOOST_AUTO_TEST_CASE(an_artifact_stays_inside_the_bundle) {

@@ -57,6 +57,7 @@ function_spec full_spec() {
   p.scale = {0, std::chrono::seconds{90}, false, false,
              std::chrono::milliseconds{20}, std::chrono::seconds{15}};
   p.on_secret = secret_policy::notify;
+  p.samples = {{"a.bin", {}}, {"b/c.json", {{"X-Items", "16"}}}};
   return s;
 }
 

@@ -38,6 +38,7 @@ BOOST_AUTO_TEST_SUITE(work_test)
     BOOST_TEST(same_after([](auto& s) { s.petrel.max_body_bytes = 7; }));
     BOOST_TEST(same_after([](auto& s) { s.petrel.needs.tiers = {"edge"}; }));
     BOOST_TEST(same_after([](auto& s) { s.petrel.rollout.steps = {10}; }));
+    BOOST_TEST(same_after([](auto& s) { s.petrel.samples = {{"a", {}}}; }));
     BOOST_TEST(same_after([](auto& s) { s.labels["a"] = "b"; }));
     BOOST_TEST(same_after([](auto& s) { s.annotations["a"] = "b"; }));
     BOOST_TEST(same_after([](auto& s) { s.handler = "elsewhere"; }));
