@@ -11,6 +11,9 @@
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <algorithm>
+#include <cstdlib>
+
 namespace faas::actors {
 namespace {
 
@@ -27,6 +30,13 @@ bool may_pass(errc code) noexcept {
   return code == errc::unavailable || code == errc::overloaded
          || code == errc::storage_full || code == errc::deadline_exceeded
          || code == errc::internal;
+}
+
+/// What sample events took of a load: nothing that comes back into memory waits
+/// for them again.
+double sampled_ms(const string_map& facts) {
+  const auto at = facts.find("samples_ms");
+  return at == facts.end() ? 0 : std::strtod(at->second.c_str(), nullptr);
 }
 
 /// A host and the number that its messages carry.
@@ -155,8 +165,9 @@ struct function_state {
   void serve(std::string reason = {}) {
     now.status.facts = current.host->facts();
     now.status.facts["load_ms"]
-      = std::to_string(static_cast<int64_t>(
-        to_ms(config.clock->now() - began)));
+      = std::to_string(static_cast<int64_t>(std::max(
+        to_ms(config.clock->now() - began) - sampled_ms(now.status.facts),
+        0.0)));
     now.status.slots
       = servers_of(config.spec.petrel, config.hosts->executor_threads());
     now.profile = current.host->profile();

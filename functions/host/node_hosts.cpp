@@ -58,7 +58,8 @@ host_settings settings_of(const node_hosts_config& config,
           config.written_off_per_node,
           config.forgive_after,
           config.over_deadline,
-          std::move(inquiry)};
+          std::move(inquiry),
+          config.samples};
 }
 
 } // namespace

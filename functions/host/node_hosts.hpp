@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions/host/inline_watch.hpp"
+#include "functions/host/sample_runs.hpp"
 #include "functions/host/trust.hpp"
 #include "libfaas/core/limits.hpp"
 #include "libfaas/ports/function_host.hpp"
@@ -39,6 +40,8 @@ struct node_hosts_config {
   /// A version that has been out of memory for so long is loaded to see how long
   /// that takes, see inquiries. Zero: never.
   duration inquire_after{};
+  /// Bounds of the sample events of one load.
+  sample_limits samples;
   /// Lines about the node's executors; any thread. May be empty.
   std::function<void(std::string)> log;
 };

@@ -7,6 +7,7 @@
 #include "functions/host/inline_lanes.hpp"
 #include "functions/host/inquiries.hpp"
 #include "functions/host/memory_state.hpp"
+#include "functions/host/sample_runs.hpp"
 #include "libfaas/ports/function_host.hpp"
 #include "libfaas/routing/recent_latencies.hpp"
 
@@ -27,6 +28,7 @@ struct host_settings {
   /// Mode isolated: what a call gets, after its deadline, to end its worker.
   duration over_deadline{};
   std::shared_ptr<inquiries> inquiry; ///< of the node; null: none
+  sample_limits samples;
 };
 
 /// The function_host of one version. A source of the pool; the pool keeps it
@@ -108,6 +110,12 @@ public:
   void load_given_up(give_up_reason why) noexcept;
   void tear_down() noexcept;
   void end_close() noexcept;
+  /// Runs the sample events of the bundle; blocks. Ends soon once `given_up`, or
+  /// when the version is closed.
+  sample_outcome sample(function_module& module,
+                        std::unique_ptr<function_instance>& instance,
+                        const std::atomic<bool>& given_up) noexcept;
+  void sampled(loaded_parts parts, sample_outcome found) noexcept;
   // The jobs of version_memory.cpp; each ends with one of the latter.
   void come_back(uint64_t number) noexcept;
   void came_back(uint64_t number, result<loaded_parts> parts) noexcept;
@@ -132,6 +140,10 @@ private:
   scaling::scale_limits limits_by(const scale_order& order) const;
   module_events module_calls();
   result<void> publish(loaded_parts made);
+  /// Publishes them, once its sample events were run.
+  void loaded_parts_ready(loaded_parts parts);
+  sample_limits sample_bounds() const;
+  void add_sample_facts(string_map& to) const; ///< under the mutex
   void loaded(result<void> outcome) noexcept;
   void refuse(completion&& done, error why) noexcept;
   void enqueue(invocation&& event, completion&& done, time_point now);
@@ -196,6 +208,7 @@ private:
   fault_budget faults_;
   std::vector<profile_point> profile_;
   string_map facts_;
+  std::optional<sample_outcome> samples_; ///< once they were run
   memory_state memory_;
   scale_order order_;
   std::optional<scaling::instance_scaler> scaler_; ///< once it is ready

@@ -55,7 +55,10 @@ void version_host::load() noexcept {
     const std::lock_guard lock{mutex_};
     memory_.first_load = clock::now() - begun;
   }
-  loaded(parts ? publish(std::move(*parts)) : result<void>{parts.error()});
+  if (parts)
+    loaded_parts_ready(std::move(*parts));
+  else
+    loaded(parts.error());
 }
 
 result<loaded_parts> version_host::load_parts(size_t instances) {
@@ -113,6 +116,8 @@ result<void> version_host::publish(loaded_parts made) {
   auto profile = made.module->profile();
   auto facts = made.module->facts();
   const std::lock_guard lock{mutex_};
+  if (samples_ && profile.empty())
+    profile = samples_->points;
   if (phase_.load() != phase::loading) // given up or closed meanwhile
     return error{errc::shutting_down, "the version was stopped while it loaded",
                  "deploy it again"};
@@ -200,6 +205,7 @@ string_map version_host::facts() const {
     return facts_;
   auto all = module_ ? module_->facts() : facts_; // workers come and go
   add_scaling_facts(all);
+  add_sample_facts(all);
   if (batches_.most > 1) {
     all["batches"] = std::to_string(batches_run_.load());
     all["events_in_batches"] = std::to_string(events_joined_.load());

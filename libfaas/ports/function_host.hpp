@@ -81,7 +81,8 @@ public:
   /// errc::deadline_exceeded by the host itself, also while it still blocks.
   virtual void submit(invocation&& event, completion&& done) = 0;
   virtual host_stats stats() const = 0;
-  /// Trial-run profile and facts of the loaded module; empty before.
+  /// What the module's trial run took, else the sample events of its bundle;
+  /// and facts. Empty before it is loaded.
   virtual std::vector<profile_point> profile() const = 0;
   virtual string_map facts() const = 0;
   /// A microsecond at most.
