@@ -1,5 +1,6 @@
 #include "tools/faas-cli/builder.hpp"
 
+#include "libfaas/manifest/check.hpp"
 #include "libfaas/manifest/process.hpp"
 #include "registry/bundles/pack.hpp"
 #include "registry/bundles/sha256.hpp"
@@ -127,6 +128,42 @@ result<void> require_artifact(const function_spec& spec,
   return {};
 }
 
+result<void> require_sample(const function_spec& spec, const std::string& body,
+                            const fs::path& folder,
+                            const std::vector<registry::pack_item>& packed) {
+  const auto what = spec.name.str() + ": the sample event " + body;
+  std::error_code ignored;
+  if (!fs::is_regular_file(folder / body, ignored))
+    return error{errc::not_found, what + " is no file in " + folder.string(),
+                 "put it there, or mend petrel.samples"};
+  const auto most = std::min<uint64_t>(spec_limits::sample_bytes,
+                                       spec.petrel.max_body_bytes);
+  if (fs::file_size(folder / body, ignored) > most)
+    return error{errc::too_large,
+                 what + " has more than " + std::to_string(most) + " bytes",
+                 "take a smaller event: a sample has at most 1 MiB and "
+                 "petrel.max_body"};
+  if (std::none_of(packed.begin(), packed.end(),
+                   [&](const auto& item) { return item.path == body; }))
+    return error{errc::invalid_argument, what + " is not packed",
+                 "mend the line of .petrelignore that leaves it out, or take "
+                 "it out of petrel.samples"};
+  return {};
+}
+
+result<void> require_samples(const function_spec& spec,
+                             const fs::path& folder) {
+  if (spec.petrel.samples.empty())
+    return {};
+  auto packed = registry::list_folder(folder);
+  if (!packed)
+    return packed.error();
+  for (const auto& sample : spec.petrel.samples)
+    if (auto there = require_sample(spec, sample.body, folder, *packed); !there)
+      return there;
+  return {};
+}
+
 /// Makes .petrel and keeps version control out of it.
 result<void> make_output_folder(const fs::path& output) {
   std::error_code failure;
@@ -190,12 +227,18 @@ result<bundle_file> pack_builtin(session& s, const manifest_file& file,
             library.error().next_step};
   registry::pack_item item{spec.petrel.artifact, *library};
   if (spec.handler.empty()) {
+    if (!spec.petrel.samples.empty())
+      return {errc::invalid_argument,
+              spec.name.str() + " has sample events and no folder for them",
+              "name the folder that holds them in `handler:`"};
     if (auto made = make_output_folder(output); !made)
       return made.error();
     return pack_items({std::move(item)}, output);
   }
   const auto folder = folder_of(file, spec);
   if (auto there = require_folder(spec, folder); !there)
+    return there.error();
+  if (auto there = require_samples(spec, folder); !there)
     return there.error();
   std::error_code ignored;
   if (fs::exists(folder / item.path, ignored))
@@ -324,6 +367,8 @@ result<bundle_file> build_bundle(session& s, const manifest_file& file,
     return done.error();
   if (auto done = require_artifact(spec, spec.petrel.artifact, folder); !done)
     return done.error();
+  if (auto done = require_samples(spec, folder); !done)
+    return done.error();
   if (auto made = make_output_folder(output); !made)
     return made.error();
   auto packages = python_packages(s, file, spec, folder);
@@ -347,6 +392,8 @@ result<std::vector<bundle_file>> pack_platforms(session& s,
           ? folder_of(file, spec)
           : (file.folder / build.folder).lexically_normal();
     if (auto there = require_artifact(spec, build.artifact, folder); !there)
+      return there.error();
+    if (auto there = require_samples(spec, folder); !there)
       return there.error();
     auto packed = pack_into(folder, platform_path(file, spec, build));
     if (!packed)

@@ -254,6 +254,59 @@ BOOST_FIXTURE_TEST_SUITE(builder_test, build)
     BOOST_TEST(cli({"pack"}) == 0, err.str());
   }
 
+  BOOST_AUTO_TEST_CASE(sample_events_must_be_in_the_bundle) {
+    const auto manifest = [&](const std::string& petrel) {
+      scratch.write("stack.yml", "functions:\n  f:\n    handler: ./f\n    "
+                                 "petrel: {runtime: process, command: [cat], "
+                                   + petrel + "samples: [{body: in/a.json}]}\n");
+    };
+    manifest("");
+    scratch.write("f/run.sh", "");
+    BOOST_TEST(cli({"pack"}) == 3);
+    BOOST_TEST(complained("f: the sample event in/a.json is no file in"));
+    BOOST_TEST(complained("mend petrel.samples"));
+    scratch.write("f/in/a.json", std::string(1 << 20, 'x'));
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+    BOOST_TEST(printed("packed 2 files,"), out.str());
+    scratch.write("f/in/a.json", std::string((1 << 20) + 1, 'x'));
+    BOOST_TEST(cli({"pack"}) != 0);
+    BOOST_TEST(complained("has more than 1048576 bytes"));
+    scratch.write("f/in/a.json", "123");
+    manifest("max_body: 2, ");
+    BOOST_TEST(cli({"pack"}) != 0);
+    BOOST_TEST(complained("has more than 2 bytes"));
+    manifest("");
+    scratch.write("f/.petrelignore", "in/\n");
+    BOOST_TEST(cli({"pack"}) == 2);
+    BOOST_TEST(complained("in/a.json is not packed"));
+  }
+
+  BOOST_AUTO_TEST_CASE(each_build_and_builtin_has_its_sample_events) {
+    scratch.write("x/f.so", "library");
+    scratch.write("stack.yml",
+                  "functions:\n  f:\n    handler: .\n    petrel:\n"
+                  "      artifact: f.so\n      samples: [{body: a}]\n"
+                  "      platforms: [{arch: x86_64, folder: x}]\n");
+    BOOST_TEST(cli({"pack"}) == 3);
+    BOOST_TEST(complained("the sample event a is no file in"));
+    scratch.write("x/a", "1");
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+    scratch.write("lib/petrel/builtins/json-map.so", "library");
+    const auto builtin = [&](const std::string& more) {
+      scratch.write("stack.yml", "functions:\n  f: {" + more
+                                   + "petrel: {artifact: builtin/json-map, "
+                                     "samples: [{body: a}]}}\n");
+    };
+    builtin("");
+    BOOST_TEST(cli({"pack"}) == 2);
+    BOOST_TEST(complained("has sample events and no folder"));
+    builtin("handler: ./y, ");
+    scratch.write("y/b", "");
+    BOOST_TEST(cli({"pack"}) == 3);
+    scratch.write("y/a", "");
+    BOOST_TEST(cli({"pack"}) == 0, err.str());
+  }
+
   BOOST_AUTO_TEST_CASE(the_same_content_has_the_same_digest) {
     scratch.write("stack.yml", "functions:\n  f:\n    handler: .\n"
                                "    petrel: {artifact: f.so}\n");
