@@ -128,9 +128,11 @@ void version_host::sampled(loaded_parts parts, sample_outcome found) noexcept {
     if (phase_.load() != phase::loading && in_use())
       module_ = std::move(parts.module);
   }
-  if (parts.module)
-    loaded(publish(std::move(parts)));
+  const bool kept = parts.module == nullptr;
+  auto outcome = kept ? result<void>{} : publish(std::move(parts));
   end_job();
+  if (!kept)
+    loaded(std::move(outcome));
 }
 
 void version_host::add_sample_facts(string_map& to) const {

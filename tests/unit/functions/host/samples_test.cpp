@@ -154,12 +154,35 @@ BOOST_AUTO_TEST_CASE(a_close_ends_them_and_waits_for_their_end) {
   host->close(report.on_close());
   BOOST_REQUIRE(report.wait([&] { return !report.loaded.empty(); }));
   BOOST_TEST(!report.loaded[0]);
+  // What another thread had to do for its end is behind it now.
+  scripts["g"].profile = {};
+  close(open_ready(request("g")), "g");
   BOOST_TEST(report.closed == 0); // an instance is still in use
   gate.open();
   BOOST_REQUIRE(report.wait([&] { return report.closed == 1; }));
   BOOST_TEST(cancelled);
   BOOST_TEST(ran == 1);
   BOOST_TEST(scripts["f"].modules == 0);
+  BOOST_TEST(scripts["f"].instances == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_close_does_not_wait_for_ever) {
+  door gate;
+  config.samples.each = config.samples.all = 20ms;
+  scripts["f"].invoke = [&](const invocation&, invocation_context&) {
+    gate.pass();
+    return text_reply("");
+  };
+  start();
+  auto& report = told["f"];
+  auto host = *hosts->open(sampled(), report.events());
+  gate.await(1);
+  host->close(report.on_close());
+  BOOST_REQUIRE(report.wait([&] { return report.closed == 1; }));
+  BOOST_TEST(scripts["f"].modules == 1); // a thread is inside
+  host.reset();
+  gate.open();
+  BOOST_TEST(eventually([&] { return scripts["f"].modules == 0; }));
   BOOST_TEST(scripts["f"].instances == 0);
 }
 
