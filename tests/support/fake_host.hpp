@@ -29,7 +29,7 @@ public:
   }
   host_stats stats() const override { return {}; }
   std::vector<profile_point> profile() const override { return points; }
-  string_map facts() const override { return {{"fake", "yes"}}; }
+  string_map facts() const override { return says; }
   std::optional<host_load> current_load() const override { return busy; }
   void rescale(const scale_order& order) override { orders.push_back(order); }
   void close(std::function<void()> closed) override {
@@ -49,6 +49,7 @@ public:
   std::vector<scale_order> orders;
   std::optional<host_load> busy;
   std::vector<profile_point> points;
+  string_map says{{"fake", "yes"}};
   std::function<void()> on_closed;
   bool close_at_once = true;
   int submitted = 0;

@@ -87,6 +87,19 @@ BOOST_FIXTURE_TEST_SUITE(function_actor_test, function_world)
     BOOST_TEST(saw({state::ready}));
   }
 
+  BOOST_AUTO_TEST_CASE(what_samples_took_is_a_profile_and_no_load) {
+    hosts.load_at_once = false;
+    start();
+    advance(5s);
+    hosts.hosts[0]->says["samples_ms"] = "3000";
+    hosts.hosts[0]->points = {{2, 7}};
+    hosts.events[0].loaded({});
+    settle();
+    BOOST_TEST(last.now.status.facts.at("load_ms") == "2000");
+    BOOST_REQUIRE(last.now.profile.size() == 1u);
+    BOOST_TEST(last.now.profile[0].ms == 7);
+  }
+
   BOOST_AUTO_TEST_CASE(refused_by_the_hosts_it_stays_failed_and_says_why) {
     hosts.refuse = error{errc::forbidden, "not trusted", "trust it"};
     start();
