@@ -13,7 +13,7 @@ namespace faas::host {
 
 /// Bounds of the sample runs of one load. The last run may end after `all`.
 struct sample_limits {
-  duration each = std::chrono::seconds{1}; ///< one run; or the function's timeout
+  duration each = std::chrono::seconds{1}; ///< one run
   duration all = std::chrono::seconds{3};  ///< no run begins later
   uint32_t timed = 5; ///< runs of each that count, after one that does not
   /// Instances that samples may cost; fewer than what stops a version.

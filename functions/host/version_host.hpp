@@ -110,8 +110,8 @@ public:
   void load_given_up(give_up_reason why) noexcept;
   void tear_down() noexcept;
   void end_close() noexcept;
-  /// Runs the sample events of the bundle; blocks. Ends soon once `given_up`, or
-  /// when the version is closed.
+  /// Runs the sample events of the bundle; blocks. Ends soon once `given_up`,
+  /// or when the version is closed.
   sample_outcome sample(function_module& module,
                         std::unique_ptr<function_instance>& instance,
                         const std::atomic<bool>& given_up) noexcept;

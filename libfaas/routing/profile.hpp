@@ -30,15 +30,15 @@ std::optional<double> only_size(std::span<const profile_point> points);
 /// Sen, JASA 1968): up to 29 % of the points may be nonsense. Points that are
 /// not finite, negative or of zero duration are left out, and only the first
 /// 200 good ones count. With one distinct n, half of the time is taken to be
-/// fixed and half to grow with the size: so the guess is at most twice too high
-/// for smaller events, and k may bend it either way; at n = 0 all is fixed. With
-/// none the default comes back. At the largest n the slope makes at least 2 % of
-/// the time, as the intercept does in sane().
+/// fixed and half to grow with the size, so that k may bend the line either
+/// way; at n = 0 all is fixed. With none the default comes back. At the largest
+/// n the slope makes at least 2 % of the time, as the intercept does in sane().
 line fit_line(std::span<const profile_point> points);
 
 /// Both parameters finite and at least a small positive number; otherwise
-/// replaced. A slope above zero may be smaller than that: n may be bytes. The intercept is at least 2 % of the time at n = 32, so that the
-/// estimator has a handle to learn it by.
+/// replaced. A slope above zero may be smaller than that, since n may be bytes.
+/// The intercept is at least 2 % of the time at n = 32, so that the estimator
+/// has a handle to learn it by.
 line sane(line raw) noexcept;
 
 } // namespace faas::routing

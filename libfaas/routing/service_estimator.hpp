@@ -134,8 +134,8 @@ public:
   /// This line, measured here and now, replaces what was believed.
   void reset(const line& profile, site_filter& site,
              const service_config& config, time_point now) noexcept;
-  /// After reset(): the line was measured at size n alone. Its time holds there;
-  /// how much of that is fixed is open.
+  /// After reset(): the line was measured at size n alone. Its time holds
+  /// there; how much of that is fixed is open.
   void open_shape(double n, const service_config& config) noexcept;
   void restore(double own, double shape, double noise) noexcept;
   /// The site's history is another one now, and its part moved by so much: what

@@ -258,7 +258,8 @@ BOOST_FIXTURE_TEST_SUITE(builder_test, build)
     const auto manifest = [&](const std::string& petrel) {
       scratch.write("stack.yml", "functions:\n  f:\n    handler: ./f\n    "
                                  "petrel: {runtime: process, command: [cat], "
-                                   + petrel + "samples: [{body: in/a.json}]}\n");
+                                   + petrel
+                                   + "samples: [{body: in/a.json}]}\n");
     };
     manifest("");
     scratch.write("f/run.sh", "");

@@ -231,8 +231,9 @@ BOOST_AUTO_TEST_CASE(bodies_and_headers_are_those_of_the_bundle) {
 }
 
 BOOST_AUTO_TEST_CASE(facts_say_what_was_found) {
-  const auto facts
-    = sample_facts({{{3, 5.25}, {1200, 123.4}}, {"a: why", "b: no"}, 1052ms}, 4);
+  const sample_outcome found{
+    {{3, 5.25}, {1200, 123.4}}, {"a: why", "b: no"}, 1052ms};
+  const auto facts = sample_facts(found, 4);
   BOOST_TEST(facts.at("samples") == "2 of 4: n=3 5.25 ms, n=1200 123 ms");
   BOOST_TEST(facts.at("samples_left_out") == "a: why; b: no");
   BOOST_TEST(facts.at("samples_ms") == "1052");
