@@ -60,7 +60,7 @@ size_t draw_player::choose(const drawn_batch& batch) {
   }
   routing::event_features event;
   event.size = batch.images;
-  event.bytes = image_bytes * batch.images;
+  event.bytes.up = image_bytes * batch.images;
   const auto made = routing::decide(list, event, *rule_, random_, now_);
   const auto site
     = batch.part == draw_part::set_up ? batch.site : size_t{made.chosen};
@@ -74,7 +74,7 @@ void draw_player::run_at(size_t site, const drawn_batch& batch) {
   seen.function = function_;
   seen.site = sites_[site];
   seen.size = batch.images;
-  seen.bytes = image_bytes * batch.images;
+  seen.bytes.up = image_bytes * batch.images;
   seen.cold_ms = ms(took.deploy);
   seen.service_ms = ms(took.process);
   seen.total_ms = ms(took.transfer) + seen.cold_ms + seen.service_ms + 1;
