@@ -140,7 +140,9 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
     = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
   // What is left of its deployment when the event comes.
   const double held
-    = std::max(0.0, belief.ready_at_ms - (now_ms + transit));
+    = belief.ready_at_ms > 0
+        ? std::max(0.0, belief.ready_at_ms - (now_ms + transit))
+        : 0;
   const double cold = std::max(charge, held);
   // Own replies that will be ready before this one's.
   const double there = transit + queue + service + cold;

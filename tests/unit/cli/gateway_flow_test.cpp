@@ -199,7 +199,7 @@ BOOST_FIXTURE_TEST_SUITE(gateway_flow_test, flow)
     BOOST_TEST(printed("Sites of f"));
     BOOST_TEST(printed("lane"));
     BOOST_TEST(cli({"top", "--json"}) == 0);
-    BOOST_TEST(json::parse(out.str())["sites"]["f"].size() == 4);
+    BOOST_TEST(json::parse(out.str())["sites"]["f"].size() == 5);
   }
 
   BOOST_AUTO_TEST_CASE(versions_are_listed) {

@@ -200,7 +200,8 @@ def forward(self, x, y):
     }
     BOOST_TEST(got->each_once());
     BOOST_TEST((*opened)->facts().contains("events_in_batches"));
-    BOOST_TEST((*opened)->facts().at("batch_size") == "16");
+    // In the unit of the size feature: 16 items of two floats are 128 bytes.
+    BOOST_TEST((*opened)->facts().at("batch_size") == "128");
     BOOST_TEST((*opened)->facts().at("batch_window_ms") == "0");
     BOOST_TEST_MESSAGE(
       "batches " << (*opened)->facts().at("batches") << ", events in them "

@@ -62,8 +62,10 @@ wire::message as_written(uint32_t version, wire::message what) {
     greeting->memory = 0;
   }
   if (auto* answers = std::get_if<wire::reply_batch>(&what))
-    for (auto& one : answers->fragments)
+    for (auto& one : answers->fragments) {
       one.head.start = start_kind::warm; // no value: it was not said
+      one.head.times.batch = {};         // likewise
+    }
   if (version > 1)
     return what;
   if (auto* report = std::get_if<wire::node_report>(&what))
