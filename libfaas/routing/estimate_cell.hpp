@@ -31,16 +31,16 @@ struct estimate {
   /// Growth of log_var per ms since `updated`: nobody looked meanwhile.
   double log_var_per_ms = 0;
   /// Scatter of single events around the belief (aleatoric), log domain.
-  double log_noise = 0.03;
-  double grain_ms = 0.2; ///< further scatter that matters for short events
+  float log_noise = 0.03f;
+  float grain_ms = 0.2f; ///< further scatter that matters for short events
   /// Network: rtt + up * request bytes + down * reply bytes, with the variances
   /// and covariances of these three (ms^2).
   double rtt_ms = 0.05;
   double up_ms_per_byte = 0, down_ms_per_byte = 0;
   float rtt_var = 1, up_var = 0, down_var = 0;
   float rtt_up_cov = 0, rtt_down_cov = 0, up_down_cov = 0;
-  double net_noise_ms2 = 0.01; ///< scatter of single events, ...
-  double net_noise_share2 = 0; ///< ... and what grows with the mean, squared
+  float net_noise_ms2 = 0.01f; ///< scatter of single events, ...
+  float net_noise_share2 = 0;  ///< ... and what grows with the mean, squared
   /// Share of the cold start that one event bears when it arrives after
   /// warm_until_ms.
   double cold_charge_ms = 0;
@@ -48,17 +48,17 @@ struct estimate {
   /// The function is still being brought there, and serves from then on (0: it
   /// is there), and the variance of that, ms^2.
   double ready_at_ms = 0;
-  double ready_var = 0;
+  float ready_var = 0;
+  float offered = 0; ///< load by all events that might come, over its servers
   /// Events of other routers at the site, as reported at reported_ms, what is
   /// usual, and what one of the site's events takes (see other_load).
   double others = 0;
   double others_usual = 0;
   double own_reported = 0;   ///< this router's, at that time
-  double others_per_own = 0; ///< sent by them for each one that this one sends
+  float others_per_own = 0; ///< sent by them for each one that this one sends
+  float load = 0; ///< usual number of events there, over its servers
   double mean_service_ms = 0;
-  double load = 0; ///< usual number of events there, over its servers
-  double offered = 0; ///< load by all events that might come, over its servers
-  /// The same of the link, by the events' bytes in each direction, and what
+  /// As `offered`, of the link, by the events' bytes in each direction, and what
   /// those of one event take there.
   float up_offered = 0, down_offered = 0;
   float up_carry_ms = 0, down_carry_ms = 0;

@@ -150,6 +150,7 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
                                  site.replies_ahead_ms);
   const double network = transit + belief.rtt_ms / 2
                          + belief.down_ms_per_byte * bytes.down + line;
+  const double grain = belief.grain_ms;
   const double busy = service + queue;
   const double epistemic
     = busy * busy * spread_of(doubt) + way_var(belief, bytes);
@@ -167,7 +168,7 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
       // known to some 12 %, and less well
       + site.backlog_ms * site.backlog_ms / 64 + line * line / 16
       + service * service * spread_of(belief.log_noise)
-      + std::min(belief.grain_ms * belief.grain_ms, 4 * service * service)
+      + std::min(grain * grain, 4 * service * service)
       + queue * queue * belief.log_noise
     // How many others there are is known by a report of a while ago only: as
     // uncertain as a Poisson number.

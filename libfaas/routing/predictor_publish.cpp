@@ -116,8 +116,8 @@ void fill_way(estimate& out, const network_estimator& net) noexcept {
   out.rtt_up_cov = var(0, 1);
   out.rtt_down_cov = var(0, 2);
   out.up_down_cov = var(1, 2);
-  out.net_noise_ms2 = net.fixed_noise();
-  out.net_noise_share2 = net.share_noise();
+  out.net_noise_ms2 = static_cast<float>(net.fixed_noise());
+  out.net_noise_share2 = static_cast<float>(net.share_noise());
 }
 
 } // namespace
@@ -137,14 +137,15 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
     = cold_charge_ms(pair.cold.mean_ms(),
                      functions[function].rate.per_second(now), pair.stay.ms());
   out.ready_at_ms = pair.ready_at_ms;
-  out.ready_var = pair.ready_var;
+  out.ready_var = static_cast<float>(pair.ready_var);
   out.others = home.others;
   out.others_usual = home.others_usual;
   out.own_reported = home.own;
-  out.load = (home.own_load + home.others_usual) / home.servers;
-  out.others_per_own = others_per_own(home);
+  out.load
+    = static_cast<float>((home.own_load + home.others_usual) / home.servers);
+  out.others_per_own = static_cast<float>(others_per_own(home));
   if (config.crowding) {
-    out.offered = home.offered;
+    out.offered = static_cast<float>(home.offered);
     out.up_offered = static_cast<float>(link.up.offered);
     out.down_offered = static_cast<float>(link.down.offered);
     out.up_carry_ms = static_cast<float>(link.up.carry_ms);

@@ -402,8 +402,8 @@ void function_filter::fill(estimate& out, const site_filter& site,
   out.var_shape
     = std::max(p_kk_, std::min(grown(p_kk_, q_shape_, started_, at_),
                                config.shape_var));
-  out.log_noise = scatter_;
-  out.grain_ms = grain_ms_;
+  out.log_noise = static_cast<float>(scatter_);
+  out.grain_ms = static_cast<float>(grain_ms_);
 }
 
 } // namespace faas::routing
