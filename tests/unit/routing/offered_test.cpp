@@ -102,11 +102,11 @@ BOOST_AUTO_TEST_SUITE(offered_test)
     belief.rtt_ms = 0;
     belief.mean_service_ms = 5;
     belief.servers = 2;
-    belief.offered = 0.8;
+    belief.offered = 0.75;
     candidate site;
     site.free_in_ms = 7.5; // three of them at two servers
     const auto p = predict(belief, site, {}, time_point{});
-    BOOST_TEST(near(p.imposed, 5 * crowding(3, 0.8), 1e-9));
+    BOOST_TEST(near(p.imposed, 5 * crowding(3, 0.75), 1e-9));
     belief.up_ms_per_byte = 1e-3;
     belief.up_carry_ms = 2;
     belief.up_offered = 0.5;
