@@ -103,6 +103,38 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
          + down * (2 * (e.rtt_down_cov + up * e.up_down_cov) + down * e.down_var);
 }
 
+/// What an event waits for its function at the site.
+struct readiness {
+  double charge; ///< its share of a load
+  double held;   ///< what is left of a deployment when it comes
+};
+
+inline readiness readiness_of(const estimate& e, double transit_ms,
+                              double now_ms) noexcept {
+  return {now_ms > e.warm_until_ms ? e.cold_charge_ms : 0,
+          e.ready_at_ms > 0
+            ? std::max(0.0, e.ready_at_ms - (now_ms + transit_ms))
+            : 0};
+}
+
+/// Of one event, ms^2: p.epistemic and what single events scatter by. Of `p` the
+/// network, queue, service and epistemic parts are there.
+[[gnu::always_inline]] inline double
+variance_with(const prediction& p, const estimate& e, double backlog_ms,
+              double line_ms, double others, double share) noexcept {
+  const double grain = e.grain_ms;
+  return p.epistemic + e.net_noise_ms2
+         + p.network * p.network * e.net_noise_share2
+         // known to some 12 %, and less well
+         + backlog_ms * backlog_ms / 64 + line_ms * line_ms / 16
+         + p.service * p.service * spread_of(e.log_noise)
+         + std::min(grain * grain, 4 * p.service * p.service)
+         + p.queue * p.queue * e.log_noise
+         // How many others there are is known by a report of a while ago only:
+         // as uncertain as a Poisson number.
+         + others * e.mean_service_ms * e.mean_service_ms * share * share;
+}
+
 /// Straight to its place: a copy of what was just written word by word would
 /// wait for these stores (a fifth of a decision), as would one of the features.
 /// Not inlined, it would take half as long again.
@@ -136,13 +168,7 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
   // Those that wait for the function are not in the plan of the site's servers.
   known = std::max(known, site.waiting * work * share);
   const double queue = site.loop_lag_ms + known + foreign;
-  const double charge
-    = now_ms > belief.warm_until_ms ? belief.cold_charge_ms : 0;
-  // What is left of its deployment when the event comes.
-  const double held
-    = belief.ready_at_ms > 0
-        ? std::max(0.0, belief.ready_at_ms - (now_ms + transit))
-        : 0;
+  const auto [charge, held] = readiness_of(belief, transit, now_ms);
   const double cold = std::max(charge, held);
   // Own replies that will be ready before this one's.
   const double there = transit + queue + service + cold;
@@ -150,10 +176,7 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
                                  site.replies_ahead_ms);
   const double network = transit + belief.rtt_ms / 2
                          + belief.down_ms_per_byte * bytes.down + line;
-  const double grain = belief.grain_ms;
   const double busy = service + queue;
-  const double epistemic
-    = busy * busy * spread_of(doubt) + way_var(belief, bytes);
   p.network = network;
   p.transit = transit;
   p.queue = queue;
@@ -161,19 +184,10 @@ inline double way_var(const estimate& e, way_bytes bytes) noexcept {
   p.cold = cold;
   p.overdue = belief.overdue_ms;
   p.total = network + queue + service + cold + belief.overdue_ms;
-  p.epistemic = epistemic;
+  p.epistemic = busy * busy * spread_of(doubt) + way_var(belief, bytes);
   p.variance
-    = epistemic + belief.net_noise_ms2
-      + network * network * belief.net_noise_share2
-      // known to some 12 %, and less well
-      + site.backlog_ms * site.backlog_ms / 64 + line * line / 16
-      + service * service * spread_of(belief.log_noise)
-      + std::min(grain * grain, 4 * service * service)
-      + queue * queue * belief.log_noise
-    // How many others there are is known by a report of a while ago only: as
-    // uncertain as a Poisson number.
-    + others * belief.mean_service_ms * belief.mean_service_ms * share * share
-    + (held > 0 ? belief.ready_var : 0);
+    = variance_with(p, belief, site.backlog_ms, line, others, share)
+      + (held > 0 ? belief.ready_var : 0);
   p.promise_sigmas = belief.promise_sigmas;
   p.interval_sigmas = belief.interval_sigmas;
   p.imposed = imposed_ms(belief, site, bytes, work * share, ahead, queue, usual,
