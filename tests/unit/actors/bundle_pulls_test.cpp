@@ -1,5 +1,6 @@
 // Bundles from several nodes: some lack them, go away, are silent or lie.
 #include "actors/functions/bundle_pulls.hpp"
+#include "tests/support/hand_clock.hpp"
 #include "tests/support/memory_bundle_store.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -8,6 +9,7 @@
 
 using namespace faas;
 using namespace faas::actors;
+using namespace faas::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -19,12 +21,6 @@ digest sum_of(std::string_view bytes) {
                                               + static_cast<uint8_t>(bytes[i]));
   return made;
 }
-
-struct hand_clock final : clock_source {
-  time_point t{1h};
-  time_point now() const noexcept override { return t; }
-  wall_time wall() const noexcept override { return wall_time{t.time_since_epoch()}; }
-};
 
 struct remote {
   std::string bytes; ///< empty: it has nothing

@@ -2,22 +2,16 @@
 #include "actors/functions/coming_versions.hpp"
 #include "actors/functions/deployment_facts.hpp"
 #include "tests/support/answers.hpp"
+#include "tests/support/hand_clock.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 using namespace faas;
 using namespace faas::actors;
+using namespace faas::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct hand_clock final : clock_source {
-  time_point t{1h};
-  time_point now() const noexcept override { return t; }
-  wall_time wall() const noexcept override {
-    return wall_time{t.time_since_epoch()};
-  }
-};
 
 /// This node gets a version that another one has.
 struct coming_world {

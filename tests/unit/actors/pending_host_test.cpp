@@ -2,6 +2,7 @@
 #include "actors/functions/pending_host.hpp"
 #include "tests/support/answers.hpp"
 #include "tests/support/fake_host.hpp"
+#include "tests/support/hand_clock.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -14,14 +15,6 @@ using namespace faas::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-struct hand_clock final : clock_source {
-  time_point t{1h};
-  time_point now() const noexcept override { return t; }
-  wall_time wall() const noexcept override {
-    return wall_time{t.time_since_epoch()};
-  }
-};
 
 /// Answers each event with its path, at once.
 std::shared_ptr<fake_host> echo() {

@@ -27,6 +27,17 @@ struct candidates {
   }
 };
 
+/// Everything about it is known: it takes so long, on a way of so long.
+inline routing::estimate certain(double service_ms, double rtt_ms = 0) {
+  routing::estimate e;
+  e.slope = 0;
+  e.intercept = service_ms;
+  e.log_var = e.log_noise = 0;
+  e.rtt_ms = rtt_ms;
+  e.rtt_var = e.net_noise_ms2 = e.grain_ms = 0;
+  return e;
+}
+
 inline routing::estimate random_estimate(random_source& random) {
   routing::estimate e;
   e.slope = random.uniform();

@@ -22,22 +22,12 @@ namespace {
 using sites = candidates;
 constexpr auto now = candidates::now;
 
-estimate plain(double service_ms, double rtt_ms = 0) {
-  estimate e;
-  e.slope = 0;
-  e.intercept = service_ms;
-  e.log_var = e.log_noise = 0;
-  e.rtt_ms = rtt_ms;
-  e.rtt_var = e.net_noise_ms2 = e.grain_ms = 0;
-  return e;
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(decision_test)
 
   BOOST_AUTO_TEST_CASE(the_parts_are_exactly_the_model) {
-    estimate e = plain(0, 40);
+    estimate e = certain(0, 40);
     e.slope = 0.5;
     e.intercept = 2;
     e.factor = 3;
@@ -75,7 +65,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
   }
 
   BOOST_AUTO_TEST_CASE(replies_take_their_time_on_the_way_back) {
-    estimate e = plain(10, 40);
+    estimate e = certain(10, 40);
     e.up_ms_per_byte = 1e-4;
     e.down_ms_per_byte = 1e-3;
     e.down_carry_ms = 25;
@@ -99,7 +89,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
   }
 
   BOOST_AUTO_TEST_CASE(the_way_is_as_uncertain_as_its_parts_together) {
-    estimate e = plain(10);
+    estimate e = certain(10);
     e.rtt_var = 4;
     e.up_var = 1e-8;
     e.down_var = 4e-8;
@@ -117,7 +107,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
 
   /// It waits for a batch and pays for all of it, but costs others its part.
   BOOST_AUTO_TEST_CASE(an_event_that_joins_a_batch_waits_for_all_of_it) {
-    estimate e = plain(0, 20);
+    estimate e = certain(0, 20);
     e.slope = 1;
     e.intercept = 10;
     e.factor = 2;
@@ -152,14 +142,14 @@ BOOST_AUTO_TEST_SUITE(decision_test)
   }
 
   BOOST_AUTO_TEST_CASE(a_warm_function_pays_no_cold_start) {
-    estimate e = plain(10);
+    estimate e = certain(10);
     e.cold_charge_ms = 100;
     e.warm_until_ms = to_ms(now.time_since_epoch()) + 1;
     BOOST_TEST(predict(e, {}, {}, now).cold == 0);
   }
 
   BOOST_AUTO_TEST_CASE(variance_has_an_epistemic_and_an_event_part) {
-    estimate e = plain(100);
+    estimate e = certain(100);
     e.log_var = 0.01;
     e.log_noise = 0.04;
     e.rtt_var = 4;
@@ -171,7 +161,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
   }
 
   BOOST_AUTO_TEST_CASE(an_old_belief_is_less_certain) {
-    estimate e = plain(100);
+    estimate e = certain(100);
     e.log_var = 0.01;
     e.log_var_per_ms = 1e-6;
     e.updated_ms = to_ms(now.time_since_epoch());
@@ -182,8 +172,8 @@ BOOST_AUTO_TEST_SUITE(decision_test)
 
   BOOST_AUTO_TEST_CASE(nobody_healthy_is_no_decision) {
     sites s;
-    s.add(plain(10), false);
-    s.add(plain(20)).cell = nullptr;
+    s.add(certain(10), false);
+    s.add(certain(20)).cell = nullptr;
     min_latency rule;
     random_source random{1};
     const auto made = decide(s.list, {}, rule, random, now);
@@ -195,8 +185,8 @@ BOOST_AUTO_TEST_SUITE(decision_test)
 
   BOOST_AUTO_TEST_CASE(one_healthy_candidate_is_taken_without_more_ado) {
     sites s;
-    s.add(plain(10), false);
-    s.add(plain(500));
+    s.add(certain(10), false);
+    s.add(certain(500));
     min_latency rule;
     random_source random{1};
     const auto made = decide(s.list, {}, rule, random, now);
@@ -243,7 +233,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
         random_source random{seed};
         sites s;
         for (int i = 0; i < 8; ++i) // some equal ones, too
-          s.add(i % 3 == 0 ? plain(30) : random_estimate(random),
+          s.add(i % 3 == 0 ? certain(30) : random_estimate(random),
                 random.uniform() < 0.8);
         auto shuffled = s.list;
         for (size_t i = shuffled.size(); i > 1; --i)
@@ -270,8 +260,8 @@ BOOST_AUTO_TEST_SUITE(decision_test)
 
   BOOST_AUTO_TEST_CASE(features_that_are_no_numbers_count_as_none) {
     sites s;
-    s.add(plain(10));
-    s.add(plain(20));
+    s.add(certain(10));
+    s.add(certain(20));
     min_latency rule;
     random_source random{1};
     event_features event;
@@ -283,8 +273,8 @@ BOOST_AUTO_TEST_SUITE(decision_test)
 
   BOOST_AUTO_TEST_CASE(explains_itself_in_one_line) {
     sites s;
-    s.add(plain(10, 40));
-    s.add(plain(60));
+    s.add(certain(10, 40));
+    s.add(certain(60));
     min_latency rule;
     random_source random{1};
     const auto made = decide(s.list, {}, rule, random, now);

@@ -25,16 +25,6 @@ double now_ms() {
   return to_ms(start.time_since_epoch());
 }
 
-estimate site(double service_ms, double rtt_ms = 0) {
-  estimate e;
-  e.slope = 0;
-  e.intercept = service_ms;
-  e.log_var = e.log_noise = 0;
-  e.rtt_ms = rtt_ms;
-  e.rtt_var = e.net_noise_ms2 = e.grain_ms = 0;
-  return e;
-}
-
 deployment loading(double since_ms) {
   return {.loading = true, .loading_ms = since_ms};
 }
@@ -65,29 +55,29 @@ struct two_sites {
 BOOST_AUTO_TEST_SUITE(deployment_test)
 
   BOOST_AUTO_TEST_CASE(what_is_left_when_the_event_comes_is_a_cold_start) {
-    auto e = site(10, 40);
+    auto e = certain(10, 40);
     e.ready_at_ms = now_ms() + 500;
     e.ready_var = 900;
     const auto p = predict(e, {}, {}, start);
     BOOST_TEST(p.transit == 20, boost::test_tools::tolerance(1e-9));
     BOOST_TEST(p.cold == 480, boost::test_tools::tolerance(1e-9));
     BOOST_TEST(p.total == 40 + 10 + 480, boost::test_tools::tolerance(1e-9));
-    BOOST_TEST(p.variance == predict(site(10, 40), {}, {}, start).variance + 900,
+    BOOST_TEST(p.variance == predict(certain(10, 40), {}, {}, start).variance + 900,
                boost::test_tools::tolerance(1e-9));
-    BOOST_TEST(p.epistemic == predict(site(10, 40), {}, {}, start).epistemic);
+    BOOST_TEST(p.epistemic == predict(certain(10, 40), {}, {}, start).epistemic);
   }
 
   BOOST_AUTO_TEST_CASE(it_is_over_when_the_event_comes_later) {
-    auto e = site(10, 40);
+    auto e = certain(10, 40);
     e.ready_at_ms = now_ms() + 19;
     e.ready_var = 900;
     const auto p = predict(e, {}, {}, start);
     BOOST_TEST(p.cold == 0);
-    BOOST_TEST(p.variance == predict(site(10, 40), {}, {}, start).variance);
+    BOOST_TEST(p.variance == predict(certain(10, 40), {}, {}, start).variance);
   }
 
   BOOST_AUTO_TEST_CASE(the_longer_of_a_load_and_a_deployment_counts) {
-    auto e = site(10);
+    auto e = certain(10);
     e.cold_charge_ms = 70;
     e.warm_until_ms = now_ms() - 1;
     e.ready_at_ms = now_ms() + 50;
@@ -97,7 +87,7 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
   }
 
   BOOST_AUTO_TEST_CASE(waiting_is_no_work) {
-    auto e = site(10);
+    auto e = certain(10);
     candidate c;
     c.price_per_s = 1;
     const auto before = predict(e, c, {}, start).price;
@@ -106,7 +96,7 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
   }
 
   BOOST_AUTO_TEST_CASE(events_that_wait_there_are_ahead) {
-    auto e = site(10);
+    auto e = certain(10);
     e.servers = 2;
     e.ready_at_ms = now_ms() + 500;
     candidate c;
@@ -118,8 +108,8 @@ BOOST_AUTO_TEST_SUITE(deployment_test)
 
   BOOST_AUTO_TEST_CASE(the_site_is_chosen_once_the_other_takes_longer) {
     candidates all;
-    all.add(site(100));
-    auto coming = site(10);
+    all.add(certain(100));
+    auto coming = certain(10);
     coming.ready_at_ms = now_ms() + 200;
     all.add(coming);
     min_latency rule{{.share = 0}};
