@@ -28,7 +28,7 @@ struct structure {
     site_name name;
     node_name node;
     std::string tier;
-    double servers = 1;
+    double servers = 1; ///< threads that run functions
     std::shared_ptr<peer> via;
     string_map labels = {}; ///< of the node
   };

@@ -23,6 +23,7 @@ struct node_record {
   string_map labels;
   std::vector<std::string> runtimes;
   uint64_t memory = 0; ///< bytes it can use at all; 0: it does not say
+  uint32_t executors = 0; ///< threads that run functions; 0: it does not say
   bool connected = false;
   node_duty duty = node_duty::active;
   std::string note; ///< draining: what it waits for

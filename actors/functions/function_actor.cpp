@@ -58,6 +58,8 @@ struct function_state {
     now.version = config.version;
     now.status.node = config.node;
     now.status.version = config.version.version;
+    now.status.slots
+      = servers_of(config.spec.petrel, config.hosts->executor_threads());
     secrets = version_secrets{config.spec.secrets, config.secrets};
     if (config.unfit) {
       note(config.unfit->to_string());
@@ -168,8 +170,6 @@ struct function_state {
       = std::to_string(static_cast<int64_t>(std::max(
         to_ms(config.clock->now() - began) - sampled_ms(now.status.facts),
         0.0)));
-    now.status.slots
-      = servers_of(config.spec.petrel, config.hosts->executor_threads());
     now.profile = current.host->profile();
     say_how_it_came();
     pause = first_retry;

@@ -1,4 +1,4 @@
-// How many events of a function a node runs at once.
+// How many events of a function a node runs at once, and whose those servers are.
 #pragma once
 
 #include "libfaas/manifest/function_spec.hpp"
@@ -15,6 +15,13 @@ inline uint32_t servers_of(const petrel_spec& spec,
   return spec.mode == trust_mode::isolated
            ? spec.concurrency
            : std::min(spec.concurrency, std::max<uint32_t>(executors, 1));
+}
+
+/// Whether they are no other function's, as for worker processes, and where the
+/// function's instances and not the node's threads are the bound.
+inline bool has_own_queue(const petrel_spec& spec, uint32_t servers,
+                          uint32_t executors) noexcept {
+  return spec.mode == trust_mode::isolated || servers != executors;
 }
 
 } // namespace faas::actors

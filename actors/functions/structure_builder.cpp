@@ -36,6 +36,16 @@ routing::site_costs costs_of(const known_state& known, const node_name& node) {
   return {};
 }
 
+/// 0: it does not say.
+uint32_t threads_of(const known_state& known, const node_name& node) {
+  if (node == known.self)
+    return known.executors;
+  for (const auto& record : known.view->nodes)
+    if (record.name == node)
+      return record.executors;
+  return 0;
+}
+
 void add_reason(std::string& all, const placement& at) {
   if (at.status.reason.empty() && at.status.state != instance_state::ready)
     all += (all.empty() ? "" : "; ") + at.status.node.str() + " is "
@@ -112,18 +122,31 @@ route_target local_target(const known_state& known,
   target.site = cpu_site(known.self);
   target.tier = tier_of(known, known.self);
   target.servers = servers_of(assigned.spec.petrel, known.executors);
+  target.own_queue = has_own_queue(
+    assigned.spec.petrel, static_cast<uint32_t>(target.servers),
+    known.executors);
+  target.threads = std::max<uint32_t>(known.executors, 1);
   target.costs = costs_of(known, known.self);
   target.host = host;
   return target;
 }
 
-route_target remote_target(const known_state& known, const node_name& node,
-                           uint32_t slots, std::shared_ptr<peer> via) {
+/// 0 slots: of an older node, which says so only once the version is ready.
+route_target remote_target(const known_state& known,
+                           const assigned_version& assigned,
+                           const placement& at, std::shared_ptr<peer> via) {
+  const auto& node = at.status.node;
+  const auto threads = threads_of(known, node);
+  const auto slots = at.status.slots > 0
+                       ? at.status.slots
+                       : servers_of(assigned.spec.petrel, threads);
   route_target target;
   target.node = node;
   target.site = cpu_site(node);
   target.tier = tier_of(known, node);
-  target.servers = std::max<uint32_t>(slots, 1);
+  target.servers = slots;
+  target.own_queue = has_own_queue(assigned.spec.petrel, slots, threads);
+  target.threads = threads > 0 ? threads : slots;
   target.via = std::move(via);
   target.costs = costs_of(known, node);
   return target;
@@ -158,7 +181,8 @@ void add_own(structure::function& made, const known_state& known,
 
 /// Another node's, or why they get no events.
 void add_other(structure::function& made, const known_state& known,
-               const destinations& open, const placement& at) {
+               const assigned_version& assigned, const destinations& open,
+               const placement& at) {
   auto via = peer_of(known, at.status.node);
   if (at.status.state != instance_state::ready || !via) {
     add_reason(made.why_empty, at);
@@ -171,14 +195,12 @@ void add_other(structure::function& made, const known_state& known,
                                                        : "it is drained");
     return;
   }
-  auto target = remote_target(known, at.status.node, at.status.slots,
-                              std::move(via));
+  auto target = remote_target(known, assigned, at, std::move(via));
   add_facts(made, target, at);
   made.targets.push_back(std::move(target));
 }
 
-/// As the node says it; without a word it is no site. Slots are told once it is
-/// ready.
+/// As the node says it; without a word it is no site.
 void add_deploying(structure::function& made, route_target target,
                    const placement& at) {
   const auto said = deployment_in(at.status.facts);
@@ -202,10 +224,7 @@ void add_coming(structure::function& made, const known_state& known,
   for (const auto* at : others)
     if (auto via = peer_of(known, at->status.node);
         via && open.events(at->status.node, made.version))
-      add_deploying(made,
-                    remote_target(known, at->status.node,
-                                  assigned.spec.petrel.concurrency,
-                                  std::move(via)),
+      add_deploying(made, remote_target(known, assigned, *at, std::move(via)),
                     *at);
 }
 
@@ -226,7 +245,7 @@ structure::function build_function(const known_state& known,
   if (const auto reported = others.find(assigned.version);
       reported != others.end())
     for (const auto* said : reported->second)
-      add_other(made, known, open, *said);
+      add_other(made, known, assigned, open, *said);
   const bool served = !made.targets.empty();
   add_unfit(known, assigned, made);
   // A host that is assigned here no more (the node is being drained, say) is
@@ -273,7 +292,7 @@ structure build_structure(const known_state& known) {
     site.name = cpu_site(record.name);
     site.node = record.name;
     site.tier = record.tier;
-    site.servers = record.name == known.self ? known.executors : 1;
+    site.servers = std::max<uint32_t>(threads_of(known, record.name), 1);
     site.via = peer_of(known, record.name);
     site.labels = record.labels;
     made.sites.push_back(std::move(site));

@@ -26,6 +26,7 @@ node_record record_of(const wire::hello& of, bool connected) {
   record.labels = of.labels;
   record.runtimes = of.runtimes;
   record.memory = of.memory;
+  record.executors = of.executors;
   record.connected = connected;
   return record;
 }

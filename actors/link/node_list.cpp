@@ -12,6 +12,7 @@ node_status node_list::status_of(const wire::hello& of, node_state state) {
   status.state = state;
   status.controller = of.controller;
   status.cores = of.cores;
+  status.executors = of.executors;
   status.labels = of.labels;
   status.version = of.software;
   status.boot = of.boot.str();

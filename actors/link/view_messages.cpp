@@ -84,6 +84,7 @@ std::vector<wire::message> to_messages(const cluster_view& view,
     status.name = record.name;
     status.tier = record.tier;
     status.labels = record.labels;
+    status.executors = record.executors;
     status.state = record.connected ? node_state::alive : node_state::lost;
     if (duties) {
       status.duty = record.duty;
@@ -116,6 +117,7 @@ node_status status_of(const wire::hello& of, node_state state) {
   status.state = state;
   status.controller = of.controller;
   status.cores = of.cores;
+  status.executors = of.executors;
   status.labels = of.labels;
   status.version = of.software;
   status.boot = of.boot.str();
@@ -129,6 +131,7 @@ void view_assembler::take(const wire::node_report& nodes) {
     record.name = status.name;
     record.tier = status.tier;
     record.labels = status.labels;
+    record.executors = status.executors;
     record.connected = status.state != node_state::lost;
     record.duty = status.duty;
     record.note = status.note;

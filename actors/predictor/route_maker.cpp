@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <set>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace faas::actors {
@@ -83,8 +82,10 @@ void route_maker::add_sites(const structure& fresh) {
 }
 
 void route_maker::add_site(const structure::site& site) {
-  if (sites_.contains(site.name))
+  if (const auto known = sites_.find(site.name); known != sites_.end()) {
+    core_.set_servers(known->second, site.servers);
     return;
+  }
   auto spec
     = site.node == here_ ? routing::loopback_link() : routing::link_spec{};
   if (site.node != here_)
@@ -167,18 +168,29 @@ void route_maker::add_targets(route& to, const structure::function& from,
     use_loads(from, to.index, target, now);
     use_deployment(from, to.index, target, now);
     target.cell = core_.cell(to.index, target.index, now);
-    share_loads(target);
+    share_loads(target, to.index);
     plan_batches(target, to.index);
     to.targets.push_back(std::move(target));
   }
 }
 
-void route_maker::share_loads(route_target& target) {
-  auto& load = loads_[target.site];
-  if (!load.first)
-    load = {std::make_shared<routing::shared_load>(target.servers),
-            std::make_shared<routing::shared_link_load>()};
-  std::tie(target.load, target.link_load) = load;
+/// What a node says of its threads, and of a version's instances, may change.
+void route_maker::share_loads(route_target& target,
+                              routing::function_index index) {
+  queue_key key{target.site, std::nullopt};
+  if (target.own_queue)
+    key.second = index;
+  auto& load = loads_[key];
+  if (!load)
+    load = std::make_shared<routing::shared_load>(target.servers);
+  load->set_servers(target.servers);
+  target.load = load;
+  core_.set_own_servers(index, target.index,
+                        target.own_queue ? target.servers : 0);
+  auto& link = link_loads_[target.site];
+  if (!link)
+    link = std::make_shared<routing::shared_link_load>();
+  target.link_load = link;
 }
 
 /// Its load is planned in batches if the site says that it joins events.
@@ -278,6 +290,9 @@ void route_maker::forget_removed(const structure& fresh) {
          [&](const version_ref& version) { return !kept.contains(version); })) {
     bequeath(version, lost);
     core_.remove_function(lost.index);
+    std::erase_if(loads_, [&](const auto& one) {
+      return one.first.second == lost.index;
+    });
   }
 }
 

@@ -44,7 +44,7 @@ private:
                                    time_point now);
   void fix_site(route& of) const;
   void add_targets(route& to, const structure::function& from, time_point now);
-  void share_loads(route_target& target);
+  void share_loads(route_target& target, routing::function_index index);
   void plan_batches(route_target& target, routing::function_index index);
   std::optional<routing::function_index>
   index_of(const structure::function& from);
@@ -64,10 +64,11 @@ private:
   node_name here_;
   std::map<node_name, routing::link_index> links_;
   std::map<site_name, routing::site_index> sites_;
-  /// One of each per site, whatever the function.
-  std::map<site_name, std::pair<std::shared_ptr<routing::shared_load>,
-                                std::shared_ptr<routing::shared_link_load>>>
-    loads_;
+  /// One per site, and one per function that has a queue of its own there.
+  using queue_key = std::pair<site_name, std::optional<routing::function_index>>;
+  std::map<queue_key, std::shared_ptr<routing::shared_load>> loads_;
+  /// One per site, whatever the function.
+  std::map<site_name, std::shared_ptr<routing::shared_link_load>> link_loads_;
   /// What its node says, as the targets there have it.
   std::map<site_name, std::shared_ptr<const string_map>> labels_;
   known_versions versions_;

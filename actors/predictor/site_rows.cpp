@@ -25,6 +25,8 @@ void add_prediction(site_status& row, const rows_source& from,
     row.ready_in_ms = std::max(
       0.0, belief.ready_at_ms - to_ms(from.now.time_since_epoch()));
   }
+  row.servers = belief.servers;
+  row.shared = !target.own_queue;
   const auto parts = routing::predict(belief, candidate, event, from.now);
   row.network_ms = parts.network;
   row.queue_ms = parts.queue;

@@ -70,12 +70,15 @@ struct route_target {
   node_name node;
   std::shared_ptr<const string_map> labels; ///< of the node; null: none
   routing::site_index index = routing::no_site;
-  double servers = 1;
+  double servers = 1;       ///< events of this function that run there at once
+  double threads = 1;       ///< of the whole site: by them its power is shared
+  bool own_queue = false;   ///< no other function's events wait for these servers
   routing::site_costs costs = {};
   std::shared_ptr<function_host> host;  ///< of this node, else null
   std::shared_ptr<faas::actors::peer> via; ///< of another node, else null
   std::shared_ptr<const routing::estimate_cell> cell;
-  /// What all loops of this node have under way there, and on the way there.
+  /// What all loops of this node have under way before the same servers, and on
+  /// the way there.
   std::shared_ptr<routing::shared_load> load;
   std::shared_ptr<routing::shared_link_load> link_load;
   /// How it joins the version's events; by `load` once that is there.

@@ -49,7 +49,7 @@ routing::candidate loop_port::candidate_at(const local_route& mine,
       mine.stats[position]->in_flight.load(std::memory_order_relaxed));
   }
   made.price_per_s = target.costs.price_per_s;
-  made.watts = routing::watts_per_event(target.costs, target.servers);
+  made.watts = routing::watts_per_event(target.costs, target.threads);
   return made;
 }
 

@@ -69,6 +69,10 @@ public:
   void stop(duration grace);
 
   uint32_t threads() const noexcept { return config_.threads; }
+  /// Pieces of work of all sources, that wait or run.
+  uint32_t inside() const noexcept {
+    return inside_.load(std::memory_order_relaxed);
+  }
   /// Threads written off and not yet back.
   uint32_t lost() const;
 
@@ -137,6 +141,7 @@ private:
   bool end_running(lock_type& lock);
 
   const pool_config config_;
+  std::atomic<uint32_t> inside_{0};
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<work_source>> sources_;
   std::shared_ptr<work_source> jobs_;

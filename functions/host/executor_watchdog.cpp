@@ -79,6 +79,7 @@ void executor_pool::expire_waiting(work_source& source, time_point now,
     }
     at = source.waiting_.erase(at);
     source.waiting_count_.fetch_sub(1, std::memory_order_relaxed);
+    inside_.fetch_sub(1, std::memory_order_relaxed);
     out.push_back({work_ptr{&item, false}, source.shared_from_this(), false});
   }
   if (source.waiting_.empty() && source.is_linked())

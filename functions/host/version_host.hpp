@@ -83,9 +83,11 @@ public:
   }
   /// How its events are joined; empty rules until it is loaded.
   const batch_rules& batches() const noexcept { return batches_; }
-  /// Events of this version here beside one that has just ended.
+  /// Events here beside one that has just ended: of this version, or of all that
+  /// share the executors with it.
   uint32_t others_inside() const noexcept {
-    const auto all = inside();
+    const bool apart = isolated_ || slots() < pool_->threads();
+    const auto all = apart ? inside() : pool_->inside();
     return all > 0 ? all - 1 : 0;
   }
   void offer_waiting(work& running) { pool_->offer_waiting(running); }

@@ -34,6 +34,7 @@ json site_json(const site_status& site) {
           {"queue_ms", site.queue_ms},   {"service_ms", site.service_ms},
           {"cold_ms", site.cold_ms},     {"total_ms", site.total_ms},
           {"stddev_ms", site.stddev_ms}, {"slowdown", site.slowdown},
+          {"servers", site.servers},     {"shared", site.shared},
           {"error_ms", site.error_ms},   {"chosen", site.chosen},
           {"completed", site.completed}, {"failed", site.failed},
           {"in_flight", site.in_flight}, {"best", site.best},

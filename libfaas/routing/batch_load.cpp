@@ -12,9 +12,14 @@ constexpr double late_share = 0.1;
 
 } // namespace
 
-batch_load::batch_load(double servers)
-  : servers_(static_cast<size_t>(std::clamp(servers, 1.0, 1e6))) {
+batch_load::batch_load(double servers) {
+  set_servers(servers);
   open_.reserve(most);
+}
+
+void batch_load::set_servers(double servers) noexcept {
+  constexpr double most_servers = 1e6;
+  servers_ = static_cast<size_t>(std::clamp(servers, 1.0, most_servers));
 }
 
 void batch_load::run_until(double end) {

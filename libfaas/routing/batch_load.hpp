@@ -42,6 +42,9 @@ class batch_load {
 public:
   explicit batch_load(double servers = 1);
 
+  /// From the next event or return on.
+  void set_servers(double servers) noexcept;
+
   /// An event was sent that arrives after `transit_ms`. Its ticket, never 0.
   uint64_t start(const batched_event& what, double transit_ms, time_point now);
   /// That one returned, or was given up. How many of the others were at the site
@@ -90,7 +93,7 @@ private:
   /// Looked at one by one; further ones only by their sum.
   static constexpr size_t most = 128;
 
-  size_t servers_;
+  size_t servers_ = 1;
   std::vector<event> open_;    ///< in the order of sending
   std::vector<batch> batches_; ///< planned, in the order of being taken
   std::vector<batch> running_;

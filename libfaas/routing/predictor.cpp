@@ -73,14 +73,14 @@ result<site_index> predictor::add_site(const site_spec& spec) {
     auto& site = sites[to_int(at->first)];
     impl_->connect(to_int(at->first), site.link, to_int(spec.link));
     site.link = to_int(spec.link);
-    site.servers = spec.servers;
+    site.queue.servers = spec.servers;
     return at->first;
   }
   site_state site;
   site.name = spec.name;
   site.tier = spec.tier;
   site.link = to_int(spec.link);
-  site.servers = spec.servers;
+  site.queue.servers = spec.servers;
   site.filter = site_filter{impl_->config.service,
                             impl_->tier_level(spec.tier)};
   impl_->connect(to_int(at->first), site.link, site.link);
@@ -112,6 +112,7 @@ void predictor::remove_function(function_index function) {
     if (index < site.pairs.size())
       site.pairs[index].reset();
     std::erase(site.functions, index);
+    std::erase(site.apart, index);
   }
   auto& state = impl_->functions[index];
   impl_->function_names.erase(state.name);

@@ -54,6 +54,15 @@ public:
   /// unit of the size feature; up to 1: it does not, as where nothing is said.
   bool set_batches(function_index function, site_index site, double most);
 
+  /// How many events the site runs at once, 1 to 1e6: a node is back with more
+  /// threads, say.
+  bool set_servers(site_index site, double servers);
+  /// The function has so many servers there, and a queue, for itself: worker
+  /// processes of its own, or fewer instances than the site has threads. 0: it
+  /// shares the site's queue, as where nothing is said.
+  bool set_own_servers(function_index function, site_index site,
+                       double servers);
+
   /// How many routers choose among the same sites, this one included.
   void set_routers(double count) noexcept;
 

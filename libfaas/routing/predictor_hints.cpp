@@ -59,12 +59,62 @@ bool predictor::observe_return(site_index site, time_point now) {
   auto& home = my.sites[to_int(site)];
   home.filter.advance(now, my.config.service);
   home.filter.var += my.config.service.jump;
-  home.others = home.others_usual = 0;
+  home.queue.others = home.queue.others_usual = 0;
   my.links[home.link].filter.doubt(now);
   for (const auto f : home.functions) {
     home.pairs[f]->unheard.reset();
+    auto& queue = home.pairs[f]->queue(home);
+    queue.others = queue.others_usual = 0;
     my.mark(*home.pairs[f], f, to_int(site));
   }
+  return true;
+}
+
+namespace {
+
+bool sound_servers(double count) noexcept {
+  constexpr double most = 1e6;
+  return count >= 1 && count <= most;
+}
+
+} // namespace
+
+bool predictor::set_servers(site_index site, double servers) {
+  auto& my = *impl_;
+  if (!my.known(site) || !sound_servers(servers))
+    return my.refuse();
+  auto& home = my.sites[to_int(site)];
+  if (home.queue.servers == servers)
+    return true;
+  home.queue.servers = servers;
+  for (const auto f : home.functions)
+    my.mark(*home.pairs[f], f, to_int(site));
+  return true;
+}
+
+bool predictor::set_own_servers(function_index function, site_index site,
+                                double servers) {
+  auto& my = *impl_;
+  const auto f = to_int(function), s = to_int(site);
+  if (!my.known(function) || !my.known(site)
+      || (servers != 0 && !sound_servers(servers)))
+    return my.refuse();
+  auto& home = my.sites[s];
+  if (servers == 0 && !my.find(f, s))
+    return true;
+  auto& pair = my.obtain(f, s);
+  if (servers == (pair.own_queue ? pair.own_queue->servers : 0))
+    return true;
+  if (servers == 0) {
+    pair.own_queue.reset();
+    std::erase(home.apart, f);
+  } else if (!pair.own_queue) {
+    pair.own_queue = std::make_unique<queue_state>();
+    home.apart.push_back(f);
+  }
+  if (pair.own_queue)
+    pair.own_queue->servers = servers;
+  my.mark(pair, f, s);
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include "libfaas/routing/plausible.hpp"
 #include "libfaas/routing/predictor.hpp"
 #include "libfaas/routing/quantile_tracker.hpp"
+#include "libfaas/routing/queue_state.hpp"
 #include "libfaas/routing/way_check.hpp"
 
 #include <array>
@@ -15,10 +16,10 @@
 
 namespace faas::routing {
 
-/// Time constant of what is usual at a site: own events, other routers' events.
-inline constexpr double usual_ms = 5000;
 /// Beyond so many standard deviations an event is late.
 inline constexpr double late_sigmas = 3;
+
+struct site_state;
 
 /// One function on one site.
 struct pair_state {
@@ -59,6 +60,9 @@ struct pair_state {
   int late_events = 0;
   bool dirty = false;   ///< its cell is stale
   bool watched = false; ///< the next tick has to look at it
+  std::unique_ptr<queue_state> own_queue; ///< null: it shares the site's
+  queue_state& queue(site_state& at) noexcept;
+  const queue_state& queue(const site_state& at) const noexcept;
   bool queues = true;   ///< its events are in others' way, by the last one
   bool own_profile = false;
   bool inherited = false; ///< what is known was taught by another version
@@ -114,30 +118,29 @@ struct site_state {
 
   std::string name, tier;
   uint32_t link = 0;
-  double servers = 1;
+  queue_state queue; ///< of the functions that have none of their own
   site_filter filter;
   std::optional<function_filter> probe;
   time_point probed{}; ///< last
   uint64_t probe_changes = 0;
-  double mean_service_ms = 0;
   std::optional<uint32_t> stepped; ///< function whose event told of a step
   bool doubted = false;   ///< whether the last event was late is still open
   bool adopted = false;   ///< its slow-down was told: see predictor::adopt ...
   double told_part = 0;   ///< ... as that, then
   time_point fine_sent{}; ///< last sending of one that was not late
-  double others = 0, others_usual = 0, reported_ms = 0;
-  double own = 0, own_usual = 0;
-  /// Own events there in the mean, of late. Fades while none comes back: the
-  /// burst by which a router begins must not be held against a site for ever.
-  double own_load = 0;
-  double faded_ms = 0; ///< until when it is faded
-  void fade(double now_ms) noexcept;
-  double offered = 0; ///< see reckon_offered
-  double published_g = 0, published_others = 0, published_offered = 0,
-         published_load = 0;
+  double published_g = 0;
   std::vector<std::unique_ptr<pair_state>> pairs; ///< by function index
   std::vector<uint32_t> functions;                ///< that have a pair
+  std::vector<uint32_t> apart; ///< of these, those with a queue of their own
 };
+
+inline queue_state& pair_state::queue(site_state& at) noexcept {
+  return own_queue ? *own_queue : at.queue;
+}
+inline const queue_state&
+pair_state::queue(const site_state& at) const noexcept {
+  return own_queue ? *own_queue : at.queue;
+}
 
 struct function_state {
   void arrived(const observation& seen) noexcept;
@@ -189,11 +192,14 @@ struct predictor::impl {
   bool settle(pair_state& pair, pair_key key, time_point now);
   void write(pair_state& pair, uint32_t function, uint32_t site,
              time_point now);
-  double others_per_own(const site_state& site) const noexcept;
   void reckon_offered(time_point now);
+  void reckon_queues(site_state& site, const std::vector<double>& per_ms,
+                     time_point now) const;
   void reckon_link(link_state& link, const std::vector<double>& per_ms,
                    std::vector<bool>& counted) const;
   bool moved(const site_state& site) const noexcept;
+  bool moved(const queue_state& queue) const noexcept;
+  void mark_moved(uint32_t site);
   void learn_timeout(const observation& seen, pair_state& pair,
                      site_state& site);
   bool learn_way(observation& seen, pair_state& pair, site_state& site);
@@ -208,7 +214,6 @@ struct predictor::impl {
                   time_point now);
   time_left first_load(uint32_t function, uint32_t site) const noexcept;
   void pass_over_slow(uint32_t function, uint32_t site);
-  void learn_queue(const observation& seen, site_state& site);
 };
 
 } // namespace faas::routing

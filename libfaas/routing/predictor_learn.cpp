@@ -10,8 +10,6 @@
 namespace faas::routing {
 namespace {
 
-/// An event tells of its site's load for so long at most.
-constexpr double one_look_ms = 500;
 /// How well what is ahead on a link is known beforehand, and afterwards.
 constexpr double backlog_doubt = 0.25, hindsight_doubt = 0.05;
 // One surprisingly slow event is a step or an outlier: it is believed as far as
@@ -33,10 +31,6 @@ constexpr int always_cold = 2;
 constexpr auto cold_memory = std::chrono::minutes{10};
 /// Sites tell of a load within some 10 s.
 constexpr auto load_memory = std::chrono::seconds{30};
-
-// A site tells how many events it has: no more than so many for each of its
-// servers are believed, and by one report so many more than before.
-constexpr double most_each = 1024, more_each = 32, times_more = 4;
 
 } // namespace
 
@@ -158,9 +152,7 @@ void predictor::impl::learn_work(const observation& seen, pair_state& pair,
   pair.queues = seen.queued && !pair.word.doubted();
   if (!pair.queues)
     return;
-  const bool first = site.mean_service_ms == 0;
-  site.mean_service_ms
-    += (first ? 1 : 0.1) * (seen.service_ms - site.mean_service_ms);
+  pair.queue(site).worked(seen.service_ms);
 }
 
 /// What an event or a whole batch took. False: it says nothing.
@@ -209,29 +201,6 @@ void predictor::impl::learn_residency(const observation& seen,
   pair.left_idle = std::max(pair.left_idle, seen.at);
   if (cold || pair.warm_until_ms > 0) // it does get unloaded
     pair.warm_until_ms = to_ms(seen.at.time_since_epoch()) + pair.stay.ms();
-}
-
-void predictor::impl::learn_queue(const observation& seen, site_state& site) {
-  if (!config.reports)
-    return;
-  const double told = seen.queue_length > seen.in_flight
-                        ? seen.queue_length - seen.in_flight
-                        : 0;
-  const double others
-    = std::min({told, most_each * site.servers,
-                times_more * site.others + more_each * site.servers});
-  const double now = to_ms(seen.at.time_since_epoch());
-  const double weight
-    = gone_after(std::max(0.0, now - site.reported_ms) / usual_ms);
-  site.others_usual += weight * (others - site.others_usual);
-  site.others = others;
-  site.own_usual += weight * (seen.in_flight - site.own_usual);
-  // One report is one look: the first of a burst must not be taken for usual.
-  const double look
-    = gone_after(std::clamp(now - site.reported_ms, 0.0, one_look_ms) / usual_ms);
-  site.own_load += look * (seen.in_flight - site.own_load);
-  site.own = seen.in_flight;
-  site.reported_ms = now;
 }
 
 /// It took so long at least, and says no more.
@@ -306,7 +275,9 @@ bool predictor::observe(const observation& seen) {
   auto& site = my.sites[s];
   pair.overdue_ms = 0; // the next tick says it again if others are late, too
   my.mark(pair, f, s);
-  my.learn_queue(seen, site);
+  if (my.config.reports)
+    pair.queue(site).hear(seen.queue_length, seen.in_flight,
+                          to_ms(seen.at.time_since_epoch()));
   if (seen.outcome == event_outcome::refused)
     return true;
   pair.quality.event();

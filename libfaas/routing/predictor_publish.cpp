@@ -13,19 +13,6 @@ constexpr double most_offered = 1e6;
 
 } // namespace
 
-double predictor::impl::others_per_own(
-  const site_state& site) const noexcept {
-  return std::min(config.routers - 1,
-                  site.others_usual / std::max(site.own_usual, 0.01));
-}
-
-void site_state::fade(double now_ms) noexcept {
-  const double since = std::max(reported_ms, faded_ms);
-  if (now_ms > since)
-    own_load *= left_after((now_ms - since) / usual_ms);
-  faded_ms = now_ms;
-}
-
 /// Of the functions that run at its sites, each once.
 void predictor::impl::reckon_link(link_state& link,
                                   const std::vector<double>& per_ms,
@@ -49,6 +36,31 @@ void predictor::impl::reckon_link(link_state& link,
   link.down = load(bytes.down * link.filter.down_ms_per_byte());
 }
 
+void predictor::impl::reckon_queues(site_state& site,
+                                    const std::vector<double>& per_ms,
+                                    time_point now) const {
+  const double now_ms = to_ms(now.time_since_epoch());
+  const auto offer = [&](queue_state& queue, double work) {
+    queue.fade(now_ms);
+    queue.offered = std::min(work * (1 + queue.others_per_own(config.routers))
+                               / queue.servers,
+                             most_offered);
+  };
+  double shared = 0;
+  for (const auto f : site.functions) {
+    auto& pair = *site.pairs[f];
+    const double work = per_ms[f] > 0 && pair.queues
+                          ? per_ms[f]
+                              * pair.work_ms(functions[f].mean_size, site.filter)
+                          : 0;
+    if (pair.own_queue)
+      offer(*pair.own_queue, work);
+    else
+      shared += work;
+  }
+  offer(site.queue, shared);
+}
+
 /// The load of each site and link if all events came there that can: those of
 /// this router, and at sites as many more as others send there for each.
 void predictor::impl::reckon_offered(time_point now) {
@@ -62,43 +74,62 @@ void predictor::impl::reckon_offered(time_point now) {
   std::vector<bool> counted;
   for (auto& link : links)
     reckon_link(link, per_ms, counted);
-  for (auto& site : sites) {
-    site.fade(to_ms(now.time_since_epoch()));
-    double work = 0;
-    for (const auto f : site.functions)
-      if (per_ms[f] > 0 && site.pairs[f]->queues)
-        work += per_ms[f]
-                * site.pairs[f]->work_ms(functions[f].mean_size, site.filter);
-    site.offered = std::min(
-      work * (1 + others_per_own(site)) / site.servers, most_offered);
-  }
+  for (auto& site : sites)
+    reckon_queues(site, per_ms, now);
+}
+
+namespace {
+
+bool differs(double now, double then, double grain, double step) noexcept {
+  return std::abs(now - then) > step * (std::abs(then) + grain);
+}
+
+/// By a fifth, up or down: it is a mean over few seconds.
+bool offers_more(double now, double then) noexcept {
+  return std::abs(now - then) > 0.2 * (then + 0.1);
+}
+
+} // namespace
+
+bool predictor::impl::moved(const queue_state& queue) const noexcept {
+  return differs(queue.others, queue.published_others, 20, config.publish_step)
+         || offers_more(queue.own_load, queue.published_load)
+         || offers_more(queue.offered, queue.published_offered);
 }
 
 bool predictor::impl::moved(const site_state& site) const noexcept {
   const auto& link = links[site.link];
   const double step = config.publish_step;
-  const auto differs = [&](double now, double then, double grain) {
-    return std::abs(now - then) > step * (std::abs(then) + grain);
-  };
-  // By a fifth, up or down: it is a mean over few seconds.
-  const auto offers_more = [](double now, double then) {
-    return std::abs(now - then) > 0.2 * (then + 0.1);
-  };
   const auto loaded = [&](const auto& way, const auto& then) {
     return offers_more(way.offered, then.offered)
            || offers_more(way.carry_ms, then.carry_ms);
   };
   return std::abs(site.filter.g - site.published_g) > step
-         || differs(site.others, site.published_others, 20)
-         || differs(link.filter.rtt_ms(), link.published_rtt, 1)
+         || moved(site.queue)
+         || differs(link.filter.rtt_ms(), link.published_rtt, 1, step)
          || differs(link.filter.up_ms_per_byte(), link.published_per_byte.up,
-                    1e-6)
+                    1e-6, step)
          || differs(link.filter.down_ms_per_byte(),
-                    link.published_per_byte.down, 1e-6)
-         || offers_more(site.own_load, site.published_load)
-         || offers_more(site.offered, site.published_offered)
+                    link.published_per_byte.down, 1e-6, step)
          || loaded(link.up, link.published_up)
          || loaded(link.down, link.published_down);
+}
+
+/// All functions of a site that is no longer as it was shown; else those whose own
+/// queue is not.
+void predictor::impl::mark_moved(uint32_t s) {
+  auto& site = sites[s];
+  if (moved(site)) {
+    for (const auto f : site.functions)
+      mark(*site.pairs[f], f, s);
+    site.published_g = site.filter.g;
+    site.queue.shown();
+  }
+  for (const auto f : site.apart)
+    if (auto& pair = *site.pairs[f]; moved(*pair.own_queue)) {
+      mark(pair, f, s);
+      pair.own_queue->shown();
+    }
 }
 
 namespace {
@@ -126,6 +157,7 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
                             time_point now) {
   const auto& home = sites[site];
   const auto& link = links[home.link];
+  const auto& queue = pair.queue(home);
   estimate out;
   pair.filter.fill(out, home.filter, config.service, now);
   out.factor *= std::exp(pair.doubt);
@@ -138,23 +170,23 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
                      functions[function].rate.per_second(now), pair.stay.ms());
   out.ready_at_ms = pair.ready_at_ms;
   out.ready_var = static_cast<float>(pair.ready_var);
-  out.others = home.others;
-  out.others_usual = home.others_usual;
-  out.own_reported = home.own;
-  out.load
-    = static_cast<float>((home.own_load + home.others_usual) / home.servers);
-  out.others_per_own = static_cast<float>(others_per_own(home));
+  out.others = queue.others;
+  out.others_usual = queue.others_usual;
+  out.own_reported = queue.own;
+  out.load = static_cast<float>(queue.load());
+  out.others_per_own
+    = static_cast<float>(queue.others_per_own(config.routers));
   if (config.crowding) {
-    out.offered = static_cast<float>(home.offered);
+    out.offered = static_cast<float>(queue.offered);
     out.up_offered = static_cast<float>(link.up.offered);
     out.down_offered = static_cast<float>(link.down.offered);
     out.up_carry_ms = static_cast<float>(link.up.carry_ms);
     out.down_carry_ms = static_cast<float>(link.down.carry_ms);
   }
-  out.mean_service_ms = home.mean_service_ms;
-  out.reported_ms = home.reported_ms;
+  out.mean_service_ms = queue.mean_service_ms;
+  out.reported_ms = queue.reported_ms;
   out.overdue_ms = pair.overdue_ms;
-  out.servers = home.servers;
+  out.servers = queue.servers;
   out.promise_sigmas = static_cast<float>(pair.promise.sigmas());
   out.interval_sigmas = static_cast<float>(pair.interval.sigmas());
   out.updated_ms = to_ms(now.time_since_epoch());
@@ -165,17 +197,8 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
 size_t predictor::publish(time_point now) {
   impl_->reckon_offered(now);
   size_t count = 0;
-  for (uint32_t s = 0; s < impl_->sites.size(); ++s) {
-    auto& site = impl_->sites[s];
-    if (!impl_->moved(site))
-      continue;
-    for (const auto f : site.functions)
-      impl_->mark(*site.pairs[f], f, s);
-    site.published_g = site.filter.g;
-    site.published_others = site.others;
-    site.published_offered = site.offered;
-    site.published_load = site.own_load;
-  }
+  for (uint32_t s = 0; s < impl_->sites.size(); ++s)
+    impl_->mark_moved(s);
   for (auto& link : impl_->links) {
     link.published_rtt = link.filter.rtt_ms();
     link.published_per_byte

@@ -12,10 +12,15 @@ constexpr double late_share = 0.1;
 
 } // namespace
 
-site_load::site_load(double servers)
-  : servers_(static_cast<size_t>(std::clamp(servers, 1.0, 1e6))) {
+site_load::site_load(double servers) {
+  set_servers(servers);
   open_.reserve(8);
   busy_.reserve(8);
+}
+
+void site_load::set_servers(double servers) noexcept {
+  constexpr double most_servers = 1e6;
+  servers_ = static_cast<size_t>(std::clamp(servers, 1.0, most_servers));
 }
 
 void site_load::plan(event& one) {
@@ -69,8 +74,7 @@ uint32_t site_load::finish(double service_ms, double back_ms, time_point now,
     const double late = left - inside_ms - found->expected;
     const auto behind = open_.erase(found);
     if (inside_ms >= 0)
-      for (auto one = behind; one != open_.end(); ++one)
-{
+      for (auto one = behind; one != open_.end(); ++one) {
         one->arrives = one->expected + late;
         one->begins = std::max(one->begins, one->arrives);
       }

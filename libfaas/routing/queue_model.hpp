@@ -106,6 +106,9 @@ class site_load {
 public:
   explicit site_load(double servers = 1);
 
+  /// From the next event or return on.
+  void set_servers(double servers) noexcept;
+
   /// An event was sent that arrives after `transit_ms` and is expected to take
   /// `service_ms` (prediction::transit and ::service).
   void start(double service_ms, double transit_ms, time_point now);
@@ -147,7 +150,7 @@ private:
   /// Looked at one by one; further ones only by their sum.
   static constexpr size_t most = 128;
 
-  size_t servers_;
+  size_t servers_ = 1;
   std::vector<event> open_;   ///< in the order of sending
   std::vector<double> busy_;  ///< a heap: when busy servers will be free
   double since_ = 0;          ///< idle servers are, in ms

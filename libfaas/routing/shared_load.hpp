@@ -1,4 +1,5 @@
-// What all gateway loops of a node have under way at one site and on one link.
+// What all gateway loops of a node have under way before one queue of a site, and
+// on one link.
 #pragma once
 
 #include "libfaas/routing/batch_load.hpp"
@@ -19,6 +20,17 @@ class shared_load {
 public:
   explicit shared_load(double servers = 1)
     : servers_(servers), load_(servers) {}
+
+  /// From the next event or return on.
+  void set_servers(double servers) {
+    const std::lock_guard lock{mutex_};
+    if (servers == servers_)
+      return;
+    servers_ = servers;
+    load_.set_servers(servers);
+    if (batches_)
+      batches_->set_servers(servers);
+  }
 
   /// As site_load::start and ::finish.
   void start(double service_ms, double transit_ms, time_point now) {
@@ -96,8 +108,8 @@ private:
   }
 
   static constexpr uint64_t no_ticket = 0;
-  const double servers_;
   std::mutex mutex_;
+  double servers_; ///< guarded by mutex_
   site_load load_; ///< guarded by mutex_; events sent before batches_ was made
   std::unique_ptr<batch_load> batches_; ///< guarded by mutex_
   open_batches shown_;

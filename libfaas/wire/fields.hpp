@@ -43,7 +43,7 @@ void fields(auto& v, of<hello> auto& m) {
   v(1, m.min_protocol), v(2, m.max_protocol), v(3, m.node), v(4, m.boot);
   v(5, m.software), v(6, m.tier), v(7, m.cores), v(8, m.labels);
   v(9, m.runtimes), v(10, m.torch), v(11, m.controller), v(12, m.cluster);
-  v(13, m.address), v(14, m.links), v(15, m.memory);
+  v(13, m.address), v(14, m.links), v(15, m.memory), v(16, m.executors);
 }
 
 void fields(auto& v, of<welcome> auto& m) {
@@ -157,7 +157,7 @@ void fields(auto& v, of<node_status> auto& m) {
   v(1, m.name), v(2, m.tier), v(3, m.address), v(4, m.state);
   v(5, m.controller), v(6, m.self), v(7, m.cores), v(8, m.labels);
   v(9, m.version), v(10, m.boot), v(11, m.rtt_ms), v(12, m.in_flight);
-  v(13, m.duty), v(14, m.note);
+  v(13, m.duty), v(14, m.note), v(15, m.executors);
 }
 void fields(auto& v, of<node_report> auto& m) {
   v(1, m.node), v(2, m.nodes);

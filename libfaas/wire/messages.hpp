@@ -45,6 +45,7 @@ struct hello {
   /// Where other nodes may dial it, as host:port; empty: nowhere.
   std::vector<std::string> links;
   uint64_t memory = 0; ///< bytes it can use at all; 0: it does not say
+  uint32_t executors = 0; ///< threads that run functions; 0: it does not say
   bool operator==(const hello&) const = default;
 };
 

@@ -252,6 +252,7 @@ wire::hello running_node::parts::hello() const {
   made.tier = settings.tier;
   made.cores = std::thread::hardware_concurrency();
   made.memory = memory_here();
+  made.executors = executor_threads(settings);
   made.labels = settings.labels;
   made.labels.merge(platform_labels(this_machine()));
   made.torch = std::filesystem::exists(

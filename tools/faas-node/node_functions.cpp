@@ -21,7 +21,7 @@ host::node_hosts_config hosts_config(const config& settings,
                                      const node_workers& workers) {
   host::node_hosts_config made;
   made.node = node_name{settings.name};
-  made.threads = settings.executors != 0 ? settings.executors : cores();
+  made.threads = executor_threads(settings);
   made.gateway_loops = settings.gateway_loops + 1; // and one for links
   made.trust.trust_all = settings.trust_all;
   for (const auto& hex : settings.trust)
@@ -69,6 +69,10 @@ plugin_options torch_options(const config& settings) {
 }
 
 } // namespace
+
+uint32_t executor_threads(const config& settings) {
+  return settings.executors != 0 ? settings.executors : cores();
+}
 
 std::filesystem::path
 torch_plugin_path(const config& settings,

@@ -11,6 +11,9 @@ std::filesystem::path
 torch_plugin_path(const config& settings,
                   const std::filesystem::path& program_folder);
 
+/// Threads that run functions in the node's process.
+uint32_t executor_threads(const config& settings);
+
 /// Runtimes are made with their first bundle.
 std::unique_ptr<host::node_function_hosts>
 make_function_hosts(const config& settings, const std::filesystem::path& data,

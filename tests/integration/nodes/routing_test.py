@@ -209,6 +209,27 @@ class Routing(unittest.TestCase):
         wait_until("both sites have answered",
                    lambda: self.call(edge) and chosen("ranked") > 10)
 
+    def test_a_router_knows_how_many_events_each_site_runs_at_once(self):
+        edge, cloud = self.scratch.pair(cloud={"functions_executors": 3},
+                                        edge={"functions_executors": 1})
+
+        def known(node, function):
+            return {site: (row["servers"], row["shared"])
+                    for site, row in node.sites(function).items()}
+        # As many as the node has threads, or its own instances, or processes.
+        for name, expected, petrel in (
+                ("all", {CLOUD: (3, True), EDGE: (1, True)},
+                 {"concurrency": 4}),
+                ("two", {CLOUD: (2, False), EDGE: (1, True)},
+                 {"concurrency": 2}),
+                ("apart", {CLOUD: (5, False), EDGE: (5, False)},
+                 {"concurrency": 5, "mode": "isolated"})):
+            cloud.deploy(name, **petrel)
+            for node in (edge, cloud):
+                self.ready_on(node, name, CLOUD, EDGE)
+                wait_until(f"servers of {name}", lambda: known(
+                    node, name) == expected)
+
     def test_a_site_that_cannot_load_it_loses_no_event(self):
         edge, cloud = self.scratch.pair(edge={"functions_inquire": 1})
         cloud.deploy("f", scale={"min": 0, "idle": "1s"})

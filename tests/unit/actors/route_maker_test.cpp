@@ -1,4 +1,5 @@
-// What the predictor is told of versions that are being brought to a site.
+// What the predictor is told of sites, and of versions that are being brought
+// there.
 #include "actors/predictor/route_maker.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -34,8 +35,7 @@ struct maker_world {
   }
   void publish(const std::vector<structure::function>& functions) {
     structure fresh;
-    fresh.sites = {{here, node_name{"edge-1"}, "edge", 1, nullptr},
-                   {there, node_name{"cloud-1"}, "cloud", 1, nullptr}};
+    fresh.sites = sites;
     fresh.functions = functions;
     table = maker.make(fresh, now);
     core.publish(now);
@@ -49,7 +49,28 @@ struct maker_world {
     return ready_at(version) - to_ms(now.time_since_epoch());
   }
 
+  const route_target& target(const char* function, size_t at) const {
+    return table->routes.at(function)->targets.at(at);
+  }
+  double servers(const char* function, size_t at) {
+    core.publish(now);
+    return target(function, at).cell->read().servers;
+  }
+  /// Of two waits alike, the second comes after the first on one server only.
+  bool one_at_a_time(const char* function, size_t at) {
+    auto& load = *target(function, at).load;
+    load.start(10, 0, now);
+    load.start(10, 0, now);
+    const auto wait = load.free_in_ms(now);
+    load.finish(10, 0, now);
+    load.finish(10, 0, now);
+    return wait > 15;
+  }
+
   time_point now{1h};
+  std::vector<structure::site> sites{
+    {here, node_name{"edge-1"}, "edge", 1, nullptr},
+    {there, node_name{"cloud-1"}, "cloud", 1, nullptr}};
   routing::predictor core;
   route_maker maker{core, node_name{"edge-1"}};
   std::shared_ptr<routing_table> table;
@@ -94,6 +115,51 @@ BOOST_AUTO_TEST_CASE(once_it_serves_nothing_is_left) {
   made.deploying.clear();
   publish({made});
   BOOST_TEST(ready_at(1) == 0);
+}
+
+BOOST_AUTO_TEST_CASE(servers_are_those_that_a_site_says_last) {
+  auto made = version(1);
+  bring(made, {{}, 100.0}); // before it says how many
+  publish({made});
+  BOOST_TEST(servers("f", 1) == 1);
+  BOOST_TEST(one_at_a_time("f", 1));
+  const auto load = target("f", 1).load;
+  made.targets[1].deploying = false;
+  made.deploying.clear();
+  made.targets[1].servers = 4;
+  sites[1].servers = 4;
+  publish({made});
+  BOOST_TEST(servers("f", 1) == 4);
+  BOOST_TEST(!one_at_a_time("f", 1));
+  BOOST_TEST((target("f", 1).load == load)); // with what is under way
+  BOOST_TEST(servers("f", 0) == 1);
+}
+
+BOOST_AUTO_TEST_CASE(functions_wait_for_the_servers_that_they_share) {
+  auto one = version(1), other = version(1), apart = version(1);
+  other.version.function = function_name{"g"};
+  apart.version.function = function_name{"h"};
+  apart.targets[1].own_queue = true;
+  apart.targets[1].servers = 2;
+  publish({one, other, apart});
+  BOOST_TEST((target("f", 1).load == target("g", 1).load));
+  BOOST_TEST((target("f", 1).load != target("h", 1).load));
+  BOOST_TEST((target("f", 0).load == target("h", 0).load));
+  BOOST_TEST((target("f", 1).link_load == target("h", 1).link_load));
+  BOOST_TEST(servers("g", 1) == 1);
+  BOOST_TEST(servers("h", 1) == 2);
+  BOOST_TEST(!one_at_a_time("h", 1));
+  // It is removed and comes anew: with a queue of its own again, an empty one.
+  const auto before = target("h", 1).load;
+  publish({one, other});
+  publish({one, other, apart});
+  BOOST_TEST((target("h", 1).load != before));
+  // Its instances are as many as the threads now.
+  apart.targets[1].own_queue = false;
+  apart.targets[1].servers = 1;
+  publish({one, other, apart});
+  BOOST_TEST((target("f", 1).load == target("h", 1).load));
+  BOOST_TEST(servers("h", 1) == 1);
 }
 
 BOOST_AUTO_TEST_CASE(a_pull_is_expected_to_go_as_the_last_ones_did) {

@@ -78,7 +78,39 @@ BOOST_AUTO_TEST_CASE(worker_processes_do_not_share_executors) {
   known.view = view;
   const auto made = build_structure(known);
   BOOST_REQUIRE_EQUAL(made.functions.size(), 1u);
-  BOOST_TEST(made.functions[0].targets[0].servers == 4);
+  const auto& targets = made.functions[0].targets;
+  BOOST_TEST(targets[0].servers == 4);
+  BOOST_TEST(targets[0].own_queue);
+  BOOST_TEST(targets[1].own_queue);
+}
+
+BOOST_AUTO_TEST_CASE(functions_share_the_threads_of_a_node) {
+  auto known = two_nodes();
+  const auto with = [&](uint32_t threads, uint32_t slots) {
+    auto view = std::make_shared<cluster_view>(*known.view);
+    view->nodes[1].executors = threads;
+    view->placements[0].status.slots = slots;
+    known.view = view;
+    return build_structure(known);
+  };
+  auto made = with(3, 3);
+  BOOST_TEST(made.sites[0].servers == 2); // this node's own
+  BOOST_TEST(made.sites[1].servers == 3);
+  BOOST_TEST(!made.functions[0].targets[0].own_queue);
+  BOOST_TEST(!made.functions[0].targets[1].own_queue);
+  BOOST_TEST(made.functions[0].targets[0].threads == 2);
+  BOOST_TEST(made.functions[0].targets[1].threads == 3);
+  // Fewer instances than threads: its events wait for each other.
+  made = with(8, 3);
+  BOOST_TEST(made.sites[1].servers == 8);
+  BOOST_TEST(made.functions[0].targets[1].own_queue);
+  BOOST_TEST(made.functions[0].targets[1].servers == 3);
+  BOOST_TEST(made.functions[0].targets[1].threads == 8);
+  // A node that does not tell its threads.
+  made = with(0, 3);
+  BOOST_TEST(made.sites[1].servers == 1);
+  BOOST_TEST(made.functions[0].targets[1].own_queue);
+  BOOST_TEST(made.functions[0].targets[1].servers == 3);
 }
 
 BOOST_AUTO_TEST_CASE(what_a_site_says_of_loading_is_known) {
@@ -190,12 +222,26 @@ BOOST_AUTO_TEST_CASE(a_node_that_gets_it_and_says_how_far_is_a_site) {
   const auto& coming = made.targets[2];
   BOOST_TEST(coming.site.str() == "edge-2/cpu");
   BOOST_TEST(coming.deploying);
-  BOOST_TEST(coming.servers == 4);
+  BOOST_TEST(coming.servers == 1); // nobody says more
   BOOST_TEST(coming.tier == "edge");
   BOOST_TEST(made.deploying.at(coming.site).pull.left == 500);
   BOOST_TEST(!made.targets[0].deploying);
   BOOST_TEST(!made.targets[1].deploying);
   BOOST_TEST(made.deploying.size() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(a_site_to_be_has_the_servers_that_its_node_will_have) {
+  auto known = two_nodes();
+  bring_to_third(known, half_way);
+  const auto servers = [&] {
+    return build_structure(known).functions.at(0).targets.at(2).servers;
+  };
+  change_view(known, [](cluster_view& view) { view.nodes[2].executors = 3; });
+  BOOST_TEST(servers() == 3); // of four slots
+  change_view(known, [](cluster_view& view) {
+    view.placements[1].status.slots = 2;
+  });
+  BOOST_TEST(servers() == 2);
 }
 
 BOOST_AUTO_TEST_CASE(who_does_not_say_how_far_or_has_failed_is_none) {

@@ -28,6 +28,7 @@ cluster_view view_with(node_duty duty) {
   }
   view.nodes[1].duty = duty;
   view.nodes[1].note = "why";
+  view.nodes[1].executors = 6;
   assigned_version one;
   one.version = {function_name{"f"}, 1};
   one.spec.name = one.version.function;
@@ -76,6 +77,8 @@ BOOST_AUTO_TEST_CASE(duties_travel_since_protocol_2) {
   BOOST_REQUIRE_EQUAL(got.nodes.size(), 2u);
   BOOST_TEST((got.nodes[1].duty == node_duty::cordoned));
   BOOST_TEST(got.nodes[1].note == "why");
+  BOOST_TEST(got.nodes[0].executors == 0u);
+  BOOST_TEST(got.nodes[1].executors == 6u);
   BOOST_TEST(got.placements.size() == 2u);
   BOOST_TEST(got.versions[0].nodes.size() == 2u);
 }

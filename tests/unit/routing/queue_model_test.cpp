@@ -177,6 +177,26 @@ BOOST_AUTO_TEST_SUITE(queue_model_test)
     BOOST_TEST(load.free_in_ms(at(0)) == 0);
   }
 
+  BOOST_AUTO_TEST_CASE(servers_that_come_or_go_count_for_what_is_planned) {
+    const time_point now{std::chrono::hours{1}};
+    site_load load{1};
+    load.start(10, 0, now);
+    load.start(10, 0, now);
+    BOOST_TEST(load.free_in_ms(now) == 20);
+    load.set_servers(3); // one of them busy until both are done, by that plan
+    load.start(30, 0, now);
+    BOOST_TEST(load.free_in_ms(now) == 0);
+    load.finish(10, 0, now + from_ms(10), 10);
+    BOOST_TEST(load.free_in_ms(now + from_ms(10)) == 0); // two of three
+    load.set_servers(1);
+    load.finish(10, 0, now + from_ms(20), 20);
+    BOOST_TEST(load.free_in_ms(now + from_ms(20)) == 10);
+    load.start(5, 0, now + from_ms(20));
+    BOOST_TEST(load.free_in_ms(now + from_ms(20)) == 15);
+    load.set_servers(0); // bounded
+    BOOST_TEST(load.in_flight() == 2u);
+  }
+
   BOOST_AUTO_TEST_CASE(finishing_what_never_started_does_nothing) {
     site_load load;
     load.finish(10, 0, at(0));

@@ -37,6 +37,22 @@ BOOST_AUTO_TEST_CASE(with_one_writer_it_is_a_site_load) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(more_servers_serve_batches_too) {
+  shared_load load{1};
+  const time_point now{};
+  const batch_terms terms{2, 0};
+  const auto join = [&] {
+    return load.join({.items = 2, .terms = terms, .fixed_ms = 10}, 0, now);
+  };
+  const auto first = join();
+  BOOST_TEST(load.free_in_ms(now) == 10);
+  load.set_servers(2);
+  join();
+  BOOST_TEST(load.free_in_ms(now) == 10); // both are busy so long
+  load.leave(first, {.inside_ms = 10}, now + from_ms(10));
+  BOOST_TEST(load.free_in_ms(now + from_ms(10)) == 0);
+}
+
 BOOST_AUTO_TEST_CASE(nothing_of_several_writers_is_lost) {
   shared_load load;
   shared_link_load link;

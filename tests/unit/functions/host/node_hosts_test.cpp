@@ -34,6 +34,33 @@ BOOST_FIXTURE_TEST_SUITE(node_hosts_test, host_fixture)
     BOOST_TEST(line.call.size() == 36u);
   }
 
+  /// So that a router's plan of the queue and the report are of the same one.
+  BOOST_AUTO_TEST_CASE(an_answer_tells_who_else_is_there_for_its_servers) {
+    config.threads = 2;
+    door gate;
+    scripts["busy"].invoke = [&](const invocation&, invocation_context&) {
+      gate.pass();
+      return text_reply("late");
+    };
+    std::map<std::string, std::shared_ptr<function_host>> host;
+    for (const auto* name : {"busy", "beside", "alone"}) {
+      auto from = request(name);
+      from.spec.petrel.concurrency = from.spec.name.str() == "alone" ? 1 : 2;
+      host[name] = open_ready(from);
+    }
+    const auto others = [&](const char* name, uint32_t count) {
+      // The job that loaded a version may still be leaving.
+      return eventually([&] { return call(*host[name]).queue_length == count; });
+    };
+    BOOST_TEST(others("beside", 0));
+    submit(*host["busy"]);
+    gate.await(1);
+    BOOST_TEST(others("beside", 1));
+    BOOST_TEST(others("alone", 0)); // with fewer instances than threads
+    gate.open();
+    BOOST_TEST(others("beside", 0));
+  }
+
   BOOST_AUTO_TEST_CASE(passes_on_profile_and_facts_of_the_module) {
     scripts["f"].profile = {{1, 0.5}, {32, 10.8}};
     scripts["f"].facts = {{"layout", "channels_last"}};
