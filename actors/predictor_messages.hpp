@@ -58,6 +58,7 @@ struct structure {
 struct ping_seen {
   node_name node;
   double rtt_ms = 0;
+  bool alone = true; ///< else it may have waited for own bytes
 };
 /// A calibrated task took `slowdown` times its normal time on the site.
 struct probe_seen {

@@ -321,8 +321,8 @@ struct link_state {
                               std::memory_order_relaxed);
     gate->in_flight.store(stats.in_flight, std::memory_order_relaxed);
     gate->rtt_ns.store(stats.rtt.count(), std::memory_order_relaxed);
-    if (stats.rtt != told_rtt && stats.rtt > duration{})
-      tell_rtt(stats.rtt);
+    if (stats.last_ping.number != told_ping)
+      tell(stats.last_ping);
     const auto wake = core->wake_at();
     if (wake < next_tick) {
       next_tick = wake;
@@ -331,11 +331,16 @@ struct link_state {
     }
   }
 
-  void tell_rtt(duration rtt) {
-    told_rtt = rtt;
+  /// As it was, not smoothed: who learns of the link does that better, by how
+  /// much the samples scatter.
+  void tell(const wire::ping_sample& last) {
+    told_ping = last.number;
+    if (last.trip <= duration{})
+      return;
     config.counters->of(actor_kind::predictor).count_sent();
-    caf::anon_send(config.predictor,
-                   make_local(ping_seen{gate->name, to_ms(rtt)}));
+    caf::anon_send(
+      config.predictor,
+      make_local(ping_seen{gate->name, to_ms(last.trip), last.alone}));
   }
 
   void carry_out(time_point now) {
@@ -406,7 +411,7 @@ struct link_state {
   std::vector<wire::link_effect> effects; ///< of the present turn
   time_point began{};
   time_point next_tick = time_point::max();
-  duration told_rtt{};
+  uint64_t told_ping = 0;
   uint32_t protocol = 0; ///< agreed on
   bool connected = false;
   bool ended = false;

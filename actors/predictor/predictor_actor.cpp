@@ -131,7 +131,7 @@ struct predictor_state {
   void ping(const ping_seen& what) {
     mark->counters().count_handled();
     if (const auto link = routes->link(what.node))
-      core.observe_ping(*link, what.rtt_ms, config.clock->now());
+      core.observe_ping(*link, what.rtt_ms, config.clock->now(), what.alone);
   }
 
   void probe(const probe_seen& what) {

@@ -74,8 +74,10 @@ public:
   /// tells the site's own slow-down without a user's event. Only changes
   /// count: a constant factor between probe and functions is learned.
   bool observe_probe(site_index site, double slowdown, time_point now);
-  /// A keep-alive crossed the link and back.
-  bool observe_ping(link_index link, double rtt_ms, time_point now);
+  /// A keep-alive crossed the link and back. Not `alone`: own bytes were ahead of
+  /// it, for which it may have waited, so it bounds the round trip only.
+  bool observe_ping(link_index link, double rtt_ms, time_point now,
+                    bool alone = true);
   /// The site says whether the function's model is loaded there.
   bool observe_residency(function_index function, site_index site,
                          bool resident, time_point now);

@@ -43,12 +43,15 @@ bool predictor::observe_probe(site_index site, double slowdown,
   return home.probe->observe(0, slowdown, now, home.filter, my.config.service);
 }
 
-bool predictor::observe_ping(link_index link, double rtt_ms, time_point now) {
+bool predictor::observe_ping(link_index link, double rtt_ms, time_point now,
+                             bool alone) {
   auto& my = *impl_;
-  if (to_int(link) >= my.links.size()
-      || !my.links[to_int(link)].filter.observe_rtt(rtt_ms, now))
+  if (to_int(link) >= my.links.size() || !(rtt_ms > 0) || !plausible_ms(rtt_ms))
     return my.refuse();
-  my.links[to_int(link)].bounds.ping(rtt_ms, now);
+  auto& home = my.links[to_int(link)];
+  if (alone && !home.filter.observe_rtt(rtt_ms, now))
+    return my.refuse();
+  home.bounds.ping(rtt_ms, now);
   return true;
 }
 

@@ -157,6 +157,7 @@ link_stats link_core::stats() const {
   stats.suspect = link.pulse_.suspect();
   stats.rtt = meter.rtt().smoothed();
   stats.min_rtt = meter.rtt().known() ? meter.rtt().least() : duration{};
+  stats.last_ping = meter.last_ping();
   stats.rate = meter.rate();
   stats.window = meter.window();
   stats.unacknowledged = meter.unacknowledged();

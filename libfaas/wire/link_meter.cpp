@@ -21,6 +21,8 @@ constexpr size_t least_frame = 4 * limits::kib;
 constexpr duration busy_time = 2ms;
 /// Frames of a window at least, for the same reason.
 constexpr size_t frames_per_window = 4;
+/// Bytes under way that do not hold up a ping.
+constexpr size_t one_packet = 1460;
 /// Frame length before the first measurement.
 constexpr size_t first_frame = 16 * limits::kib;
 /// Pings whose pong may still come; more are forgotten.
@@ -79,7 +81,7 @@ void link_meter::connected() noexcept {
 }
 
 void link_meter::ping_sent(time_point now, uint64_t sequence) {
-  pings_.push_back({sequence, now});
+  pings_.push_back({sequence, now, unacknowledged() <= one_packet});
   if (pings_.size() > kept_pings)
     pings_.pop_front();
 }
@@ -89,7 +91,9 @@ void link_meter::pong_received(time_point now, uint64_t sequence) {
     pings_.pop_front();
   if (pings_.empty() || pings_.front().sequence != sequence)
     return;
-  rtt_.sample(now, now - pings_.front().at);
+  const auto& ping = pings_.front();
+  rtt_.sample(now, now - ping.at);
+  last_ping_ = {now - ping.at, ping.alone, last_ping_.number + 1};
   pings_.pop_front();
 }
 

@@ -67,6 +67,8 @@ public:
   bool ack_received(const ack& what);
 
   const rtt_filter& rtt() const noexcept { return rtt_; }
+  /// Of the last ping that was answered.
+  const ping_sample& last_ping() const noexcept { return last_ping_; }
   uint64_t rate() const noexcept { return rate_.rate(); }
   size_t unacknowledged() const noexcept {
     return static_cast<size_t>(sent_bytes_ - acked_bytes_);
@@ -88,10 +90,12 @@ private:
   struct sent_ping {
     uint64_t sequence;
     time_point at;
+    bool alone;
   };
 
   const link_options& options_;
   rtt_filter rtt_;
+  ping_sample last_ping_;
   rate_filter rate_;
   std::deque<sent_frame> under_way_;
   std::deque<sent_ping> pings_; ///< without a pong; the newest few

@@ -87,11 +87,21 @@ struct failed_transfer {
   error why;
 };
 
+/// What one ping told.
+struct ping_sample {
+  duration trip{};
+  /// No more than a packet of our own was under way when it was sent: else it
+  /// may have waited for that.
+  bool alone = true;
+  uint64_t number = 0; ///< 1, 2 ...; 0: there was none
+};
+
 struct link_stats {
   bool connected = false;
   bool suspect = false;
   duration rtt{};     ///< smoothed (RFC 6298); 0 before the first pong
   duration min_rtt{}; ///< least of the last 10 s or more
+  ping_sample last_ping{};
   uint64_t rate = 0;  ///< bytes per second, 0 while unknown
   uint64_t window = 0, unacknowledged = 0;
   uint64_t in_flight = 0, running = 0;

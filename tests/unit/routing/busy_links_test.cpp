@@ -181,4 +181,25 @@ BOOST_AUTO_TEST_SUITE(busy_links_test)
     BOOST_TEST(near(belief_of(w, w.cloud).up_ms_per_byte, 3 * 4e-4, 0.1));
   }
 
+  /// Samples as they are tell within seconds that a way is short again; a ping
+  /// that waited for own bytes does not tell that it is long.
+  BOOST_AUTO_TEST_CASE(a_ping_behind_own_bytes_is_no_step_of_the_link) {
+    world w;
+    const auto ping = [&](double ms, bool alone, int count) {
+      for (int i = 0; i < count; ++i)
+        BOOST_TEST(w.predictor.observe_ping(
+          w.wan, ms + w.random.uniform(), w.now += from_ms(1000), alone));
+      w.predictor.publish(w.now);
+      return belief_of(w, w.cloud).rtt_ms;
+    };
+    belief_of(w, w.cloud);
+    BOOST_TEST(near(ping(40, true, 20), 40, 0.1));
+    BOOST_TEST(near(ping(120, false, 20), 40, 0.1));
+    BOOST_TEST(near(ping(120, true, 3), 120, 0.1));
+    BOOST_TEST(near(ping(40, true, 3), 40, 0.25));
+    const double nan = std::nan("");
+    BOOST_TEST(!w.predictor.observe_ping(w.wan, nan, w.now, false));
+    BOOST_TEST(!w.predictor.observe_ping(w.wan, 0, w.now, false));
+  }
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -79,6 +79,30 @@ BOOST_FIXTURE_TEST_SUITE(link_meter_test, fixture)
     BOOST_TEST((meter.rtt().least() == 50ms));
   }
 
+  /// Who learns the round trip must hear it as it was, and whether own bytes
+  /// were in the ping's way.
+  BOOST_AUTO_TEST_CASE(the_last_ping_is_told_as_it_was) {
+    BOOST_TEST(meter.last_ping().number == 0u);
+    measure_rtt(40ms);
+    measure_rtt(80ms);
+    BOOST_TEST((meter.last_ping().trip == 80ms));
+    BOOST_TEST(meter.last_ping().alone);
+    BOOST_TEST(meter.last_ping().number == 2u);
+    meter.frame_sent(now, 100, false); // a packet is no hindrance
+    measure_rtt(41ms);
+    BOOST_TEST(meter.last_ping().alone);
+    meter.frame_sent(now, 20'000, false);
+    measure_rtt(60ms);
+    BOOST_TEST(!meter.last_ping().alone);
+    BOOST_TEST((meter.last_ping().trip == 60ms));
+    BOOST_REQUIRE(meter.ack_received({20'100, 2, {}}));
+    measure_rtt(42ms);
+    BOOST_TEST(meter.last_ping().alone);
+    meter.connected(); // anew: numbers go on, so that none is told twice
+    measure_rtt(10ms);
+    BOOST_TEST(meter.last_ping().number == 6u);
+  }
+
   BOOST_AUTO_TEST_CASE(a_pong_without_its_ping_measures_nothing) {
     meter.pong_received(now, 7);
     meter.ping_sent(now, 1);
