@@ -178,6 +178,10 @@ public:
   virtual void ended(const outcome& seen) noexcept {}
   /// False: it never looks at predictions, only at sites and counts.
   virtual bool predicts() const noexcept { return true; }
+  /// Whether what it chooses, if it tries nothing out, follows from predictions
+  /// and its parameters. False: it also goes by turns, draws, or what it counts
+  /// and learns, which only the object that does so can tell.
+  virtual bool foretells() const noexcept { return false; }
   /// Whether it may choose a site where the function is still being deployed:
   /// only if it goes by the predicted latency, which holds what is left of that,
   /// and tries no site out whatever is predicted.

@@ -48,6 +48,7 @@ public:
   standing rank(const prediction& of, site_index site,
                 const event_features& event,
                 random_source& random) const noexcept override;
+  bool foretells() const noexcept override { return true; }
   void ended(const outcome& seen) noexcept override;
 
 private:

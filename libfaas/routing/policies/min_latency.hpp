@@ -41,6 +41,7 @@ public:
   double least_rank(double total_ms) const noexcept override {
     return total_ms;
   }
+  bool foretells() const noexcept override { return true; }
   bool may_wait() const noexcept override { return true; }
   const hedge_bounds* hedging() const noexcept override {
     return hedges_.share > 0 ? &hedges_ : nullptr;

@@ -19,6 +19,7 @@ public:
   standing rank(const prediction& of, site_index site,
                 const event_features& event,
                 random_source& random) const noexcept override;
+  bool foretells() const noexcept override { return true; }
 
 private:
   site_index site_;

@@ -46,6 +46,7 @@ public:
                 const event_features& event,
                 random_source& random) const noexcept override;
   void ended(const outcome& seen) noexcept override { over_->ended(seen); }
+  bool foretells() const noexcept override { return over_->foretells(); }
   bool may_wait() const noexcept override { return over_->may_wait(); }
 
 private:

@@ -27,6 +27,7 @@ public:
   double least_rank(double total_ms) const noexcept override {
     return how_.latency * total_ms;
   }
+  bool foretells() const noexcept override { return true; }
   double cost(const prediction& of) const noexcept;
 
 private:
