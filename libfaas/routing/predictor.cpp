@@ -172,6 +172,11 @@ void predictor::set_routers(double count) noexcept {
   impl_->config.routers = std::clamp(count, 1.0, 1e4);
 }
 
+way_bytes predictor::mean_bytes(function_index function) const {
+  return impl_->known(function) ? impl_->functions[to_int(function)].mean_bytes
+                                : way_bytes{};
+}
+
 accuracy predictor::accuracy_of(function_index function,
                                 site_index site) const {
   const auto* pair = impl_->known(site)

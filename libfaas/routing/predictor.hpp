@@ -112,6 +112,9 @@ public:
   accuracy accuracy_of(function_index function, site_index site) const;
   /// Site-wide slow-down factor and its log variance.
   site_health health_of(site_index site) const;
+  /// Request and reply of the function's events of late, as this router sent
+  /// them; 0 before the first one, and for an unknown index.
+  way_bytes mean_bytes(function_index function) const;
   uint64_t refused() const noexcept;
 
   // -- across restarts ------------------------------------------------------

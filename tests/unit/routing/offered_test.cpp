@@ -49,6 +49,25 @@ BOOST_AUTO_TEST_SUITE(offered_test)
     BOOST_TEST(cloud.up_offered < 0.01);
   }
 
+  BOOST_AUTO_TEST_CASE(bytes_of_usual_events_are_told) {
+    world w;
+    BOOST_TEST((w.predictor.mean_bytes(w.classify) == way_bytes{}));
+    auto seen = w.make(w.cloud, 1);
+    seen.bytes = {1000, 5000};
+    w.predictor.observe(seen);
+    BOOST_TEST((w.predictor.mean_bytes(w.classify) == way_bytes{1000, 5000}));
+    seen.bytes = {3000, 0};
+    for (int i = 0; i < 200; ++i) {
+      seen.at += from_ms(200);
+      w.predictor.observe(seen);
+    }
+    BOOST_TEST(near(w.predictor.mean_bytes(w.classify).up, 3000, 0.01));
+    BOOST_TEST(w.predictor.mean_bytes(w.classify).down < 50);
+    BOOST_TEST((w.predictor.mean_bytes(function_index{9}) == way_bytes{}));
+    w.predictor.remove_function(w.classify);
+    BOOST_TEST((w.predictor.mean_bytes(w.classify) == way_bytes{}));
+  }
+
   BOOST_AUTO_TEST_CASE(less_is_offered_when_fewer_come) {
     world w;
     w.play(w.cloud, 1, 400);
