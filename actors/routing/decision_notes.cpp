@@ -1,5 +1,7 @@
 #include "actors/routing/decision_notes.hpp"
 
+#include "actors/routing/route_choice.hpp"
+
 #include <algorithm>
 
 namespace faas::actors {
@@ -90,9 +92,7 @@ decisions::context_ptr names_of(const route& of,
   auto made = std::make_shared<decisions::context>();
   made->function = of.version.function.str();
   made->version = of.version.version;
-  made->policy = of.policy;
-  if (of.policy == "static")
-    made->policy += ":" + of.fixed_name;
+  made->policy = policy_text(of);
   for (const auto position : shown)
     made->sites.push_back(of.targets[position].site.str());
   return made;

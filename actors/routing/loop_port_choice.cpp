@@ -1,5 +1,6 @@
 // The choice of a site: what a loop knows of a route's targets, as candidates.
 #include "actors/routing/loop_port.hpp"
+#include "actors/routing/route_choice.hpp"
 #include "libfaas/routing/shortlist.hpp"
 
 namespace faas::actors {
@@ -28,28 +29,14 @@ routing::candidate loop_port::candidate_at(const local_route& mine,
                                            const invocation& event,
                                            time_point now) const {
   const auto& target = mine.shared->targets[position];
-  routing::candidate made;
-  made.site = target.index;
-  made.cell = target.cell.get();
-  made.in_flight = target.load->in_flight();
-  made.batches = target.joins();
-  if (made.batches == nullptr)
-    made.free_in_ms = target.load->free_in_ms(now);
-  if (target.via) {
-    made.backlog_ms = target.link_load->backlog_ms(now);
-    made.replies_free_in_ms = target.link_load->replies_free_in_ms(now);
-    made.replies_ahead_ms = target.link_load->replies_ahead_ms();
-    made.healthy = target.via->takes(event.body.size());
-  } else {
+  auto made = candidate_of(target, event.body.size(), now);
+  if (!target.via)
     made.loop_lag_ms = to_ms(loop_.lag());
-  }
   if (target.deploying) {
     made.healthy = made.healthy && mine.policy->may_wait();
     made.waiting = static_cast<double>(
       mine.stats[position]->in_flight.load(std::memory_order_relaxed));
   }
-  made.price_per_s = target.costs.price_per_s;
-  made.watts = routing::watts_per_event(target.costs, target.threads);
   return made;
 }
 

@@ -1,10 +1,8 @@
 // What a loop knows of the functions' versions: which of them an event is for,
 // and how they do.
 #include "actors/routing/loop_port.hpp"
+#include "actors/routing/route_choice.hpp"
 #include "libfaas/rollout/sample.hpp"
-#include "libfaas/routing/policies/min_latency.hpp"
-#include "libfaas/routing/policies/plain.hpp"
-#include "libfaas/routing/policies/catalog.hpp"
 
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
@@ -32,13 +30,6 @@ std::shared_ptr<T> own_count(std::shared_ptr<T> shared) {
   auto holder = std::make_shared<std::shared_ptr<T>>(std::move(shared));
   auto* object = holder->get();
   return {std::move(holder), object};
-}
-
-std::unique_ptr<routing::policy> policy_of(const route& of) {
-  if (of.policy == "static") // also to a site that is not known (yet)
-    return std::make_unique<routing::static_site>(of.fixed);
-  auto made = routing::make_policy(of.policy);
-  return made ? std::move(*made) : std::make_unique<routing::min_latency>();
 }
 
 } // namespace
