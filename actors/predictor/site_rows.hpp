@@ -16,8 +16,13 @@ struct rows_source {
   time_point now;
 };
 
-/// One row per site: predicted parts for an event of that size, counters, which
-/// one is best and which second; then the nodes that can never run it.
+/// One row per site: the parts predicted for an event of that size, with the
+/// function's mean bytes, as a gateway loop would predict them but for its own
+/// lag; counters; which site the function's policy would choose without
+/// exploring, and which without that one. A policy that goes by more than
+/// predictions cannot be foretold (site_status::foretold): then those with the
+/// least total and imposed. Last the nodes that can never run it. On the
+/// predictor's thread.
 std::vector<site_status> site_rows(const rows_source& from, const route& of,
                                    double size);
 

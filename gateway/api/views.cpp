@@ -33,12 +33,16 @@ json site_json(const site_status& site) {
           {"size", site.size},           {"network_ms", site.network_ms},
           {"queue_ms", site.queue_ms},   {"service_ms", site.service_ms},
           {"cold_ms", site.cold_ms},     {"total_ms", site.total_ms},
+          {"imposed_ms", site.imposed_ms},
+          {"request_bytes", site.request_bytes},
+          {"reply_bytes", site.reply_bytes},
           {"stddev_ms", site.stddev_ms}, {"slowdown", site.slowdown},
           {"servers", site.servers},     {"shared", site.shared},
           {"error_ms", site.error_ms},   {"chosen", site.chosen},
           {"completed", site.completed}, {"failed", site.failed},
           {"in_flight", site.in_flight}, {"best", site.best},
-          {"runner_up", site.runner_up},
+          {"runner_up", site.runner_up}, {"policy", site.policy},
+          {"foretold", site.foretold},
           {"unexplained_ms", site.unexplained_ms}};
   if (site.ready_in_ms)
     made["ready_in_ms"] = *site.ready_in_ms;

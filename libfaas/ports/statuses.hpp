@@ -108,13 +108,21 @@ struct site_status {
   double size = 0;     ///< n for which the parts below are predicted
   double network_ms = 0, queue_ms = 0, service_ms = 0, cold_ms = 0;
   double total_ms = 0, stddev_ms = 0;
+  double imposed_ms = 0; ///< later events wait so long for it; not in the total
+  double request_bytes = 0, reply_bytes = 0; ///< for which it is predicted
   std::optional<double> ready_in_ms; ///< it is still being brought there
   double slowdown = 1; ///< learned factor over the profile
   double servers = 1;  ///< of its events that run there at once
   bool shared = false; ///< ... and other functions' events wait for them, too
   double error_ms = 0, unexplained_ms = 0; ///< recent, see routing::accuracy
   uint64_t chosen = 0, completed = 0, failed = 0, in_flight = 0;
+  /// What the policy would choose for such an event without exploring, and what
+  /// without that site. Neither is set anywhere where it would refuse the event.
   bool best = false, runner_up = false;
+  std::string policy; ///< the function's
+  /// False: the policy goes by more than predictions, and best has the least
+  /// total and imposed.
+  bool foretold = true;
 };
 
 struct actor_status {

@@ -196,6 +196,11 @@ public:
       site.site = site_name{"edge-1/cpu"};
       site.size = size;
       site.candidate = site.best = true;
+      site.imposed_ms = 2.5;
+      site.request_bytes = 3000;
+      site.reply_bytes = 40;
+      site.policy = "jsq";
+      site.foretold = false;
       return std::vector{site};
     });
   }

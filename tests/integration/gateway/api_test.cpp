@@ -339,6 +339,11 @@ BOOST_FIXTURE_TEST_SUITE(api_test, api_fixture)
       = json::parse(admin_call("GET", "/system/sites/f?size=38.5").body);
     BOOST_TEST(sites[0]["size"] == 38.5);
     BOOST_TEST(sites[0]["best"] == true);
+    BOOST_TEST(sites[0]["imposed_ms"] == 2.5);
+    BOOST_TEST(sites[0]["request_bytes"] == 3000);
+    BOOST_TEST(sites[0]["reply_bytes"] == 40);
+    BOOST_TEST(sites[0]["policy"] == "jsq");
+    BOOST_TEST(sites[0]["foretold"] == false);
     BOOST_TEST(admin_call("GET", "/system/sites/f?size=many").status == 400);
     BOOST_TEST(admin_call("GET", "/system/sites/nix").status == 404);
     const auto actors = json::parse(admin_call("GET", "/system/actors").body);
