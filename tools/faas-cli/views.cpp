@@ -281,37 +281,66 @@ std::string seconds_text(double ms) {
   return text;
 }
 
+/// "best", or on what it is best where the policy goes by something else.
+std::string rank_text(const json& site) {
+  const bool best = flag_at(site, "best");
+  if (!best && !flag_at(site, "runner_up"))
+    return {};
+  const std::string rank = best ? "best" : "runner-up";
+  // Nodes of releases before do not tell.
+  if (!inner(site, "foretold").is_boolean() || flag_at(site, "foretold"))
+    return rank;
+  return rank + " by prediction; what policy " + text_at(site, "policy")
+         + " takes is not foretold";
+}
+
+std::string site_note(const json& site) {
+  const bool candidate = flag_at(site, "candidate");
+  auto note = candidate ? rank_text(site)
+                        : "not a candidate: " + text_at(site, "why_not");
+  const auto add = [&](const std::string& more) {
+    note += (note.empty() ? "" : "; ") + more;
+  };
+  if (const auto& left = inner(site, "ready_in_ms");
+      left.is_number() && candidate)
+    add("deploying, ready in " + seconds_text(left.get<double>()));
+  if (number_at(site, "unexplained_ms") > 0)
+    add("its times are not believed: " + number_text(site, "unexplained_ms")
+        + " ms are unexplained");
+  return note;
+}
+
+/// For a function that could run, but whose policy would have none of it.
+std::string refusal_text(const json& sites) {
+  std::string policy;
+  for (const auto& s : sites) {
+    if (flag_at(s, "best"))
+      return {};
+    if (flag_at(s, "candidate"))
+      policy = text_at(s, "policy");
+  }
+  return policy.empty() ? ""
+                        : "Policy " + printable(policy)
+                            + " would refuse such an event now.\n";
+}
+
 } // namespace
 
 std::string site_table(const json& sites) {
   table t{{"Site", "Tier", ">Total ms", ">Network", ">Queue", ">Service",
-           ">Cold", ">+/-", ">Error", ">Slowdown", ">Chosen", ">Done",
-           ">Failed", ">In flight", "Note"}};
-  for (const auto& s : list_in(sites, "sites")) {
-    std::string note = flag_at(s, "best")        ? "best"
-                       : flag_at(s, "runner_up") ? "runner-up"
-                                                 : "";
-    if (!flag_at(s, "candidate"))
-      note = "not a candidate: " + text_at(s, "why_not");
-    if (const auto left = s.find("ready_in_ms");
-        left != s.end() && left->is_number() && flag_at(s, "candidate"))
-      note += std::string{note.empty() ? "" : "; "} + "deploying, ready in "
-              + seconds_text(left->get<double>());
-    // Nodes of releases before do not tell.
-    if (const auto hidden = s.find("unexplained_ms");
-        hidden != s.end() && hidden->is_number() && *hidden > 0)
-      note += std::string{note.empty() ? "" : "; "}
-              + "its times are not believed: "
-              + number_text(s, "unexplained_ms") + " ms are unexplained";
+           ">Cold", ">Imposed", ">+/-", ">Error", ">Slowdown", ">Chosen",
+           ">Done", ">Failed", ">In flight", "Note"}};
+  const auto& all = list_in(sites, "sites");
+  for (const auto& s : all)
     t.row({text_at(s, "site"), text_at(s, "tier"), number_text(s, "total_ms"),
            number_text(s, "network_ms"), number_text(s, "queue_ms"),
            number_text(s, "service_ms"), number_text(s, "cold_ms"),
-           number_text(s, "stddev_ms"), number_text(s, "error_ms"),
-           number_text(s, "slowdown"), number_text(s, "chosen"),
-           number_text(s, "completed"), number_text(s, "failed"),
-           number_text(s, "in_flight"), note});
-  }
-  return t.to_string();
+           number_text(s, "imposed_ms"), number_text(s, "stddev_ms"),
+           number_text(s, "error_ms"), number_text(s, "slowdown"),
+           number_text(s, "chosen"), number_text(s, "completed"),
+           number_text(s, "failed"), number_text(s, "in_flight"),
+           site_note(s)});
+  return t.to_string() + refusal_text(all);
 }
 
 std::string actor_table(const json& actors) {

@@ -190,6 +190,7 @@ BOOST_FIXTURE_TEST_SUITE(gateway_flow_test, flow)
     BOOST_TEST(printed("deploying, ready in 3.2 s"));
     BOOST_TEST(out.str().find("deploying") == out.str().rfind("deploying"));
     BOOST_TEST(out.str().find("believed") == out.str().rfind("believed"));
+    BOOST_TEST(!printed("refuse")); // nobody says by what policy
     http.answer("GET /system/functions", 200,
                 R"([{"name":"f","invocationCount":1}])");
     http.answer("GET /system/actors", 200,

@@ -71,6 +71,49 @@ BOOST_AUTO_TEST_SUITE(views_test)
     }
   }
 
+  BOOST_AUTO_TEST_CASE(sites_show_what_an_event_imposes) {
+    const auto text = site_table(json::parse(
+      R"([{"site":"a/cpu","tier":"edge","candidate":true,"best":true,)"
+      R"("total_ms":12,"network_ms":1,"queue_ms":2,"service_ms":8,)"
+      R"("cold_ms":1,"imposed_ms":3.5,"stddev_ms":4,"policy":"min-latency",)"
+      R"("foretold":true},{"site":"b/cpu","candidate":true,"runner_up":true,)"
+      R"("policy":"min-latency","foretold":true}])"));
+    BOOST_TEST(text.find("Cold  Imposed  +/-") != std::string::npos, text);
+    BOOST_TEST(text.find("   1      3.5    4") != std::string::npos, text);
+    BOOST_TEST(text.find("  best\n") != std::string::npos, text);
+    BOOST_TEST(text.find("  runner-up\n") != std::string::npos, text);
+    BOOST_TEST(text.find("olic") == std::string::npos, text);
+  }
+
+  BOOST_AUTO_TEST_CASE(sites_say_where_a_policy_is_not_foretold) {
+    auto sites = json::parse(
+      R"([{"site":"a/cpu","candidate":true,"best":true,"policy":"jsq",)"
+      R"("foretold":false},{"site":"b/cpu","candidate":true,)"
+      R"("runner_up":true,"policy":"jsq","foretold":false},)"
+      R"({"site":"c/cpu","candidate":true,"policy":"jsq","foretold":false}])");
+    const auto text = site_table(sites);
+    const std::string rest
+      = " by prediction; what policy jsq takes is not foretold\n";
+    BOOST_TEST(text.find("  best" + rest) != std::string::npos, text);
+    BOOST_TEST(text.find("  runner-up" + rest) != std::string::npos, text);
+    BOOST_TEST(text.find("c/cpu") > text.rfind("foretold"), text);
+    BOOST_TEST(text.find("refuse") == std::string::npos, text);
+    for (auto& one : sites) // of a release before
+      one.erase("foretold");
+    BOOST_TEST(site_table(sites).find("  best\n") != std::string::npos);
+  }
+
+  BOOST_AUTO_TEST_CASE(sites_say_that_an_event_would_be_refused) {
+    auto sites = json::parse(
+      R"([{"site":"a/cpu","candidate":true,"policy":"deadline"},)"
+      R"({"site":"b/cpu","why_not":"x","policy":"deadline"}])");
+    const std::string_view line
+      = "Policy deadline would refuse such an event now.\n";
+    BOOST_TEST(site_table(sites).ends_with(line), site_table(sites));
+    sites[0]["candidate"] = false; // none is there, which the notes say
+    BOOST_TEST(!site_table(sites).ends_with(line));
+  }
+
   BOOST_AUTO_TEST_CASE(describe_shows_memory_where_it_is_known) {
     const auto at = [](const char* node, json facts) {
       return json{{"node", node}, {"state", "ready"}, {"facts", facts}};
