@@ -184,12 +184,10 @@ def expected_link_ms(site, record):
 
 def expected_service_ms(site, record, queued_ms):
     """Work under the slow-down, which may change meanwhile."""
-    steps = site.steps.get("slowdown", [])
     now, work = record["at_ms"] + queued_ms, record["work_ms"] * site.slowdown
     took = 0.0
     while True:
-        factor = site.factor("slowdown", now)
-        until = min((s[0] for s in steps if s[0] > now), default=math.inf)
+        factor, until = site.holds("slowdown", now)
         if work * factor <= until - now:
             return took + work * factor
         work -= (until - now) / factor

@@ -1,15 +1,20 @@
 """A scenario as faas-sim reads it: one reader of the file, with its errors, for
 simulator and lab; and the events that both meet."""
+import bisect
 import csv
 import dataclasses
 import io
 import json
+import math
 import re
 import subprocess
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
 GATEWAY = "lab-gateway"
 MOST_BYTES = 16 << 20
+MOST_STEPS = 20_000  # of a kind of disturbances of a site, told one by one
+MOST_SPANS = 24      # of a site, shown one by one
+AFTER_MS = 10_000.0  # disturbances repeat for events under way at the end, too
 
 
 class Refused(Exception):
@@ -30,14 +35,19 @@ class Site:
     loss: float
     steps: dict  # "slowdown", "rtt", "bandwidth" -> [[from ms, factor], ...]
     mbit_back: float = 0.0  # of the way back; 0: without limit
+    period_ms: float = 0.0  # after which its disturbances repeat; 0: not.
+    # `steps` hold the repetitions, too.
 
     def factor(self, kind, at_ms):
         """Of its disturbances at that time; 1 before the first."""
-        value = 1.0
-        for begin, factor in self.steps.get(kind, []):
-            if begin <= at_ms:
-                value = factor
-        return value
+        return self.holds(kind, at_ms)[0]
+
+    def holds(self, kind, at_ms):
+        """That factor, and until when it holds."""
+        steps = self.steps.get(kind, [])
+        after = bisect.bisect_right(steps, at_ms, key=lambda step: step[0])
+        return (steps[after - 1][1] if after > 0 else 1.0,
+                steps[after][0] if after < len(steps) else math.inf)
 
 
 @dataclasses.dataclass
@@ -97,11 +107,41 @@ class Simulator:
                 for row in csv.DictReader(io.StringIO(text))]
 
 
+def repeated(steps, period_ms, length_ms):
+    """Disturbances that begin again after each period, as plain steps until
+    `length_ms`. Before the first step of any period the factor is 1, as in
+    the simulator (libfaas/sim/schedule)."""
+    if not steps or period_ms <= 0:
+        return steps
+    one = steps if steps[0][0] <= 0 else [[0.0, 1.0], *steps]
+    return [[number * period_ms + begin, factor]
+            for number in range(math.ceil(length_ms / period_ms))
+            for begin, factor in one]
+
+
+def spread_out(file, site, length_ms):
+    """Its disturbances as steps until some time after the end. Refuses those
+    that are too many."""
+    if site.period_ms <= 0:
+        return
+    until = length_ms + AFTER_MS
+    for kind, steps in site.steps.items():
+        count = (len(steps) + 1) * until / site.period_ms
+        if steps and count > MOST_STEPS:
+            raise Refused(
+                f"{file}: sites.{site.name}.repeat: its disturbances come "
+                f"again so often that there are {count:.0f} steps of {kind}; "
+                f"the lab plays {MOST_STEPS}. Let them repeat later, or the "
+                "scenario be shorter")
+        site.steps[kind] = repeated(steps, site.period_ms, until)
+
+
 def from_json(file, made):
     """Refuses what the lab cannot play."""
     fields = {f.name for f in dataclasses.fields(Site)}
     sites = [Site(**{"loss": 0.0, **{k: v for k, v in one.items()
-                                     if k in fields}})
+                                     if k in fields},
+                     "steps": dict(one["steps"])})
              for one in made["sites"]]
     for kind, named in (("site", made["sites"]), ("function",
                                                   made["functions"])):
@@ -114,8 +154,6 @@ def from_json(file, made):
     if made["gateways"] != 1:
         raise Refused(f"{file}: gateways: {made['gateways']}: the lab plays "
                       "one; faas-sim plays several")
-    if any(one.get("period_ms", 0) > 0 for one in made["sites"]):
-        raise Refused(f"{file}: disturbances that repeat are not played")
     if any(one.get("absent", 0) > 0 for one in made["sites"]):
         raise Refused(f"{file}: sites that are absent for a time are not played")
     if any(one.get("batch") for one in made["sites"]):
@@ -124,6 +162,8 @@ def from_json(file, made):
         raise Refused(f"{file}: sites with a bound on memory are not played")
     if made.get("background"):
         raise Refused(f"{file}: events of one site only are not played")
+    for site in sites:
+        spread_out(file, site, made["length_ms"])
     return Scenario(file, made["name"] or file, made["length_ms"],
                     made["warm_up_ms"], sites, made["functions"])
 
@@ -139,5 +179,8 @@ def intervals(site, length_ms):
             if factor != 1 and begin < min(end, length_ms):
                 text = texts[kind].format(round(factor, 3))
                 spans.setdefault((begin, min(end, length_ms)), []).append(text)
+    if site.period_ms > 0 and len(spans) > MOST_SPANS:
+        return [(0, length_ms,
+                 f"disturbances repeat each {site.period_ms / 1000:g} s")]
     return [(begin, end, ", ".join(parts))
             for (begin, end), parts in sorted(spans.items())]

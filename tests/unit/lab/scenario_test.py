@@ -29,7 +29,8 @@ class Refusals(unittest.TestCase):
         self.refused("site A_b", sites=[dict(SITE, name="A_b")])
         self.refused("function f.g", functions=[{"name": "f.g"}])
         self.refused("lab's own", sites=[dict(SITE, name="lab-gateway")])
-        self.refused("repeat", sites=[dict(SITE, period_ms=5.0)])
+        for said in ("sites.near.repeat", "the lab plays 20000"):
+            self.refused(said, sites=[dict(SITE, period_ms=1e-3)])
 
     def test_keys_of_a_newer_simulator_are_left(self):
         made = scenario.from_json("x", dict(MADE, sites=[
@@ -52,6 +53,55 @@ class Disturbances(unittest.TestCase):
             (500, 900, "bandwidth x0.5"), (500, 4000, "RTT x4"),
             (900, 4000, "bandwidth x2"), (1000, 2000, "3x slower")])
         self.assertEqual(scenario.intervals(self.site, 400), [])
+
+
+def factor_of_schedule(steps, period_ms, at_ms):
+    """As libfaas/sim/schedule.cpp says it."""
+    value = 1.0
+    for begin, factor in steps:
+        if begin <= at_ms % period_ms:
+            value = factor
+    return value
+
+
+class Repeating(unittest.TestCase):
+    def played(self, period_ms, length_ms=4000, **steps):
+        return scenario.from_json("x", dict(MADE, length_ms=length_ms, sites=[
+            dict(SITE, period_ms=period_ms, steps=steps)])).sites[0]
+
+    def test_steps_come_again_as_in_the_simulator(self):
+        for steps in ([[0, 1], [300, 5]], [[200, 3], [500, 0.5]],
+                      [[0, 2], [0, 4], [999, 1]], [[700, 7]]):
+            site = self.played(1000.0, slowdown=steps, rtt=steps)
+            for at in [*range(0, 5000, 50), 999.5, 1000, 3999.9, 12_300]:
+                expected = factor_of_schedule(steps, 1000.0, at)
+                for kind in ("slowdown", "rtt"):
+                    self.assertEqual(site.factor(kind, at), expected,
+                                     (steps, at))
+
+    def test_they_are_plain_steps_beyond_the_end(self):
+        site = self.played(1000.0, slowdown=[[300, 5]], rtt=[])
+        self.assertEqual(site.steps["slowdown"][:4],
+                         [[0, 1], [300, 5], [1000, 1], [1300, 5]])
+        self.assertEqual(site.steps["slowdown"][-1], [13_300, 5])
+        self.assertEqual(site.steps["rtt"], [])
+        once = scenario.from_json("x", MADE).sites[0]
+        self.assertEqual(once.steps, SITE["steps"])
+
+    def test_the_bound_on_steps(self):
+        often = 14_000 * 2 / scenario.MOST_STEPS
+        self.assertEqual(len(self.played(
+            often * 1.001, slowdown=[[0, 2]]).steps["slowdown"]), 9991)
+        with self.assertRaises(scenario.Refused):
+            self.played(often * 0.999, slowdown=[[0, 2]])
+        self.played(1e-6, slowdown=[])  # nothing repeats
+
+    def test_many_are_told_as_one_span(self):
+        few = self.played(1000.0, slowdown=[[0, 1], [500, 3]])
+        self.assertEqual(len(scenario.intervals(few, 4000)), 4)
+        many = self.played(100.0, slowdown=[[0, 1], [50, 3]])
+        self.assertEqual(scenario.intervals(many, 4000), [
+            (0, 4000, "disturbances repeat each 0.1 s")])
 
 
 class Manifest(unittest.TestCase):
