@@ -2,6 +2,7 @@
 can be believed; as Markdown, JSON, CSV and plots."""
 import csv
 import json
+import pathlib
 import shlex
 
 from lab import figures, fronts, machine, plots, tables
@@ -14,6 +15,12 @@ COLUMNS = ["way", "round", "seed", "id", "at_ms", "sent_ms", "latency_ms",
 
 def counted(scenario, records):
     return [r for r in records if r["at_ms"] >= scenario.warm_up_ms]
+
+
+def short_trace(word):
+    """SITE=FILE without FILE's folder, which is of one machine only."""
+    site, equals, file = word.partition("=")
+    return site + equals + pathlib.PurePath(file).name
 
 
 def run_line(way, run, scenario):
@@ -131,7 +138,8 @@ class Report:
                         "than in the scenario")
         if self.lab.given.link_trace:
             said.append("links followed traces, of which the simulator does "
-                        "not know: " + ", ".join(self.lab.given.link_trace))
+                        "not know: " + ", ".join(
+                            map(short_trace, self.lab.given.link_trace)))
         return said
 
     def markdown(self):
