@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <iomanip>
 #include <ostream>
 
@@ -34,6 +35,18 @@ json batch_json(const site_law& law) {
   return made;
 }
 
+/// `until_ms` is null for a site that does not come back.
+json absences_json(const std::vector<absence>& times) {
+  auto all = json::array();
+  for (const auto& one : times)
+    all.push_back(
+      {{"from_ms", one.from},
+       {"until_ms", std::isfinite(one.until) ? json(one.until) : json()},
+       {"crash", one.crash},
+       {"deploy_ms", one.deploy_ms}});
+  return all;
+}
+
 /// 0: without limit.
 double mbit_of(double ms_per_byte) noexcept {
   return ms_per_byte > 0 ? 8 / (ms_per_byte * 1000) : 0;
@@ -48,7 +61,7 @@ json site_json(const site_law& law) {
           {"rtt_ms", link.rtt_ms},
           {"jitter_ms", link.jitter_ms},
           {"loss", link.loss},
-          {"absent", law.absent.size()},
+          {"absent", absences_json(law.absent)},
           {"mbit", mbit_of(link.ms_per_byte)},
           {"mbit_back", mbit_of(link.back_ms_per_byte)},
           {"cold_ms", law.cold.load_ms},

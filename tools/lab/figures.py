@@ -33,6 +33,16 @@ def rest(record):
                                       for part in PARTS[:3])
 
 
+def failures(records):
+    """How many events failed, by status; 599: no answer came."""
+    made = {}
+    for one in records:
+        status = one.get("status", 200)
+        if status != 200:
+            made[str(status)] = made.get(str(status), 0) + 1
+    return dict(sorted(made.items()))
+
+
 def summary(records):
     """None for no answered event at all."""
     answered = good(records)
@@ -46,6 +56,7 @@ def summary(records):
         rest(r) if part == "rest" else r[f"{part}_ms"] for r in answered)
         for part in PARTS}
     return {"events": len(records), "failed": len(records) - len(answered),
+            "failed_by_status": failures(records),
             "mean_ms": statistics.fmean(ordered),
             "p50_ms": quantile(ordered, 0.5), "p95_ms": quantile(ordered, 0.95),
             "p99_ms": quantile(ordered, 0.99), "longest_ms": ordered[-1],

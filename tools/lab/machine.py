@@ -38,12 +38,20 @@ def process_ticks(pid):
     return int(words[11]) + int(words[12])
 
 
+def used(before, now):
+    """Ticks between two readings, name -> (pid, ticks). A process that ended
+    meanwhile used none that is known; of a new one all are."""
+    return {name: max(0, ticks - (before[name][1] if name in before
+                                  and before[name][0] == pid else 0))
+            for name, (pid, ticks) in now.items()}
+
+
 class Watch:
     """Samples each second from its start to its stop, in a thread.
-    `processes`: name -> pid."""
+    `processes()`: name -> pid, which may be another one the next time."""
 
     def __init__(self, processes, begin):
-        self.processes = dict(processes)
+        self.processes = processes
         self.begin = begin  # time.monotonic()
         self.samples = []   # {"at_s", "machine", "cores": {name: cores}}
         self.ended = threading.Event()
@@ -52,8 +60,8 @@ class Watch:
 
     def _read(self):
         return (time.monotonic(), busy_ticks(),
-                {name: process_ticks(pid)
-                 for name, pid in self.processes.items()})
+                {name: (pid, process_ticks(pid))
+                 for name, pid in self.processes().items()})
 
     def _run(self):
         before = self._read()
@@ -64,9 +72,9 @@ class Watch:
             self.samples.append({
                 "at_s": round(now[0] - self.begin, 3),
                 "machine": round((now[1][0] - before[1][0]) / whole, 4),
-                "cores": {name: round((now[2][name] - before[2][name])
-                                      / TICK / seconds, 4)
-                          for name in self.processes}})
+                "cores": {name: round(ticks / TICK / seconds, 4)
+                          for name, ticks in used(before[2],
+                                                  now[2]).items()}})
             before = now
 
     def stop(self):
@@ -79,8 +87,8 @@ def usage(samples, cores):
     """Means over the samples; None when there are none."""
     if not samples:
         return None
-    names = samples[0]["cores"]
-    own = {name: sum(s["cores"][name] for s in samples) / len(samples)
+    names = {name for s in samples for name in s["cores"]}
+    own = {name: sum(s["cores"].get(name, 0) for s in samples) / len(samples)
            for name in names}
     machine = sum(s["machine"] for s in samples) / len(samples)
     full = sum(s["machine"] >= 0.97 for s in samples) / len(samples)

@@ -100,6 +100,10 @@ class Lab:
         self.scenario = self.simulator.scenario()
         self.terminal = sys.stdout.isatty()
         self.told = 0.0
+        if given.front and any(s.absent for s in self.scenario.sites):
+            raise Refused(f"{given.file}: sites that are absent for a time are "
+                          "not played with --front: nobody tells the proxy. "
+                          "Leave --front out")
         self.absent = fronts.absent(given.front)
         self.ways = list(given.policy) + [
             fronts.way(kind) for kind in given.front
@@ -145,7 +149,8 @@ class Lab:
                 (limit.mechanism for limit in cluster.limits.values()),
                 "none: work is a sleep of the event's time")
             return {"round": number, "seed": self.given.seed + number,
-                    "records": records, "samples": one.samples}
+                    "records": records, "samples": one.samples,
+                    "absences": cluster.absences.notes}
         finally:
             cluster.stop()
 

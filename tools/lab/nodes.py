@@ -11,12 +11,16 @@ import time
 import urllib.error
 import urllib.request
 
-from lab import emulation
+from lab import absence, emulation
 from lab.common import CpuLimit, Process, wait_until
 from lab.scenario import GATEWAY
+from lab.timetable import Timetable
 
 QUEUE = 20_000
 FUNCTION = "lab-service.so"
+# Sites learn where a controller says that it may be dialled, and try it when
+# their link is down. It must not be a way around the emulated one.
+NOWHERE = "127.0.0.1:1"
 
 
 def manifest(scenario, folder, policy):
@@ -32,7 +36,7 @@ def manifest(scenario, folder, policy):
             f"      queue: {QUEUE}", "      timeout: 60s",
             "      size: {from: header, name: X-Lab-Size}",
             f"      policy: {deployed_policy(policy)}"]
-        if policy is not None and "hedge=" in policy:
+        if policy is not None and ("hedge=" in policy or crashes(sites)):
             lines += ["      idempotent: true"]
         if policy is not None:
             names = ", ".join(s.name for s in sites)
@@ -43,6 +47,12 @@ def manifest(scenario, folder, policy):
     return "\n".join(lines) + "\n"
 
 
+def crashes(sites):
+    """Then events that a crash loses are sent again, as in the simulator, where
+    all functions count as idempotent."""
+    return any(absence.crashes(gone) for site in sites for gone in site.absent)
+
+
 def deployed_policy(policy):
     """A scenario says static:SITE; a node's own site is SITE/cpu. None: the node
     itself, which stands behind a proxy."""
@@ -50,6 +60,12 @@ def deployed_policy(policy):
         return "min-latency"
     kind, colon, site = policy.partition(":")
     return f"static:{site}/cpu" if kind == "static" and colon else policy
+
+
+def candidates(answer):
+    """Names of the sites that would take events, of what /system/sites said."""
+    rows = answer.get("sites", []) if isinstance(answer, dict) else answer
+    return {row["site"].split("/")[0] for row in rows if row.get("candidate")}
 
 
 class Node:
@@ -105,7 +121,15 @@ class Cluster:
         self.site_texts = site_texts or {}
         self.parts, self.limits = {}, {}
         self.sites, self.relays = {}, {}
+        self.commands = {}  # site -> what starts its node again
+        self.starts = {}    # site -> how often that was done
+        self.away = set()   # sites that were killed and not started again
         self.gateway = None
+        self.absences = absence.Absences(self, scenario.sites)
+        self.timetable = None
+        # Set once, before processes are ended: none is started then, and what
+        # the timetable's thread changes it changes under the lock.
+        self.ending, self.lock = threading.Event(), threading.Lock()
         try:
             self._start()
             self._deploy()
@@ -131,6 +155,7 @@ class Cluster:
         command += [self.programs / "faas-node", "--dev"]
         for key, value in settings.items():
             command += ["--set", f"{key}={value}"]
+        self.commands[name] = (list(command), core)
         if join:
             command += ["join", join]
         return Node(self.run(name, command, ready="\nready"), data)
@@ -148,7 +173,7 @@ class Cluster:
         if self.policy is not None:
             self.gateway = self._node(GATEWAY, {
                 "node.tier": "gateway", "link.listen": "true", "link.port": 0,
-                "functions.executors": 1})
+                "link.advertise": NOWHERE, "functions.executors": 1})
         for number, site in enumerate(self.scenario.sites):
             self._start_site(number, site)
         if self.gateway:
@@ -172,9 +197,12 @@ class Cluster:
             node = self._node(site.name, settings, core=core)
             node.relay_port = self._relay(site, node.port, towards_site=True)
         self.sites[site.name] = node
+        self._limit(site.name, node.process, core)
+
+    def _limit(self, name, process, core):
         if self.throttle:
-            self.limits[site.name] = CpuLimit(
-                node.process.child.pid, site.name, core, self.throttle.best_ns)
+            self.limits[name] = CpuLimit(process.child.pid, name, core,
+                                         self.throttle.best_ns)
 
     def cli(self, node, *words):
         env = dict(os.environ, PETREL_GATEWAY=node.url,
@@ -201,8 +229,8 @@ class Cluster:
         for one, then in zip(self.scenario.functions, before):
             wait_until(f"the next version of {one['name']}", lambda one=one,
                        then=then: self._served(one["name"]) > then, 30)
-            wait_until("its sites", lambda one=one: self._candidates(
-                self.gateway, one["name"]) == len(self.sites), 30)
+            wait_until("its sites", lambda one=one: len(self._candidates(
+                self.gateway, one["name"])) == len(self.sites), 30)
 
     def _served(self, function):
         """The version that has all the traffic; 0: none has."""
@@ -222,13 +250,12 @@ class Cluster:
         for one in self.scenario.functions:
             for node in nodes:
                 wait_until(f"{one['name']} ready", lambda node=node, one=one:
-                           self._candidates(node, one["name"]) == count, 30)
+                           len(self._candidates(node, one["name"])) == count,
+                           30)
 
     @staticmethod
     def _candidates(node, function):
-        rows = node.ask(f"/system/sites/{function}")
-        rows = rows.get("sites", []) if isinstance(rows, dict) else rows
-        return sum(bool(row.get("candidate")) for row in rows)
+        return candidates(node.ask(f"/system/sites/{function}"))
 
     # -- playing --------------------------------------------------------------
 
@@ -247,7 +274,7 @@ class Cluster:
 
     def begin(self, at):
         """The scenario begins at this time.monotonic(): the sites learn it
-        ahead, the links get their scripts then, from a thread."""
+        ahead; what has its time is done from a thread."""
         for site in self.scenario.sites:
             loops = self.throttle.loops_per_ms if self.throttle else 0
             emulation.replace(
@@ -255,50 +282,113 @@ class Cluster:
                 emulation.site_file(site, int(at * 1e9), loops))
             if self.throttle:
                 self._share(site, 0)
-        threading.Thread(target=self._play_steps, args=(at,),
-                         daemon=True).start()
+        self.begun = self.absences.begin = at
+        steps = [(0, self._play_links), *self._slowdowns(),
+                 *self.absences.timed()]
+        self.timetable = Timetable(at, sorted(steps, key=lambda one: one[0]),
+                                   self.absences.poll, self.ending)
 
-    def _play_steps(self, at):
-        time.sleep(max(0, at - time.monotonic()))
+    def _play_links(self):
         for site in self.scenario.sites:
             text = emulation.link_script(site, self.gateway is None)
             script = self.folder / f"link-{site.name}.script"
             script.write_text(text)
             script = self.traces.get(site.name, script)
             if text or site.name in self.traces:
-                relay = self.relays[site.name].child.stdin
-                try:
-                    relay.write(f"play {script}\n".encode())
-                    relay.flush()
-                except OSError:
-                    return  # the play was stopped
-        if self.throttle:
-            self._play_slowdowns(at)
+                self.tell_link(site.name, f"play {script}")
 
-    def _play_slowdowns(self, at):
-        steps = sorted((begin, number) for number, site
-                       in enumerate(self.scenario.sites)
-                       for begin, _ in site.steps.get("slowdown", []))
-        for begin, number in steps:
-            time.sleep(max(0, at + begin / 1000 - time.monotonic()))
-            if not self.limits:
-                return
-            self._share(self.scenario.sites[number], begin)
+    def tell_link(self, name, command):
+        relay = self.relays[name].child.stdin
+        relay.write((command + "\n").encode())
+        relay.flush()
+
+    def _slowdowns(self):
+        """Of shares of cores, for the timetable."""
+        if not self.throttle:
+            return []
+        return [(begin, lambda site=site, begin=begin: self._share(site, begin))
+                for site in self.scenario.sites
+                for begin, _ in site.steps.get("slowdown", [])]
 
     def _share(self, site, at_ms):
-        self.limits[site.name].set(
-            emulation.site_cores(site, at_ms, self.throttle.unit))
+        with self.lock:
+            if site.name in self.limits and not self.ending.is_set():
+                self.limits[site.name].set(
+                    emulation.site_cores(site, at_ms, self.throttle.unit))
+
+    # -- sites that are absent ------------------------------------------------
+
+    def leave_first(self):
+        """Those that are absent from the begin; after forget_functions."""
+        for name in self.absences.leave_first():
+            for one in self.scenario.functions:
+                wait_until(f"{name} out of the candidates", lambda name=name,
+                           one=one: name not in self._candidates(
+                               self.gateway, one["name"]), 30)
+
+    def set_duty(self, name, action):
+        """cordon: no new events go there, what is there is finished; uncordon:
+        they do again. The controller has it when this returns."""
+        said = self.gateway.ask(f"/system/node/{name}?action={action}", {})
+        wanted = {"cordon": "cordoned", "uncordon": "active"}[action]
+        if said.get("duty") != wanted:
+            raise RuntimeError(f"{action} of {name} was refused; see "
+                               f"{self.folder}/{GATEWAY}.log")
+
+    def kill_site(self, name):
+        """SIGKILL: its node has what is on its disk, and no more."""
+        with self.lock:
+            if self.ending.is_set():
+                return
+            self.away.add(name)
+            limit = self.limits.pop(name, None)
+            process = self.parts[name].child
+            process.kill()
+            process.wait(15)
+            if limit:
+                drop_limit(limit)
+
+    def start_again(self, name):
+        """With the same settings and data; returns before it is ready."""
+        command, core = self.commands[name]
+        with self.lock:
+            if self.ending.is_set():
+                return
+            self.starts[name] = self.starts.get(name, 0) + 1
+            part = Process(f"{name}.{self.starts[name]}", command, self.folder)
+            self.parts[name] = part
+            self.away.discard(name)
+            self._limit(name, part, core)
+        if self.throttle:
+            self._share(self.scenario.site(name),
+                        1000 * (time.monotonic() - self.begun))
+
+    def is_back(self, name):
+        """Whether it is connected, and the gateway would send it events."""
+        return "is connected" in self.parts[name].text() and all(
+            name in self._candidates(self.gateway, one["name"])
+            for one in self.scenario.functions)
+
+    def trouble(self):
+        """Why the timetable has stopped; None: it goes on."""
+        return self.timetable.failed if self.timetable else None
 
     def processes(self):
-        made = {name: part.child.pid for name, part in self.parts.items()}
-        made.update({f"{name}-quota": limit.holder.pid
-                     for name, limit in self.limits.items() if limit.holder})
+        with self.lock:
+            made = {name: part.child.pid for name, part in self.parts.items()}
+            made.update({f"{name}-quota": limit.holder.pid for name, limit
+                         in self.limits.items() if limit.holder})
         return made
 
     def dead(self):
-        return [name for name, part in self.parts.items() if part.failed()]
+        """Names of processes that ended by themselves."""
+        with self.lock:
+            return [name for name, part in self.parts.items()
+                    if part.failed() and name not in self.away]
 
     def stop(self):
+        with self.lock:
+            self.ending.set()
         limits, self.limits = self.limits, {}
         for limit in limits.values():
             try:
@@ -310,3 +400,14 @@ class Cluster:
         for limit in limits.values():
             limit.remove()
         self.parts = {}
+        if self.timetable:
+            self.timetable.release()
+
+
+def drop_limit(limit):
+    """Of a process that has ended."""
+    try:
+        limit.set(None)
+    except OSError:
+        pass
+    limit.remove()

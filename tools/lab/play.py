@@ -72,6 +72,7 @@ class Play:
         """`progress(at_s, records, sent)` about once a second. Records by id;
         raises RuntimeError when a process of the cluster ended."""
         cluster.forget_functions()
+        cluster.leave_first()
         begin = time.monotonic() + LEAD_S
         cluster.begin(begin)
         player = Player(programs, port, self.events, begin)
@@ -81,12 +82,14 @@ class Play:
             while not player.ended() and time.monotonic() < end:
                 time.sleep(0.25)
                 if watch is None and time.monotonic() >= begin:
-                    watch = machine.Watch(
-                        {**cluster.processes(), "player": player.child.pid},
+                    watch = machine.Watch(lambda: {
+                        **cluster.processes(), "player": player.child.pid},
                         begin)
                 if dead := cluster.dead():
                     raise RuntimeError(
                         f"{', '.join(dead)} ended; see {cluster.folder}")
+                if failed := cluster.trouble():
+                    raise RuntimeError(failed)
                 progress(time.monotonic() - begin, player.records)
         finally:
             player.stop()
@@ -123,6 +126,8 @@ def status_line(at_s, records, events, policy, scenario):
         if len(ok) < len(recent):
             text += f", {len(recent) - len(ok)} FAILED"
     for site in scenario.sites:
+        if site.is_absent(at_s * 1000):
+            text += f"; {site.name} absent"
         for kind in ("slowdown", "rtt", "bandwidth"):
             factor = site.factor(kind, at_s * 1000)
             if factor != 1:

@@ -1,6 +1,7 @@
 """The report: figures of all ways, what the simulator says beside, whether they
 can be believed; as Markdown, JSON, CSV and plots."""
 import csv
+import dataclasses
 import json
 import pathlib
 import shlex
@@ -32,7 +33,14 @@ def run_line(way, run, scenario):
                        for site, share in made["shares"].items())
     return (f"round {run['round'] + 1}, {way}: mean {made['mean_ms']:.1f} ms, "
             f"p50 {made['p50_ms']:.1f}, p99 {made['p99_ms']:.1f}, failed "
-            f"{made['failed']} of {made['events']}; {shares}")
+            f"{made['failed']} of {made['events']}{by_status(made)}; {shares}")
+
+
+def by_status(summary):
+    """Of the events that failed; nothing when none did."""
+    text = ", ".join(f"{count} x {status}" for status, count
+                     in summary["failed_by_status"].items())
+    return f" ({text})" if text else ""
 
 
 class Report:
@@ -123,7 +131,8 @@ class Report:
                     f"{way['machine']['others']:.0%} by other programs")
             if way["lab"]["failed"]:
                 said.append(f"{way['name']}: {way['lab']['failed']} of "
-                            f"{way['lab']['events']} events failed")
+                            f"{way['lab']['events']} events failed"
+                            + by_status(way["lab"]))
         said += [f"{kind} is not installed: no row of it"
                  for kind in self.lab.absent]
         if len({s.keep_ms for s in self.scenario.sites}) > 1 and any(
@@ -160,7 +169,15 @@ class Report:
             verdict(self.doubts()),
             tables.latencies(self.ways, self.site_names),
             "![latency over time](latency.svg)\n\n![shares](shares.svg)\n\n"
-            "![distributions](ecdf.svg)"]
+            "![distributions](ecdf.svg)", *self.absences()]
+
+    def absences(self):
+        table = tables.absences(self.lab.runs)
+        return [] if not table else [
+            "## Sites that were absent",
+            "A site that crashed was cut off and its process killed; `back`: "
+            "after its start it was connected again and would get events. "
+            "Others were cordoned; `back`: no more.", table]
 
     def beside(self):
         return [
@@ -204,12 +221,15 @@ class Report:
             "scenario": {"file": str(given.file), "name": self.scenario.name,
                          "length_ms": self.scenario.length_ms,
                          "warm_up_ms": self.scenario.warm_up_ms,
-                         "sites": [vars(s) for s in self.scenario.sites],
+                         "sites": [dataclasses.asdict(s)
+                                   for s in self.scenario.sites],
                          "functions": self.scenario.functions},
             "setting": {"command": self.command(), "rounds": given.rounds,
                         "seed": given.seed, "service": given.service,
                         "throttle": self.throttle(), "emulated": True,
                         "absent": self.lab.absent},
+            "absences": {name: [run.get("absences", []) for run in runs]
+                         for name, runs in self.lab.runs.items()},
             "machine": self.facts, "doubts": self.doubts(), "ways": self.ways}
 
 

@@ -21,6 +21,13 @@ class Refused(Exception):
     """The user must change something; exit status 2."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Absence:
+    from_ms: float
+    until_ms: float | None  # None: it does not come back before the end
+    crash: bool             # else told before, and what it has is finished
+
+
 @dataclasses.dataclass
 class Site:
     name: str
@@ -37,10 +44,16 @@ class Site:
     mbit_back: float = 0.0  # of the way back; 0: without limit
     period_ms: float = 0.0  # after which its disturbances repeat; 0: not.
     # `steps` hold the repetitions, too.
+    absent: list = dataclasses.field(default_factory=list)  # of Absence, by time
 
     def factor(self, kind, at_ms):
         """Of its disturbances at that time; 1 before the first."""
         return self.holds(kind, at_ms)[0]
+
+    def is_absent(self, at_ms):
+        return any(one.from_ms <= at_ms and (
+            one.until_ms is None or at_ms < one.until_ms)
+            for one in self.absent)
 
     def holds(self, kind, at_ms):
         """That factor, and until when it holds."""
@@ -136,12 +149,29 @@ def spread_out(file, site, length_ms):
         site.steps[kind] = repeated(steps, site.period_ms, until)
 
 
+def absences(file, site, length_ms):
+    """Those of a site, as faas-sim prints it, that begin before the end."""
+    made = []
+    for one in site.get("absent", []):
+        if one["deploy_ms"] > 0:
+            raise Refused(f"{file}: sites.{site['name']}.absent: deploy is not "
+                          "played: real nodes deploy in the time that they "
+                          "need. Leave it out")
+        until = one["until_ms"]
+        if one["from_ms"] < length_ms:
+            made.append(Absence(
+                one["from_ms"], until if until is not None
+                and until < length_ms else None, one["crash"]))
+    return made
+
+
 def from_json(file, made):
     """Refuses what the lab cannot play."""
     fields = {f.name for f in dataclasses.fields(Site)}
     sites = [Site(**{"loss": 0.0, **{k: v for k, v in one.items()
                                      if k in fields},
-                     "steps": dict(one["steps"])})
+                     "steps": dict(one["steps"]),
+                     "absent": absences(file, one, made["length_ms"])})
              for one in made["sites"]]
     for kind, named in (("site", made["sites"]), ("function",
                                                   made["functions"])):
@@ -154,8 +184,6 @@ def from_json(file, made):
     if made["gateways"] != 1:
         raise Refused(f"{file}: gateways: {made['gateways']}: the lab plays "
                       "one; faas-sim plays several")
-    if any(one.get("absent", 0) > 0 for one in made["sites"]):
-        raise Refused(f"{file}: sites that are absent for a time are not played")
     if any(one.get("batch") for one in made["sites"]):
         raise Refused(f"{file}: sites that serve in batches are not played")
     if any(one.get("memory_bytes", 0) > 0 for one in made["sites"]):
@@ -180,7 +208,11 @@ def intervals(site, length_ms):
                 text = texts[kind].format(round(factor, 3))
                 spans.setdefault((begin, min(end, length_ms)), []).append(text)
     if site.period_ms > 0 and len(spans) > MOST_SPANS:
-        return [(0, length_ms,
-                 f"disturbances repeat each {site.period_ms / 1000:g} s")]
+        spans = {(0, length_ms): [
+            f"disturbances repeat each {site.period_ms / 1000:g} s"]}
+    for gone in site.absent:
+        end = length_ms if gone.until_ms is None else gone.until_ms
+        spans.setdefault((gone.from_ms, end), []).append(
+            "crashed" if gone.crash else "absent")
     return [(begin, end, ", ".join(parts))
             for (begin, end), parts in sorted(spans.items())]

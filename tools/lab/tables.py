@@ -100,6 +100,24 @@ def fidelity(ways):
     return markdown_table(head, rows)
 
 
+def absences(runs):
+    """What was done to sites, and when; `runs`: way -> its plays."""
+    head = ["way", "round", "site", "what", "absent from s", "gone at s",
+            "until s", "back at s"]
+    rows = [[name, str(run["round"] + 1), one["site"],
+             "crash" if one["crash"] else "leave",
+             *(seconds(one[key]) for key in ("from_ms", "gone_ms", "until_ms",
+                                             "back_ms"))]
+            for name, plays in runs.items() for run in plays
+            for one in run.get("absences", [])]
+    return markdown_table(head, rows)
+
+
+def seconds(ms):
+    """Empty for what has not happened."""
+    return "" if ms is None else f"{ms / 1000:.2f}"
+
+
 def difference(found):
     if found is None:
         return ""

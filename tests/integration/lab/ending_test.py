@@ -7,23 +7,24 @@ import tempfile
 import time
 import unittest
 
-from lab_world import command, descendants, start_time
+from lab_world import ABSENT, SCENARIO, command, descendants, start_time
 
 LIMIT = 60.0
 
 
 class Ending(unittest.TestCase):
-    def ended_by(self, how, line):
+    def ended_by(self, how, line, text=SCENARIO, seconds=60):
         """Ends it when that line was told, by a signal or a function; (exit
         status, processes that were there)."""
         with tempfile.TemporaryDirectory(prefix="petrel-lab-") as folder:
             # Progress is told every five seconds of a longer scenario.
             child = subprocess.Popen(
-                command(folder, "--seconds", 60), stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, text=True)
+                command(folder, "--seconds", seconds, text=text),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.folder = pathlib.Path(folder)
             try:
-                for text in child.stdout:
-                    if line in text:
+                for told in child.stdout:
+                    if line in told:
                         break
                 while not (below := descendants(child.pid)):
                     pass
@@ -74,6 +75,21 @@ class Ending(unittest.TestCase):
         status, below = self.ended_by(kill_node, "of the scenario")
         self.assertEqual(status, 1)
         self.assertIn("far ended", self.errors)
+
+    def test_a_node_that_was_started_again_ends_with_it(self):
+        def kill_lab(child, below):
+            again = self.folder / "report/nodes/near.1.log"
+            end = time.monotonic() + LIMIT
+            while not again.exists() and time.monotonic() < end:
+                time.sleep(0.02)
+            self.assertTrue(again.exists())
+            below.update(descendants(child.pid))
+            child.kill()
+
+        # Its own length: the crash is over after some seconds.
+        status, below = self.ended_by(kill_lab, "starting", ABSENT, 10)
+        self.assertEqual(status, -signal.SIGKILL)
+        self.assertGreaterEqual(len(below), 6)
 
     def test_nothing_is_left_when_it_is_killed_while_it_starts(self):
         status, below = self.ended_by(signal.SIGKILL, "starting")

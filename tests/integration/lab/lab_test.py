@@ -7,7 +7,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as xml
 
-from lab_world import SCENARIO, lab
+from lab_world import ABSENT, SCENARIO, lab
 
 
 class Lab(unittest.TestCase):
@@ -70,6 +70,36 @@ class Lab(unittest.TestCase):
             self.assertGreater(float(row["latency_ms"]),
                                120 + 0.9 * float(row["work_ms"]))
 
+    def test_sites_that_are_absent_get_no_events(self):
+        done = lab(self.folder, "--policy", "random", "--seconds", 10,
+                   text=ABSENT)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        report = self.folder / "report"
+        made = json.loads((report / "report.json").read_text())
+        # Those that the crash lost were sent again.
+        self.assertEqual(made["ways"][0]["lab"]["failed_by_status"], {})
+        crash, first, second = made["absences"]["random"][0]
+        self.assertEqual([n["site"] for n in (crash, first, second)],
+                         ["near", "far", "far"])
+        with open(report / "events.csv") as file:
+            rows = list(csv.DictReader(file))
+        for note in (crash, first, second):
+            self.assertGreaterEqual(note["gone_ms"], note["from_ms"])
+            if note["site"] == "far":
+                self.assertGreaterEqual(note["back_ms"], note["until_ms"])
+            # The gateway learns of it a little later, but for the one that is
+            # absent from the begin.
+            known = note["gone_ms"] + (500 if note["from_ms"] > 0 else 0)
+            meanwhile = [r["site"] for r in rows if known
+                         < float(r["sent_ms"]) < note["until_ms"]]
+            self.assertGreater(len(meanwhile), 1, note)
+            self.assertNotIn(note["site"], meanwhile)
+        # Its node was another process from then on.
+        self.assertIn("is connected",
+                      (report / "nodes/near.1.log").read_text())
+        self.assertIn("## Sites that were absent",
+                      (report / "report.md").read_text())
+
     def test_work_that_needs_the_cpu_is_throttled(self):
         done = lab(self.folder, "--seconds", 2, "--service", "cpu",
                    "--policy", "min-latency")
@@ -110,6 +140,9 @@ class Lab(unittest.TestCase):
                 (SCENARIO.replace("rtt: 30ms", "rrt: 30ms"), (),
                  ("line 14", "sites.far.rrt")),
                 (SCENARIO + "gateways: 3\n", (), ("gateways: 3",)),
+                (ABSENT, ("--front", "nginx"), ("--front", "absent")),
+                (ABSENT.replace("2500ms}", "2500ms, deploy: 1s}"), (),
+                 ("sites.near.absent", "deploy")),
                 (SCENARIO.replace("  far:", "  Far:"), (),
                  ("Far", "a-z, 0-9")),
                 (SCENARIO, ("--policy", "best"), ("best",)),

@@ -36,6 +36,13 @@ events:
 """
 
 
+# The far site is told that it leaves; the near one crashes.
+ABSENT = SCENARIO.replace(
+    "  near:\n", "  near:\n    absent: [{from: 2s, until: 2500ms}]\n").replace(
+    "  far:\n", "  far:\n    absent: [{from: 0s, until: 800ms, crash: false}, "
+    "{from: 1s, until: 1500ms, crash: false}]\n")
+
+
 def command(folder, *words, text=SCENARIO):
     """faas-lab with a scenario of that text, its report in `folder`."""
     file = pathlib.Path(folder) / "scenario.yml"

@@ -80,6 +80,24 @@ class Sim(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn("static:mars", done.stderr)
 
+    def test_absences_are_told_as_times(self):
+        file = SCENARIOS / "routing" / "join-leave.yml"
+        edge, cloud, gpu, late = json.loads(
+            sim("show", file, "--seconds", 100).stdout)["sites"]
+        self.assertEqual(edge["absent"], [
+            {"from_ms": 25_000, "until_ms": 35_000, "crash": True,
+             "deploy_ms": 0}])
+        self.assertFalse(cloud["absent"][0]["crash"])
+        self.assertEqual(gpu["absent"], [])
+        self.assertEqual([one["from_ms"] for one in late["absent"]],
+                         [0, 80_000])
+        with tempfile.TemporaryDirectory() as folder:
+            gone = pathlib.Path(folder) / "gone.yml"
+            gone.write_text(EXAMPLE.read_text().replace(
+                "  cloud:\n", "  cloud:\n    absent: [{from: 9s}]\n"))
+            cloud = json.loads(sim("show", gone).stdout)["sites"][1]
+        self.assertIsNone(cloud["absent"][0]["until_ms"])
+
     def test_a_gpu_serves_in_batches(self):
         file = SCENARIOS / "batching-gpu.yml"
         gpu = json.loads(sim("show", file).stdout)["sites"][2]

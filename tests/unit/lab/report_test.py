@@ -1,4 +1,5 @@
 """What a report says of a run."""
+import json
 import pathlib
 import sys
 import types
@@ -45,8 +46,35 @@ class Doubts(unittest.TestCase):
                       "know: near=cut=1.link", one.doubts())
         self.assertIn("/home/me/cut=1.link", one.command())  # to be repeated
 
+    def test_failed_events_are_counted_by_status(self):
+        one = made([record(0), record(1, 503), record(2, 599), record(3, 503)])
+        self.assertEqual(one.ways[0]["lab"]["failed_by_status"],
+                         {"503": 2, "599": 1})
+        self.assertIn("random: 3 of 4 events failed (2 x 503, 1 x 599)",
+                      one.doubts())
+        self.assertIn("failed 3 of 4 (2 x 503, 1 x 599); near", report.run_line(
+            "random", one.lab.runs["random"][0], one.scenario))
+
     def test_a_good_run_has_none(self):
         self.assertEqual(made([record(0)]).doubts(), [])
+
+
+class Absences(unittest.TestCase):
+    NOTE = {"site": "near", "crash": True, "from_ms": 1000, "until_ms": 2000,
+            "gone_ms": 1003.0, "back_ms": None}
+
+    def test_what_was_done_to_sites_is_told(self):
+        one = made([record(0)], absences=[self.NOTE])
+        text = one.markdown()
+        self.assertIn("## Sites that were absent", text)
+        self.assertIn("| random | 1 | near | crash | 1.00 | 1.00 | 2.00 |  |",
+                      text)
+        self.assertEqual(json.loads(json.dumps(one.json()))["absences"],
+                         {"random": [[self.NOTE]]})
+
+    def test_nothing_is_said_of_none(self):
+        self.assertNotIn("absent", made([record(0)], absences=[]).markdown())
+        self.assertNotIn("absent", made([record(0)]).markdown())
 
 
 if __name__ == "__main__":
