@@ -2,6 +2,9 @@
 //
 //   link-emulator --listen 18100 --to 127.0.0.1:18091 --rtt 40 --mbit 20
 //
+// With several --to it listens on a port for each, in their order, and all share
+// the link.
+//
 // Reads commands from standard input, one a line: those of settings.hpp (`cut`:
 // bytes vanish, connections stay), `play FILE` (a script of them), `drop`
 // (closes all connections), `drop-last` (the one opened last), `quit`. Ends
@@ -12,6 +15,7 @@
 
 #include <fstream>
 #include <iostream>
+#include <list>
 #include <sstream>
 
 namespace {
@@ -22,8 +26,8 @@ using namespace faas::emulator;
 /// Standard input, line by line, and at most one script, on the same loop.
 class console {
 public:
-  console(net::io_context& io, relay& over, link_settings& link)
-    : io_(io), input_(io, ::dup(0)), next_(io), relay_(over), link_(link) {
+  console(net::io_context& io, std::list<relay>& over, link_settings& link)
+    : io_(io), input_(io, ::dup(0)), next_(io), relays_(over), link_(link) {
     read();
   }
 
@@ -42,9 +46,11 @@ private:
 
   void obey(const std::string& line) {
     if (line == "drop")
-      relay_.drop();
+      for (auto& one : relays_)
+        one.drop();
     else if (line == "drop-last")
-      relay_.drop_last();
+      for (auto& one : relays_)
+        one.drop_last();
     else if (line == "quit")
       io_.stop();
     else if (line.compare(0, 5, "play ") == 0)
@@ -87,7 +93,7 @@ private:
   net::io_context& io_;
   net::posix::stream_descriptor input_;
   net::steady_timer next_;
-  relay& relay_;
+  std::list<relay>& relays_;
   link_settings& link_;
   std::string text_;
   std::deque<timed_command> script_;
@@ -106,14 +112,21 @@ void set_up(link_settings& link, const cxxopts::ParseResult& given) {
     }
 }
 
+tcp::endpoint target(const std::string& to) {
+  const auto colon = to.rfind(':');
+  return {net::ip::make_address(to.substr(0, colon)),
+          static_cast<uint16_t>(std::stoi(to.substr(colon + 1)))};
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   cxxopts::Options options{"link-emulator",
                            "A loopback TCP relay with delay and bandwidth"};
-  options.add_options()("listen", "Port; 0: any",
+  options.add_options()("listen", "Port for the first --to; 0: any",
                         cxxopts::value<uint16_t>()->default_value("0"))(
-    "to", "host:port", cxxopts::value<std::string>())(
+    "to", "host:port; may be repeated",
+    cxxopts::value<std::vector<std::string>>())(
     "rtt", "Round-trip time, ms", cxxopts::value<std::string>())(
     "mbit", "Mbit/s per direction; 0: no bound", cxxopts::value<std::string>())(
     "mbit-there", "the same, to the target", cxxopts::value<std::string>())(
@@ -128,17 +141,18 @@ int main(int argc, char** argv) {
       std::cout << options.help();
       return given.count("help") ? 0 : 2;
     }
-    const auto to = given["to"].as<std::string>();
-    const auto colon = to.rfind(':');
-    const tcp::endpoint target{
-      net::ip::make_address(to.substr(0, colon)),
-      static_cast<uint16_t>(std::stoi(to.substr(colon + 1)))};
     shared_link link;
     set_up(link.now, given);
     net::io_context io{1};
-    relay over{io, given["listen"].as<uint16_t>(), target, link};
+    std::list<relay> over;
+    auto port = given["listen"].as<uint16_t>();
+    for (const auto& to : given["to"].as<std::vector<std::string>>())
+      over.emplace_back(io, std::exchange(port, 0), target(to), link);
     console commands{io, over, link.now};
-    std::cout << "listening " << over.port() << std::endl;
+    std::cout << "listening";
+    for (const auto& one : over)
+      std::cout << ' ' << one.port();
+    std::cout << std::endl;
     io.run();
   } catch (const std::exception& failed) {
     std::cerr << "link-emulator: " << failed.what() << '\n';
