@@ -104,6 +104,10 @@ class Lab:
             raise Refused(f"{given.file}: sites that are absent for a time are "
                           "not played with --front: nobody tells the proxy. "
                           "Leave --front out")
+        if given.front and self.scenario.gateways > 1:
+            raise Refused(f"{given.file}: gateways: {self.scenario.gateways}: "
+                          "not with --front, which is one proxy that sees all "
+                          "events. Leave --front out")
         self.absent = fronts.absent(given.front)
         self.ways = list(given.policy) + [
             fronts.way(kind) for kind in given.front
@@ -140,10 +144,10 @@ class Lab:
                                 None if kind else way, self.throttle,
                                 self.traces)
         try:
-            port = (fronts.start(kind, cluster, self.given.front) if kind
-                    else cluster.gateway.port)
+            ports = ([fronts.start(kind, cluster, self.given.front)] if kind
+                     else [one.port for one in cluster.gateways])
             one = play.Play(self.scenario, events, self.scenario.warm_up_ms)
-            records = one.run(self.given.programs, cluster, port,
+            records = one.run(self.given.programs, cluster, ports,
                               self.progress(way, number, events))
             self.mechanism = next(
                 (limit.mechanism for limit in cluster.limits.values()),

@@ -1,4 +1,4 @@
-"""The processes of one play: a gateway node, a node per site behind a link
+"""The processes of one play: gateway nodes, a node per site behind a link
 emulator each; or, with another proxy in front, site nodes that know nothing of
 each other. All on loopback, all gone when this process is."""
 import json
@@ -104,6 +104,10 @@ class Node:
             return {}
 
 
+def gateway_name(number):
+    return GATEWAY if number == 0 else f"{GATEWAY}-{number + 1}"
+
+
 class Cluster:
     """`policy` None: no gateway node; each site serves what comes to it.
     `site_texts`: what sites do before the begin, in place of the scenario's."""
@@ -124,7 +128,7 @@ class Cluster:
         self.commands = {}  # site -> what starts its node again
         self.starts = {}    # site -> how often that was done
         self.away = set()   # sites that were killed and not started again
-        self.gateway = None
+        self.gateways = []  # of Node; none where another proxy is in front
         self.absences = absence.Absences(self, scenario.sites)
         self.timetable = None
         # Set once, before processes are ended: none is started then, and what
@@ -160,26 +164,46 @@ class Cluster:
             command += ["join", join]
         return Node(self.run(name, command, ready="\nready"), data)
 
-    def _relay(self, site, port, towards_site):
+    @property
+    def gateway(self):
+        """The one that has the controller; None: there is none."""
+        return self.gateways[0] if self.gateways else None
+
+    def _relay(self, site, ports, towards_site):
+        """One link for all of these ports; its own, in their order."""
+        to = [word for port in ports for word in ("--to", f"127.0.0.1:{port}")]
         relay = self.run(
-            f"link-{site.name}",
-            [self.programs / "link-emulator", "--to", f"127.0.0.1:{port}",
-             *emulation.link_options(site, towards_site)],
+            f"link-{site.name}", [self.programs / "link-emulator", *to,
+                                  *emulation.link_options(site, towards_site)],
             ready="listening", stdin=subprocess.PIPE)
         self.relays[site.name] = relay
-        return int(relay.text().split()[1])
+        return relay.text().splitlines()[0].split()[1:]
+
+    def _start_gateways(self):
+        for number in range(self.scenario.gateways):
+            token = self._token("gateway", self.gateway.link) if number else None
+            self.gateways.append(self._node(gateway_name(number), {
+                "node.tier": "gateway", "link.listen": "true", "link.port": 0,
+                "link.advertise": NOWHERE, "functions.executors": 1},
+                join=token))
+
+    def _token(self, tier, port):
+        return self.cli(self.gateway, "node", "token", "--tier", tier,
+                        "--address", f"127.0.0.1:{port}").strip()
 
     def _start(self):
         if self.policy is not None:
-            self.gateway = self._node(GATEWAY, {
-                "node.tier": "gateway", "link.listen": "true", "link.port": 0,
-                "link.advertise": NOWHERE, "functions.executors": 1})
+            self._start_gateways()
         for number, site in enumerate(self.scenario.sites):
             self._start_site(number, site)
         if self.gateway:
             wait_until("connection of all sites", lambda: all(
-                "is connected" in self.parts[s.name].text()
-                for s in self.scenario.sites), 30)
+                self._connected(s.name) for s in self.scenario.sites), 30)
+
+    def _connected(self, name):
+        text = self.parts[name].text()
+        return all(f"node {gateway_name(number)} (gateway) is connected" in text
+                   for number in range(len(self.gateways)))
 
     def _start_site(self, number, site):
         emulation.replace(self.folder / (site.name + ".site"),
@@ -189,13 +213,16 @@ class Cluster:
                     "functions.executors": site.servers}
         core = self.throttle.core(number) if self.throttle else None
         if self.gateway:
-            port = self._relay(site, self.gateway.link, towards_site=False)
-            token = self.cli(self.gateway, "node", "token", "--tier", site.tier,
-                             "--address", f"127.0.0.1:{port}").strip()
+            ports = self._relay(site, [one.link for one in self.gateways],
+                                towards_site=False)
+            token = self._token(site.tier, ports[0])
+            settings["link.join"] = ",".join(f"127.0.0.1:{port}"
+                                             for port in ports)
             node = self._node(site.name, settings, join=token, core=core)
         else:
             node = self._node(site.name, settings, core=core)
-            node.relay_port = self._relay(site, node.port, towards_site=True)
+            node.relay_port = int(self._relay(site, [node.port],
+                                              towards_site=True)[0])
         self.sites[site.name] = node
         self._limit(site.name, node.process, core)
 
@@ -243,12 +270,11 @@ class Cluster:
         file = self.folder / "stack.yml"
         file.write_text(manifest(self.scenario, self.folder / "function",
                                  self.policy))
-        nodes = [self.gateway] if self.gateway else self.sites.values()
-        for node in nodes:
+        for node in self.gateways[:1] or self.sites.values():
             self.cli(node, "up", "-f", str(file))
         count = len(self.sites) if self.gateway else 1
         for one in self.scenario.functions:
-            for node in nodes:
+            for node in self.gateways or self.sites.values():
                 wait_until(f"{one['name']} ready", lambda node=node, one=one:
                            len(self._candidates(node, one["name"])) == count,
                            30)
@@ -321,10 +347,13 @@ class Cluster:
     def leave_first(self):
         """Those that are absent from the begin; after forget_functions."""
         for name in self.absences.leave_first():
-            for one in self.scenario.functions:
-                wait_until(f"{name} out of the candidates", lambda name=name,
-                           one=one: name not in self._candidates(
-                               self.gateway, one["name"]), 30)
+            wait_until(f"{name} out of the candidates", lambda name=name:
+                       not any(self._seen(name)), 30)
+
+    def _seen(self, name):
+        """By gateway and function: whether that site would get events."""
+        return [name in self._candidates(gateway, one["name"])
+                for gateway in self.gateways for one in self.scenario.functions]
 
     def set_duty(self, name, action):
         """cordon: no new events go there, what is there is finished; uncordon:
@@ -364,10 +393,8 @@ class Cluster:
                         1000 * (time.monotonic() - self.begun))
 
     def is_back(self, name):
-        """Whether it is connected, and the gateway would send it events."""
-        return "is connected" in self.parts[name].text() and all(
-            name in self._candidates(self.gateway, one["name"])
-            for one in self.scenario.functions)
+        """Whether it is connected, and all gateways would send it events."""
+        return self._connected(name) and all(self._seen(name))
 
     def trouble(self):
         """Why the timetable has stopped; None: it goes on."""

@@ -19,13 +19,21 @@ def events_text(events):
     return "\n".join(rows) + "\n"
 
 
-def record(row, events):
+def by_gateway(events, count):
+    """For each gateway its (number, event); all of them where there is one."""
+    numbered = list(enumerate(events))
+    return [numbered] if count == 1 else [
+        [one for one in numbered if one[1].gateway == gateway]
+        for gateway in range(count)]
+
+
+def record(row, numbered):
     """Of the player's line; the event's own facts added."""
-    event = events[int(row["id"])]
+    number_of, event = numbered[int(row["id"])]
     number = {key: float(row[key] or 0) for key in
               ("sent_ms", "latency_ms", "queue_ms", "service_ms", "cold_ms",
                "total_ms")}
-    return {"id": int(row["id"]), "at_ms": event.at_ms, **number,
+    return {"id": number_of, "at_ms": event.at_ms, **number,
             "status": int(row["status"]),
             "site": row["site"].split("/")[0], "call_id": row["call_id"],
             "function": event.function, "size": event.size,
@@ -34,16 +42,17 @@ def record(row, events):
 
 
 class Player:
-    """lab-player as a child; its records as they come."""
+    """lab-player as a child. `numbered`: events with their numbers. Adds to
+    `records` as they come."""
 
-    def __init__(self, programs, port, events, begin):
-        self.events = events
-        self.records = []
+    def __init__(self, programs, port, numbered, begin, records):
+        self.numbered = numbered
+        self.records = records
         self.child = subprocess.Popen(
             [programs / "lab-player", str(port), str(int(begin * 1e9))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             preexec_fn=die_with_parent())
-        self.child.stdin.write(events_text(events))
+        self.child.stdin.write(events_text([one for _, one in numbered]))
         self.child.stdin.close()
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -51,7 +60,7 @@ class Player:
     def _read(self):
         for row in csv.DictReader(self.child.stdout):
             if row.get("total_ms") is not None:
-                self.records.append(record(row, self.events))
+                self.records.append(record(row, self.numbered))
 
     def ended(self):
         return self.child.poll() is not None
@@ -63,41 +72,50 @@ class Player:
         self.reader.join(5)
 
 
+def pids(players):
+    return {f"player-{number}": one.child.pid
+            for number, one in enumerate(players, 1)}
+
+
 class Play:
     def __init__(self, scenario, events, warm_up_ms):
         self.scenario, self.events = scenario, events
         self.warm_up_ms = warm_up_ms
 
-    def run(self, programs, cluster, port, progress):
-        """`progress(at_s, records, sent)` about once a second. Records by id;
-        raises RuntimeError when a process of the cluster ended."""
+    def run(self, programs, cluster, ports, progress):
+        """`ports`: of the gateways. `progress(at_s, records)` some times a
+        second. Records by id; raises RuntimeError when a process of the cluster
+        ended."""
         cluster.forget_functions()
         cluster.leave_first()
         begin = time.monotonic() + LEAD_S
         cluster.begin(begin)
-        player = Player(programs, port, self.events, begin)
-        watch = None
+        players, records, watch = [], [], None
         try:
+            for port, mine in zip(ports, by_gateway(self.events, len(ports))):
+                players.append(Player(programs, port, mine, begin, records))
             end = begin + self.scenario.length_ms / 1000 + DRAIN_S
-            while not player.ended() and time.monotonic() < end:
+            while not all(one.ended() for one in players) and (
+                    time.monotonic() < end):
                 time.sleep(0.25)
                 if watch is None and time.monotonic() >= begin:
-                    watch = machine.Watch(lambda: {
-                        **cluster.processes(), "player": player.child.pid},
-                        begin)
+                    watch = machine.Watch(
+                        lambda: {**cluster.processes(), **pids(players)}, begin)
                 if dead := cluster.dead():
                     raise RuntimeError(
                         f"{', '.join(dead)} ended; see {cluster.folder}")
                 if failed := cluster.trouble():
                     raise RuntimeError(failed)
-                progress(time.monotonic() - begin, player.records)
+                progress(time.monotonic() - begin, records)
         finally:
-            player.stop()
+            for one in players:
+                one.stop()
             self.samples = watch.stop() if watch else []
-        if player.child.returncode != 0:
-            raise RuntimeError("lab-player ended with status "
-                               f"{player.child.returncode}")
-        return self._complete(sorted(player.records, key=lambda r: r["id"]))
+        for one in players:
+            if one.child.returncode != 0:
+                raise RuntimeError("lab-player ended with status "
+                                   f"{one.child.returncode}")
+        return self._complete(records)
 
     def _complete(self, records):
         """With those that were never answered."""

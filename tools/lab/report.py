@@ -161,7 +161,9 @@ class Report:
                 if scenario.warm_up_ms else "")
         return [
             f"# {scenario.name}", f"`{self.command()}`",
-            f"{len(scenario.sites)} sites on one machine, links emulated; "
+            f"{len(scenario.sites)} sites"
+            + (f" and {scenario.gateways} gateways" if scenario.gateways > 1
+               else "") + " on one machine, links emulated; "
             f"{scenario.length_ms / 1000:g} s{warm}; "
             f"{given.rounds} {'round' if given.rounds == 1 else 'rounds'} "
             f"with seeds from {given.seed}; each way meets the same events in "
@@ -221,6 +223,7 @@ class Report:
             "scenario": {"file": str(given.file), "name": self.scenario.name,
                          "length_ms": self.scenario.length_ms,
                          "warm_up_ms": self.scenario.warm_up_ms,
+                         "gateways": self.scenario.gateways,
                          "sites": [dataclasses.asdict(s)
                                    for s in self.scenario.sites],
                          "functions": self.scenario.functions},

@@ -12,6 +12,7 @@ import subprocess
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
 GATEWAY = "lab-gateway"
 MOST_BYTES = 16 << 20
+MOST_GATEWAYS = 8
 MOST_STEPS = 20_000  # of a kind of disturbances of a site, told one by one
 MOST_SPANS = 24      # of a site, shown one by one
 AFTER_MS = 10_000.0  # disturbances repeat for events under way at the end, too
@@ -71,6 +72,7 @@ class Event:
     bytes: int
     work_ms: float
     reply_bytes: int = 0
+    gateway: int = 0
 
 
 @dataclasses.dataclass
@@ -81,6 +83,7 @@ class Scenario:
     warm_up_ms: float
     sites: list
     functions: list  # as faas-sim prints them
+    gateways: int = 1
 
     def site(self, name):
         return next((s for s in self.sites if s.name == name), None)
@@ -109,7 +112,7 @@ class Simulator:
         rows = csv.DictReader(io.StringIO(self._ask("draw", "--seed", seed)))
         return [Event(float(r["at_ms"]), r["function"], float(r["size"]),
                       int(r["bytes"]), float(r["work_ms"]),
-                      int(r["reply_bytes"])) for r in rows]
+                      int(r["reply_bytes"]), int(r["gateway"])) for r in rows]
 
     def play(self, seed, policy):
         """What becomes of the events after the warm-up: rows of numbers and
@@ -179,11 +182,11 @@ def from_json(file, made):
             if not NAME.match(one["name"]):
                 raise Refused(f"{file}: {kind} {one['name']}: the lab needs "
                               "names of a-z, 0-9 and -, at most 63")
-    if any(s.name == GATEWAY for s in sites):
+    if any(re.fullmatch(GATEWAY + r"(-\d+)?", s.name) for s in sites):
         raise Refused(f"{file}: {GATEWAY} is the lab's own node")
-    if made["gateways"] != 1:
+    if made["gateways"] > MOST_GATEWAYS:
         raise Refused(f"{file}: gateways: {made['gateways']}: the lab plays "
-                      "one; faas-sim plays several")
+                      f"{MOST_GATEWAYS} at most; faas-sim plays more")
     if any(one.get("batch") for one in made["sites"]):
         raise Refused(f"{file}: sites that serve in batches are not played")
     if any(one.get("memory_bytes", 0) > 0 for one in made["sites"]):
@@ -193,7 +196,8 @@ def from_json(file, made):
     for site in sites:
         spread_out(file, site, made["length_ms"])
     return Scenario(file, made["name"] or file, made["length_ms"],
-                    made["warm_up_ms"], sites, made["functions"])
+                    made["warm_up_ms"], sites, made["functions"],
+                    made["gateways"])
 
 
 def intervals(site, length_ms):

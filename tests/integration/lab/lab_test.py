@@ -7,7 +7,7 @@ import tempfile
 import unittest
 import xml.etree.ElementTree as xml
 
-from lab_world import ABSENT, SCENARIO, lab
+from lab_world import ABSENT, SCENARIO, TWO_GATEWAYS, lab
 
 
 class Lab(unittest.TestCase):
@@ -100,6 +100,23 @@ class Lab(unittest.TestCase):
         self.assertIn("## Sites that were absent",
                       (report / "report.md").read_text())
 
+    def test_gateways_get_their_own_events(self):
+        done = lab(self.folder, "--policy", "round-robin", "--policy",
+                   "static:far", text=TWO_GATEWAYS)
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        report = self.folder / "report"
+        made = json.loads((report / "report.json").read_text())
+        self.assertEqual(set(made["ways"][0]["lab"]["shares"]),
+                         {"near", "far"})
+        self.assertIn("2 sites and 2 gateways",
+                      (report / "report.md").read_text())
+        # Each has chosen for some.
+        for name in ("lab-gateway", "lab-gateway-2"):
+            logs = list((report / "nodes" / name).glob("decisions/*.dlog"))
+            self.assertGreater(sum(one.stat().st_size for one in logs), 4096,
+                               name)
+        self.assert_records(report)
+
     def test_work_that_needs_the_cpu_is_throttled(self):
         done = lab(self.folder, "--seconds", 2, "--service", "cpu",
                    "--policy", "min-latency")
@@ -139,7 +156,9 @@ class Lab(unittest.TestCase):
                  ("line 7", "sites.near.servers", "must be 1 to 4096")),
                 (SCENARIO.replace("rtt: 30ms", "rrt: 30ms"), (),
                  ("line 14", "sites.far.rrt")),
-                (SCENARIO + "gateways: 3\n", (), ("gateways: 3",)),
+                (SCENARIO + "gateways: 9\n", (), ("gateways: 9",)),
+                (SCENARIO + "gateways: 2\n", ("--front", "nginx"),
+                 ("gateways: 2", "--front")),
                 (ABSENT, ("--front", "nginx"), ("--front", "absent")),
                 (ABSENT.replace("2500ms}", "2500ms, deploy: 1s}"), (),
                  ("sites.near.absent", "deploy")),

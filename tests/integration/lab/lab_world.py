@@ -43,6 +43,12 @@ ABSENT = SCENARIO.replace(
     "{from: 1s, until: 1500ms, crash: false}]\n")
 
 
+TWO_GATEWAYS = SCENARIO.replace(
+    "events:\n  - {function: work, rate: 20}\n",
+    "gateways: 2\nevents:\n  - {function: work, rate: 10}\n"
+    "  - {function: work, rate: 10, gateway: 1}\n")
+
+
 def command(folder, *words, text=SCENARIO):
     """faas-lab with a scenario of that text, its report in `folder`."""
     file = pathlib.Path(folder) / "scenario.yml"

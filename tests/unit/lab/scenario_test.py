@@ -25,10 +25,11 @@ class Refusals(unittest.TestCase):
         self.assertIn(said, str(caught.exception))
 
     def test_what_the_lab_cannot_play(self):
-        self.refused("gateways: 2", gateways=2)
+        self.refused("gateways: 9: the lab plays 8", gateways=9)
         self.refused("site A_b", sites=[dict(SITE, name="A_b")])
         self.refused("function f.g", functions=[{"name": "f.g"}])
-        self.refused("lab's own", sites=[dict(SITE, name="lab-gateway")])
+        for name in ("lab-gateway", "lab-gateway-2"):
+            self.refused("lab's own", sites=[dict(SITE, name=name)])
         for said in ("sites.near.repeat", "the lab plays 20000"):
             self.refused(said, sites=[dict(SITE, period_ms=1e-3)])
 
