@@ -1,7 +1,10 @@
 // Cost of the routing core: decisions, observations, cell reads.
 //   build/bin/routing_bench
-// Counters p50_ns and p99_ns are quantiles over batches of 16 decisions (one
-// decision is shorter than the clock's grain).
+// decision_over_sites: p50_ns and p99_ns are quantiles of means over 16
+// decisions one after the other; a mean hides a single slow one.
+// single_decision_*: each decision is timed by itself. From single_p50_ns and
+// single_p99_ns the median cost of the two clock readings, pair_ns, has been
+// subtracted; how much a reading scatters stays in them.
 #include "libfaas/routing/policies/min_latency.hpp"
 #include "libfaas/routing/policies/plain.hpp"
 #include "libfaas/routing/predictor.hpp"
@@ -55,18 +58,53 @@ public:
     if (all_.size() < all_.capacity())
       all_.push_back(ns);
   }
+  void add(std::chrono::duration<double, std::nano> took) { add(took.count()); }
   void tell(benchmark::State& to) {
+    to.counters["p50_ns"] = quantile(0.5);
+    to.counters["p99_ns"] = quantile(0.99);
+  }
+  double quantile(double share) {
     std::sort(all_.begin(), all_.end());
-    to.counters["p50_ns"] = all_[all_.size() / 2];
-    to.counters["p99_ns"] = all_[all_.size() * 99 / 100];
+    const auto count = static_cast<double>(all_.size());
+    const auto at = static_cast<size_t>(share * count);
+    return all_[std::min(at, all_.size() - 1)];
   }
 
 private:
   std::vector<double> all_;
 };
 
+using clock = std::chrono::steady_clock;
+
+/// What reading the clock twice takes, with nothing in between, ns.
+double timing_pair_ns() {
+  timings empty;
+  for (int i = 0; i < 100'000; ++i) {
+    const auto begin = clock::now();
+    empty.add(clock::now() - begin);
+  }
+  return empty.quantile(0.5);
+}
+
+/// Times each call of `decide_once` by itself.
+template <class Decision>
+void time_singly(benchmark::State& state, Decision decide_once) {
+  for (int i = 0; i < 10'000; ++i)
+    decide_once(); // caches, branches and the processor's clock settle
+  const auto pair = timing_pair_ns();
+  timings times;
+  for (auto _ : state) {
+    const auto begin = clock::now();
+    decide_once();
+    times.add(clock::now() - begin);
+  }
+  state.SetItemsProcessed(state.iterations());
+  state.counters["pair_ns"] = pair;
+  state.counters["single_p50_ns"] = times.quantile(0.5) - pair;
+  state.counters["single_p99_ns"] = times.quantile(0.99) - pair;
+}
+
 void decision_over_sites(benchmark::State& state) {
-  using clock = std::chrono::steady_clock;
   constexpr int batch = 16;
   candidates sites{static_cast<size_t>(state.range(0))};
   min_latency rule;
@@ -82,41 +120,72 @@ void decision_over_sites(benchmark::State& state) {
         decide(sites.list, event, rule, random, time_point{} + from_ms(1)));
     }
     const std::chrono::duration<double, std::nano> took = clock::now() - begin;
-    times.add(took.count() / batch);
+    times.add(took / batch);
   }
   state.SetItemsProcessed(state.iterations() * batch);
   times.tell(state);
 }
 BENCHMARK(decision_over_sites)->Arg(1)->Arg(2)->Arg(16);
 
-/// More than a decision holds: each is ranked, then it is among the first.
-void decision_over_many(benchmark::State& state) {
-  using clock = std::chrono::steady_clock;
+void single_decision_over_sites(benchmark::State& state) {
   candidates sites{static_cast<size_t>(state.range(0))};
   min_latency rule;
   random_source random{1};
-  timings times;
   event_features event;
-  std::vector<candidate> few;
-  uint64_t n = 0;
-  const auto now = time_point{} + from_ms(1);
+  uint64_t i = 0;
+  time_singly(state, [&] {
+    event.size = static_cast<double>(1 + ++i % 300);
+    benchmark::DoNotOptimize(
+      decide(sites.list, event, rule, random, time_point{} + from_ms(1)));
+  });
+}
+BENCHMARK(single_decision_over_sites)->Arg(1)->Arg(16)->Iterations(500'000);
+
+/// More than a decision holds: each is ranked, then it is among the first.
+class many_sites {
+public:
+  explicit many_sites(benchmark::State& state)
+    : sites_{static_cast<size_t>(state.range(0))} {}
+  void decide_once() {
+    const auto now = time_point{} + from_ms(1);
+    event_.size = static_cast<double>(1 + ++n_ % 300);
+    shortlist some{event_, rule_, random_, now, sites_.list.size()};
+    for (uint32_t i = 0; i < sites_.list.size(); ++i)
+      some.offer(sites_.list[i], i);
+    few_.clear();
+    for (const auto i : some.finish())
+      few_.push_back(sites_.list[i]);
+    benchmark::DoNotOptimize(decide(few_, event_, rule_, random_, now));
+  }
+
+private:
+  candidates sites_;
+  min_latency rule_;
+  random_source random_{1};
+  event_features event_;
+  std::vector<candidate> few_;
+  uint64_t n_ = 0;
+};
+
+/// Each is timed by itself here, too, but with the clock's readings in it.
+void decision_over_many(benchmark::State& state) {
+  many_sites among{state};
+  timings times;
   for (auto _ : state) {
     const auto begin = clock::now();
-    event.size = static_cast<double>(1 + ++n % 300);
-    shortlist some{event, rule, random, now, sites.list.size()};
-    for (uint32_t i = 0; i < sites.list.size(); ++i)
-      some.offer(sites.list[i], i);
-    few.clear();
-    for (const auto i : some.finish())
-      few.push_back(sites.list[i]);
-    benchmark::DoNotOptimize(decide(few, event, rule, random, now));
-    const std::chrono::duration<double, std::nano> took = clock::now() - begin;
-    times.add(took.count());
+    among.decide_once();
+    times.add(clock::now() - begin);
   }
   state.SetItemsProcessed(state.iterations());
   times.tell(state);
 }
 BENCHMARK(decision_over_many)->Arg(64)->Arg(1000);
+
+void single_decision_over_many(benchmark::State& state) {
+  many_sites among{state};
+  time_singly(state, [&] { among.decide_once(); });
+}
+BENCHMARK(single_decision_over_many)->Arg(1000)->Iterations(50'000);
 
 void observation_with_publish(benchmark::State& state) {
   // Batches of 64, as a loop hands them over; two sites, 16 functions.
