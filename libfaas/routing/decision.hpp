@@ -24,7 +24,7 @@ struct event_features {
   double size = 1;         ///< the manifest's size feature, e.g. images
   way_bytes bytes;         ///< request and expected reply, for the network
   double deadline_ms = 0;  ///< time left; 0: none
-  bool may_explore = true; ///< false for priority "critical"
+  bool may_explore = true; ///< false: it goes nowhere merely to learn
   /// Hash of what the event belongs to (a session, a stream, a data set), for
   /// policies that keep such events together; 0: nothing.
   uint64_t key = 0;
@@ -45,7 +45,7 @@ struct candidate {
   /// The same of own replies that will come back (reply_load): until the last
   /// of them has crossed, and what all of them take.
   double replies_free_in_ms = 0, replies_ahead_ms = 0;
-  /// How late the loop that would run it is (local sites), or the outbox.
+  /// How late the own node's loop is; 0 for sites of other nodes.
   double loop_lag_ms = 0;
   /// Where the site joins this function's events; null: it serves each alone. In
   /// place of free_in_ms, which is 0 then.
