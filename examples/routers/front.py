@@ -34,7 +34,7 @@ class Site:
             known[self.name].request(*request)
             answer = known[self.name].getresponse()
             return answer, answer.read()
-        except OSError:
+        except (OSError, http.client.HTTPException):
             known.pop(self.name).close()
             raise
 
@@ -48,16 +48,10 @@ class Front(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {key: value for key, value in self.headers.items()
                    if key.lower() not in HOP}
-        with LOCK:
-            site = min(SITES, key=lambda s: (s.under_way / s.servers, s.name))
-            site.under_way += 1
         try:
-            answer, text = site.ask(self.command, self.path, body, headers)
-        except OSError:
+            answer, text = self.ask_one(body, headers)
+        except (OSError, http.client.HTTPException):
             return self.send_error(502)
-        finally:
-            with LOCK:
-                site.under_way -= 1
         self.send_response(answer.status)
         for key, value in answer.getheaders():
             if key.lower() not in HOP:
@@ -65,6 +59,23 @@ class Front(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+
+    def ask_one(self, body, headers):
+        refused = set()
+        while True:
+            with LOCK:
+                site = min((s for s in SITES if s not in refused),
+                           key=lambda s: (s.under_way / s.servers, s.name))
+                site.under_way += 1
+            try:
+                return site.ask(self.command, self.path, body, headers)
+            except ConnectionRefusedError:  # nothing was sent: another may
+                refused.add(site)
+                if len(refused) == len(SITES):
+                    raise
+            finally:
+                with LOCK:
+                    site.under_way -= 1
 
     do_GET = do_POST = forward
 
