@@ -142,7 +142,8 @@ result<void> node_system::impl::spawn() {
                                 config.clock});
   serve_bulk();
   predictor = spawn_predictor(*system, {config.self.node, &board, &ports,
-                                        &stats, &counters, config.clock, true,
+                                        &stats, &counters, config.clock,
+                                        config.cpu_probes,
                                         &quality, config.experience,
                                         config.log});
   ports.receive_with([this](loop_report report) {

@@ -57,6 +57,8 @@ struct node_system_config {
   /// Where the loops' decisions go, with the bounds of one loop.
   decision_log_config decisions = {};
   decision_book* decided = nullptr; ///< for other nodes' questions; null: none
+  /// Measure how slow this node's CPU is, for those whom no events tell.
+  bool cpu_probes = true;
   const clock_source* clock = nullptr;
   uint64_t seed = 0;
   std::function<void(std::string)> log;

@@ -233,6 +233,11 @@ std::vector<property> declare() {
            "to see how long that takes and whether it still can; at most 2 % "
            "of the time. 0: never.",
            &config::inquire_after_s, 0, 86'400, "0 to 86400"),
+    flag("functions.cpu_probes",
+         "Measure how slow this node's processor is when no events tell it, for "
+         "all who send it events. Turn it off where functions' times are not "
+         "the processor's: those of other devices or services.",
+         &config::cpu_probes),
     flag("functions.accept_unsandboxed",
          "Run bundles that nobody vouches for in worker processes also "
          "where this machine cannot sandbox them. Such a function can read "

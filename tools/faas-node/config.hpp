@@ -42,6 +42,7 @@ struct config {
   uint32_t waiting_threads = 32;
   uint32_t python_waiting = 2;
   uint32_t inquire_after_s = 600; ///< 0: never
+  bool cpu_probes = true;
   bool accept_unsandboxed = false;
   std::string worker; ///< empty: next to the program
 

@@ -274,6 +274,7 @@ result<void> running_node::parts::start_system() {
   actors::node_system_config made;
   made.self = hello();
   made.scheduler_threads = settings.scheduler_threads;
+  made.cpu_probes = settings.cpu_probes;
   made.peers = tunnel.get();
   made.bulk = &tunnel->bulk();
   for (const auto& text : settings.join) {

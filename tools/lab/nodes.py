@@ -209,7 +209,9 @@ class Cluster:
         emulation.replace(self.folder / (site.name + ".site"),
                           self.site_texts.get(site.name)
                           or emulation.site_file(site))
+        # Where work sleeps, a probe of the processor says that nothing changed.
         settings = {"node.tier": site.tier,
+                    "functions.cpu_probes": "true" if self.throttle else "false",
                     "functions.executors": site.servers}
         core = self.throttle.core(number) if self.throttle else None
         if self.gateway:
