@@ -8,7 +8,7 @@ namespace faas::routing {
 
 /// Bounds on learning at the users' expense.
 struct exploration {
-  double share = 0.03; ///< of decisions, at most (token bucket)
+  double share = 0.03; ///< of decisions, at most (token bucket); 0: none
   double burst = 2;    ///< decisions that may be saved up
   /// Freely explored are events whose 95 % quantile at the other site stays
   /// under this quantile of recent predictions: they make no new tail.
@@ -31,7 +31,8 @@ class min_latency final : public policy {
 public:
   explicit min_latency(exploration bounds = {},
                        hedge_bounds hedges = {}) noexcept
-    : bounds_(bounds), hedges_(hedges), tokens_(bounds.burst / 2) {}
+    : bounds_(bounds), hedges_(hedges),
+      tokens_(bounds.share > 0 ? bounds.burst / 2 : 0) {}
   std::string_view name() const noexcept override { return "min-latency"; }
   pick choose(const decision& so_far, const event_features& event,
               random_source& random, time_point now) noexcept override;

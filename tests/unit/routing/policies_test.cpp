@@ -111,6 +111,20 @@ BOOST_AUTO_TEST_SUITE(policies_test)
       explored_share(rule, scored({{20, 20}, {21, 20}}), critical, 1000) == 0);
   }
 
+  BOOST_AUTO_TEST_CASE(a_share_of_zero_never_explores) {
+    for (uint64_t seed = 1; seed <= 50; ++seed) {
+      const auto rule = std::move(*make_policy("min-latency:explore=0"));
+      random_source random{seed};
+      for (int i = 0; i < 100; ++i) {
+        rule->choose(scored({{200, 0}, {1e4, 0}}), {}, random, now);
+        const auto made
+          = rule->choose(scored({{20, 20}, {21, 20}}), {}, random, now);
+        BOOST_TEST((made.why != reason::explored));
+        BOOST_TEST(made.chosen == 0);
+      }
+    }
+  }
+
   BOOST_AUTO_TEST_CASE(a_deadline_is_not_put_at_risk) {
     min_latency rule;
     event_features event;
