@@ -113,7 +113,7 @@ class Lab(unittest.TestCase):
         # Each has chosen for some.
         for name in ("lab-gateway", "lab-gateway-2"):
             logs = list((report / "nodes" / name).glob("decisions/*.dlog"))
-            self.assertGreater(sum(one.stat().st_size for one in logs), 4096,
+            self.assertGreater(sum(one.stat().st_size for one in logs), 1024,
                                name)
         self.assert_records(report)
 
