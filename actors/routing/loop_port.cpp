@@ -233,12 +233,8 @@ void loop_port::enter_link(const local_route& mine, flight& ready,
 /// What the choice costs on paper, and for the log.
 void loop_port::note(local_route& mine, flight& ready,
                      const routing::decision& made, time_point now) {
-  if (made.runner_up != routing::decision::none) {
-    const auto loss
-      = made.chosen_parts().total - made.parts[made.runner_up].total;
-    if (loss > 0)
-      ready.stats->regret_ns.add(static_cast<uint64_t>(loss * 1e6));
-  }
+  if (const auto loss = routing::regret_ms(made); loss > 0)
+    ready.stats->regret_ns.add(static_cast<uint64_t>(loss * 1e6));
   const auto logged = notes_.draw(ready.event.id, now);
   ready.note = logged > 0
                  ? notes_.begin(names_for(mine),

@@ -108,7 +108,7 @@ decision decide(std::span<const candidate> candidates,
   made.chosen = answer.chosen;
   made.why = answer.why;
   made.propensity = answer.propensity;
-  if (!single)
+  if (!single && made) // next to nothing there is no second
     made.runner_up = best_of(made, made.chosen);
   return made;
 }
@@ -125,6 +125,14 @@ uint8_t best_of(const decision& made, uint8_t except) noexcept {
       best = i;
   }
   return best;
+}
+
+double regret_ms(const decision& made) noexcept {
+  if (!made || made.runner_up == decision::none)
+    return 0;
+  const double more
+    = made.chosen_parts().total - made.parts[made.runner_up].total;
+  return more > 0 ? more : 0;
 }
 
 std::string explain(const decision& made,

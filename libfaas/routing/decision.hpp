@@ -113,7 +113,7 @@ std::string_view name(reason why) noexcept;
 struct decision {
   static constexpr uint8_t none = 255;
   uint8_t chosen = none;
-  uint8_t runner_up = none; ///< best total among the others
+  uint8_t runner_up = none; ///< best total among the others, if one is chosen
   uint8_t count = 0;
   reason why = reason::no_candidate;
   double propensity = 1; ///< probability of this choice; 0: not known
@@ -123,6 +123,7 @@ struct decision {
 
   decision() noexcept {} // leaves the arrays alone: they are 2 KiB
   explicit operator bool() const noexcept { return chosen != none; }
+  /// Only where one was chosen.
   const prediction& chosen_parts() const noexcept { return parts[chosen]; }
 };
 
@@ -220,6 +221,10 @@ decision decide(std::span<const candidate> candidates,
 /// Healthy candidate with the smallest total, ties by site index; `except` is
 /// left out. decision::none if there is none.
 uint8_t best_of(const decision& made, uint8_t except = decision::none) noexcept;
+
+/// How much longer the chosen site takes than the best of the others, as
+/// predicted, ms; 0: no longer, nothing was chosen, or there is no other.
+double regret_ms(const decision& made) noexcept;
 
 /// One line for people: chosen site with its parts, runner-up, reason. `names`
 /// are the sites' names in the order of the candidates (missing: "#index").

@@ -1,5 +1,6 @@
 // Events that would be late: refused at once, or answered by a lighter variant;
 // keys that stay together.
+#include "tests/actor/routing/kept_decisions.hpp"
 #include "tests/actor/routing/port_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -101,6 +102,27 @@ struct deadline_world : port_world {
   }
   static constexpr auto no_trials = "deadline:retry=100000";
 
+  /// Takes the place of the port; what it decides is kept in `sink`.
+  void open_with(kept_decisions& sink) {
+    port.reset();
+    port_deps deps{system, counters, board, stats, ports, clock, 1, 16};
+    deps.decisions = {&sink, 1, 0};
+    port = std::make_unique<loop_port>(deps, loop);
+  }
+  /// Of all of that counter's series; -1: there are none.
+  double sum_of(const std::string& counter) const {
+    double sum = 0;
+    for (const auto& family : stats.collect())
+      if (family.name == counter) {
+        if (family.samples.empty())
+          return -1;
+        for (const auto& sample : family.samples)
+          sum += sample.value;
+        return sum;
+      }
+    return -1;
+  }
+
   std::string variant_of(uint64_t token) {
     const auto answer = got->wait(token);
     const auto* name = find_header(answer.headers, "X-Faas-Variant");
@@ -126,6 +148,37 @@ BOOST_AUTO_TEST_CASE(what_no_site_can_answer_in_time_is_refused_at_once) {
   BOOST_TEST(!answer.next_step.empty());
   BOOST_TEST(host->submitted == 1);
   BOOST_TEST((code(submit(10s)) == errc::ok));
+}
+
+/// The first of them try the sites out; then nothing is chosen, so nothing has
+/// a runner-up or costs anything on paper.
+BOOST_AUTO_TEST_CASE(what_is_refused_beside_two_sites_regrets_nothing) {
+  kept_decisions sink;
+  open_with(sink);
+  const auto slow = answering(), slower = answering();
+  auto both = route_of({{slow, nullptr}, {slower, nullptr}}, false, 1, {},
+                       no_trials);
+  both->targets[0].cell = cell_of(200);
+  both->targets[1].cell = cell_of(200); // alike: trials cost nothing either
+  publish(both);
+  for (int i = 0; i < 2; ++i)
+    BOOST_TEST((code(submit(50ms)) == errc::ok));
+  BOOST_TEST(slow->submitted + slower->submitted == 2);
+  for (int i = 0; i < 3; ++i)
+    BOOST_TEST((code(submit(50ms)) != errc::ok));
+  BOOST_TEST(slow->submitted + slower->submitted == 2);
+  BOOST_TEST(sum_of("petrel_predicted_regret_seconds_total") == 0);
+  port.reset(); // hands the log over
+  BOOST_REQUIRE(sink.all.size() == 5u);
+  for (const auto& one : sink.all) {
+    const bool refused = one.why == routing::reason::refused;
+    BOOST_TEST(refused == (&one >= &sink.all[2]));
+    BOOST_TEST((one.chosen == routing::decision::none) == refused);
+    BOOST_TEST((one.runner_up == routing::decision::none) == refused);
+    BOOST_TEST(one.sites.size() == 2u);
+    for (const auto& site : one.sites)
+      BOOST_TEST(site.considered);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_lighter_variant_answers_where_the_heavy_one_is_late) {

@@ -1,4 +1,5 @@
 // What the port hands to the log of decisions.
+#include "tests/actor/routing/kept_decisions.hpp"
 #include "tests/actor/routing/port_world.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -10,24 +11,6 @@ using namespace std::chrono_literals;
 using decisions::ending;
 
 namespace {
-
-struct kept final : decision_sink {
-  void take(decisions::batch&& what) override {
-    ++batches;
-    dropped += what.dropped;
-    for (const auto& one : what.items) {
-      decisions::record made;
-      static_cast<decisions::entry&>(made) = one.what;
-      made.of = what.contexts[one.context];
-      const auto sites = what.sites_of(one);
-      made.sites.assign(sites.begin(), sites.end());
-      all.push_back(std::move(made));
-    }
-  }
-  std::vector<decisions::record> all;
-  int batches = 0;
-  uint64_t dropped = 0;
-};
 
 struct logging_world : port_world {
   logging_world() { open_with(1); }
@@ -57,7 +40,7 @@ struct logging_world : port_world {
     loop.run();
   }
 
-  kept sink;
+  kept_decisions sink;
   std::shared_ptr<fake_host> host = std::make_shared<fake_host>();
   std::vector<std::shared_ptr<fake_peer>> peers;
 };

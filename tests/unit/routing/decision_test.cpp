@@ -22,6 +22,15 @@ namespace {
 using sites = candidates;
 constexpr auto now = candidates::now;
 
+/// Has sites, and wants none of them.
+struct refusing final : policy {
+  std::string_view name() const noexcept override { return "refusing"; }
+  pick choose(const decision&, const event_features&, random_source&,
+              time_point) noexcept override {
+    return {decision::none, reason::refused, 1};
+  }
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(decision_test)
@@ -196,6 +205,43 @@ BOOST_AUTO_TEST_SUITE(decision_test)
     BOOST_TEST(made.chosen_parts().total == 500);
   }
 
+  BOOST_AUTO_TEST_CASE(beside_nothing_chosen_there_is_no_runner_up) {
+    sites s;
+    s.add(certain(200));
+    s.add(certain(300));
+    random_source random{1};
+    refusing strict;
+    auto absent = *make_policy("static", site_index{9});
+    for (policy* rule : {static_cast<policy*>(&strict), absent.get()}) {
+      const auto made = decide(s.list, {}, *rule, random, now);
+      BOOST_TEST(!made);
+      BOOST_TEST(int{made.runner_up} == int{decision::none});
+      BOOST_TEST(regret_ms(made) == 0);
+      BOOST_TEST(explain(made) == "no site: " + std::string{name(made.why)});
+    }
+  }
+
+  BOOST_AUTO_TEST_CASE(regret_is_what_the_choice_is_slower_by) {
+    sites s;
+    s.add(certain(200));
+    s.add(certain(300));
+    random_source random{1};
+    for (const auto& [site, regret] : {std::pair{0u, 0.0}, {1u, 100.0}}) {
+      auto rule = *make_policy("static", site_index{site});
+      const auto made = decide(s.list, {}, *rule, random, now);
+      BOOST_TEST(int{made.runner_up} == int(1 - site));
+      BOOST_TEST(regret_ms(made) == regret);
+    }
+    s.list.pop_back();
+    min_latency rule;
+    BOOST_TEST(regret_ms(decide(s.list, {}, rule, random, now)) == 0);
+    decision made; // as in the logs of releases before
+    made.runner_up = 0;
+    made.healthy = 1;
+    made.parts[0].total = 1;
+    BOOST_TEST(regret_ms(made) == 0);
+  }
+
   BOOST_AUTO_TEST_CASE(no_policy_ever_chooses_an_unhealthy_site) {
     for (uint64_t seed = 1; seed <= 300; ++seed) {
       BOOST_TEST_CONTEXT("seed " << seed) {
@@ -221,6 +267,7 @@ BOOST_AUTO_TEST_SUITE(decision_test)
               BOOST_REQUIRE((healthy == 0 || rule->name() == "static"));
             BOOST_REQUIRE(made.runner_up != made.chosen
                           || made.chosen == decision::none);
+            BOOST_REQUIRE((made || made.runner_up == decision::none));
           }
         }
       }
