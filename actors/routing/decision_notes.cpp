@@ -32,7 +32,7 @@ uint32_t decision_notes::begin(const decisions::context_ptr& of,
   free_.pop_back();
   auto& to = *notes_[number - 1];
   auto& what = to.what = {};
-  const auto& [event, made, logged, now, at] = choice;
+  const auto& [event, made, logged, deadline_ms, at] = choice;
   to.of = of;
   what.id = event.id;
   what.at_us = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -40,7 +40,7 @@ uint32_t decision_notes::begin(const decisions::context_ptr& of,
                  .count();
   what.size = event.size;
   what.bytes = static_cast<double>(event.body.size());
-  what.deadline_ms = to_ms(event.deadline - now);
+  what.deadline_ms = deadline_ms;
   what.attempt = event.attempt;
   what.chosen = made.chosen;
   what.runner_up = made.runner_up;

@@ -25,7 +25,7 @@ struct choice_made {
   const invocation& event;
   const routing::decision& made;
   double logged; ///< draw()'s answer
-  time_point now;
+  double deadline_ms; ///< that the policy saw left
   wall_time at;
 };
 

@@ -238,7 +238,8 @@ void loop_port::note(local_route& mine, flight& ready,
   const auto logged = notes_.draw(ready.event.id, now);
   ready.note = logged > 0
                  ? notes_.begin(names_for(mine),
-                                {ready.event, made, logged, now,
+                                {ready.event, made, logged,
+                                 time_left_ms(mine, ready.event, now),
                                  deps_.clock.wall()},
                                 {mine.shared->targets, mine.shown})
                  : 0;

@@ -160,6 +160,10 @@ private:
   void dispatch(local_route& mine, flight&& ready, time_point now);
   void dispatch_to(local_route& mine, flight&& ready,
                    const routing::decision& chosen, time_point now);
+  /// By the event's deadline or the manifest's, whichever is sooner; below zero
+  /// when that is over.
+  static double time_left_ms(const local_route& mine, const invocation& event,
+                             time_point now) noexcept;
   routing::event_features features_of(const local_route& mine,
                                       const invocation& event,
                                       time_point now) const;

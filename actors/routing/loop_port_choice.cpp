@@ -97,16 +97,22 @@ routing::decision loop_port::choose(local_route& mine, const invocation& event,
                          random_, now);
 }
 
+double loop_port::time_left_ms(const local_route& mine,
+                               const invocation& event,
+                               time_point now) noexcept {
+  auto until = event.deadline;
+  if (mine.shared->deadline > duration::zero())
+    until = std::min(until, event.accepted + mine.shared->deadline);
+  return to_ms(until - now);
+}
+
 routing::event_features loop_port::features_of(const local_route& mine,
                                                const invocation& event,
                                                time_point now) const {
   routing::event_features made;
   made.size = event.size;
   made.bytes = {static_cast<double>(event.body.size()), mine.reply_bytes};
-  auto until = event.deadline;
-  if (mine.shared->deadline > duration::zero())
-    until = std::min(until, event.accepted + mine.shared->deadline);
-  made.deadline_ms = to_ms(until - now);
+  made.deadline_ms = time_left_ms(mine, event, now);
   if (const auto& header = mine.shared->key; !header.empty())
     if (const auto* value = find_header(event.headers, header)) {
       made.key = key_of(*value);

@@ -38,7 +38,7 @@ void loop_port::refuse(local_route& mine, flight&& ready,
   const auto& targets = mine.shared->targets;
   for (size_t i = 0; i < made.count && i < mine.shown.size(); ++i)
     names[i] = targets[mine.shown[i]].site.str();
-  const auto left = features_of(mine, ready.event, now).deadline_ms;
+  const auto left = time_left_ms(mine, ready.event, now);
   auto answer = reply::failure(
     routing::refusal(made, left, {names.data(), made.count}));
   if (!mine.refusals)

@@ -63,7 +63,7 @@ struct entry {
   int64_t at_us = 0; ///< of the decision, since 1970, by the node's wall clock
   double size = 0;
   double bytes = 0;       ///< of the request
-  double deadline_ms = 0; ///< that were left; 0: none
+  double deadline_ms = 0; ///< that the policy saw left; 0: none, or over
   uint8_t attempt = 1;
   uint8_t chosen = routing::decision::none; ///< position in the context's sites
   uint8_t runner_up = routing::decision::none;

@@ -181,6 +181,22 @@ BOOST_AUTO_TEST_CASE(what_is_refused_beside_two_sites_regrets_nothing) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(the_log_has_the_deadline_that_the_policy_went_by) {
+  kept_decisions sink;
+  open_with(sink);
+  for (const auto own : {duration::zero(), duration{100ms}, duration{60s}}) {
+    auto of = heavy(20, "deadline");
+    of->deadline = own;
+    publish(of);
+    submit(10s);
+  }
+  port.reset();
+  BOOST_REQUIRE(sink.all.size() == 3u);
+  BOOST_TEST(sink.all[0].deadline_ms == 10'000);
+  BOOST_TEST(sink.all[1].deadline_ms == 100); // the sooner
+  BOOST_TEST(sink.all[2].deadline_ms == 10'000);
+}
+
 BOOST_AUTO_TEST_CASE(a_lighter_variant_answers_where_the_heavy_one_is_late) {
   publish_both(heavy(200, "deadline:retry=100000", "small"),
                small(5, "deadline"));
