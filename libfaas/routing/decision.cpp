@@ -147,11 +147,12 @@ std::string explain(const decision& made,
   const auto& p = made.chosen_parts();
   std::snprintf(text, sizeof text,
                 "%.1f ms = network %.1f + queue %.1f + service %.1f + cold "
-                "%.1f + overdue %.1f, sd %.1f; %s, p=%.3f",
+                "%.1f + overdue %.1f, sd %.1f; %s, p",
                 p.total, p.network, p.queue, p.service, p.cold, p.overdue,
-                std::sqrt(p.variance), std::string{name(made.why)}.c_str(),
-                made.propensity);
+                std::sqrt(p.variance), std::string{name(made.why)}.c_str());
   auto line = called(made.chosen) + ": " + text;
+  std::snprintf(text, sizeof text, "=%.3f", made.propensity);
+  line += made.propensity > 0 ? text : " not known";
   if (made.runner_up != decision::none) {
     std::snprintf(text, sizeof text, " %.1f ms",
                   made.parts[made.runner_up].total);

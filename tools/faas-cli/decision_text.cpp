@@ -8,12 +8,10 @@
 
 #include <cmath>
 #include <cstdio>
+#include <map>
 
 namespace faas::cli {
 namespace {
-
-/// Half the width of a 90 % interval, in standard deviations.
-constexpr double two_sided_90 = 1.645;
 
 std::string ms(double value) {
   return short_number(value) + " ms";
@@ -51,65 +49,172 @@ const json* best_of(const json& decision) {
   return best;
 }
 
-std::string reason_text(const std::string& reason) {
+double total_of(const json& row) {
+  return number_at(row, "total_ms");
+}
+
+/// With the waits that it causes for later events.
+double whole_of(const json& row) {
+  return total_of(row) + number_at(row, "imposed_ms");
+}
+
+/// Whether no site that was looked at has a smaller one. Logged numbers are
+/// rounded: those that are hardly smaller do not count.
+bool least(const json& decision, const json& row,
+           double (*number)(const json&)) {
+  constexpr double rounding = 1.002;
+  for (const auto& other : list_in(part(decision, "sites"), "sites"))
+    if (flag_at(other, "considered") && number(other) * rounding < number(row))
+      return false;
+  return true;
+}
+
+bool any_imposes(const json& decision) {
+  for (const auto& row : list_in(part(decision, "sites"), "sites"))
+    if (number_at(row, "imposed_ms") > 0)
+      return true;
+  return false;
+}
+
+/// Policies differ in how much they mind what is imposed, so that the numbers
+/// tell what it was the best by.
+std::string best_text(const json& d) {
+  const auto& mine = row_of(d, text_at(d, "chosen"));
+  const bool by_total = least(d, mine, total_of);
+  const bool imposes = any_imposes(d);
+  if (imposes && least(d, mine, whole_of))
+    return by_total ? "it had the smallest predicted total, also with the waits "
+                      "that it imposes on later events"
+                    : "its predicted total and the waits that it imposes on "
+                      "later events are the smallest together";
+  if (by_total)
+    return "it had the smallest predicted total";
+  return "by the policy's parameters it was the best, or nearly so";
+}
+
+std::string reason_text(const json& d) {
+  static const std::map<std::string, const char*, std::less<>> texts{
+    {"no-candidate", "no site could take it"},
+    {"only-candidate", "no other site could take it"},
+    {"explored", "to learn (exploration), not because it came first"},
+    {"fixed", "the policy allows this site only"},
+    {"fallback", "the policy's own site was not available"},
+    {"random", "by lot"},
+    {"round-robin", "it was its turn"},
+    {"ranked", "it came first in the policy's own order, which is not that of "
+               "the totals below"},
+    {"cheapest", "of the sites that are sure enough to meet the deadline it "
+                 "costs least, or imposes least on later events where costs are "
+                 "alike; sites where it would wait for long come last"},
+    {"likeliest",
+     "no site is sure enough to meet the deadline; this one most likely"},
+    {"sticky", "events with this key go there"},
+    {"refused", "no site was likely to answer in time"},
+    {"hedged", "as a second start; the first site had not answered yet, and the "
+               "first answer counts"}};
+  const auto reason = text_at(d, "reason");
   if (reason == "best")
-    return "it had the smallest predicted latency";
-  if (reason == "explored")
-    return "to learn (exploration); it was not the best on paper";
-  if (reason == "only-candidate")
-    return "no other site could take it";
-  if (reason == "fixed")
-    return "the policy allows this site only";
-  if (reason == "fallback")
-    return "the policy's own site was not available";
-  if (reason == "random")
-    return "by lot";
-  if (reason == "round-robin")
-    return "it was its turn";
-  if (reason == "cheapest")
-    return "it costs least among those that meet the deadline";
-  if (reason == "likeliest")
-    return "no site is sure enough to meet the deadline; this one most likely";
-  if (reason == "sticky")
-    return "events with this key go there";
-  if (reason == "refused")
-    return "no site can meet the deadline";
-  return printable(reason);
+    return best_text(d);
+  const auto found = texts.find(reason);
+  return found != texts.end() ? found->second : printable(reason);
+}
+
+/// "4 ms slower"
+std::string gap_text(double mine, double others) {
+  const double gap = others - mine;
+  return gap >= 0 ? ms(gap) + " slower" : ms(-gap) + " faster";
+}
+
+std::string runner_up_text(const json& d, const json& mine) {
+  const auto name = text_at(d, "runner_up");
+  if (name.empty())
+    return {};
+  const auto& other = row_of(d, name);
+  const auto pair = [](double a, double b) {
+    return ms(a) + " against " + ms(b);
+  };
+  auto text = "Runner-up " + printable(name) + ": "
+              + gap_text(total_of(mine), total_of(other)) + " on paper ("
+              + pair(total_of(mine), total_of(other)) + ")";
+  if (text_at(d, "reason") == "best" && any_imposes(d))
+    text += "; with what is imposed on later events "
+            + gap_text(whole_of(mine), whole_of(other)) + " ("
+            + pair(whole_of(mine), whole_of(other)) + ")";
+  return text + ".\n";
+}
+
+std::string propensity_text(const json& d) {
+  const double propensity = number_at(d, "propensity");
+  if (propensity >= 1)
+    return "No lot was drawn: the policy chooses so each time.\n";
+  if (!(propensity > 0))
+    return "With what probability the policy chooses so is not known.\n";
+  return "The policy chooses so with probability " + short_number(propensity)
+         + " (propensity).\n";
+}
+
+/// What was predicted where the event would have been answered first, against
+/// the time that it had.
+std::string best_against_deadline(const json& d) {
+  const auto* best = best_of(d);
+  if (best == nullptr)
+    return {};
+  const double left = number_at(d, "deadline_ms");
+  const double over = total_of(*best) - left;
+  auto text = "Best on paper: " + printable(text_at(*best, "site")) + " with "
+              + ms(total_of(*best)) + " +/- "
+              + ms(number_at(*best, "deviation_ms"));
+  if (left > 0)
+    text += over > 0 ? ", " + ms(over) + " more than were left"
+                     : " of the " + ms(left) + ": not sure enough";
+  return text + ".\n";
+}
+
+/// Nothing was chosen, so no site has seen the event.
+std::string none_chosen_text(const json& d) {
+  const auto policy = "Policy " + printable(text_at(d, "policy"));
+  if (text_at(d, "reason") != "refused")
+    return policy + " chose no site: " + reason_text(d) + ".\n";
+  const double left = number_at(d, "deadline_ms");
+  return policy + " refused it at once; no site was asked. "
+         + (left > 0 ? "None was likely to answer in the " + ms(left)
+                         + " that were left.\n"
+                     : "Its time was over.\n")
+         + best_against_deadline(d);
 }
 
 std::string choice_text(const json& d) {
   const auto site = text_at(d, "chosen");
+  if (site.empty())
+    return none_chosen_text(d);
+  const auto& mine = row_of(d, site);
   auto text = "Policy " + printable(text_at(d, "policy")) + " chose "
-              + printable(site) + ": " + reason_text(text_at(d, "reason"))
-              + ".\n";
-  const auto other = text_at(d, "runner_up");
-  const double mine = number_at(row_of(d, site), "total_ms");
-  if (!other.empty()) {
-    const double gap = number_at(row_of(d, other), "total_ms") - mine;
-    text += "Runner-up " + printable(other) + ": "
-            + (gap >= 0 ? ms(gap) + " slower" : ms(-gap) + " faster")
-            + " on paper (" + ms(mine) + " against " + ms(mine + gap) + ").\n";
-  }
-  const double propensity = number_at(d, "propensity");
-  text += propensity >= 1
-            ? "No lot was drawn: the policy chooses so each time.\n"
-            : "The policy chooses so with probability "
-                + short_number(propensity) + " (propensity).\n";
+              + printable(site) + ": " + reason_text(d) + ".\n"
+              + runner_up_text(d, mine) + propensity_text(d);
   const auto* best = best_of(d);
-  if (best != nullptr && text_at(d, "reason") == "explored")
-    text += "What it cost on paper: "
-            + ms(mine - number_at(*best, "total_ms")) + " more than "
-            + printable(text_at(*best, "site")) + ".\n";
+  if (best != nullptr && best != &mine && text_at(d, "reason") == "explored")
+    text += "What it cost on paper: " + ms(total_of(mine) - total_of(*best))
+            + " more than " + printable(text_at(*best, "site")) + ".\n";
   return text;
+}
+
+std::string note_of(const json& d, const json& row) {
+  const auto chosen = text_at(d, "chosen");
+  const auto site = text_at(row, "site");
+  if (chosen.empty()) // logs of releases before have a runner-up all the same
+    return &row == best_of(d) ? "best on paper" : "";
+  return site == chosen                  ? "chosen"
+         : site == text_at(d, "runner_up") ? "runner-up"
+                                           : "";
 }
 
 std::string candidates_text(const json& d) {
   table t{{"Site", ">Total ms", ">Network", ">Queue", ">Service", ">Cold",
-           ">Overdue", ">+/-", ">Doubt", ">In flight", "Note"}};
+           ">Overdue", ">+/-", ">Doubt", ">Imposed", ">In flight", "Note"}};
   for (const auto& row : list_in(part(d, "sites"), "sites")) {
     const auto site = text_at(row, "site");
     if (!flag_at(row, "considered")) {
-      t.row({site, "", "", "", "", "", "", "", "", "",
+      t.row({site, "", "", "", "", "", "", "", "", "", "",
              "no candidate: it did not answer, or was tried before"});
       continue;
     }
@@ -118,39 +223,28 @@ std::string candidates_text(const json& d) {
     };
     t.row({site, number("total_ms"), number("network_ms"), number("queue_ms"),
            number("service_ms"), number("cold_ms"), number("overdue_ms"),
-           number("deviation_ms"), number("doubt_ms"), number("in_flight"),
-           site == text_at(d, "chosen")      ? "chosen"
-           : site == text_at(d, "runner_up") ? "runner-up"
-                                             : ""});
+           number("deviation_ms"), number("doubt_ms"), number("imposed_ms"),
+           number("in_flight"), note_of(d, row)});
   }
   return t.to_string();
 }
 
-/// Inside the 90 % interval of the log-normal with this mean and deviation, as
-/// the gateway counts it.
-bool covered(double predicted, double deviation, double took) {
-  const double share = deviation / predicted;
-  const double log_var = std::log1p(share * share);
-  return std::abs(std::log(took / predicted) + log_var / 2)
-         <= two_sided_90 * std::sqrt(log_var);
-}
-
+/// The log does not keep how far the 90 % interval reached, so that it says
+/// nothing of that.
 std::string error_text(const json& d) {
   const auto& row = row_of(d, text_at(d, "chosen"));
-  const double predicted = number_at(row, "total_ms");
+  const double predicted = total_of(row);
   const double deviation = number_at(row, "deviation_ms");
   const double took = number_at(part(d, "outcome"), "total_ms");
   if (!(predicted > 0) || !(took > 0))
     return {};
+  const double off = std::abs(took - predicted);
   std::string text = "Predicted: " + ms(predicted) + ", "
-                     + percent(std::abs(took - predicted) / took)
+                     + percent(off / took)
                      + (predicted < took ? " too low" : " too high");
   if (deviation > 0)
-    text += ", "
-            + short_number(std::abs(took - predicted) / deviation)
-            + " standard deviations; "
-            + (covered(predicted, deviation, took) ? "inside" : "outside of")
-            + " the 90 % interval";
+    text += ", within " + short_number(off / deviation)
+            + " standard deviations of the prediction";
   return text + ".\n";
 }
 
@@ -160,7 +254,9 @@ std::string outcome_text(const json& d) {
   const auto status = std::to_string(static_cast<int>(number_at(o, "status")));
   const auto took = ms(number_at(o, "total_ms"));
   std::string text;
-  if (ending == "refused")
+  if (ending == "refused" && text_at(d, "chosen").empty())
+    text = "The answer said so (status " + status + ").\n";
+  else if (ending == "refused")
     text = "The site refused it after " + took + " (status " + status + ").\n";
   else if (ending == "lost")
     text = "The site vanished with it after " + took + ".\n";
@@ -216,13 +312,19 @@ std::string decision_table(const json& decisions) {
            "Reason", ">Propensity", "Ending"}};
   for (const auto& d : list_in(decisions, "decisions")) {
     const auto& o = part(d, "outcome");
-    const auto& row = row_of(d, text_at(d, "chosen"));
+    const auto site = text_at(d, "chosen");
+    const auto& row = row_of(d, site);
+    const double propensity = number_at(d, "propensity");
+    const auto of_a_site = [&](const json& from) {
+      return site.empty() ? "-" : short_number(total_of(from));
+    };
     t.row({text_at(d, "call"), text_at(d, "time"),
            text_at(d, "function") + ":"
              + short_number(number_at(d, "version")),
-           text_at(d, "chosen"), short_number(number_at(row, "total_ms")),
-           short_number(number_at(o, "total_ms")), text_at(d, "reason"),
-           short_number(number_at(d, "propensity")), text_at(o, "ending")});
+           site.empty() ? "-" : site, of_a_site(row), of_a_site(o),
+           text_at(d, "reason"),
+           propensity > 0 ? short_number(propensity) : "-",
+           text_at(o, "ending")});
   }
   return t.to_string();
 }

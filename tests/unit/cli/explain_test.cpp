@@ -1,6 +1,7 @@
 // explain, decisions, sites --watch.
 #include "fakes.hpp"
 
+#include "libfaas/routing/decision.hpp"
 #include "tools/faas-cli/decision_text.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -53,6 +54,32 @@ json attempt() {
             {"cold_ms", 0}}}};
 }
 
+json imposing(json of, double ms) {
+  of["imposed_ms"] = ms;
+  return of;
+}
+
+/// As a policy with deadlines refuses it; 30 ms were left.
+json refused() {
+  auto one = attempt();
+  one["policy"] = "deadline";
+  one["reason"] = "refused";
+  one["deadline_ms"] = 30;
+  one["chosen"] = nullptr;
+  one["runner_up"] = nullptr;
+  one["sites"] = {site("edge-1/cpu", 50, 0), site("cloud-1/cpu", 45, 9)};
+  one["outcome"] = {{"ending", "refused"}, {"status", 504}};
+  return one;
+}
+
+std::string told(const json& one) {
+  return decision_text({{"call", id}, {"attempts", json::array({one})}});
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
 std::string call_of(const json& attempts) {
   return json{{"call", id}, {"attempts", attempts}}.dump();
 }
@@ -71,8 +98,8 @@ BOOST_AUTO_TEST_CASE(a_choice_is_told_in_words_and_numbers) {
         "No lot was drawn", "no candidate: it did not answer",
         "It took 15 ms: network 0.500, queue 1.50, service 13, cold 0 (status "
         "200, start warm)",
-        "Predicted: 12 ms, 20 % too low, 1.50 standard deviations; "
-        "inside the 90 % interval"})
+        "Predicted: 12 ms, 20 % too low, within 1.50 standard deviations of the "
+        "prediction.\n"})
     BOOST_TEST(printed(text), "missing \"" << text << "\" in\n" << out.str());
 }
 
@@ -93,6 +120,116 @@ BOOST_AUTO_TEST_CASE(exploration_says_its_price_and_probability) {
     BOOST_TEST(printed(text), "missing \"" << text << "\" in\n" << out.str());
 }
 
+BOOST_AUTO_TEST_CASE(every_reason_has_words) {
+  const std::array<std::pair<const char*, const char*>, routing::reasons> all{
+    {{"no-candidate", "no site could take it"},
+     {"only-candidate", "no other site could take it"},
+     {"best", "it had the smallest predicted total"},
+     {"explored", "to learn (exploration), not because it came first"},
+     {"fixed", "the policy allows this site only"},
+     {"fallback", "the policy's own site was not available"},
+     {"random", "by lot"},
+     {"round-robin", "it was its turn"},
+     {"ranked", "it came first in the policy's own order, which is not that of "
+                "the totals below"},
+     {"cheapest", "of the sites that are sure enough to meet the deadline it "
+                  "costs least"},
+     {"likeliest", "no site is sure enough to meet the deadline; this one most "
+                   "likely"},
+     {"sticky", "events with this key go there"},
+     {"refused", "no site was likely to answer in time"},
+     {"hedged", "as a second start; the first site had not answered yet"}}};
+  for (const auto& [reason, words] : all) {
+    auto one = attempt();
+    one["reason"] = reason;
+    BOOST_TEST(has(told(one), std::string{"chose edge-1/cpu: "} + words),
+               told(one));
+  }
+  auto one = attempt();
+  one["reason"] = "of-a-later-release";
+  BOOST_TEST(has(told(one), "chose edge-1/cpu: of-a-later-release."));
+}
+
+/// Slower by itself, faster with what it makes later events wait.
+BOOST_AUTO_TEST_CASE(what_is_imposed_counts_where_the_policy_counts_it) {
+  auto one = attempt();
+  one["chosen"] = "cloud-1/cpu";
+  one["runner_up"] = "edge-1/cpu";
+  one["sites"] = {imposing(site("edge-1/cpu", 12, 0), 11),
+                  imposing(site("cloud-1/cpu", 16, 9), 0.25)};
+  const auto text = told(one);
+  for (const auto* words :
+       {"chose cloud-1/cpu: its predicted total and the waits that it imposes "
+        "on later events are the smallest together.\n",
+        "Runner-up edge-1/cpu: 4 ms faster on paper (16 ms against 12 ms); with "
+        "what is imposed on later events 6.75 ms slower (16.2 ms against 23 "
+        "ms).\n",
+        "Doubt  Imposed  In flight", "0.300    0.250          2  chosen"})
+    BOOST_TEST(has(text, words), "missing \"" << words << "\" in\n" << text);
+  BOOST_TEST(!has(text, "smallest predicted total"));
+
+  one["reason"] = "ranked"; // by a policy that does not mind it
+  BOOST_TEST(has(told(one), "4 ms faster on paper (16 ms against 12 ms).\n"));
+}
+
+BOOST_AUTO_TEST_CASE(the_best_is_so_by_what_the_numbers_say) {
+  auto one = attempt();
+  one["sites"] = {imposing(site("edge-1/cpu", 12, 0), 3),
+                  imposing(site("cloud-1/cpu", 16, 9), 0)};
+  BOOST_TEST(has(told(one), "it had the smallest predicted total, also with the "
+                            "waits that it imposes on later events.\n"));
+  one["sites"][0]["imposed_ms"] = 9; // "min-latency:social=0"
+  BOOST_TEST(has(told(one), "it had the smallest predicted total.\n"));
+  one["sites"][0]["total_ms"] = 17; // "min-latency:near=0.1"
+  BOOST_TEST(has(told(one), "by the policy's parameters it was the best, or "
+                            "nearly so.\n"));
+  one["sites"][0] = imposing(site("edge-1/cpu", 16.01, 0), 0); // but rounded
+  BOOST_TEST(has(told(one), "it had the smallest predicted total.\n"));
+}
+
+BOOST_AUTO_TEST_CASE(what_no_site_was_asked_for_is_told_so) {
+  const auto text = told(refused());
+  for (const auto* words :
+       {"Policy deadline refused it at once; no site was asked. None was likely "
+        "to answer in the 30 ms that were left.\n",
+        "Best on paper: cloud-1/cpu with 45 ms +/- 2 ms, 15 ms more than were "
+        "left.\n",
+        "2  best on paper\n", "The answer said so (status 504).\n"})
+    BOOST_TEST(has(text, words), "missing \"" << words << "\" in\n" << text);
+  for (const auto* words : {"Runner-up", "runner-up", "chose", "The site",
+                            "lot", "probability", "Predicted:"})
+    BOOST_TEST(!has(text, words), words << " in\n" << text);
+
+  auto close = refused();
+  close["deadline_ms"] = 46;
+  BOOST_TEST(has(told(close), "cloud-1/cpu with 45 ms +/- 2 ms of the 46 ms: "
+                              "not sure enough.\n"));
+  close["deadline_ms"] = 0;
+  BOOST_TEST(has(told(close), "no site was asked. Its time was over.\n"));
+  close["runner_up"] = "cloud-1/cpu"; // as logs of releases before have it
+  BOOST_TEST(told(close).find("unner-up") == std::string::npos);
+
+  auto full = attempt(); // by the site that was chosen
+  full["outcome"] = {{"ending", "refused"}, {"status", 429}, {"total_ms", 3}};
+  BOOST_TEST(has(told(full), "The site refused it after 3 ms (status 429).\n"));
+}
+
+BOOST_AUTO_TEST_CASE(a_propensity_that_is_not_known_is_no_zero) {
+  auto one = attempt();
+  one["reason"] = "hedged";
+  one["propensity"] = 0;
+  BOOST_TEST(has(told(one), "With what probability the policy chooses so is not "
+                            "known.\n"));
+  BOOST_TEST(!has(told(one), "probability 0"));
+  const auto line = decision_table(json::array({one}));
+  BOOST_TEST(has(line, "hedged           -  ok"), line);
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_event_has_no_site_in_the_list) {
+  const auto line = decision_table(json::array({refused()}));
+  BOOST_TEST(has(line, "resize:3  -                -     -  refused"), line);
+}
+
 BOOST_AUTO_TEST_CASE(each_attempt_is_told) {
   auto first = attempt(), second = attempt();
   first["outcome"]["ending"] = "lost";
@@ -104,7 +241,7 @@ BOOST_AUTO_TEST_CASE(each_attempt_is_told) {
   BOOST_TEST(cli({"explain", id}) == 0, err.str());
   for (const auto* text :
        {"Attempt 1", "vanished with it", "went on to another",
-        "Attempt 2", "no other site", "outside of the 90 %"})
+        "Attempt 2", "no other site", "within 14 standard deviations"})
     BOOST_TEST(printed(text), "missing \"" << text << "\" in\n" << out.str());
 }
 

@@ -330,6 +330,10 @@ BOOST_AUTO_TEST_SUITE(decision_test)
                   "cold 0.0 + overdue 0.0, sd 0.0; best, p=1.000; runner-up "
                   "edge 60.0 ms");
     BOOST_TEST(explain(made).starts_with("#0: 50.0 ms"));
+    auto second = made;
+    second.propensity = 0;
+    BOOST_TEST(explain(second).ends_with("best, p not known; runner-up #1 60.0 "
+                                         "ms"));
   }
 
   BOOST_AUTO_TEST_CASE(every_reason_has_a_name) {
