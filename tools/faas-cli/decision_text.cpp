@@ -263,7 +263,7 @@ std::string outcome_text(const json& d) {
   else if (ending == "timed_out")
     text = "No answer came within " + took + ".\n";
   else if (ending == "beaten")
-    text = "After " + took + " a second site had answered; this one was told "
+    text = "After " + took + " another start of it had answered; this one was told "
            "to stop.\n";
   else
     text = "It took " + took + ": network "
