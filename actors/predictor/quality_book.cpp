@@ -59,7 +59,8 @@ std::vector<metric_family> quality_book::collect() const {
                {"total", &accuracy::total_error}},
               rows),
     family_of("petrel_prediction_coverage",
-              "Share of recent events inside their 90 % interval.",
+              "Share of recent events inside their 90 % interval: of the "
+              "total the one learned, of the service the filter's own.",
               {{"service", &accuracy::service_coverage},
                {"total", &accuracy::total_coverage}},
               rows),

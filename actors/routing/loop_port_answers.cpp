@@ -310,6 +310,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
   seen.in_flight = ended.own_there;
   seen.predicted_ms = ended.predicted.total;
   seen.predicted_sd = std::sqrt(std::max(ended.predicted.variance, 0.0));
+  seen.predicted_reach = routing::told_reach_ms(ended.predicted);
   seen.at = now;
   observations_.push_back(seen);
   if (auto* mine = local_of(*ended.via))

@@ -21,6 +21,13 @@ inline bool plausible_amount(double x) noexcept {
   return std::isfinite(x) && x >= 0;
 }
 
+/// Half of a prediction's 90 % interval as its observation tells it, ms: from 0
+/// to max_ms, which no event exceeds; -1, not known, where it is no number.
+inline double told_reach_ms(const prediction& of) noexcept {
+  const double ms = reach_ms(of);
+  return std::isnan(ms) ? -1 : std::clamp(ms, 0.0, max_ms);
+}
+
 /// Whether each number of an event can be true by itself. Its parts may still be
 /// larger than the whole: of that the link's filter is the judge.
 inline bool plausible(const observation& seen) noexcept {

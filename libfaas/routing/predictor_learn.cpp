@@ -215,7 +215,7 @@ void predictor::impl::learn_timeout(const observation& seen, pair_state& pair,
 }
 
 void pair_state::judge_prediction(const observation& seen) {
-  quality.total(seen.predicted_ms, seen.predicted_sd, seen.total_ms);
+  quality.total(seen.predicted_ms, seen.predicted_reach, seen.total_ms);
   if (!(seen.predicted_ms > 0) || !(seen.predicted_sd > 0))
     return;
   const double score = (seen.total_ms - seen.predicted_ms) / seen.predicted_sd;

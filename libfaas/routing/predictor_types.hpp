@@ -77,6 +77,8 @@ struct observation {
   uint32_t in_flight = 0; ///< own of them, see site_load::finish
   double predicted_ms = 0; ///< from the decision; 0: not predicted
   double predicted_sd = 0;
+  /// Half of the 90 % interval that was learned; negative: not known.
+  double predicted_reach = -1;
   time_point at{};
 };
 
@@ -106,8 +108,8 @@ struct accuracy {
   double total_error = 0;   ///< same, of the whole latency
   double service_nis = 0;   ///< about 1 when consistent; alarm outside 0.3-3
   double network_nis = 0;
-  double service_coverage = 0; ///< share inside the 90 % interval
-  double total_coverage = 0;
+  double service_coverage = 0; ///< share inside 90 % by the filter's variance
+  double total_coverage = 0;   ///< share inside the interval learned (reach_ms)
   double promises_kept = 0; ///< share of the last 200 or so; target 0.95
   uint64_t changes = 0; ///< steps detected (service)
   /// Events take that much longer than the site and its link account for; it

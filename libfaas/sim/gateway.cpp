@@ -400,6 +400,7 @@ void gateway::returned(const draw& event, const sending& how,
   learned.queue_length = static_cast<uint32_t>(inside);
   learned.predicted_ms = seen.predicted_ms;
   learned.predicted_sd = seen.predicted_sd;
+  learned.predicted_reach = std::max(seen.reach_ms, 0.0);
   learned.at = at(now);
   predictor_.observe(learned);
   predictor_.publish(at(now));

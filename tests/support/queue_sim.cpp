@@ -1,5 +1,6 @@
 #include "tests/support/queue_sim.hpp"
 
+#include "libfaas/routing/plausible.hpp"
 #include "libfaas/routing/queue_model.hpp"
 
 #include <cmath>
@@ -28,7 +29,7 @@ struct entry {
 
 struct job : sim_event {
   double work = 1, up_jitter = 0, down_jitter = 0;
-  double expected = 0, back = 0, predicted_sd = 0;
+  double expected = 0, back = 0, predicted_sd = 0, reach = -1;
   double backlog = 0, queue_ms = 0;
   bool open = false, begun = false;
 };
@@ -159,6 +160,7 @@ struct queue_sim::impl {
     j.why = made.why;
     j.predicted_ms = parts.total;
     j.predicted_sd = std::sqrt(parts.variance);
+    j.reach = told_reach_ms(parts);
     j.expected = parts.service;
     j.backlog = candidates[j.site].backlog_ms;
     j.open = true;
@@ -205,6 +207,7 @@ struct queue_sim::impl {
     seen.in_flight = seen.queue_length = loads[j.site].in_flight();
     seen.predicted_ms = j.predicted_ms;
     seen.predicted_sd = j.predicted_sd;
+    seen.predicted_reach = j.reach;
     seen.at = at(now);
     predictor.observe(seen);
     predictor.publish(at(now));

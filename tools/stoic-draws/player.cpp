@@ -1,5 +1,6 @@
 #include "tools/stoic-draws/player.hpp"
 
+#include "libfaas/routing/plausible.hpp"
 #include "libfaas/routing/policies/catalog.hpp"
 
 #include <cmath>
@@ -80,6 +81,7 @@ void draw_player::run_at(size_t site, const drawn_batch& batch) {
   seen.total_ms = ms(took.transfer) + seen.cold_ms + seen.service_ms + 1;
   seen.predicted_ms = expected_.total;
   seen.predicted_sd = std::sqrt(expected_.variance);
+  seen.predicted_reach = routing::told_reach_ms(expected_);
   seen.at = now_ += from_ms(seen.total_ms);
   predictor_.observe(seen);
   routing::outcome told;

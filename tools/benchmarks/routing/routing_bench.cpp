@@ -209,6 +209,7 @@ void observation_with_publish(benchmark::State& state) {
     o.total_ms = o.service_ms + 20 + random.uniform();
     o.predicted_ms = o.total_ms * 1.1;
     o.predicted_sd = 5;
+    o.predicted_reach = 8;
     seen.push_back(o);
   }
   size_t at = 0;
