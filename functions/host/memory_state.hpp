@@ -34,6 +34,7 @@ struct memory_state {
   time_point left_at{};
   duration load_time{}; ///< that the last load took, with its instances
   duration first_load{}; ///< the same of the deployment's
+  uint64_t measured = 0; ///< loads whose time was one of these two
   bool inquiry = false; ///< the load under way is for its own sake
   uint64_t unloads = 0, loads = 0, failed_loads = 0;
   /// For facts(): what was told, and when.

@@ -54,6 +54,7 @@ void version_host::load() noexcept {
   if (parts) {
     const std::lock_guard lock{mutex_};
     memory_.first_load = clock::now() - begun;
+    ++memory_.measured;
   }
   if (parts)
     loaded_parts_ready(std::move(*parts));

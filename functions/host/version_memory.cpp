@@ -361,14 +361,17 @@ void version_host::come_back(uint64_t number) noexcept {
 
 void version_host::note_load(duration took, bool worked) {
   const std::lock_guard lock{mutex_};
-  if (worked)
+  if (worked) {
     memory_.load_time = took;
+    ++memory_.measured;
+  }
   if (std::exchange(memory_.inquiry, false))
     settings_.inquiry->spent(took, std::max(memory_.ticked, clock::now()));
 }
 
 /// That of the deployment until it has come back once.
 void version_host::add_load_time(scaling::scale_sample& to) const {
+  to.loads = memory_.measured;
   to.load = memory_.load_time > duration::zero() ? memory_.load_time
                                                  : memory_.first_load;
 }

@@ -28,7 +28,7 @@ instance_scaler::instance_scaler(const scale_limits& limits, time_point now)
 scale_advice instance_scaler::tick(time_point now,
                                    const scale_sample& sample) {
   now_ = std::max(now_, now);
-  note_load(sample);
+  note_load(now_, sample);
   note_activity(now_, sample);
   measure(now_, sample);
   scale_advice advice;
@@ -43,22 +43,23 @@ scale_advice instance_scaler::tick(time_point now,
 void instance_scaler::rescale(time_point now, const scale_sample& sample,
                               const scale_limits& limits, bool leave) {
   now_ = std::max(now_, now);
-  note_load(sample);
+  note_load(now_, sample);
   note_activity(now_, sample);
   limits_ = limits;
   plan_anew();
   dismissed_ = leave;
 }
 
-void instance_scaler::note_load(const scale_sample& sample) noexcept {
-  if (sample.load <= duration::zero() || sample.load == load_)
-    return;
-  load_ = sample.load;
-  plan_anew();
+void instance_scaler::note_load(time_point now,
+                                const scale_sample& sample) noexcept {
+  // A prewarm that has begun is not put off because it took less than it might
+  // have: it would leave, and load again. The next event makes another plan.
+  if (loads_.note(sample.loads, sample.load) && now - active_ < plan_.load)
+    plan_anew();
 }
 
 void instance_scaler::plan_anew() noexcept {
-  plan_ = plan_keep(idle_, limits_.keep, load_);
+  plan_ = plan_keep(idle_, limits_.keep, loads_.usual(), loads_.spare());
 }
 
 void instance_scaler::note_activity(time_point now,
@@ -73,6 +74,8 @@ void instance_scaler::note_activity(time_point now,
   const duration idle = now - active_;
   if (!first && idle >= idle_histogram::least) {
     idle_.add(idle);
+    if (plan_.learned && plan_.load == duration::max())
+      loads_.not_loaded();
     plan_anew();
   }
   active_ = now;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "libfaas/scaling/keep_alive.hpp"
+#include "libfaas/scaling/load_times.hpp"
 #include "libfaas/scaling/tuner.hpp"
 
 #include <algorithm>
@@ -22,7 +23,8 @@ struct scale_sample {
   uint64_t served = 0;
   duration service{}; ///< sum over those served
   uint32_t busy = 0;  ///< waiting and running
-  duration load{};    ///< that the last load took; zero: not known
+  uint64_t loads = 0; ///< measured, the deployment's among them
+  duration load{};    ///< that the last of those took
 };
 
 struct scale_advice {
@@ -53,7 +55,7 @@ public:
   duration service() const noexcept { return service_; }
 
 private:
-  void note_load(const scale_sample& sample) noexcept;
+  void note_load(time_point now, const scale_sample& sample) noexcept;
   void plan_anew() noexcept;
   void measure(time_point now, const scale_sample& sample) noexcept;
   void note_activity(time_point now, const scale_sample& sample) noexcept;
@@ -62,7 +64,7 @@ private:
   tuner tuner_;
   idle_histogram idle_;
   keep_plan plan_;
-  duration load_{}; ///< see scale_sample
+  load_times loads_;
   time_point now_, active_, measured_;
   uint64_t arrived_ = 0;  ///< at the last tick
   scale_sample last_{};   ///< at the last measurement

@@ -17,14 +17,14 @@ bool tells_something(const idle_histogram& seen,
          && seen.concentration() >= settings.least_concentration;
 }
 
-/// When the load must begin for events that come from `due` on and until `last`;
-/// max: it is better to stay, or to wait for an event.
-duration load_begin(duration due, duration last, duration load_time,
+/// When the load must begin, so much ahead of events that come from `due` on and
+/// until `last`; max: it is better to stay, or to wait for an event.
+duration load_begin(duration due, duration last, duration ahead,
                     duration linger, const keep_settings& settings) noexcept {
   const auto worth_it = linger + settings.prewarm_least;
   if (!settings.prewarm || due < worth_it)
     return duration::max();
-  const auto begin = due - std::min(load_time, due);
+  const auto begin = due - std::min(ahead, due);
   if (begin >= worth_it)
     return begin;
   // Staying meets the events only where it may last so long.
@@ -34,7 +34,7 @@ duration load_begin(duration due, duration last, duration load_time,
 } // namespace
 
 keep_plan plan_keep(const idle_histogram& seen, const keep_settings& settings,
-                    duration load_time) noexcept {
+                    duration load_time, duration spare) noexcept {
   keep_plan plan;
   plan.unload = settings.idle;
   if (!tells_something(seen, settings))
@@ -46,7 +46,8 @@ keep_plan plan_keep(const idle_histogram& seen, const keep_settings& settings,
                            1 - settings.margin);
   const auto linger = std::min(settings.linger, settings.idle);
   load_time = std::clamp(load_time, duration::zero(), idle_histogram::most);
-  plan.load = load_begin(first, last, load_time, linger, settings);
+  spare = std::clamp(spare, duration::zero(), settings.idle / 2);
+  plan.load = load_begin(first, last, load_time + spare, linger, settings);
   if (plan.load != duration::max()) {
     plan.unload = linger;
     plan.unload_again

@@ -44,12 +44,15 @@ struct keep_plan {
 /// `idle` when too few idle times were seen, most are beyond the bins, or they
 /// are anywhere.
 ///
-/// `load_time`: that a load takes; zero: none, or not known. A load begins that
-/// much earlier, and the time it takes does not count as idle. Where it would
-/// begin so early that leaving saves less than `prewarm_least`, the function
-/// stays; unless `idle` ends before the events are due: then it leaves and its
-/// load begins as early as it may, two times `linger` after the last event.
+/// `load_time`: that a load usually takes; zero: none, or not known. `spare`: by
+/// which it may take longer. A load begins earlier by both. The time it usually
+/// takes does not count as idle. `spare` does, and counts for half of `idle` at
+/// most, so that the function does not leave before the events are due. Where it
+/// would begin so early that leaving saves less than `prewarm_least`, the
+/// function stays; unless `idle` ends before the events are due: then it leaves
+/// and its load begins as early as it may, two times `linger` after the last
+/// event.
 keep_plan plan_keep(const idle_histogram& seen, const keep_settings& settings,
-                    duration load_time = {}) noexcept;
+                    duration load_time = {}, duration spare = {}) noexcept;
 
 } // namespace faas::scaling

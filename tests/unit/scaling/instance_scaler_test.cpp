@@ -16,6 +16,7 @@ struct scaler_fixture {
                       .keep = {.idle = 60s}};
   scale_sample sample;
   std::optional<instance_scaler> made;
+  keep_plan without; ///< before a load was seen
 
   instance_scaler& it() {
     if (!made)
@@ -44,6 +45,25 @@ struct scaler_fixture {
     }
     return last;
   }
+  /// Until that is learned.
+  void call_each_ten_minutes() {
+    limits.keep.idle = 300s;
+    for (int i = 0; i < 20; ++i) {
+      busy(250ms, 4, 1ms);
+      for (int s = 0; s < 600; ++s)
+        idle(1s);
+    }
+    busy(250ms, 4, 1ms);
+    without = it().plan();
+  }
+  /// One more, for an event that waited for it.
+  void load(duration took) {
+    ++sample.loads;
+    sample.load = took;
+    busy(250ms, 4, 1ms);
+  }
+  /// By which a load begins earlier than with no load seen.
+  duration ahead() { return without.load - it().plan().load; }
 };
 
 } // namespace
@@ -135,25 +155,126 @@ BOOST_FIXTURE_TEST_SUITE(instance_scaler_test, scaler_fixture)
   }
 
   BOOST_AUTO_TEST_CASE(comes_back_earlier_when_a_load_takes_long) {
-    limits.keep.idle = 300s;
-    for (int i = 0; i < 20; ++i) {
-      busy(250ms, 4, 1ms);
-      for (int s = 0; s < 600; ++s)
-        idle(1s);
-    }
-    const auto quick = it().plan();
-    sample.load = 20s;
-    busy(250ms, 4, 1ms);
-    BOOST_TEST((it().plan().load == quick.load - 20s));
+    call_each_ten_minutes();
+    load(20s);
+    const auto first = ahead();
+    BOOST_TEST((first >= 20s));
+    BOOST_TEST((first <= 6 * 20s));
     sample.load = 0s; // what is not known changes nothing
+    ++sample.loads;
     busy(250ms, 4, 1ms);
-    BOOST_TEST((it().plan().load == quick.load - 20s));
-    sample.load = 30s; // measured while it is away
+    BOOST_TEST((ahead() == first));
+    ++sample.loads; // measured while it is away
+    sample.load = 30s;
     idle(60s);
-    BOOST_TEST((it().plan().load == quick.load - 30s));
+    const auto second = ahead();
+    BOOST_TEST((second >= 30s));
+    BOOST_TEST((second <= 3 * 30s));
+    BOOST_TEST((second != first));
+    ++sample.loads;
     sample.load = 40s;
     it().rescale(now, sample, limits, false);
-    BOOST_TEST((it().plan().load == quick.load - 40s));
+    BOOST_TEST((ahead() > second));
+    BOOST_TEST((ahead() <= 3 * 40s));
+  }
+
+  BOOST_AUTO_TEST_CASE(with_no_load_seen_events_alone_decide) {
+    call_each_ten_minutes();
+    const auto plan = it().plan();
+    BOOST_TEST(plan.learned);
+    sample.load = 20s; // of none
+    busy(250ms, 4, 1ms);
+    BOOST_TEST((it().plan() == plan));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_load_that_is_told_with_each_tick_counts_once) {
+    call_each_ten_minutes();
+    for (int i = 0; i < 21; ++i)
+      load(1s);
+    load(30s);
+    const auto once = it().plan();
+    busy(60s, 4, 1ms); // 240 looks
+    BOOST_TEST((it().plan() == once));
+  }
+
+  BOOST_AUTO_TEST_CASE(a_load_that_was_stuck_moves_a_prewarm_little) {
+    call_each_ten_minutes();
+    for (int i = 0; i < 20; ++i)
+      load(1s);
+    const auto before = ahead();
+    BOOST_TEST((before >= 1s));
+    BOOST_TEST((before <= 2s));
+    load(30s);
+    BOOST_TEST((ahead() - before <= 500ms));
+  }
+
+  BOOST_AUTO_TEST_CASE(loads_that_scatter_begin_earlier) {
+    call_each_ten_minutes();
+    scaler_fixture other;
+    other.call_each_ten_minutes();
+    for (int i = 0; i < 20; ++i) { // a mean of 1 s in either case
+      load(1s);
+      load(1s);
+      other.load(500ms);
+      other.load(1500ms);
+    }
+    BOOST_TEST((other.ahead() >= 1500ms));
+    BOOST_TEST((other.ahead() >= ahead() + 500ms));
+  }
+
+  BOOST_AUTO_TEST_CASE(lastingly_slower_loads_are_followed) {
+    call_each_ten_minutes();
+    for (int i = 0; i < 20; ++i)
+      load(1s);
+    load(20s);
+    load(20s); // it was no accident
+    BOOST_TEST((ahead() >= 20s));
+    for (int i = 0; i < 10; ++i)
+      load(20s);
+    BOOST_TEST((ahead() >= 20s));
+    BOOST_TEST((ahead() <= 40s));
+  }
+
+  /// While it stays nothing is loaded that would tell that the spell is over.
+  BOOST_AUTO_TEST_CASE(after_a_slow_spell_it_leaves_again) {
+    const auto more = [&](int events) {
+      for (int i = 0; i < events; ++i) {
+        busy(250ms, 4, 1ms);
+        for (int s = 0; s < 150; ++s)
+          idle(1s);
+      }
+    };
+    limits.keep.idle = 300s;
+    it();
+    more(20);
+    for (int i = 0; i < 20; ++i)
+      load(1s);
+    more(1);
+    BOOST_TEST((it().plan().load != duration::max()));
+    for (int i = 0; i < 3; ++i)
+      load(100s);
+    more(1);
+    BOOST_TEST((it().plan().load == duration::max())); // it stays
+    more(1);
+    BOOST_TEST((it().plan().load == duration::max()));
+    more(60);
+    BOOST_TEST((it().plan().load != duration::max()));
+  }
+
+  /// Else it would leave and load again before the event.
+  BOOST_AUTO_TEST_CASE(a_prewarm_goes_on_when_its_load_was_quick) {
+    call_each_ten_minutes();
+    load(20s);
+    const auto doubted = ahead();
+    idle(it().plan().load - 2s);
+    BOOST_TEST(!idle(1s).in_memory);
+    BOOST_TEST(idle(1s).in_memory);
+    ++sample.loads;
+    sample.load = 2s;
+    for (duration left = doubted; left > 0s; left -= 1s)
+      BOOST_TEST(idle(1s).in_memory);
+    busy(250ms, 4, 1ms);
+    BOOST_TEST((ahead() < doubted / 2));
   }
 
   BOOST_AUTO_TEST_CASE(a_clock_that_goes_back_or_jumps_does_no_harm) {

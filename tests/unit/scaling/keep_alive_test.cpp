@@ -144,6 +144,21 @@ BOOST_AUTO_TEST_SUITE(keep_alive_test)
     BOOST_TEST((plan_keep(seen, {.idle = 10min}, -5s) == quick));
   }
 
+  BOOST_AUTO_TEST_CASE(a_load_begins_earlier_by_what_it_may_take_longer) {
+    const auto seen = repeated(30min, 50);
+    const auto usual = plan_keep(seen, {.idle = 10min}, 2min);
+    const auto spare = plan_keep(seen, {.idle = 10min}, 2min, 1min);
+    BOOST_TEST((spare.unload == usual.unload));
+    BOOST_TEST((spare.load == usual.load - 1min));
+    BOOST_TEST(spare.in_memory(30min));
+    // Time that a load mostly does not take is time in memory: no longer than
+    // `idle`, and no longer before the events than after.
+    BOOST_TEST((spare.unload_again == usual.unload_again - 1min));
+    const auto most = plan_keep(seen, {.idle = 10min}, 2min, 1h);
+    BOOST_TEST((most.load == usual.load - 5min));
+    BOOST_TEST((plan_keep(seen, {.idle = 10min}, 2min, -5s) == usual));
+  }
+
   /// 20 s of load for events each minute: it would be out for a few seconds.
   BOOST_AUTO_TEST_CASE(stays_when_little_is_left_after_the_load) {
     const auto seen = repeated(60s, 50);
@@ -190,7 +205,8 @@ BOOST_AUTO_TEST_SUITE(keep_alive_test)
       const duration idle = seconds(1 + random.uniform() * 3600);
       const duration load
         = i % 2 == 0 ? 0s : seconds(std::exp(random.uniform() * 5));
-      const auto plan = plan_keep(seen, {.idle = idle}, load);
+      const duration spare = i % 3 == 0 ? 0s : load * (i % 5);
+      const auto plan = plan_keep(seen, {.idle = idle}, load, spare);
       BOOST_REQUIRE((plan.unload <= idle));
       if (plan.load != duration::max()) {
         BOOST_REQUIRE((plan.load > plan.unload));
