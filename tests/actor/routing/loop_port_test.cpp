@@ -293,6 +293,28 @@ BOOST_AUTO_TEST_CASE(reports_carry_what_ended_and_what_is_in_flight) {
   BOOST_TEST(ended == 1u);
 }
 
+/// So that what is published counts the interval that was told.
+BOOST_AUTO_TEST_CASE(an_observation_has_what_was_predicted_of_it) {
+  std::vector<routing::observation> ended;
+  ports.receive_with([&](loop_report got) {
+    ended.insert(ended.end(), got.ended.begin(), got.ended.end());
+  });
+  auto route = route_of({{host, nullptr}});
+  routing::estimate belief;
+  belief.interval_sigmas = 0.25;
+  route->targets[0].cell = std::make_shared<routing::estimate_cell>(belief);
+  publish(route);
+  submit();
+  host->waiting[0].done(ok_reply());
+  port->request_report();
+  loop.run();
+  BOOST_REQUIRE_EQUAL(ended.size(), 1u);
+  BOOST_TEST(ended[0].predicted_ms > 0);
+  BOOST_TEST(ended[0].predicted_sd > 0);
+  BOOST_TEST(ended[0].predicted_reach == 0.25 * ended[0].predicted_sd,
+             boost::test_tools::tolerance(1e-9));
+}
+
 /// The second event waits for the first, and joins the batch after it; the
 /// answer tells of the batch.
 BOOST_AUTO_TEST_CASE(events_that_share_batches_are_planned_and_told_so) {
