@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_SUITE(views_test)
       R"("foretold":true},{"site":"b/cpu","candidate":true,"runner_up":true,)"
       R"("policy":"min-latency","foretold":true}])"));
     BOOST_TEST(text.find("Cold  Imposed  +/-") != std::string::npos, text);
-    BOOST_TEST(text.find("   1      3.5    4") != std::string::npos, text);
+    BOOST_TEST(text.find("   1     3.50    4") != std::string::npos, text);
     BOOST_TEST(text.find("  best\n") != std::string::npos, text);
     BOOST_TEST(text.find("  runner-up\n") != std::string::npos, text);
     BOOST_TEST(text.find("olic") == std::string::npos, text);
