@@ -33,8 +33,10 @@ double schedule::done(double begin, double work) const noexcept {
   while (true) {
     double until = 0;
     const auto factor = holds(begin, until);
-    // Rounding must not keep a step from being passed.
-    until = std::max(until, std::nextafter(begin, until));
+    // Rounding must not keep a step from being passed: at its own time, less the
+    // period's begin, it may seem to be ahead still.
+    constexpr auto later = std::numeric_limits<double>::infinity();
+    until = std::max(until, std::nextafter(begin, later));
     const auto possible = (until - begin) / factor;
     if (work <= possible)
       return begin + work * factor;

@@ -72,6 +72,20 @@ BOOST_AUTO_TEST_SUITE(parts_test)
                boost::test_tools::tolerance(1e-6));
   }
 
+  BOOST_AUTO_TEST_CASE(a_step_is_passed_whatever_is_rounded) {
+    for (const double period : {0.3, 0.7, 12.0, 100 * 0.06}) {
+      const auto half = 0.4 * period;
+      const schedule quota{{{0, 1}, {half, 2}}, period};
+      for (int i = 1; i < 5000; ++i)
+        for (const auto begin : {i * period, i * period + half}) {
+          const auto done = quota.done(begin, 10 * period);
+          // 0.7 of the work of a steady one are done in each period.
+          BOOST_REQUIRE_GT(done, begin + 13 * period);
+          BOOST_REQUIRE_LT(done, begin + 16 * period);
+        }
+    }
+  }
+
   BOOST_AUTO_TEST_CASE(laws_of_arrivals_tell_their_rate) {
     const auto steps = poisson(40, schedule{{{1000, 3}, {2000, 1}}}, 3);
     BOOST_CHECK_CLOSE(steps->per_second(0).value(), 40, 1e-9);
