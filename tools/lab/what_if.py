@@ -26,8 +26,8 @@ class Change:
     pattern: str = ""  # what `new` replaces in the file
     new: str = ""
     policy: str = POLICY
-    # Site and script of its link, which make the change on real nodes where the
-    # file's would not be played.
+    # Site and script of its link, which make the change on real nodes: there only
+    # the link is down, while an absence of the file kills the node.
     link: tuple = ()
 
     def text(self, on_nodes=False):

@@ -22,7 +22,7 @@ class WhatIf(unittest.TestCase):
         texts = {one.name: one.text() for one in what_if.CHANGES if one.pattern}
         self.assertEqual(len(set(texts.values())), len(texts))
         self.assertNotIn(what_if.FILE.read_text(), texts.values())
-        for one in what_if.CHANGES:  # the lab does not play all files
+        for one in what_if.CHANGES:  # a script in place of the file's absence
             if one.link:
                 self.assertEqual(one.text(on_nodes=True),
                                  what_if.FILE.read_text())
