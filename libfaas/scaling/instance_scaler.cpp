@@ -74,7 +74,7 @@ void instance_scaler::note_activity(time_point now,
   const duration idle = now - active_;
   if (!first && idle >= idle_histogram::least) {
     idle_.add(idle);
-    if (plan_.learned && plan_.load == duration::max())
+    if (plan_.load == duration::max() && plan_.in_memory(idle))
       loads_.not_loaded();
     plan_anew();
   }
