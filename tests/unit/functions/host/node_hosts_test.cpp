@@ -43,6 +43,10 @@ BOOST_FIXTURE_TEST_SUITE(node_hosts_test, host_fixture)
       return text_reply("late");
     };
     std::map<std::string, std::shared_ptr<function_host>> host;
+    for (const auto* name : {"beside", "alone"})
+      scripts[name].invoke = [](const invocation&, invocation_context&) {
+        return text_reply("soon");
+      };
     for (const auto* name : {"busy", "beside", "alone"}) {
       auto from = request(name);
       from.spec.petrel.concurrency = from.spec.name.str() == "alone" ? 1 : 2;
