@@ -226,6 +226,8 @@ pair_state* predictor::impl::find(uint32_t function,
 const pair_state* predictor::impl::tier_mate(uint32_t function,
                                              uint32_t site) const noexcept {
   const pair_state* best = nullptr;
+  if (!config.tiers)
+    return best;
   for (uint32_t i = 0; i < sites.size(); ++i) {
     if (i == site || sites[i].tier != sites[site].tier)
       continue;
@@ -275,7 +277,7 @@ void predictor::impl::begin(pair_state& pair, uint32_t function,
 double predictor::impl::tier_level(const std::string& tier) const noexcept {
   double sum = 0, count = 0;
   for (const auto& site : sites)
-    if (site.tier == tier && site.filter.started) {
+    if (config.tiers && site.tier == tier && site.filter.started) {
       sum += site.filter.g;
       ++count;
     }
@@ -286,6 +288,8 @@ double predictor::impl::tier_level(const std::string& tier) const noexcept {
 /// learned here, or follow in what they have not seen. Now and then, so that it
 /// costs nothing.
 void predictor::impl::teach_tier(uint32_t function, uint32_t site) {
+  if (!config.tiers)
+    return;
   const auto& from = *find(function, site);
   const auto& tier = sites[site].tier;
   const auto level = tier_level(tier);

@@ -187,8 +187,10 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.reported_ms = queue.reported_ms;
   out.overdue_ms = pair.overdue_ms;
   out.servers = queue.servers;
-  out.promise_sigmas = static_cast<float>(pair.promise.sigmas());
-  out.interval_sigmas = static_cast<float>(pair.interval.sigmas());
+  if (config.quantiles) { // else as at the begin
+    out.promise_sigmas = static_cast<float>(pair.promise.sigmas());
+    out.interval_sigmas = static_cast<float>(pair.interval.sigmas());
+  }
   out.updated_ms = to_ms(now.time_since_epoch());
   pair.cell->write(out);
   pair.dirty = false;

@@ -30,6 +30,8 @@ struct predictor_config {
   bool overdue = true; ///< look at events that have not returned
   bool odds = true;    ///< learn how often late events are steps; else half
   bool batches = true; ///< sites that join events are planned with batches
+  bool tiers = true; ///< sites of a tier teach each other
+  bool quantiles = true; ///< how far promises and intervals reach is learned
 };
 
 /// A way to a site. For sites of this node use `loopback_link()`.

@@ -304,12 +304,13 @@ bool function_filter::observe(double n, double ms, time_point now,
              - more;
   const double r = s - seen.var;
   const bool open = guess_ && p_kk_ > bending && doubt_ == 0;
-  if (open && first_.empty())
+  const bool together = open && config.fit_first;
+  if (together && first_.empty())
     first_.begin(h_, p_hh_);
   if (open)
     s = bend(n, nu, r, seen, site); // and changes nu
   update(nu, s, seen, site);
-  if (open && first_.open())
+  if (together && first_.open())
     learn_together(n, ms, r, site);
   else if (!open && doubt_ == 0)
     first_.close(); // what comes next is not one of the first

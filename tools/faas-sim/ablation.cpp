@@ -86,6 +86,12 @@ constexpr std::array all{
              how.predictor.service.own_jump = 0.5;
              how.predictor.service.jump = 1e-6;
            }},
+  ablation{"tiers", "what sites of a tier teach each other",
+           [](run_options& how) { how.predictor.tiers = false; }},
+  ablation{"first-fit", "fitting an unknown function's first events together",
+           [](run_options& how) { how.predictor.service.fit_first = false; }},
+  ablation{"quantiles", "learning how far promises and intervals reach",
+           [](run_options& how) { how.predictor.quantiles = false; }},
   ablation{"amortisation", "sharing a cold start among the events to come",
            [](run_options& how) { how.keep_ms = 1e-3; }},
   ablation{"cold", "the cold start", [](run_options& how) {

@@ -5,6 +5,7 @@
 
 #include <iostream>
 #include <iterator>
+#include <stdexcept>
 
 namespace {
 
@@ -40,6 +41,16 @@ int play(const stoic::player_options& base) {
   return 0;
 }
 
+/// Leaves a part of the predictor out.
+void leave_out(const std::string& part, routing::predictor_config& of) {
+  if (part == "tiers")
+    of.tiers = false;
+  else if (part == "first-fit")
+    of.service.fit_first = false;
+  else if (!part.empty())
+    throw std::invalid_argument("--without is tiers or first-fit");
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -50,15 +61,19 @@ int main(int argc, char** argv) {
   words.add_options()("policy", "as in a manifest",
                       cxxopts::value<std::string>()->default_value(
                         "min-latency"))(
-    "events-only", "nodes tell nothing beside their answers")("h,help", "this");
+    "events-only", "nodes tell nothing beside their answers")(
+    "without", "leave out tiers or first-fit",
+    cxxopts::value<std::string>()->default_value(""))("h,help", "this");
   try {
     const auto said = words.parse(argc, argv);
     if (said.count("help") > 0) {
       std::cout << words.help();
       return 0;
     }
-    return play({said["policy"].as<std::string>(),
-                 said.count("events-only") == 0, 1});
+    stoic::player_options how{said["policy"].as<std::string>(),
+                              said.count("events-only") == 0, 1};
+    leave_out(said["without"].as<std::string>(), how.predictor);
+    return play(how);
   } catch (const std::exception& wrong) {
     std::cerr << "stoic-draws: " << wrong.what() << ", see --help\n";
     return 2;

@@ -30,7 +30,8 @@ result<draw_player> draw_player::make(const player_options& options) {
 
 draw_player::draw_player(const player_options& options,
                          std::unique_ptr<routing::policy> rule)
-  : facts_(options.facts), random_(options.seed), rule_(std::move(rule)) {
+  : facts_(options.facts), random_(options.seed), rule_(std::move(rule)),
+    predictor_(options.predictor) {
   function_ = *predictor_.add_function("classify");
   for (size_t i = 0; i < sites_.size(); ++i) {
     auto link = routing::loopback_link();

@@ -18,6 +18,7 @@ struct player_options {
   /// the function has left its memory.
   bool facts = true;
   uint64_t seed = 1;
+  routing::predictor_config predictor = {};
 };
 
 /// One world, one batch after the other. Time stands between two batches for
