@@ -109,21 +109,6 @@ std::vector<wire::message> to_messages(const cluster_view& view,
   return all;
 }
 
-node_status status_of(const wire::hello& of, node_state state) {
-  node_status status;
-  status.name = of.node;
-  status.tier = of.tier;
-  status.address = of.address;
-  status.state = state;
-  status.controller = of.controller;
-  status.cores = of.cores;
-  status.executors = of.executors;
-  status.labels = of.labels;
-  status.version = of.software;
-  status.boot = of.boot.str();
-  return status;
-}
-
 void view_assembler::take(const wire::node_report& nodes) {
   next_ = {};
   for (const auto& status : nodes.nodes) {

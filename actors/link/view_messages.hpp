@@ -25,9 +25,6 @@ wire::placement_report to_report(const node_name& node, const revision& at,
                                  const std::vector<placement>& placements);
 std::vector<placement> from_report(const wire::placement_report& report);
 
-/// A node for people, as it says of itself.
-node_status status_of(const wire::hello& of, node_state state);
-
 /// Puts the messages of to_messages() together again. Not thread safe.
 class view_assembler {
 public:
