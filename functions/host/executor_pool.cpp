@@ -212,8 +212,7 @@ void executor_pool::offer_waiting(work& running) {
       continue;
     }
     each = source.waiting_.erase(each);
-    source.waiting_count_.fetch_sub(1, std::memory_order_relaxed);
-    inside_.fetch_sub(1, std::memory_order_relaxed);
+    count_out(source.waiting_count_);
     (*at)->along.emplace_back(work_ptr{&item, false}, false);
   }
   if (source.waiting_.empty() && source.is_linked())
@@ -222,8 +221,7 @@ void executor_pool::offer_waiting(work& running) {
 
 void executor_pool::release(work_source& source, uint32_t slot) {
   source.free_slots_.push_back(slot);
-  source.running_count_.fetch_sub(1, std::memory_order_relaxed);
-  inside_.fetch_sub(1, std::memory_order_relaxed);
+  count_out(source.running_count_);
   if (source.runnable() && !source.is_linked())
     ring_.push_back(source);
 }

@@ -113,6 +113,11 @@ private:
   void serve(worker_ptr self); ///< a thread's life; takes the lock itself
   bool take(const worker_ptr& self, lock_type& lock);
   void release(work_source& source, uint32_t slot);
+  /// A piece of work is no longer one of these, nor in the pool.
+  void count_out(std::atomic<uint32_t>& those) noexcept {
+    those.fetch_sub(1, std::memory_order_relaxed);
+    inside_.fetch_sub(1, std::memory_order_relaxed);
+  }
   void come_back(worker& self, lock_type& lock);
   /// The source when drained() is due now, else null.
   std::shared_ptr<work_source> retire(work_source& source);
