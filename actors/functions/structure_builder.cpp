@@ -20,30 +20,20 @@ std::shared_ptr<peer> peer_of(const known_state& known,
   return nullptr;
 }
 
-std::string tier_of(const known_state& known, const node_name& node) {
-  for (const auto& record : known.view->nodes)
-    if (record.name == node)
-      return record.tier;
-  return {};
-}
-
-/// As the node's labels say. What is wrong with them that node has said itself
-/// when it started.
-routing::site_costs costs_of(const known_state& known, const node_name& node) {
-  for (const auto& record : known.view->nodes)
-    if (record.name == node)
-      return routing::costs_in(record.labels).costs;
-  return {};
-}
-
-/// 0: it does not say.
-uint32_t threads_of(const known_state& known, const node_name& node) {
+/// Threads that run functions; 0: it does not say.
+uint32_t threads_of(const known_state& known, const node_name& node,
+                    const node_record* record) {
   if (node == known.self)
     return known.executors;
+  return record != nullptr ? record->executors : 0;
+}
+
+/// Null: the view does not have it.
+const node_record* record_of(const known_state& known, const node_name& node) {
   for (const auto& record : known.view->nodes)
     if (record.name == node)
-      return record.executors;
-  return 0;
+      return &record;
+  return nullptr;
 }
 
 void add_reason(std::string& all, const placement& at) {
@@ -114,41 +104,41 @@ void add_facts(structure::function& made, route_target& target,
   target.batches.terms = batches_of(said.status);
 }
 
+/// A node as a site of a version, of which it runs `slots` events at once; 0: it
+/// does not say (this one, and older ones until the version is ready).
+route_target target_at(const known_state& known, const node_name& node,
+                       const petrel_spec& spec, uint32_t slots) {
+  const auto* record = record_of(known, node);
+  const auto threads = threads_of(known, node, record);
+  const auto servers = slots > 0 ? slots : servers_of(spec, threads);
+  route_target target;
+  target.node = node;
+  target.site = cpu_site(node);
+  target.servers = servers;
+  target.threads = threads > 0 ? threads : servers;
+  target.own_queue = has_own_queue(spec, servers, threads);
+  if (record != nullptr) {
+    target.tier = record->tier;
+    // What is wrong with them that node has said itself when it started.
+    target.costs = routing::costs_in(record->labels).costs;
+  }
+  return target;
+}
+
 route_target local_target(const known_state& known,
                           const assigned_version& assigned,
                           const std::shared_ptr<function_host>& host) {
-  route_target target;
-  target.node = known.self;
-  target.site = cpu_site(known.self);
-  target.tier = tier_of(known, known.self);
-  target.servers = servers_of(assigned.spec.petrel, known.executors);
-  target.own_queue = has_own_queue(
-    assigned.spec.petrel, static_cast<uint32_t>(target.servers),
-    known.executors);
-  target.threads = std::max<uint32_t>(known.executors, 1);
-  target.costs = costs_of(known, known.self);
+  auto target = target_at(known, known.self, assigned.spec.petrel, 0);
   target.host = host;
   return target;
 }
 
-/// 0 slots: of an older node, which says so only once the version is ready.
 route_target remote_target(const known_state& known,
                            const assigned_version& assigned,
                            const placement& at, std::shared_ptr<peer> via) {
-  const auto& node = at.status.node;
-  const auto threads = threads_of(known, node);
-  const auto slots = at.status.slots > 0
-                       ? at.status.slots
-                       : servers_of(assigned.spec.petrel, threads);
-  route_target target;
-  target.node = node;
-  target.site = cpu_site(node);
-  target.tier = tier_of(known, node);
-  target.servers = slots;
-  target.own_queue = has_own_queue(assigned.spec.petrel, slots, threads);
-  target.threads = threads > 0 ? threads : slots;
+  auto target = target_at(known, at.status.node, assigned.spec.petrel,
+                          at.status.slots);
   target.via = std::move(via);
-  target.costs = costs_of(known, node);
   return target;
 }
 
@@ -292,7 +282,8 @@ structure build_structure(const known_state& known) {
     site.name = cpu_site(record.name);
     site.node = record.name;
     site.tier = record.tier;
-    site.servers = std::max<uint32_t>(threads_of(known, record.name), 1);
+    site.servers
+      = std::max<uint32_t>(threads_of(known, record.name, &record), 1);
     site.via = peer_of(known, record.name);
     site.labels = record.labels;
     made.sites.push_back(std::move(site));
