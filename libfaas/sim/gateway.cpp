@@ -66,8 +66,9 @@ predictor_config predicting(const run_options& options,
 gateway::gateway(const scenario& world, const run_options& how)
   : predictor_(predicting(how, world)), lighter_(world.functions) {
   for (const auto& law : world.functions)
-    functions_.push_back(
-      *predictor_.add_function(law.name, line{law.ms_per_unit, law.ms_fixed}));
+    functions_.push_back(*predictor_.add_function(
+      law.name, law.told ? std::optional{line{law.ms_per_unit, law.ms_fixed}}
+                         : std::nullopt));
   for (const auto& law : world.sites) {
     auto link = law.link.local() ? loopback_link() : link_spec{};
     link.name = law.name;
@@ -107,12 +108,14 @@ gateway::gateway(const scenario& world, const run_options& how)
     predicts_ = predicts_ || one->predicts() || how.always_predict;
 }
 
-/// A model that is batched has had its trial run at the site.
+/// A model that is batched has had its trial run at the site, if anybody tells.
 void gateway::learn_profiles(const scenario& world) {
   for (size_t s = 0; s < world.sites.size(); ++s) {
     const auto& site = world.sites[s];
     for (size_t f = 0; site.batch && f < world.functions.size(); ++f) {
       const auto& of = world.functions[f];
+      if (!of.told)
+        continue;
       predictor_.set_profile(
         functions_[f], sites_[s],
         {site.slowdown * site.batch->item_ms.value_or(of.ms_per_unit),

@@ -82,6 +82,7 @@ struct function_law {
   std::string name = "f";
   law size = law::constant(1);
   double ms_per_unit = 0, ms_fixed = 1; ///< work at slow-down 1
+  bool told = true; ///< routers know these two; else by its events only
   double bytes_per_unit = 0, reply_bytes_per_unit = 0;
   routing::way_bytes bytes_of(double units) const noexcept {
     return {units * bytes_per_unit, units * reply_bytes_per_unit};

@@ -21,7 +21,7 @@ constexpr std::string_view disturbance_keys[]
 constexpr std::string_view function_keys[]
   = {"size",  "ms_per_unit",   "ms_fixed",      "bytes_per_unit",
      "noise", "memoryless", "outlier_share", "outlier_factor", "memory", "cold",
-     "deadline", "lighter", "reply_bytes_per_unit"};
+     "deadline", "lighter", "reply_bytes_per_unit", "told"};
 constexpr std::string_view law_keys[]
   = {"law", "mean", "sigma", "least", "most", "values"};
 constexpr std::string_view absence_keys[]
@@ -271,6 +271,7 @@ function_law read_function(const yaml_node& node, const std::string& name,
     made.size = read_law(*size, path + ".size", found);
   keys.read("ms_per_unit", made.ms_per_unit);
   keys.read("ms_fixed", made.ms_fixed);
+  keys.read("told", made.told);
   keys.read("bytes_per_unit", made.bytes_per_unit);
   keys.read("reply_bytes_per_unit", made.reply_bytes_per_unit);
   keys.read("noise", made.noise);

@@ -80,6 +80,7 @@ json function_json(const function_law& law) {
             {"mean_size", law.size.mean()},
             {"ms_per_unit", law.ms_per_unit},
             {"ms_fixed", law.ms_fixed},
+            {"told", law.told},
             {"bytes_per_unit", law.bytes_per_unit},
             {"reply_bytes_per_unit", law.reply_bytes_per_unit},
             {"noise", law.noise},

@@ -39,7 +39,7 @@ functions:
     noise: 0
     bytes_per_unit: 100
     reply_bytes_per_unit: 30
-  g: {size: 4, memory: 300Mi, cold: 2s, memoryless: true}
+  g: {size: 4, memory: 300Mi, cold: 2s, memoryless: true, told: false}
 events:
   - {function: f, rate: 40}
   - {function: g, gateway: 1, kind: on_off, rate: 9, busy: 2s}
@@ -109,6 +109,8 @@ BOOST_AUTO_TEST_SUITE(file_test)
     BOOST_TEST(!made->functions[0].cold_ms.has_value());
     BOOST_TEST(made->functions[1].memoryless);
     BOOST_TEST(!made->functions[0].memoryless);
+    BOOST_TEST(made->functions[0].told);
+    BOOST_TEST(!made->functions[1].told);
     BOOST_REQUIRE(made->events.size() == 2u);
     BOOST_TEST(made->events[1].function == 1u);
     BOOST_TEST(made->events[1].gateway == 1u);

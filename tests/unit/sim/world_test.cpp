@@ -172,6 +172,21 @@ BOOST_AUTO_TEST_SUITE(world_test)
     BOOST_TEST(2 * later / late < at_once / early);
   }
 
+  BOOST_AUTO_TEST_CASE(what_nobody_tells_is_learned_from_events) {
+    auto world = three_sites(20, 10);
+    world.warm_up_ms = 0;
+    const auto told = figures_of(world, by(chooser::learned));
+    world.functions[0].told = false;
+    const auto untold = figures_of(world, by(chooser::learned));
+    BOOST_TEST(untold.regret_ms > told.regret_ms);
+    world.length_ms = 120'000;
+    world.warm_up_ms = 60'000;
+    const auto learned = figures_of(world, by(chooser::learned));
+    world.functions[0].told = true;
+    const auto always = figures_of(world, by(chooser::learned));
+    BOOST_TEST(learned.regret_ms < always.regret_ms + 1);
+  }
+
   BOOST_AUTO_TEST_CASE(gateways_learn_each_by_itself) {
     auto world = three_sites(20, 60);
     world.gateways = 2;
