@@ -42,8 +42,9 @@ struct service_config {
   double shape_jump = 0.25;
   double huber = 2.5;
   bool adapt_noise = false; ///< item 5 of the design; no gain was found
-  bool fit_first = true; ///< an unknown function's first events are fitted
-                         ///< together; else one after the other
+  /// An unknown function's first events are fitted together; else one after the
+  /// other. No gain was found (ADR "first events one after the other").
+  bool fit_first = false;
   change_config change;
 };
 

@@ -8,6 +8,7 @@ import random
 import statistics
 import time
 
+import beginnings
 import revision
 import study_page
 import worlds
@@ -251,6 +252,10 @@ def run(options, say):
         {file.stem: (file, parts, SEEDS, FIRST, 10_000) for file in files},
         None)
 
+    say(f"{beginnings.COUNT} worlds with functions that nobody told of")
+    begun_worlds = beginnings.play(simulator, drawn_folder,
+                                   options.seed * 1000 + 500, parts)
+
     study = {
         **stamp, "machine": {"platform": platform.platform(), "cores": os.cpu_count()},
         "seconds": 0, "seed": options.seed, "seeds": SEEDS,
@@ -260,6 +265,7 @@ def run(options, say):
         "steps": steps_of(answers["steps"], shown),
         "held_out": {**compare(held_out, shown, rivals), "loads": loads},
         "ablation": compare(without, parts),
+        "beginnings": beginnings.compare(begun_worlds, OURS, parts),
         "parts": {one["name"]: one["what"] for one in catalog["ablations"]},
         "course": {policy: {"latency_ms": windows_of(
             answers["steps"], policy)["latency_ms"]} for policy in shown},

@@ -45,10 +45,10 @@ int play(const stoic::player_options& base) {
 void leave_out(const std::string& part, routing::predictor_config& of) {
   if (part == "tiers")
     of.tiers = false;
-  else if (part == "first-fit")
-    of.service.fit_first = false;
+  else if (part == "one-by-one") // first events are fitted together instead
+    of.service.fit_first = true;
   else if (!part.empty())
-    throw std::invalid_argument("--without is tiers or first-fit");
+    throw std::invalid_argument("--without is tiers or one-by-one");
 }
 
 } // namespace
@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
                       cxxopts::value<std::string>()->default_value(
                         "min-latency"))(
     "events-only", "nodes tell nothing beside their answers")(
-    "without", "leave out tiers or first-fit",
+    "without", "leave out tiers or one-by-one",
     cxxopts::value<std::string>()->default_value(""))("h,help", "this");
   try {
     const auto said = words.parse(argc, argv);

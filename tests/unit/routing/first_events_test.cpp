@@ -25,9 +25,15 @@ double truth(double n) {
   return 60 + n / 5;
 }
 
+predictor_config together() {
+  predictor_config how;
+  how.service.fit_first = true;
+  return how;
+}
+
 /// What is expected of size n at the edge after these.
 double after(const std::vector<event>& events, double n) {
-  predictor_world w;
+  predictor_world w{together()};
   w.classify = *w.predictor.add_function("unknown");
   for (const auto& one : events) {
     auto seen = w.make(w.edge, 1, one.n);
@@ -172,7 +178,7 @@ BOOST_AUTO_TEST_SUITE(first_events_test)
   }
 
   BOOST_AUTO_TEST_CASE(a_cold_event_of_long_ago_does_not_count) {
-    predictor_world w;
+    predictor_world w{together()};
     w.classify = *w.predictor.add_function("unknown");
     const auto cold = [&](double ms, std::chrono::minutes later) {
       auto seen = w.make(w.edge, 1, 10);

@@ -20,6 +20,9 @@ inline bool near(double a, double b, double share) {
 
 /// Two nodes and one function.
 struct predictor_world {
+  explicit predictor_world(const predictor_config& how = {})
+    : predictor(how) {}
+
   class predictor predictor;
   link_index local = *predictor.add_link(loopback_link());
   link_index wan = *predictor.add_link({"wan", {}});

@@ -11,23 +11,11 @@ using namespace faas::test;
 
 namespace {
 
-/// A world whose predictor was made with these settings.
-struct configured : predictor_world {
-  explicit configured(const predictor_config& how) {
-    predictor = faas::routing::predictor{how};
-    local = *predictor.add_link(loopback_link());
-    wan = *predictor.add_link({"wan", {}});
-    edge = *predictor.add_site({"edge-1/cpu", "edge", local, 1});
-    cloud = *predictor.add_site({"cloud-1/cpu", "cloud", wan, 4});
-    classify = *predictor.add_function("classify", normal);
-  }
-};
-
 /// What is expected at a second edge, after the first has been slow.
 double second_edge(bool tiers) {
   predictor_config how;
   how.tiers = tiers;
-  configured w{how};
+  predictor_world w{how};
   w.play(w.edge, 6, 60);
   const auto other = *w.predictor.add_site({"edge-2/cpu", "edge", w.local, 1});
   return w.service(other) / normal.at(38);
@@ -38,7 +26,7 @@ double second_edge(bool tiers) {
 double after_two(bool fit) {
   predictor_config how;
   how.service.fit_first = fit;
-  configured w{how};
+  predictor_world w{how};
   const auto unknown = *w.predictor.add_function("unknown");
   for (const double n : {1.0, 100.0}) {
     auto seen = w.make(w.edge, 1, n);
@@ -54,7 +42,7 @@ double after_two(bool fit) {
 float reach(bool learned) {
   predictor_config how;
   how.quantiles = learned;
-  configured w{how};
+  predictor_world w{how};
   for (int i = 0; i < 300; ++i) {
     auto seen = w.make(w.edge, 1);
     seen.predicted_ms = seen.total_ms * (i % 2 == 0 ? 0.25 : 1.75);

@@ -1,4 +1,5 @@
 """What the pages of the routing study say, from figures made up here."""
+import math
 import pathlib
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).parents[3]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tools/routing-study")]
+import beginnings  # noqa: E402
 import hedging_page  # noqa: E402
 import revision  # noqa: E402
 import routing  # noqa: E402
@@ -146,6 +148,29 @@ class Load(unittest.TestCase):
         for seed in range(50):
             mean, most = worlds.load(worlds.draw(seed))
             self.assertTrue(0 < mean <= most, seed)
+
+
+class Beginnings(unittest.TestCase):
+    def test_a_drawn_world_is_untold_from_its_first_event_on(self):
+        for seed in range(20):
+            text = beginnings.begun(worlds.draw(seed))
+            self.assertIn("    told: false\n", text)
+            self.assertIn("warm_up: 0s\n", text)
+            self.assertIn("length: 20s\n", text)
+        with self.assertRaisesRegex(ValueError, "warm_up"):
+            beginnings.begun(worlds.draw(1).replace("warm_up", "warm"))
+
+    def test_parts_are_compared_by_worlds(self):
+        def answer(ours, other):
+            return {"policies": [
+                {"policy": name, "runs": [{"mean_ms": ms} for ms in means]}
+                for name, means in (("o", ours), ("p", other))]}
+        rows = beginnings.compare(
+            {"a": answer([10, 20, 30], [30.1, 40, 49.9]),  # 20 more
+             "b": answer([10, 20, 30], [10, 19, 31])}, "o", ["o", "p"])
+        self.assertEqual(len(rows), 1)
+        self.assertAlmostEqual(rows[0]["over"][0], 50 * math.log(2), 3)
+        self.assertEqual((rows[0]["worse"], rows[0]["better"]), (1, 0))
 
 
 class Revision(unittest.TestCase):
