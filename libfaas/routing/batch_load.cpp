@@ -1,5 +1,7 @@
 #include "libfaas/routing/batch_load.hpp"
 
+#include "libfaas/routing/queue_model.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -18,8 +20,7 @@ batch_load::batch_load(double servers) {
 }
 
 void batch_load::set_servers(double servers) noexcept {
-  constexpr double most_servers = 1e6;
-  servers_ = static_cast<size_t>(std::clamp(servers, 1.0, most_servers));
+  servers_ = server_count(servers);
 }
 
 void batch_load::run_until(double end) {

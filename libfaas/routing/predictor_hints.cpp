@@ -1,6 +1,7 @@
 // What the predictor learns besides events: probes, keep-alives, and what sites
 // say of themselves.
 #include "libfaas/routing/predictor_impl.hpp"
+#include "libfaas/routing/queue_model.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -76,8 +77,7 @@ bool predictor::observe_return(site_index site, time_point now) {
 namespace {
 
 bool sound_servers(double count) noexcept {
-  constexpr double most = 1e6;
-  return count >= 1 && count <= most;
+  return count >= 1 && count <= most_servers;
 }
 
 } // namespace

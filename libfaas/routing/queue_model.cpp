@@ -18,11 +18,6 @@ site_load::site_load(double servers) {
   busy_.reserve(8);
 }
 
-void site_load::set_servers(double servers) noexcept {
-  constexpr double most_servers = 1e6;
-  servers_ = static_cast<size_t>(std::clamp(servers, 1.0, most_servers));
-}
-
 void site_load::plan(event& one) {
   double free = since_;
   if (busy_.size() >= servers_) {

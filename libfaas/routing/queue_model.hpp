@@ -99,6 +99,12 @@ inline double split_ms(double queue_ms, double work_ms, double load) noexcept {
   return std::min(load, steady) * (queue_ms + work_ms);
 }
 
+/// Servers as a plan takes them.
+inline constexpr double most_servers = 1e6;
+inline size_t server_count(double servers) noexcept {
+  return static_cast<size_t>(std::clamp(servers, 1.0, most_servers));
+}
+
 /// One router's own work at one site with `servers` equal servers, first come
 /// first served: who would be served when, from what was expected of each event
 /// and from who has returned. Not thread safe: see shared_load.
@@ -107,7 +113,9 @@ public:
   explicit site_load(double servers = 1);
 
   /// From the next event or return on.
-  void set_servers(double servers) noexcept;
+  void set_servers(double servers) noexcept {
+    servers_ = server_count(servers);
+  }
 
   /// An event was sent that arrives after `transit_ms` and is expected to take
   /// `service_ms` (prediction::transit and ::service).
