@@ -41,7 +41,7 @@ struct agent_state {
     config = std::move(with);
     mark = std::make_unique<alive_mark>(*config.counters, actor_kind::agent);
     known.self = config.node;
-    known.executors = config.hosts->executor_threads();
+    known.executors = config.hosts->threads().executors;
     follower = view_follower{config.node};
     if (!config.last)
       return;

@@ -59,7 +59,7 @@ struct function_state {
     now.status.node = config.node;
     now.status.version = config.version.version;
     now.status.slots
-      = servers_of(config.spec.petrel, config.hosts->executor_threads());
+      = servers_of(config.spec.petrel, config.hosts->threads());
     secrets = version_secrets{config.spec.secrets, config.secrets};
     if (config.unfit) {
       note(config.unfit->to_string());

@@ -2,19 +2,21 @@
 #pragma once
 
 #include "libfaas/manifest/function_spec.hpp"
+#include "libfaas/ports/function_host.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
 namespace faas::actors {
 
-/// In-process calls share the node's executor threads; worker processes have no
-/// other bound than the function's own concurrency.
+/// In-process calls share the node's executor threads, and those in worker
+/// processes the threads that wait for them: the function has as many servers as
+/// it may have instances, if there are so many threads.
 inline uint32_t servers_of(const petrel_spec& spec,
-                           uint32_t executors) noexcept {
-  return spec.mode == trust_mode::isolated
-           ? spec.concurrency
-           : std::min(spec.concurrency, std::max<uint32_t>(executors, 1));
+                           const host_threads& threads) noexcept {
+  const auto bound = spec.mode == trust_mode::isolated ? threads.waiting
+                                                       : threads.executors;
+  return std::min(spec.concurrency, std::max<uint32_t>(bound, 1));
 }
 
 /// Whether they are no other function's, as for worker processes, and where the

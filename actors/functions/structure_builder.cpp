@@ -105,12 +105,13 @@ void add_facts(structure::function& made, route_target& target,
 }
 
 /// A node as a site of a version, of which it runs `slots` events at once; 0: it
-/// does not say (this one, and older ones until the version is ready).
+/// does not say, as older ones until the version is ready.
 route_target target_at(const known_state& known, const node_name& node,
                        const petrel_spec& spec, uint32_t slots) {
   const auto* record = record_of(known, node);
   const auto threads = threads_of(known, node, record);
-  const auto servers = slots > 0 ? slots : servers_of(spec, threads);
+  const auto servers
+    = slots > 0 ? slots : servers_of(spec, {threads, spec.concurrency});
   route_target target;
   target.node = node;
   target.site = cpu_site(node);
@@ -128,7 +129,10 @@ route_target target_at(const known_state& known, const node_name& node,
 route_target local_target(const known_state& known,
                           const assigned_version& assigned,
                           const std::shared_ptr<function_host>& host) {
-  auto target = target_at(known, known.self, assigned.spec.petrel, 0);
+  const auto said = known.own.find(assigned.version);
+  auto target = target_at(known, known.self, assigned.spec.petrel,
+                          said != known.own.end() ? said->second.status.slots
+                                                  : 0);
   target.host = host;
   return target;
 }

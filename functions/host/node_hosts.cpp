@@ -174,8 +174,8 @@ void node_function_hosts::tick(time_point now) {
     host->tick(now);
 }
 
-uint32_t node_function_hosts::executor_threads() const {
-  return state_->pool->threads();
+host_threads node_function_hosts::threads() const {
+  return {state_->pool->threads(), state_->config.waiting_threads};
 }
 
 void node_function_hosts::stop(duration grace) {

@@ -65,7 +65,7 @@ public:
 
   result<std::shared_ptr<function_host>> open(host_request request,
                                               host_events events) override;
-  uint32_t executor_threads() const override;
+  host_threads threads() const override;
   /// Looks at all versions, see version_host::tick(). Any time is taken; one
   /// thread at a time.
   void tick(time_point now);

@@ -109,6 +109,12 @@ struct host_request {
   scale_order scale = {}; ///< to begin with
 };
 
+struct host_threads {
+  uint32_t executors = 1; ///< run functions in this process
+  /// Wait for functions in worker processes: so many of their events run at once.
+  uint32_t waiting = 1;
+};
+
 /// Makes hosts; owns the runtimes and the executors. Thread safe.
 class function_hosts {
 public:
@@ -118,8 +124,8 @@ public:
   /// errc::forbidden, errc::bad_bundle with the next step.
   virtual result<std::shared_ptr<function_host>> open(host_request request,
                                                       host_events events) = 0;
-  /// Resources that the hosts of this node may use: executor threads.
-  virtual uint32_t executor_threads() const = 0;
+  /// Of the whole node.
+  virtual host_threads threads() const = 0;
 };
 
 } // namespace faas

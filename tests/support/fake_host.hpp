@@ -71,7 +71,7 @@ public:
       events.back().loaded({});
     return std::shared_ptr<function_host>{hosts.back()};
   }
-  uint32_t executor_threads() const override { return 2; }
+  host_threads threads() const override { return {2, 3}; }
 
   std::function<void()> fault; ///< may throw
   std::optional<error> refuse;

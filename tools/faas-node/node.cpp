@@ -463,7 +463,7 @@ std::string running_node::banner() const {
   text += "  token     " + (parts_->data / "admin-token").string() + "\n";
   text += "  threads   " + std::to_string(settings.gateway_loops)
           + " gateway, " + std::to_string(settings.scheduler_threads)
-          + " actors, " + std::to_string(parts_->hosts->executor_threads())
+          + " actors, " + std::to_string(parts_->hosts->threads().executors)
           + " executors\n";
   text += parts_->workers.banner(settings.accept_unsandboxed);
   if (settings.trust_all)

@@ -210,8 +210,9 @@ class Routing(unittest.TestCase):
                    lambda: self.call(edge) and chosen("ranked") > 10)
 
     def test_a_router_knows_how_many_events_each_site_runs_at_once(self):
-        edge, cloud = self.scratch.pair(cloud={"functions_executors": 3},
-                                        edge={"functions_executors": 1})
+        edge, cloud = self.scratch.pair(cloud={
+            "functions_executors": 3, "functions_waiting_threads": 4},
+            edge={"functions_executors": 1})
 
         def known(node, function):
             return {site: (row["servers"], row["shared"])
@@ -222,7 +223,7 @@ class Routing(unittest.TestCase):
                  {"concurrency": 4}),
                 ("two", {CLOUD: (2, False), EDGE: (1, True)},
                  {"concurrency": 2}),
-                ("apart", {CLOUD: (5, False), EDGE: (5, False)},
+                ("apart", {CLOUD: (4, False), EDGE: (5, False)},
                  {"concurrency": 5, "mode": "isolated"})):
             cloud.deploy(name, **petrel)
             for node in (edge, cloud):

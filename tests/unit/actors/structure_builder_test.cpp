@@ -28,6 +28,8 @@ BOOST_AUTO_TEST_CASE(worker_processes_do_not_share_executors) {
   BOOST_REQUIRE_EQUAL(made.functions.size(), 1u);
   const auto& targets = made.functions[0].targets;
   BOOST_TEST(targets[0].servers == 4);
+  known.own[f1].status.slots = 3; // so many threads wait for processes
+  BOOST_TEST(build_structure(known).functions[0].targets[0].servers == 3);
   BOOST_TEST(targets[0].own_queue);
   BOOST_TEST(targets[1].own_queue);
 }

@@ -60,7 +60,7 @@ public:
     events.loaded({});
     return std::shared_ptr<function_host>{std::make_shared<echo_host>()};
   }
-  uint32_t executor_threads() const override { return 1; }
+  host_threads threads() const override { return {}; }
 };
 
 class no_bundles final : public bundle_store {

@@ -37,6 +37,7 @@ BOOST_FIXTURE_TEST_SUITE(node_hosts_test, host_fixture)
   /// So that a router's plan of the queue and the report are of the same one.
   BOOST_AUTO_TEST_CASE(an_answer_tells_who_else_is_there_for_its_servers) {
     config.threads = 2;
+    config.waiting_threads = 7;
     door gate;
     scripts["busy"].invoke = [&](const invocation&, invocation_context&) {
       gate.pass();
@@ -56,6 +57,8 @@ BOOST_FIXTURE_TEST_SUITE(node_hosts_test, host_fixture)
       // The job that loaded a version may still be leaving.
       return eventually([&] { return call(*host[name]).queue_length == count; });
     };
+    BOOST_TEST(hosts->threads().executors == 2u);
+    BOOST_TEST(hosts->threads().waiting == 7u);
     BOOST_TEST(others("beside", 0));
     submit(*host["busy"]);
     gate.await(1);
