@@ -1,7 +1,7 @@
 // How many events of a function a node runs at once, and whose those servers are.
 #pragma once
 
-#include "libfaas/manifest/function_spec.hpp"
+#include "libfaas/manifest/running_mode.hpp"
 #include "libfaas/ports/function_host.hpp"
 
 #include <algorithm>
@@ -14,8 +14,8 @@ namespace faas::actors {
 /// it may have instances, if there are so many threads.
 inline uint32_t servers_of(const petrel_spec& spec,
                            const host_threads& threads) noexcept {
-  const auto bound = spec.mode == trust_mode::isolated ? threads.waiting
-                                                       : threads.executors;
+  const auto bound = running_mode(spec) == trust_mode::isolated ? threads.waiting
+                                                                : threads.executors;
   return std::min(spec.concurrency, std::max<uint32_t>(bound, 1));
 }
 
@@ -23,7 +23,7 @@ inline uint32_t servers_of(const petrel_spec& spec,
 /// function's instances and not the node's threads are the bound.
 inline bool has_own_queue(const petrel_spec& spec, uint32_t servers,
                           uint32_t executors) noexcept {
-  return spec.mode == trust_mode::isolated || servers != executors;
+  return running_mode(spec) == trust_mode::isolated || servers != executors;
 }
 
 } // namespace faas::actors

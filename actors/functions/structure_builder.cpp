@@ -111,7 +111,8 @@ route_target target_at(const known_state& known, const node_name& node,
   const auto* record = record_of(known, node);
   const auto threads = threads_of(known, node, record);
   const auto servers
-    = slots > 0 ? slots : servers_of(spec, {threads, spec.concurrency});
+    = slots > 0 ? std::min(slots, spec.concurrency)
+                : servers_of(spec, {threads, spec.concurrency});
   route_target target;
   target.node = node;
   target.site = cpu_site(node);

@@ -307,6 +307,7 @@ void loop_port::observe(const flight& ended, const reply& answer,
   if (seen.batch_size > 0)
     seen.batch_ms = to_ms(answer.times.batch);
   seen.queue_length = answer.queue_length;
+  seen.queue_foreign = answer.queue_foreign;
   seen.in_flight = ended.own_there;
   seen.predicted_ms = ended.predicted.total;
   seen.predicted_sd = std::sqrt(std::max(ended.predicted.variance, 0.0));

@@ -81,7 +81,7 @@ bool call::answer(reply&& what) noexcept {
   }
   if (!done)
     return false;
-  what.queue_length = host_.others_inside();
+  host_.tell_queue(what, 1);
   host_.count(what, found_);
   done(std::move(what));
   return true;

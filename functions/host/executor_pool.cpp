@@ -71,7 +71,8 @@ admission executor_pool::submit(work_source& source, const work_ptr& item,
     intrusive_ptr_add_ref(item.get()); // the list's share
     source.waiting_.push_back(*item);
     source.waiting_count_.fetch_add(1, std::memory_order_relaxed);
-    inside_.fetch_add(1, std::memory_order_relaxed);
+    if (shares(source))
+      shared_inside_.fetch_add(1, std::memory_order_relaxed);
     source.earliest_ = std::min(source.earliest_, item->deadline());
     arm(item->deadline());
     if (source.runnable()) {
@@ -212,7 +213,8 @@ void executor_pool::offer_waiting(work& running) {
       continue;
     }
     each = source.waiting_.erase(each);
-    count_out(source.waiting_count_);
+    source.waiting_count_.fetch_sub(1, std::memory_order_relaxed);
+    count_out(source);
     (*at)->along.emplace_back(work_ptr{&item, false}, false);
   }
   if (source.waiting_.empty() && source.is_linked())
@@ -221,7 +223,8 @@ void executor_pool::offer_waiting(work& running) {
 
 void executor_pool::release(work_source& source, uint32_t slot) {
   source.free_slots_.push_back(slot);
-  count_out(source.running_count_);
+  source.running_count_.fetch_sub(1, std::memory_order_relaxed);
+  count_out(source);
   if (source.runnable() && !source.is_linked())
     ring_.push_back(source);
 }

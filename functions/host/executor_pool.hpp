@@ -69,9 +69,14 @@ public:
   void stop(duration grace);
 
   uint32_t threads() const noexcept { return config_.threads; }
-  /// Pieces of work of all sources, that wait or run.
-  uint32_t inside() const noexcept {
-    return inside_.load(std::memory_order_relaxed);
+  /// Whether its work waits for the threads; a source with fewer slots than
+  /// there are threads waits for its slots.
+  bool shares(const work_source& source) const noexcept {
+    return source.slots() >= config_.threads;
+  }
+  /// Pieces of work, waiting or running, of all sources that share the threads.
+  uint32_t shared_inside() const noexcept {
+    return shared_inside_.load(std::memory_order_relaxed);
   }
   /// Threads written off and not yet back.
   uint32_t lost() const;
@@ -113,10 +118,10 @@ private:
   void serve(worker_ptr self); ///< a thread's life; takes the lock itself
   bool take(const worker_ptr& self, lock_type& lock);
   void release(work_source& source, uint32_t slot);
-  /// A piece of work is no longer one of these, nor in the pool.
-  void count_out(std::atomic<uint32_t>& those) noexcept {
-    those.fetch_sub(1, std::memory_order_relaxed);
-    inside_.fetch_sub(1, std::memory_order_relaxed);
+  /// A piece of the source's work has left the pool.
+  void count_out(const work_source& source) noexcept {
+    if (shares(source))
+      shared_inside_.fetch_sub(1, std::memory_order_relaxed);
   }
   void come_back(worker& self, lock_type& lock);
   /// The source when drained() is due now, else null.
@@ -146,7 +151,7 @@ private:
   bool end_running(lock_type& lock);
 
   const pool_config config_;
-  std::atomic<uint32_t> inside_{0};
+  std::atomic<uint32_t> shared_inside_{0};
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<work_source>> sources_;
   std::shared_ptr<work_source> jobs_;

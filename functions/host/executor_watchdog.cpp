@@ -78,7 +78,8 @@ void executor_pool::expire_waiting(work_source& source, time_point now,
       continue;
     }
     at = source.waiting_.erase(at);
-    count_out(source.waiting_count_);
+    source.waiting_count_.fetch_sub(1, std::memory_order_relaxed);
+    count_out(source);
     out.push_back({work_ptr{&item, false}, source.shared_from_this(), false});
   }
   if (source.waiting_.empty() && source.is_linked())

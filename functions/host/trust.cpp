@@ -1,5 +1,7 @@
 #include "functions/host/trust.hpp"
 
+#include "libfaas/manifest/running_mode.hpp"
+
 namespace faas::host {
 namespace {
 
@@ -29,12 +31,11 @@ result<trust_mode> admit(const trust_policy& policy, const function_spec& spec,
                          const digest& bundle) {
   const auto& what = spec.petrel;
   const bool torch = what.runtime == runtime_kind::torch;
+  const auto mode = running_mode(what);
   if (torch && what.kind == artifact_kind::torchscript)
-    return trust_mode::threads;
+    return mode;
   const bool trusted = policy.trust_all || policy.digests.contains(bundle);
-  if (what.runtime == runtime_kind::process)
-    return admit_isolated(policy, spec, bundle, trusted);
-  if (!torch && what.mode == trust_mode::isolated)
+  if (mode == trust_mode::isolated)
     return admit_isolated(policy, spec, bundle, trusted);
   if (!trusted)
     return error{errc::forbidden,
@@ -42,7 +43,7 @@ result<trust_mode> admit(const trust_policy& policy, const function_spec& spec,
                    + " is native code that this node does not trust",
                  (torch ? "" : "set petrel.mode: isolated, or ") + trust_it(bundle)
                    + "; trusted code can take the node down"};
-  return torch ? trust_mode::threads : what.mode;
+  return mode;
 }
 
 } // namespace faas::host

@@ -173,8 +173,16 @@ void version_host::withdraw_inline(const std::string& reason) {
 void version_host::refuse(completion&& done, error why) noexcept {
   refused_.fetch_add(1, std::memory_order_relaxed);
   auto answer = reply::failure(std::move(why));
-  answer.queue_length = waiting() + running();
+  tell_queue(answer, 0);
   done(std::move(answer));
+}
+
+void version_host::tell_queue(reply& answer, uint32_t itself) const noexcept {
+  const auto less_it = [&](uint32_t all) { return all - std::min(all, itself); };
+  const auto own = less_it(inside());
+  const bool shared = !isolated_ && pool_->shares(*this);
+  answer.queue_length = shared ? less_it(pool_->shared_inside()) : own;
+  answer.queue_foreign = answer.queue_length - std::min(answer.queue_length, own);
 }
 
 error version_host::refusal() const {

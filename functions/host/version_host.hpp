@@ -83,13 +83,9 @@ public:
   }
   /// How its events are joined; empty rules until it is loaded.
   const batch_rules& batches() const noexcept { return batches_; }
-  /// Events here beside one that has just ended: of this version, or of all that
-  /// share the executors with it.
-  uint32_t others_inside() const noexcept {
-    const bool apart = isolated_ || slots() < pool_->threads();
-    const auto all = apart ? inside() : pool_->inside();
-    return all > 0 ? all - 1 : 0;
-  }
+  /// Tells how many events are here before the same servers: of this version, or
+  /// of all that share the executors with it. `itself`: 1 for one of them, else 0.
+  void tell_queue(reply& answer, uint32_t itself) const noexcept;
   void offer_waiting(work& running) { pool_->offer_waiting(running); }
   batch_share share_of(const invocation& event) const noexcept {
     return module_->share_of(event);

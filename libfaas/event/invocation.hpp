@@ -87,7 +87,9 @@ struct reply {
   /// What was promised when its site was chosen: 95 % take no longer. 0: nothing.
   duration promise{};
   uint32_t version = 0;      ///< which version ran
-  uint32_t queue_length = 0; ///< others at the site at completion
+  /// Others before the same servers at completion, and how many of these are
+  /// of other versions.
+  uint32_t queue_length = 0, queue_foreign = 0;
   bool started = false;      ///< user code may have begun
   start_kind start = start_kind::warm; ///< once it has
 

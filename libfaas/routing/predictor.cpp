@@ -1,6 +1,7 @@
 #include "libfaas/routing/predictor.hpp"
 
 #include "libfaas/routing/predictor_impl.hpp"
+#include "libfaas/routing/queue_model.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -62,9 +63,10 @@ result<site_index> predictor::add_site(const site_spec& spec) {
   if (to_int(spec.link) >= impl_->links.size())
     return error{errc::invalid_argument,
                  "site " + spec.name + " has an unknown link"};
-  if (!std::isfinite(spec.servers) || spec.servers < 1)
+  if (!sound_servers(spec.servers))
     return error{errc::invalid_argument,
-                 "site " + spec.name + " has less than one server"};
+                 "site " + spec.name
+                   + " must have at least one server, and at most 1,000,000"};
   const auto at = enter<site_index>(impl_->site_names, spec.name, sites.size(),
                                     max_sites, "site");
   if (!at)
@@ -112,7 +114,6 @@ void predictor::remove_function(function_index function) {
     if (index < site.pairs.size())
       site.pairs[index].reset();
     std::erase(site.functions, index);
-    std::erase(site.apart, index);
   }
   auto& state = impl_->functions[index];
   impl_->function_names.erase(state.name);

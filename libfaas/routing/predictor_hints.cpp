@@ -74,14 +74,6 @@ bool predictor::observe_return(site_index site, time_point now) {
   return true;
 }
 
-namespace {
-
-bool sound_servers(double count) noexcept {
-  return count >= 1 && count <= most_servers;
-}
-
-} // namespace
-
 bool predictor::set_servers(site_index site, double servers) {
   auto& my = *impl_;
   if (!my.known(site) || !sound_servers(servers))
@@ -102,19 +94,15 @@ bool predictor::set_own_servers(function_index function, site_index site,
   if (!my.known(function) || !my.known(site)
       || (servers != 0 && !sound_servers(servers)))
     return my.refuse();
-  auto& home = my.sites[s];
   if (servers == 0 && !my.find(f, s))
     return true;
   auto& pair = my.obtain(f, s);
   if (servers == (pair.own_queue ? pair.own_queue->servers : 0))
     return true;
-  if (servers == 0) {
+  if (servers == 0)
     pair.own_queue.reset();
-    std::erase(home.apart, f);
-  } else if (!pair.own_queue) {
+  else if (!pair.own_queue)
     pair.own_queue = std::make_unique<queue_state>();
-    home.apart.push_back(f);
-  }
   if (pair.own_queue)
     pair.own_queue->servers = servers;
   my.mark(pair, f, s);

@@ -131,7 +131,6 @@ struct site_state {
   double published_g = 0;
   std::vector<std::unique_ptr<pair_state>> pairs; ///< by function index
   std::vector<uint32_t> functions;                ///< that have a pair
-  std::vector<uint32_t> apart; ///< of these, those with a queue of their own
 };
 
 inline queue_state& pair_state::queue(site_state& at) noexcept {
@@ -193,8 +192,8 @@ struct predictor::impl {
   void write(pair_state& pair, uint32_t function, uint32_t site,
              time_point now);
   void reckon_offered(time_point now);
-  void reckon_queues(site_state& site, const std::vector<double>& per_ms,
-                     time_point now) const;
+  void reckon_queues(uint32_t site, const std::vector<double>& per_ms,
+                     time_point now);
   void reckon_link(link_state& link, const std::vector<double>& per_ms,
                    std::vector<bool>& counted) const;
   bool moved(const site_state& site) const noexcept;

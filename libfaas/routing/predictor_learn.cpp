@@ -186,8 +186,18 @@ bool predictor::impl::learn_line(const observation& seen, pair_state& pair,
   return true;
 }
 
-/// Whether it was loaded, and until when it is taken to be. Others at the site
-/// may be the reason for one more instance, or for none: they are left out.
+namespace {
+
+/// No other event of its function was there when it ended.
+bool alone(const observation& seen) noexcept {
+  return seen.in_flight == 0 && seen.queue_length <= seen.queue_foreign;
+}
+
+} // namespace
+
+/// Whether it was loaded, and until when it is taken to be. Others of the function
+/// at the site may be the reason for one more instance, or for none: they are left
+/// out.
 void predictor::impl::learn_residency(const observation& seen,
                                       pair_state& pair) {
   const bool cold = seen.cold_ms > 0;
@@ -195,8 +205,7 @@ void predictor::impl::learn_residency(const observation& seen,
   if (!cold)
     pair.warm = std::min(pair.warm + 1, 20);
   const auto came = seen.at - from_ms(seen.total_ms);
-  if (pair.left_idle != time_point{} && seen.in_flight == 0
-      && seen.queue_length == 0)
+  if (pair.left_idle != time_point{} && alone(seen))
     pair.stay.observe(to_ms(came - pair.left_idle), !cold);
   pair.left_idle = std::max(pair.left_idle, seen.at);
   if (cold || pair.warm_until_ms > 0) // it does get unloaded

@@ -36,9 +36,12 @@ void predictor::impl::reckon_link(link_state& link,
   link.down = load(bytes.down * link.filter.down_ms_per_byte());
 }
 
-void predictor::impl::reckon_queues(site_state& site,
+/// Queues that functions have of their own are shown again where they have moved;
+/// what else changes one, marks it.
+void predictor::impl::reckon_queues(uint32_t s,
                                     const std::vector<double>& per_ms,
-                                    time_point now) const {
+                                    time_point now) {
+  auto& site = sites[s];
   const double now_ms = to_ms(now.time_since_epoch());
   const auto offer = [&](queue_state& queue, double work) {
     queue.fade(now_ms);
@@ -53,10 +56,13 @@ void predictor::impl::reckon_queues(site_state& site,
                           ? per_ms[f]
                               * pair.work_ms(functions[f].mean_size, site.filter)
                           : 0;
-    if (pair.own_queue)
-      offer(*pair.own_queue, work);
-    else
+    if (!pair.own_queue)
       shared += work;
+    else {
+      offer(*pair.own_queue, work);
+      if (moved(*pair.own_queue))
+        mark(pair, f, s);
+    }
   }
   offer(site.queue, shared);
 }
@@ -74,8 +80,8 @@ void predictor::impl::reckon_offered(time_point now) {
   std::vector<bool> counted;
   for (auto& link : links)
     reckon_link(link, per_ms, counted);
-  for (auto& site : sites)
-    reckon_queues(site, per_ms, now);
+  for (uint32_t s = 0; s < sites.size(); ++s)
+    reckon_queues(s, per_ms, now);
 }
 
 namespace {
@@ -115,21 +121,15 @@ bool predictor::impl::moved(const site_state& site) const noexcept {
          || loaded(link.down, link.published_down);
 }
 
-/// All functions of a site that is no longer as it was shown; else those whose own
-/// queue is not.
+/// All functions of a site that is no longer as it was shown.
 void predictor::impl::mark_moved(uint32_t s) {
   auto& site = sites[s];
-  if (moved(site)) {
-    for (const auto f : site.functions)
-      mark(*site.pairs[f], f, s);
-    site.published_g = site.filter.g;
-    site.queue.shown();
-  }
-  for (const auto f : site.apart)
-    if (auto& pair = *site.pairs[f]; moved(*pair.own_queue)) {
-      mark(pair, f, s);
-      pair.own_queue->shown();
-    }
+  if (!moved(site))
+    return;
+  for (const auto f : site.functions)
+    mark(*site.pairs[f], f, s);
+  site.published_g = site.filter.g;
+  site.queue.shown();
 }
 
 namespace {
@@ -194,6 +194,8 @@ void predictor::impl::write(pair_state& pair, uint32_t function, uint32_t site,
   out.updated_ms = to_ms(now.time_since_epoch());
   pair.cell->write(out);
   pair.dirty = false;
+  if (pair.own_queue)
+    pair.own_queue->shown();
 }
 
 size_t predictor::publish(time_point now) {

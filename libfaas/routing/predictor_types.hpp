@@ -76,6 +76,7 @@ struct observation {
 
   bool queued = true; ///< false: answered at once, never in others' way
   uint32_t queue_length = 0; ///< at the site at completion, all routers'
+  uint32_t queue_foreign = 0; ///< of these, of other functions
   uint32_t in_flight = 0; ///< own of them, see site_load::finish
   double predicted_ms = 0; ///< from the decision; 0: not predicted
   double predicted_sd = 0;

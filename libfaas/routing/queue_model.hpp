@@ -101,6 +101,9 @@ inline double split_ms(double queue_ms, double work_ms, double load) noexcept {
 
 /// Servers as a plan takes them.
 inline constexpr double most_servers = 1e6;
+inline bool sound_servers(double count) noexcept { // NaN: false
+  return count >= 1 && count <= most_servers;
+}
 inline size_t server_count(double servers) noexcept {
   return static_cast<size_t>(std::clamp(servers, 1.0, most_servers));
 }

@@ -89,7 +89,7 @@ void fields(auto& v, of<reply> auto& m) {
   v(5, m.message), v(6, m.next_step), v(7, m.times.queue);
   v(8, m.times.service), v(9, m.times.cold), v(10, m.site);
   v(11, m.version), v(12, m.queue_length), v(13, m.started);
-  v(14, m.start), v(15, m.times.batch);
+  v(14, m.start), v(15, m.times.batch), v(16, m.queue_foreign);
 }
 
 template <class V, class M>

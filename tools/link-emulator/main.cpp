@@ -7,7 +7,7 @@
 //
 // Reads commands from standard input, one a line: those of settings.hpp (`cut`:
 // bytes vanish, connections stay), `play FILE` (a script of them), `drop`
-// (closes all connections), `drop-last` (the one opened last), `quit`. Ends
+// (closes all connections), `drop-last` (of each target the one opened last), `quit`. Ends
 // with its standard input.
 #include "tools/link-emulator/relay.hpp"
 

@@ -72,6 +72,29 @@ BOOST_AUTO_TEST_CASE(what_a_site_says_of_loading_is_heeded) {
   BOOST_TEST(target(1, there).cell->read().warm_until_ms > now_ms);
 }
 
+/// Keep-alives tell of a link that no event has crossed; behind own bytes they can
+/// only bound it.
+BOOST_AUTO_TEST_CASE(pings_tell_of_the_link_to_their_node) {
+  publish({version(1, 1, 10)});
+  const auto trip = [&](const site_name& site) {
+    return target(1, site).cell->read().rtt_ms;
+  };
+  const auto ping = [&](const char* node, double ms, bool alone = true) {
+    for (int i = 0; i < 20; ++i)
+      caf::anon_send(actor, make_local(ping_seen{node_name{node}, ms, alone}));
+    caf::anon_send(actor, make_local(loop_report{})); // shown with the next one
+    settle();
+  };
+  const double before = trip(there), at_home = trip(here);
+  ping("cloud-1", before + 300, false);
+  BOOST_TEST(trip(there) == before);
+  ping("cloud-1", 80);
+  BOOST_CHECK_CLOSE(trip(there), 80, 5);
+  BOOST_TEST(trip(here) == at_home);
+  ping("nobody", 900);
+  BOOST_CHECK_CLOSE(trip(there), 80, 5);
+}
+
 BOOST_AUTO_TEST_CASE(routes_know_needs_and_what_nodes_say) {
   auto one = version(1, 1, 2);
   one.spec.petrel.needs.labels = {{"site", "north"}};

@@ -86,6 +86,11 @@ class Batches(Decisions):
             self.assertEqual(took["ending"], "ok")
             self.assertGreater(took["service_ms"], 0)
             self.assertGreater(took["network_ms"], 0)
+            # The whole is measured by itself, and its parts add up to it.
+            self.assertAlmostEqual(
+                took["total_ms"], took["network_ms"] + took["queue_ms"]
+                + took["service_ms"] + took["cold_ms"],
+                delta=0.01 * took["total_ms"])
 
 
 class OneNode(Decisions):

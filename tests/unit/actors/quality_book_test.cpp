@@ -16,6 +16,8 @@ pair_quality pair(const std::string& function, uint64_t events) {
   made.values.events = events;
   made.values.total_coverage = 0.91;
   made.values.service_nis = 1.2;
+  made.values.service_error = 0.07;
+  made.values.total_error = 0.11;
   made.values.promises_kept = 0.96;
   made.values.unexplained_ms = 99;
   return made;
@@ -48,6 +50,12 @@ BOOST_AUTO_TEST_CASE(each_pair_has_its_measures) {
   BOOST_TEST(labels[2].second == "edge-1/cpu");
   BOOST_TEST(labels[3].second == "total");
   BOOST_TEST(family_called(all, "petrel_prediction_nis").samples[0].value == 1.2);
+  const auto& errors = family_called(all, "petrel_prediction_error_ratio");
+  BOOST_REQUIRE(errors.samples.size() == 2u);
+  BOOST_TEST(errors.samples[0].value == 0.07);
+  BOOST_TEST(errors.samples[0].labels[3].second == "service");
+  BOOST_TEST(errors.samples[1].value == 0.11);
+  BOOST_TEST(errors.samples[1].labels[3].second == "total");
   const auto& hidden = family_called(all, "petrel_unexplained_seconds");
   BOOST_REQUIRE(hidden.samples.size() == 1u);
   BOOST_CHECK_CLOSE(hidden.samples[0].value, 0.099, 1e-9);

@@ -29,6 +29,16 @@ BOOST_AUTO_TEST_CASE(instances_or_threads_are_the_bound) {
         {trust_mode::isolated, 5u, 5u},
         {trust_mode::isolated, 9u, 6u}})
     BOOST_TEST(servers_of(spec_with(mode, concurrency), threads) == servers);
+  // Whatever the manifest asks for.
+  auto model = spec_with(trust_mode::isolated, 9);
+  model.runtime = runtime_kind::torch;
+  model.kind = artifact_kind::aoti;
+  BOOST_TEST(servers_of(model, threads) == 2u);
+  BOOST_TEST(!has_own_queue(model, 2, 2));
+  auto program = spec_with(trust_mode::threads, 9);
+  program.runtime = runtime_kind::process;
+  BOOST_TEST(servers_of(program, threads) == 6u);
+  BOOST_TEST(has_own_queue(program, 2, 2));
   // A node that says nothing has one at least.
   BOOST_TEST(servers_of(spec_with(trust_mode::threads, 4), {0, 0}) == 1u);
 }

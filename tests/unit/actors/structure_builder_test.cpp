@@ -56,6 +56,10 @@ BOOST_AUTO_TEST_CASE(functions_share_the_threads_of_a_node) {
   BOOST_TEST(made.functions[0].targets[1].own_queue);
   BOOST_TEST(made.functions[0].targets[1].servers == 3);
   BOOST_TEST(made.functions[0].targets[1].threads == 8);
+  // No more than it may have, whatever the node says.
+  made = with(8, 1'000'000);
+  BOOST_TEST(made.functions[0].targets[1].servers
+             == known.view->versions[0].spec.petrel.concurrency);
   // A node that does not tell its threads.
   made = with(0, 3);
   BOOST_TEST(made.sites[1].servers == 1);

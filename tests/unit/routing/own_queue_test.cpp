@@ -114,9 +114,33 @@ BOOST_AUTO_TEST_CASE(a_node_that_is_back_has_no_others_waiting) {
   BOOST_TEST(belief(other, cloud).others == 0);
 }
 
+/// Another event of the function may have kept it loaded, or have had the instance;
+/// one of another function that shares the servers has not.
+BOOST_AUTO_TEST_CASE(only_its_own_events_hide_how_long_a_function_stays) {
+  const auto stay_s = [&](uint32_t foreign) {
+    predictor_world w;
+    w.predictor.observe(w.make(w.cloud, 1));
+    auto back = w.make(w.cloud, 1);
+    w.now += std::chrono::seconds{20};
+    back.at = w.now;
+    back.cold_ms = 700; // it had left
+    back.total_ms += back.cold_ms;
+    back.queue_length = 5;
+    back.queue_foreign = foreign;
+    w.predictor.observe(back);
+    w.predictor.publish(w.now);
+    const auto told = w.predictor.cell(w.classify, w.cloud, w.now)->read();
+    return (told.warm_until_ms - to_ms(w.now.time_since_epoch())) / 1000;
+  };
+  BOOST_TEST(stay_s(5) < 20);
+  BOOST_TEST(stay_s(4) > 100); // as it is believed at the begin
+  BOOST_TEST(stay_s(0) > 100);
+}
+
 BOOST_AUTO_TEST_CASE(absurd_numbers_of_servers_are_refused) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double bad : {-1.0, 0.5, 1e7, nan, HUGE_VAL}) {
+    BOOST_TEST(!predictor.add_site({"bad-1/cpu", "cloud", wan, bad}));
     BOOST_TEST(!predictor.set_servers(cloud, bad));
     BOOST_TEST(!predictor.set_own_servers(classify, cloud, bad));
   }

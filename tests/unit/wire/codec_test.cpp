@@ -157,6 +157,7 @@ BOOST_AUTO_TEST_SUITE(codec_test)
     BOOST_TEST(answer.batch_ns() == 20'000'000);
     BOOST_TEST(answer.version() == 8u);
     BOOST_TEST(answer.queue_length() == 17u);
+    BOOST_TEST(answer.queue_foreign() == 11u);
   }
 
   BOOST_AUTO_TEST_CASE(numbers_travel_as_their_bits) {

@@ -45,6 +45,7 @@ reply sample_reply() {
   made.site = "cloud-1/cpu";
   made.version = 8;
   made.queue_length = 17;
+  made.queue_foreign = 11;
   made.started = true;
   made.start = start_kind::cold;
   return made;

@@ -36,36 +36,55 @@ BOOST_FIXTURE_TEST_SUITE(node_hosts_test, host_fixture)
 
   /// So that a router's plan of the queue and the report are of the same one.
   BOOST_AUTO_TEST_CASE(an_answer_tells_who_else_is_there_for_its_servers) {
-    config.threads = 2;
+    config.threads = 4;
     config.waiting_threads = 7;
-    door gate;
-    scripts["busy"].invoke = [&](const invocation&, invocation_context&) {
-      gate.pass();
-      return text_reply("late");
+    door gate, apart;
+    const auto behind = [&](door& held) {
+      return [&](const invocation&, invocation_context&) {
+        held.pass();
+        return text_reply("late");
+      };
     };
+    scripts["busy"].invoke = behind(gate);
+    scripts["held"].invoke = behind(apart);
     std::map<std::string, std::shared_ptr<function_host>> host;
     for (const auto* name : {"beside", "alone"})
       scripts[name].invoke = [](const invocation&, invocation_context&) {
         return text_reply("soon");
       };
-    for (const auto* name : {"busy", "beside", "alone"}) {
+    for (const auto& [name, instances] :
+         {std::pair{"busy", 4u}, {"beside", 4u}, {"alone", 1u}, {"held", 1u}}) {
       auto from = request(name);
-      from.spec.petrel.concurrency = from.spec.name.str() == "alone" ? 1 : 2;
+      from.spec.petrel.concurrency = instances;
       host[name] = open_ready(from);
     }
-    const auto others = [&](const char* name, uint32_t count) {
+    const auto others = [&](const char* name, uint32_t all, uint32_t foreign) {
       // The job that loaded a version may still be leaving.
-      return eventually([&] { return call(*host[name]).queue_length == count; });
+      return eventually([&] {
+        const auto told = call(*host[name]);
+        return told.queue_length == all && told.queue_foreign == foreign;
+      });
     };
-    BOOST_TEST(hosts->threads().executors == 2u);
+    BOOST_TEST(hosts->threads().executors == 4u);
     BOOST_TEST(hosts->threads().waiting == 7u);
-    BOOST_TEST(others("beside", 0));
+    BOOST_TEST(others("beside", 0, 0));
     submit(*host["busy"]);
     gate.await(1);
-    BOOST_TEST(others("beside", 1));
-    BOOST_TEST(others("alone", 0)); // with fewer instances than threads
+    BOOST_TEST(others("beside", 1, 1));
+    BOOST_TEST(others("alone", 0, 0)); // with fewer instances than threads
+    for (int i = 0; i < 3; ++i) // in nobody's way but their own
+      submit(*host["held"]);
+    apart.await(1);
+    BOOST_TEST(others("beside", 1, 1));
+    // A refusal tells of the same queue as an answer.
+    BOOST_TEST(eventually([&] {
+      const auto refused = call(*host["beside"], {}, -1s);
+      return code_name(refused) == "deadline_exceeded"
+             && refused.queue_length == 1 && refused.queue_foreign == 1;
+    }));
     gate.open();
-    BOOST_TEST(others("beside", 0));
+    apart.open();
+    BOOST_TEST(others("beside", 0, 0));
   }
 
   BOOST_AUTO_TEST_CASE(passes_on_profile_and_facts_of_the_module) {
