@@ -135,6 +135,7 @@ def gather(drawn, played):
     return {
         "rows": rows, "gap_s": figures.difference(main, chosen,
                                                   choices["informed"]),
+        "lucky": figures.lucky(main, records, laws.Informed(series)),
         "learning": {"Petrel": learned(records),
                      "pinned to gpu1": learned(played["pinned"][0])},
         "errors": {part: [e for e in (figures.relative_error(r, part)

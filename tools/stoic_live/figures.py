@@ -2,7 +2,7 @@
 import math
 import random
 
-from stoic_live.laws import SITES
+from stoic_live.laws import SITES, Stage
 
 
 def exact(batches, chosen):
@@ -81,6 +81,23 @@ def by_the_laws(batches, chosen, knowing, stage):
                                  stage))
              for b, site in zip(batches, chosen) if site]
     return sum(a for a, _ in pairs) / sum(b for _, b in pairs) if pairs else 1
+
+
+def lucky(batches, records, knowing):
+    """Where the choices differ from the informed policy's: how many, how many of
+    them were made to learn, what all choices are expected to take over the
+    informed ones, and the difference that cost most by its draw."""
+    stage = Stage(0)
+    others = [(b.total_s(r["site"]) - b.total_s(site), number, r["site"], site,
+               r.get("reason", ""))
+              for number, (b, r) in enumerate(zip(batches, records))
+              for site in [knowing.choose(b.images, stage)]
+              if r["status"] == 200 and r["site"] != site]
+    sites = [r["site"] if r["status"] == 200 else "" for r in records]
+    return {"differ": len(others),
+            "explored": sum(reason == "explored" for *_, reason in others),
+            "by_the_laws": by_the_laws(batches, sites, knowing, stage),
+            "dearest": max(others, default=None)}
 
 
 def mean(values):

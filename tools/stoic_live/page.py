@@ -71,6 +71,21 @@ def verdicts(found):
                 f"batches, {last:.1%} over the last.", last < first)]
 
 
+def luck_words(found):
+    """What of the difference in totals is luck."""
+    luck = found["lucky"]
+    text = (f"By the laws, without the luck of single draws: "
+            f"{luck['by_the_laws'] - 1:+.1%} over the informed policy; "
+            f"choices that differ from its own: {luck['differ']}, "
+            f"{luck['explored']} of them made to learn.")
+    if luck["dearest"] is None or luck["dearest"][0] <= 0:
+        return text
+    cost, number, mine, other, reason = luck["dearest"]
+    of = " (explored)" if reason == "explored" else ""
+    return (f"{text} The dearest: batch {number} at {mine} in place of "
+            f"{other}{of}, {cost:.0f} s more.")
+
+
 def totals(found):
     text = ["## Placement (E1) and totals (E2)", "",
             "| way | total s | over oracle | over Petrel | the authors' ratio |"
@@ -207,7 +222,7 @@ def markdown(found):
                                  "minutes", "digest", "scale")},
         block=laws.BLOCK, noise=laws.NOISE, lines=lines, mbit=laws.LINK_MBIT,
         image=laws.transfer_s("cpu", 1))
-    said = ["**What came out.**", "", *verdicts(found), "",
+    said = ["**What came out.**", "", *verdicts(found), "", luck_words(found), "",
             "Emulation: batches of Petrel took "
             f"{found['added_s'][0]:.2f} s more than their draws in the median, "
             f"{found['added_s'][1]:.2f} s at most in 95 of 100.", ""]

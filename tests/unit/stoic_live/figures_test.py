@@ -78,6 +78,28 @@ class Figures(unittest.TestCase):
         self.assertEqual(figures.by_the_laws([small], [""], knowing,
                                              laws.Stage(0)), 1)
 
+    def test_luck_is_told_apart(self):
+        knowing = laws.Informed({s: [9.0] for s in laws.SITES if s != "edge"})
+        best = knowing.choose(10)
+        same, unlucky = batch(best), batch("edge")
+        self.assertNotIn("cpu", (best, same.best(), unlucky.best()))
+        records = [{"site": best, "status": 200, "reason": "best"},
+                   {"site": "cpu", "status": 200, "reason": "explored"},
+                   {"site": "cpu", "status": 502, "reason": "best"}]
+        luck = figures.lucky([same, unlucky, unlucky], records, knowing)
+        self.assertEqual((luck["differ"], luck["explored"]), (1, 1))
+        self.assertGreater(luck["by_the_laws"], 1)
+        cost = unlucky.total_s("cpu") - unlucky.total_s(best)
+        self.assertEqual(luck["dearest"], (cost, 1, "cpu", best, "explored"))
+        said = page.luck_words({"lucky": {**luck, "dearest": (
+            362.4, 103, "cpu", "edge", "explored")}})
+        self.assertIn("choices that differ from its own: 1, 1 of them made to learn. "
+                      "The dearest: batch 103 at cpu in place of edge "
+                      "(explored), 362 s more.", said)
+        none = figures.lucky([same], records[:1], knowing)
+        self.assertEqual((none["differ"], none["by_the_laws"]), (0, 1))
+        self.assertNotIn("dearest", page.luck_words({"lucky": none}))
+
     def test_losses_are_told(self):
         stage = {"name": "gpu2 is back", "from": 67, "to": 80, "petrel_s": 67.2,
                  "informed_s": 52.6, "level_after": None, "by_the_laws": 1.07}
