@@ -132,7 +132,7 @@ def at_the_begin(study):
     return table(
         ["without", "mean latency, %", "worlds worse", "worlds better"],
         [[row["policy"].split("/no-")[1], plus_minus(row["over"], 1, True),
-          row["worse"], row["better"]] for row in told]) + (
+          str(row["worse"]), str(row["better"])] for row in told]) + (
               f"\n\nThe other {rest} are not told from nothing.")
 
 

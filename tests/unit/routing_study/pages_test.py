@@ -172,6 +172,18 @@ class Beginnings(unittest.TestCase):
         self.assertAlmostEqual(rows[0]["over"][0], 50 * math.log(2), 3)
         self.assertEqual((rows[0]["worse"], rows[0]["better"]), (1, 0))
 
+    def test_what_matters_is_a_row_and_the_rest_is_counted(self):
+        def row(part, mean, half):
+            return {"policy": f"min-latency/no-{part}", "over": [mean, half],
+                    "worse": 12, "better": 3}
+        said = study_page.at_the_begin({"beginnings": [
+            row("same", 0.1, 0.2), row("some", 1.5, 0.4),
+            row("tiers", 3.8, 0.9)]}).splitlines()
+        self.assertEqual([line.split(" | ")[0] for line in said[2:4]],
+                         ["| tiers", "| some"])
+        self.assertTrue(said[2].endswith("| 12 | 3 |"))
+        self.assertEqual(said[-1], "The other 1 are not told from nothing.")
+
 
 class Revision(unittest.TestCase):
     def git(self, *words):
